@@ -1,0 +1,107 @@
+"""Regions that must stay free for text or a logo, and the eight of the published test set.
+
+The presets are those of "Image Cropping under Design Constraints" (Nishiyasu, Shimoda, Sato 2023): four quadrants, and four strips
+a tenth of the picture deep that run along the middle three fifths of a side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+from .box import Box
+
+Region = tuple[float, float, float, float]
+FRAMES = ("source", "crop")
+
+LAYOUT_PRESETS: Mapping[str, Region] = MappingProxyType(
+    {
+        "top-left": (0.0, 0.0, 0.5, 0.5),
+        "top-right": (0.5, 0.0, 1.0, 0.5),
+        "bottom-right": (0.5, 0.5, 1.0, 1.0),
+        "bottom-left": (0.0, 0.5, 0.5, 1.0),
+        "left": (0.0, 0.2, 0.1, 0.8),
+        "top": (0.2, 0.0, 0.8, 0.1),
+        "right": (0.9, 0.2, 1.0, 0.8),
+        "bottom": (0.2, 0.9, 0.8, 1.0),
+    }
+)
+"""Name → relative region, in the order of the test set's patterns 0 to 7."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One reserved region.
+
+    Attributes:
+        region: relative x1, y1, x2, y2 in 0..1 of its frame.
+        frame: `source`: the region is a place in the picture, and the crop should hold it (the paper's reading);
+            `crop`: the region is a place in the crop, and should be calm there: little heat and little detail under it.
+        hard: only for the frame `source`: a crop that does not hold all of the region is no candidate.
+
+    Raises:
+        ValueError: when the region is empty or leaves its frame, or a calm region is asked for as hard.
+    """
+
+    region: Region
+    frame: str = "source"
+    hard: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.region) != 4:
+            raise ValueError(f"a layout region needs x1, y1, x2, y2, got {len(self.region)} numbers")
+        x1, y1, x2, y2 = self.region
+        if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
+            raise ValueError(f"layout region {(x1, y1, x2, y2)} must satisfy 0 ≤ x1 < x2 ≤ 1 and 0 ≤ y1 < y2 ≤ 1")
+        if self.frame not in FRAMES:
+            raise ValueError(f"{self.frame!r} is no frame of a layout; use one of {', '.join(FRAMES)}")
+        if self.hard and self.frame == "crop":
+            raise ValueError("calmness is a matter of degree: a layout in the frame of the crop cannot be hard")
+
+    @classmethod
+    def preset(cls, name: str, frame: str = "source", hard: bool = False) -> Layout:
+        """One of `LAYOUT_PRESETS` by its name.
+
+        Raises:
+            ValueError: when no preset has that name.
+        """
+        try:
+            return cls(LAYOUT_PRESETS[name], frame, hard)
+        except KeyError:
+            raise ValueError(f"{name!r} is no layout; use one of {', '.join(LAYOUT_PRESETS)}") from None
+
+
+def pattern_layout(index: int, frame: str = "source", hard: bool = False) -> Layout:
+    """The layout of a test-set pattern, 0 to 7.
+
+    Raises:
+        ValueError: when the index is none of these.
+    """
+    if not 0 <= index < len(LAYOUT_PRESETS):
+        raise ValueError(f"layout patterns run from 0 to {len(LAYOUT_PRESETS) - 1}, got {index}")
+    return Layout(tuple(LAYOUT_PRESETS.values())[index], frame, hard)
+
+
+def reserved_box(region: Region, size: tuple[int, int]) -> Box:
+    """The pixels of a reserved region in a picture or crop of `size`, its edges rounded down as the test set's are.
+
+    >>> reserved_box(LAYOUT_PRESETS["left"], (1024, 768))
+    Box(x=0, y=153, width=102, height=461)
+    """
+    left, top, right, bottom = (_scaled(edge, size[axis % 2]) for axis, edge in enumerate(region))
+    return Box(left, top, max(1, right - left), max(1, bottom - top))
+
+
+def bounding_region(regions: Iterable[Region]) -> Region | None:
+    """The smallest region that holds them all, or None when there are none."""
+    edges = list(zip(*regions, strict=True))
+    if not edges:
+        return None
+    return min(edges[0]), min(edges[1]), max(edges[2]), max(edges[3])
+
+
+def _scaled(edge: float, length: int) -> int:
+    # As an exact fraction, because 0.1 × 1030 is 103 and its float product need not be.
+    return int(Fraction(edge).limit_denominator(10**6) * length)
