@@ -1,0 +1,1 @@
+"""Bucket grids and the planner that fills them; pure, no pixels."""

@@ -1,0 +1,1 @@
+"""ComfyUI's nodes, one file a node: parse, call, wrap."""

@@ -1,0 +1,27 @@
+"""What ComfyUI asks the pack for: its model folder and its list of nodes."""
+
+from __future__ import annotations
+
+import os
+
+import folder_paths
+from comfy_api.latest import ComfyExtension, io
+
+MODEL_FOLDER = "croppers"
+MODEL_EXTENSIONS = {".safetensors", ".pth", ".pt"}
+
+
+def register_model_folder() -> None:
+    """Make `models/croppers` known to the host, listing checkpoints only (a new folder would list every file)."""
+    folder_paths.add_model_folder_path(
+        MODEL_FOLDER, os.path.join(folder_paths.models_dir, MODEL_FOLDER), is_default=True
+    )
+    folder_paths.folder_names_and_paths[MODEL_FOLDER][1].update(MODEL_EXTENSIONS)
+
+
+class SalientCropExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        register_model_folder()
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return []

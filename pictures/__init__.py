@@ -1,0 +1,1 @@
+"""Everything that touches a file: decode, orient, colour, encode, captions, manifest."""
