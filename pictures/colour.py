@@ -1,0 +1,102 @@
+"""Any kind of pixels to 8-bit sRGB: deep, grey, CMYK, Lab, palettes, alpha, ICC profiles."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, ImageCms
+
+RGB = tuple[int, int, int]
+WHITE: RGB = (255, 255, 255)
+
+# A profile that moves no colour by more levels than this is sRGB under another name: converting only adds rounding.
+_SAME_COLOUR = 2
+
+
+def without_palette(image: Image.Image) -> Image.Image:
+    """The same picture in a mode whose pixels can be averaged: L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
+    mode = image.mode
+    if mode.startswith("I") or mode == "F":
+        return _eight_bits(image)
+    if mode == "PA" or (mode in ("1", "P", "L", "RGB") and "transparency" in image.info):
+        return image.convert("RGBA")
+    plain = {"1": "L", "P": "RGB", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
+    return image.convert(plain[mode]) if mode in plain else image
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """RGB, or RGBA where some pixel is not opaque, in sRGB.
+
+    Args:
+        image: as `without_palette` returns it.
+        profile: the picture's ICC profile. One that is damaged or made for other channels is passed over, as browsers
+            do.
+    """
+    if image.mode not in ("LA", "RGBA"):
+        return _colours_to_srgb(image, profile)
+    alpha = image.getchannel("A")
+    colours = _colours_to_srgb(image.convert(image.mode[:-1]), profile)
+    if alpha.getextrema()[0] == 255:
+        return colours
+    colours.putalpha(alpha)
+    return colours
+
+
+def over(image: Image.Image, background: RGB = WHITE) -> Image.Image:
+    """The picture as RGB, lying on `background` wherever it is transparent."""
+    if image.mode == "RGB":
+        return image
+    canvas = Image.new("RGB", image.size, background)
+    canvas.paste(image, mask=image.getchannel("A"))
+    return canvas
+
+
+def _colours_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    transform = _transform(image.mode, profile)
+    if transform is not None:
+        return ImageCms.applyTransform(image, transform) or image
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
+    try:
+        source = _profile(mode, profile)
+        if source is None:
+            return None
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        return None if mode == "RGB" and _changes_nothing(transform) else transform
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _profile(mode: str, profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
+    if mode == "LAB":
+        return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    return ImageCms.getOpenProfile(io.BytesIO(profile)) if profile else None
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    levels = np.linspace(0, 255, 9).round().astype(np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
+    moved = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
+    return int(np.abs(moved.astype(int) - cube.astype(int)).max()) <= _SAME_COLOUR
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Deep grey to 8 bits. Pillow's own `convert` would clip: everything above 255 white."""
+    values = np.asarray(image)
+    if image.mode == "F":
+        return Image.fromarray(_stretched(values, unit=1.0))
+    if image.mode == "I" and (values.min() < 0 or values.max() > 65535):
+        return Image.fromarray(_stretched(values, unit=None))
+    return Image.fromarray(((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
+
+
+def _stretched(values: np.ndarray, unit: float | None) -> np.ndarray:
+    """0..unit becomes 0..255; where values leave that range or it has no name, the picture's own extremes do."""
+    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    low, high = float(numbers.min()), float(numbers.max())
+    if unit is not None and low >= 0 and high <= unit:
+        low, high = 0.0, unit
+    return ((numbers - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)

@@ -1,0 +1,54 @@
+"""Which files of a folder are pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+EXTENSIONS = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".heic", ".heif"]
+    + [".tif", ".tiff", ".bmp", ".dib", ".gif"]
+)
+
+
+def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow_links: bool = False) -> list[Path]:
+    """All pictures in `folder` and the folders below it, by their extension, ordered by their relative POSIX path.
+
+    Names that begin with a dot are not listed (thumbnails, `._` files). What only looks like a picture is listed,
+    so that reading it can say what is wrong with it.
+
+    Args:
+        exclude: folders not to look into, such as the one the crops are written to.
+        follow_links: also look into linked folders, each real folder once.
+
+    Raises:
+        NotADirectoryError, FileNotFoundError, PermissionError: when `folder` itself cannot be listed.
+    """
+    root = Path(folder)
+    os.scandir(root).close()  # os.walk would answer a missing folder with silence
+    excluded = {os.path.realpath(each) for each in exclude}
+    found = [path for path in _walk(root, excluded, follow_links) if path.suffix.lower() in EXTENSIONS]
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def leads_outside(path: Path, folder: Path) -> bool:
+    """True when `path` is, or lies behind, a link to somewhere outside `folder`."""
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    return os.path.commonpath([real, root]) != root if _same_drive(real, root) else True
+
+
+def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
+    seen = set(excluded)
+    for folder, subfolders, files in os.walk(root, followlinks=follow_links):
+        real = os.path.realpath(folder)
+        if real in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        yield from (Path(folder, name) for name in files if not name.startswith("."))
+
+
+def _same_drive(first: str, second: str) -> bool:
+    return os.path.splitdrive(first)[0] == os.path.splitdrive(second)[0]

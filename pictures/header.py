@@ -1,0 +1,117 @@
+"""What a picture's header tells, without decoding it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import ExifTags, Image
+
+from .errors import PictureError, reading
+from .orient import swap
+
+# By content, never by extension; and only these: Pillow would run Ghostscript on a .jpg that is really PostScript.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "DIB", "GIF")
+MAX_PIXELS = 178_956_970  # Pillow's own line between a large picture and a bomb
+
+try:
+    from pillow_heif import register_heif_opener
+except ImportError:
+    pass
+else:
+    register_heif_opener()
+
+
+@dataclass(frozen=True, slots=True)
+class PictureInfo:
+    """What is known of a picture before it is decoded.
+
+    Attributes:
+        size: width and height in pixels, as it is seen (after EXIF orientation).
+        format: Pillow's name of the file's real format, whatever its extension says.
+        mode: Pillow's name of its kind of pixels.
+        orientation: the EXIF orientation still to be applied when decoding, 1 to 8.
+    """
+
+    size: tuple[int, int]
+    format: str
+    mode: str
+    orientation: int
+
+
+def read_header(path: Path | str, max_pixels: int = MAX_PIXELS) -> PictureInfo:
+    """Size after orientation and format, from the header alone.
+
+    Raises:
+        PictureError: when the file is missing, unreadable, empty, no picture, or has more than `max_pixels` pixels.
+    """
+    with open_image(Path(path), max_pixels) as image:
+        return describe(image)
+
+
+@contextmanager
+def open_image(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """The picture opened by Pillow, nothing decoded yet; every error inside the block becomes a `PictureError`."""
+    with reading(path), _regular_file(path) as file, Image.open(file, formats=_formats()) as image:
+        pixels = image.width * image.height
+        if pixels > max_pixels:
+            raise PictureError(path, f"{image.width}×{image.height} pixels, over the limit of {max_pixels:,}")
+        yield image
+
+
+def describe(image: Image.Image) -> PictureInfo:
+    """The `PictureInfo` of an image that Pillow has opened but not decoded."""
+    orientation = exif_orientation(image)
+    if image.format != "TIFF":
+        return PictureInfo(swap(image.size, orientation), image.format or "", image.mode, orientation)
+    # Pillow turns a TIFF by itself when it decodes it; only newer versions already give the turned size here.
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    return PictureInfo(swap((tags[256], tags[257]), orientation), "TIFF", image.mode, 1)
+
+
+def exif_orientation(image: Image.Image) -> int:
+    """1 to 8; 1 where there is none, or where the EXIF block is damaged (the pixels may well be sound)."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a damaged EXIF block fails in as many ways as there are parsers
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _formats() -> list[str]:
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+@contextmanager
+def _regular_file(path: Path) -> Iterator[BinaryIO]:
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise PictureError(path, "not a regular file")
+    if status.st_size == 0:
+        raise PictureError(path, "empty file")
+    with path.open("rb") as file:
+        if _is_heif(file) and "HEIF" not in _formats():
+            raise PictureError(path, "a HEIF picture; install pillow-heif to read it")
+        if _is_avif(file) and "AVIF" not in _formats():
+            raise PictureError(path, "an AVIF picture, which this Pillow cannot read; update Pillow")
+        yield file
+
+
+def _brand(file: BinaryIO) -> bytes:
+    head = file.read(12)
+    file.seek(0)
+    return head[8:12] if head[4:8] == b"ftyp" else b""
+
+
+def _is_heif(file: BinaryIO) -> bool:
+    return _brand(file) in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+
+
+def _is_avif(file: BinaryIO) -> bool:
+    return _brand(file) in (b"avif", b"avis")
