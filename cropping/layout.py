@@ -1,7 +1,7 @@
 """Regions that must stay free for text or a logo, and the eight of the published test set.
 
-The presets are those of "Image Cropping under Design Constraints" (Nishiyasu, Shimoda, Sato 2023): four quadrants, and four strips
-a tenth of the picture deep that run along the middle three fifths of a side.
+The presets are those of "Image Cropping under Design Constraints" (Nishiyasu, Shimoda, Sato 2023): four quadrants, and
+four strips a tenth of the picture deep that run along the middle three fifths of a side.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Layout:
         region: relative x1, y1, x2, y2 in 0..1 of its frame.
         frame: `source`: the region is a place in the picture, and the crop should hold it (the paper's reading);
             `crop`: the region is a place in the crop, and should be calm there: little heat and little detail under it.
-        hard: only for the frame `source`: a crop that does not hold all of the region is no candidate.
+        hard: a crop that does not hold all of the region, or is not calm there, is no candidate.
 
     Raises:
-        ValueError: when the region is empty or leaves its frame, or a calm region is asked for as hard.
+        ValueError: when the region is empty or leaves its frame, or the frame is unknown.
     """
 
     region: Region
@@ -57,8 +57,6 @@ class Layout:
             raise ValueError(f"layout region {(x1, y1, x2, y2)} must satisfy 0 ≤ x1 < x2 ≤ 1 and 0 ≤ y1 < y2 ≤ 1")
         if self.frame not in FRAMES:
             raise ValueError(f"{self.frame!r} is no frame of a layout; use one of {', '.join(FRAMES)}")
-        if self.hard and self.frame == "crop":
-            raise ValueError("calmness is a matter of degree: a layout in the frame of the crop cannot be hard")
 
     @classmethod
     def preset(cls, name: str, frame: str = "source", hard: bool = False) -> Layout:

@@ -1,0 +1,64 @@
+"""All that a crop must obey, and what to do when nothing does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .layout import Layout
+from .ratio import Ratio
+from .weights import Weights
+
+Region = tuple[float, float, float, float]
+POLICIES = ("shrink", "pad", "error")
+
+
+class UnsatisfiableError(ValueError):
+    """No crop obeys the hard constraints, and the policy is `error`."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """Ratio, layout, keep and avoid regions, smallest size.
+
+    Attributes:
+        ratios: each is tried and the best-scoring crop wins; empty means the picture's own ratio.
+        min_share: smallest area of a crop as a share of the largest box of its ratio, in (0, 1]; 1 leaves only the position open.
+        keep: relative regions that the crop must hold whole (hard).
+        avoid: relative regions that the crop should leave out (soft).
+        layouts: regions kept free for text or a logo.
+        min_size: smallest width and height in pixels, or None.
+        policy: what to do when nothing obeys. `shrink` gives up `min_size` first and then as little of the keep regions as the ratio demands;
+            `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
+        weights: how the terms of the score are weighed.
+
+    Raises:
+        ValueError: naming the field that is out of range.
+    """
+
+    ratios: tuple[Ratio, ...] = ()
+    min_share: float = 0.6
+    keep: tuple[Region, ...] = ()
+    avoid: tuple[Region, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    min_size: tuple[int, int] | None = None
+    policy: str = "shrink"
+    weights: Weights = field(default_factory=Weights)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.min_share <= 1:
+            raise ValueError(f"min_share must lie in (0, 1], got {self.min_share}")
+        if self.policy not in POLICIES:
+            raise ValueError(f"{self.policy!r} is no policy; use one of {', '.join(POLICIES)}")
+        for name, regions in (("keep", self.keep), ("avoid", self.avoid)):
+            for x1, y1, x2, y2 in regions:
+                if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
+                    raise ValueError(
+                        f"{name} region {(x1, y1, x2, y2)} must satisfy 0 ≤ x1 < x2 ≤ 1 and 0 ≤ y1 < y2 ≤ 1"
+                    )
+        if self.min_size is not None and min(self.min_size) < 1:
+            raise ValueError(f"min_size must be at least 1×1 pixel, got {self.min_size}")
+
+    @property
+    def must_hold(self) -> tuple[Region, ...]:
+        """Every region of the source that a crop has to hold: the keep regions and the hard layouts of the source frame."""
+        return self.keep + tuple(each.region for each in self.layouts if each.hard and each.frame == "source")

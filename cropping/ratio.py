@@ -1,0 +1,83 @@
+"""Width : height as a reduced fraction, so that 2:3 never drifts through a rounded float."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+
+_PAIR = re.compile(r"^\s*(\d+)\s*[:x×/]\s*(\d+)\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Width : height. `Ratio(4, 6)` is `Ratio(2, 3)`.
+
+    Raises:
+        ValueError: when either part is not a positive whole number.
+    """
+
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"a ratio needs two positive whole numbers, got {self.width}:{self.height}")
+        divisor = gcd(self.width, self.height)
+        object.__setattr__(self, "width", self.width // divisor)
+        object.__setattr__(self, "height", self.height // divisor)
+
+    @classmethod
+    def of(cls, size: tuple[int, int]) -> Ratio:
+        return cls(*size)
+
+    @classmethod
+    def parse(cls, text: str) -> Ratio:
+        """Reads `2:3`, `832x1216`, `16/9` or a decimal number such as `1.5`.
+
+        Raises:
+            ValueError: when the text is none of these.
+        """
+        pair = _PAIR.match(text)
+        if pair:
+            return cls(int(pair[1]), int(pair[2]))
+        try:
+            value = Fraction(text.strip()).limit_denominator(1000)
+            return cls(value.numerator, value.denominator)
+        except (ValueError, ZeroDivisionError):
+            raise ValueError(f"{text!r} is not a ratio; write it as 2:3, 832x1216 or 1.5") from None
+
+    @property
+    def value(self) -> float:
+        return self.width / self.height
+
+    def size_for(self, long_side: int) -> tuple[int, int]:
+        """The size whose longer side is `long_side`; the shorter one is within half a pixel of the exact ratio."""
+        if self.width >= self.height:
+            return long_side, max(1, _divide(long_side * self.height, self.width))
+        return max(1, _divide(long_side * self.width, self.height)), long_side
+
+    def largest_in(self, size: tuple[int, int]) -> tuple[int, int]:
+        """The largest size of this ratio, exact to half a pixel on its shorter side, in a picture of `size`."""
+        width, height = size
+        if self.width >= self.height:
+            long_side = min(width, height * self.width // self.height + 1)
+        else:
+            long_side = min(height, width * self.height // self.width + 1)
+        while long_side > 1 and not _fits(self.size_for(long_side), size):
+            long_side -= 1
+        fitted = self.size_for(long_side)
+        return min(fitted[0], width), min(fitted[1], height)
+
+    def __str__(self) -> str:
+        return f"{self.width}:{self.height}"
+
+
+def _divide(numerator: int, denominator: int) -> int:
+    """Rounds half up in whole numbers, so that every machine agrees."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _fits(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return inner[0] <= outer[0] and inner[1] <= outer[1]

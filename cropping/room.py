@@ -1,0 +1,139 @@
+"""Which pixel boxes a constraint leaves open in a picture, and which constraint stands in the way when it leaves none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from math import ceil, sqrt
+
+import torch
+from torch import Tensor
+
+from .box import Box
+from .constraint import Constraint, UnsatisfiableError
+from .ratio import Ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The boxes of one ratio that are allowed in a picture.
+
+    Attributes:
+        size: of the picture.
+        ratio: of every box.
+        shortest, longest: range of the box's long side, in pixels.
+        hold: what every candidate must hold, or None; a side that is too long for the box is filled by it instead.
+    """
+
+    size: tuple[int, int]
+    ratio: Ratio
+    shortest: int
+    longest: int
+    hold: Box | None = None
+
+    def box_size(self, long_side: int) -> tuple[int, int]:
+        width, height = self.ratio.size_for(long_side)
+        return min(width, self.size[0]), min(height, self.size[1])
+
+    def span(self, box_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The allowed (first, last) left edges and (first, last) top edges of boxes of `box_size`, in pixels."""
+        first, last = self.clamp_range(*(torch.tensor([side]) for side in box_size))
+        return (int(first[0]), int(last[0])), (int(first[1]), int(last[1]))
+
+    def boxes(self, long_side: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Allowed boxes nearest to the wishes: long sides and left, top edges as whole numbers of any shape `*`.
+
+        Returns:
+            The boxes as pixels `[*, 4]` (x, y, width, height), and the long sides `[*]` after clamping.
+        """
+        long_side = long_side.clamp(self.shortest, self.longest)
+        wide, high = self.ratio.width, self.ratio.height
+        if wide >= high:
+            width, height = long_side, (2 * long_side * high + wide) // (2 * wide)
+        else:
+            width, height = (2 * long_side * wide + high) // (2 * high), long_side
+        width, height = width.clamp(1, self.size[0]), height.clamp(1, self.size[1])
+        first, last = self.clamp_range(width, height)
+        x = torch.minimum(torch.maximum(x, first[0]), last[0])
+        y = torch.minimum(torch.maximum(y, first[1]), last[1])
+        return torch.stack([x, y, width, height], dim=-1), long_side
+
+    def clamp_range(self, width: Tensor, height: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """First and last allowed (left, top) edges of boxes of these widths and heights."""
+        first, last = [], []
+        held = (None, None) if self.hold is None else ((self.hold.x, self.hold.right), (self.hold.y, self.hold.bottom))
+        for taken, pixels, span in zip((width, height), self.size, held, strict=True):
+            most = pixels - taken
+            if span is None:
+                first.append(torch.zeros_like(most))
+                last.append(most)
+                continue
+            ends = span[1] - taken, torch.full_like(taken, span[0])
+            first.append(torch.minimum(torch.minimum(*ends).clamp_min(0), most))
+            last.append(torch.minimum(torch.maximum(*ends).clamp_min(0), most))
+        return first, last
+
+
+def hold_box(constraint: Constraint, size: tuple[int, int]) -> Box | None:
+    """The smallest pixel box around everything that a crop must hold, or None."""
+    boxes = [Box.from_relative(region, size).clipped(size) for region in constraint.must_hold]
+    return reduce(Box.union, boxes) if boxes else None
+
+
+def room_for(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Room:
+    """The room that the constraint leaves for one ratio; under the policy `shrink`, after giving up as little as needed.
+
+    Raises:
+        UnsatisfiableError: when nothing is left and the policy is not `shrink`; the message names the conflict.
+    """
+    longest = max(ratio.largest_in(size))
+    shortest = max(1, min(longest, ceil(longest * sqrt(constraint.min_share) - 1e-9)))
+    hold = hold_box(constraint, size)
+    conflicts = []
+    for name, needed in (("min_size", constraint.min_size), ("keep", hold.size if hold else None)):
+        if needed is None:
+            continue
+        long_side = long_side_for(ratio, needed)
+        if long_side > longest:
+            largest = "×".join(map(str, ratio.largest_in(size)))
+            conflicts.append(f"{name} needs {needed[0]}×{needed[1]} pixels, but the largest box is {largest}")
+        shortest = min(longest, max(shortest, long_side))
+    if conflicts and constraint.policy != "shrink":
+        raise UnsatisfiableError(f"no {ratio} crop of a {size[0]}×{size[1]} picture obeys: {'; '.join(conflicts)}")
+    return Room(size, ratio, shortest, longest, hold)
+
+
+def padded_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Box:
+    """The smallest box of the ratio that holds what must be held at the smallest size allowed, reaching outside the picture.
+
+    It is centred on what it holds, but moved so that no more of the canvas is added than must be.
+    """
+    hold = hold_box(constraint, size)
+    needed = hold.size if hold else (1, 1)
+    if constraint.min_size:
+        needed = max(needed[0], constraint.min_size[0]), max(needed[1], constraint.min_size[1])
+    width, height = ratio.size_for(long_side_for(ratio, needed))
+    centre = hold or Box(0, 0, *size)
+    return Box(
+        _least_outside(centre.x + (centre.width - width) // 2, width, size[0]),
+        _least_outside(centre.y + (centre.height - height) // 2, height, size[1]),
+        width,
+        height,
+    )
+
+
+def long_side_for(ratio: Ratio, needed: tuple[int, int]) -> int:
+    """The smallest long side whose box is at least `needed` wide and high."""
+    if ratio.width >= ratio.height:
+        long_side = max(needed[0], needed[1] * ratio.width // ratio.height - 1, 1)
+    else:
+        long_side = max(needed[1], needed[0] * ratio.height // ratio.width - 1, 1)
+    while any(got < need for got, need in zip(ratio.size_for(long_side), needed, strict=True)):
+        long_side += 1
+    return long_side
+
+
+def _least_outside(start: int, taken: int, pixels: int) -> int:
+    """The start nearest to the wish at which a span of `taken` leaves the picture no more than it has to."""
+    free = pixels - taken
+    return min(max(start, min(0, free)), max(0, free))

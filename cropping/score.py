@@ -1,0 +1,124 @@
+"""The score of a box: aesthetic + layout + size − cut, each term in 0..1 and known by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .constraint import Constraint, Region
+from .evidence import Evidence
+from .windows import Windows
+
+# A subject of which less than OUT shows is out, one of which more than WHOLE shows is whole; between them it is sliced.
+OUT, WHOLE = 0.02, 0.99
+# A reserved region is calm enough for text when it holds at most this share of the heat that its area would hold on average.
+CALM = 0.5
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores windows over pictures under a constraint.
+
+    Attributes:
+        evidence: the pictures' tables.
+        constraint: gives layouts, regions to avoid and weights.
+        largest_share: area share of the largest box of the ratio, which the size term is relative to.
+    """
+
+    evidence: Evidence
+    constraint: Constraint
+    largest_share: float
+
+    def score(self, windows: Windows, aesthetic: Tensor | None = None) -> Tensor:
+        """The score of every window, `[B, *]`; minus infinity where a hard layout is broken."""
+        total = self.total(self.terms(windows, aesthetic))
+        for layout in self.constraint.layouts:
+            if layout.hard and layout.frame == "crop":
+                total = total.masked_fill(~self._calm(windows, layout.region), -torch.inf)
+        return total
+
+    def total(self, terms: dict[str, Tensor]) -> Tensor:
+        weights = self.constraint.weights
+        total = terms["aesthetic"] + weights.size * terms["size"]
+        total = total.sub_(terms["cut"], alpha=weights.cut)
+        if "layout" in terms:
+            total = total.add_(terms["layout"], alpha=weights.layout)
+        if "avoid" in terms:
+            total = total.sub_(terms["avoid"], alpha=weights.avoid)
+        return total
+
+    def terms(self, windows: Windows, aesthetic: Tensor | None = None) -> dict[str, Tensor]:
+        """Every term by name, each `[B, *]` in 0..1; `aesthetic` is the cropper's own where it has one."""
+        weights = self.constraint.weights
+        cut = weights.edge * windows.edge_sum()
+        if aesthetic is None:
+            aesthetic = windows.heat_sum()
+        if self.evidence.subjects.shape[1]:
+            held, sliced, say = self._subjects(windows)
+            aesthetic = torch.lerp(aesthetic, held, weights.subjects * say)
+            cut = cut + say * sliced
+        terms = {
+            "aesthetic": aesthetic,
+            "size": (windows.share() / self.largest_share).clamp(0, 1),
+            "cut": cut.clamp(0, 1),
+        }
+        if self.constraint.layouts:
+            terms["layout"] = sum(self._layouts(windows)) / len(self.constraint.layouts)
+        if self.constraint.avoid:
+            covered = [windows.covered(self._region(each)) for each in self.constraint.avoid]
+            terms["avoid"] = (sum(covered) / len(covered)).clamp(0, 1)
+        return terms
+
+    def _calm(self, windows: Windows, region: Region) -> Tensor:
+        x1, y1, x2, y2 = region
+        return self._share_under(windows, region) <= CALM * (x2 - x1) * (y2 - y1)
+
+    def _layouts(self, windows: Windows) -> list[Tensor]:
+        """How well each layout's region is served: held, in the source's frame; calm, in the crop's."""
+        return [
+            windows.covered(self._region(each.region)).clamp(0, 1)
+            if each.frame == "source"
+            else 1 - self._share_under(windows, each.region)
+            for each in self.constraint.layouts
+        ]
+
+    def _share_under(self, windows: Windows, region: Region) -> Tensor:
+        """The share of the crop's own heat, or of its detail where that is larger, that lies under a region of the crop."""
+        shares = []
+        for table in (self.evidence.heat, self.evidence.detail):
+            if table is not None:
+                whole = windows.inner_sum(table, (0.0, 0.0, 1.0, 1.0))
+                shares.append((windows.inner_sum(table, region) / whole.clamp_min(1e-12)).clamp(0, 1))
+        return torch.stack(shares).amax(0)
+
+    def _subjects(self, windows: Windows) -> tuple[Tensor, Tensor, Tensor]:
+        """The weighted share of the subjects inside, the weighted share of them sliced (both `[B, *]`), and how much they have to say.
+
+        That say is their summed weight up to 1, so that a tiny face counts no more for being the only one.
+        """
+        subjects = self.evidence.subjects
+        total = subjects[..., 4].sum(1)
+        held = sliced = windows.share() * 0
+        for subject in subjects.unbind(1):
+            visible = windows.covered(subject[:, :4])
+            weight = _spread(subject[:, 4] / total.clamp_min(1e-12), visible)
+            held = held + weight * visible
+            sliced = sliced + weight * _sliced(visible)
+        return held, sliced, _spread(total.clamp(0, 1), held)
+
+    def _region(self, region: Region) -> Tensor:
+        return self.evidence.heat.new_tensor([region]).expand(len(self.evidence), 4)
+
+
+def _sliced(visible: Tensor) -> Tensor:
+    """0 for a subject that is out or whole, 1 for one cut in between, steep on both sides."""
+    entering = ((visible - OUT) / 0.08).clamp(0, 1)
+    leaving = ((WHOLE - visible) / 0.04).clamp(0, 1)
+    return entering * leaving
+
+
+def _spread(values: Tensor, like: Tensor) -> Tensor:
+    """`[B]` made to broadcast against `[B, *]`."""
+    return values.reshape(-1, *[1] * (like.ndim - 1))

@@ -1,0 +1,65 @@
+"""Summed-area tables: the heat under any box from four look-ups (Crow 1984).
+
+A heatmap is read as a piecewise constant density, so interpolating its table bilinearly is exact at any coordinate.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def normalise(heatmaps: Tensor) -> Tensor:
+    """Scales `[B, h, w]` heatmaps to sum to 1 in float64; an empty one becomes uniform.
+
+    Raises:
+        ValueError: when a value is negative or not finite.
+    """
+    heat = heatmaps.to(torch.float64)
+    # min() of a NaN is NaN, which fails the comparison too.
+    if not bool((heat.min() >= 0) & torch.isfinite(heat).all()):
+        raise ValueError("a heatmap must hold finite values of 0 or more")
+    heat = heat / heat.amax(dim=(-2, -1), keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
+    total = heat.sum(dim=(-2, -1), keepdim=True)
+    uniform = torch.full_like(heat, 1.0 / (heat.shape[-1] * heat.shape[-2]))
+    return torch.where(total > 0, heat / total.clamp_min(1e-300), uniform)
+
+
+def summed_area(maps: Tensor) -> Tensor:
+    """`[B, h, w]` → `[B, h + 1, w + 1]`; entry (i, j) is the sum of the first i rows and j columns."""
+    return torch.nn.functional.pad(maps.cumsum(-2).cumsum(-1), (1, 0, 1, 0))
+
+
+def resample(table: Tensor, rows: int, columns: int) -> Tensor:
+    """The same table `[B, h + 1, w + 1]` read at a finer or coarser grid: `[B, rows + 1, columns + 1]`."""
+    down = _interpolation(table.shape[-2], rows + 1, table)
+    across = _interpolation(table.shape[-1], columns + 1, table)
+    return down @ table @ across.T
+
+
+def read_points(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """The table `[B, h + 1, w + 1]` at relative points x, y `[B, N]` in 0..1 (values outside are clamped): `[B, N]`."""
+    height, width = table.shape[-2:]
+    column, right = _split(x, width)
+    row, below = _split(y, height)
+    flat = table.flatten(1)
+    start = row * width + column
+    upper = torch.lerp(flat.gather(1, start), flat.gather(1, start + 1), right)
+    lower = torch.lerp(flat.gather(1, start + width), flat.gather(1, start + width + 1), right)
+    return torch.lerp(upper, lower, below)
+
+
+def _split(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
+    scaled = position.clamp(0, 1) * (nodes - 1)
+    index = scaled.floor().long().clamp(max=nodes - 2)
+    return index, scaled - index
+
+
+def _interpolation(source: int, target: int, like: Tensor) -> Tensor:
+    """`[target, source]` weights that read a piecewise linear function at evenly spaced nodes."""
+    index, share = _split(torch.linspace(0, 1, target, dtype=like.dtype, device=like.device), source)
+    weights = torch.zeros(target, source, dtype=like.dtype, device=like.device)
+    rows = torch.arange(target, device=like.device)
+    weights[rows, index] = 1 - share
+    weights[rows, index + 1] += share
+    return weights

@@ -1,0 +1,183 @@
+"""Two ways to hold many boxes: all positions of one lattice scale, or any boxes at all. Scores are written once for both."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .lattice import Lattice, Level
+from .table import read_points, resample
+
+_CORNERS = ((True, True), (True, False), (False, True), (False, False))  # (is top, is left)
+
+
+class Windows(Protocol):
+    """Many boxes over B pictures; every answer is `[B, *shape]`, where `shape` is the windows' own."""
+
+    def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
+        """The table's mass under `region`, given relative to each box."""
+
+    def heat_sum(self) -> Tensor:
+        """Share of heat inside each box."""
+
+    def edge_sum(self) -> Tensor:
+        """Heat in a narrow band along each box's edges, beyond what an even picture would have there; below 0 where there is less.
+
+        An edge on the picture's own border cuts nothing.
+        """
+
+    def covered(self, regions: Tensor) -> Tensor:
+        """Share of each picture's region `[B, 4]` (relative x1, y1, x2, y2) that lies inside each box."""
+
+    def share(self) -> Tensor:
+        """Each box's share of the picture's area; broadcasts against the others."""
+
+
+class GridTables:
+    """A heat table `[B, h + 1, w + 1]` read once at a lattice's nodes, so that every sum of every scale is four shifted slices.
+
+    For the band along a box's edges it also holds the table as seen from nodes moved outwards and inwards by the band; a node on the
+    border of the picture is not moved inwards, because an edge there cuts nothing.
+    """
+
+    def __init__(self, heat: Tensor, lattice: Lattice) -> None:
+        self.lattice = lattice
+        self.fine = resample(heat, lattice.rows, lattice.columns)
+        down, across = (torch.linspace(0, 1, nodes).to(heat) for nodes in self.fine.shape[1:])
+        self._excess = self.fine - down[:, None] * across
+        # Low ends (top, left) move down in index to go outwards, high ends up; inwards it is the other way round.
+        self.outer = {at: self._moved(*(-lattice.edge if low else lattice.edge for low in at)) for at in _CORNERS}
+        self.inner = {
+            at: self._moved(*(lattice.edge if low else -lattice.edge for low in at), keep=True) for at in _CORNERS
+        }
+
+    def _moved(self, rows: int, columns: int, keep: bool = False) -> Tensor:
+        return _shifted(_shifted(self._excess, 1, rows, keep), 2, columns, keep)
+
+
+class GridWindows:
+    """All positions of one scale: shape `[tops, lefts]`."""
+
+    def __init__(self, tables: GridTables, level: Level) -> None:
+        self._tables, self._level = tables, level
+        fine, lattice = tables.fine, tables.lattice
+        kind = {"dtype": fine.dtype, "device": fine.device}
+        self.x1 = torch.arange(level.lefts.start, level.lefts.stop, **kind) / lattice.columns
+        self.y1 = torch.arange(level.tops.start, level.tops.stop, **kind) / lattice.rows
+        self.x2 = self.x1 + level.width / lattice.columns
+        self.y2 = self.y1 + level.height / lattice.rows
+
+    def heat_sum(self) -> Tensor:
+        return self._corners(dict.fromkeys(_CORNERS, self._tables.fine))
+
+    def edge_sum(self) -> Tensor:
+        outer = self._corners(self._tables.outer)
+        if min(self._level.width, self._level.height) <= 2 * self._tables.lattice.edge:
+            return outer
+        return outer.sub_(self._corners(self._tables.inner))
+
+    def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
+        (x1, x2), (y1, y2) = _inside(self.x1, self.x2, region[0::2]), _inside(self.y1, self.y2, region[1::2])
+        rows = _read_axis(table, y2, 1) - _read_axis(table, y1, 1)
+        return _read_axis(rows, x2, 2) - _read_axis(rows, x1, 2)
+
+    def covered(self, regions: Tensor) -> Tensor:
+        across = _overlap(self.x1, self.x2, regions[:, 0:1], regions[:, 2:3])
+        down = _overlap(self.y1, self.y2, regions[:, 1:2], regions[:, 3:4])
+        return down[:, :, None] * across[:, None, :]
+
+    def share(self) -> Tensor:
+        level, lattice = self._level, self._tables.lattice
+        area = level.width * level.height / (lattice.columns * lattice.rows)
+        return self._tables.fine.new_full((1, 1, 1), area)
+
+    def _corners(self, tables: dict[tuple[bool, bool], Tensor]) -> Tensor:
+        """Mass between the corners, each read from its own table: keys are (is top, is left)."""
+        level = self._level
+
+        def corner(top: bool, left: bool) -> Tensor:
+            rows = tables[top, left].narrow(1, level.tops.start + (0 if top else level.height), len(level.tops))
+            return rows.narrow(2, level.lefts.start + (0 if left else level.width), len(level.lefts))
+
+        mass = corner(False, False) - corner(False, True)
+        return mass.sub_(corner(True, False)).add_(corner(True, True))
+
+
+class PointWindows:
+    """Any boxes `[B, N, 4]` (relative x1, y1, x2, y2): shape `[N]`, sums from interpolated tables."""
+
+    def __init__(self, heat: Tensor, lattice: Lattice, boxes: Tensor) -> None:
+        self._heat, self._lattice = heat, lattice
+        self.x1, self.y1, self.x2, self.y2 = boxes.to(heat.dtype).unbind(-1)
+
+    def heat_sum(self) -> Tensor:
+        return _sum(self._heat, self.x1, self.y1, self.x2, self.y2)
+
+    def edge_sum(self) -> Tensor:
+        across, down = self._lattice.edge / self._lattice.columns, self._lattice.edge / self._lattice.rows
+        outer = self._excess(self.x1 - across, self.y1 - down, self.x2 + across, self.y2 + down)
+        (x1, x2), (y1, y2) = _shrink(self.x1, self.x2, across), _shrink(self.y1, self.y2, down)
+        hollow = (self.x2 - self.x1 > 2 * across + 1e-9) & (self.y2 - self.y1 > 2 * down + 1e-9)
+        return outer - self._excess(x1, y1, x2, y2) * hollow
+
+    def _excess(self, *edges: Tensor) -> Tensor:
+        x1, y1, x2, y2 = (edge.clamp(0, 1) for edge in edges)
+        return _sum(self._heat, x1, y1, x2, y2) - (x2 - x1) * (y2 - y1)
+
+    def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
+        (x1, x2), (y1, y2) = _inside(self.x1, self.x2, region[0::2]), _inside(self.y1, self.y2, region[1::2])
+        return _sum(table, x1, y1, x2, y2)
+
+    def covered(self, regions: Tensor) -> Tensor:
+        across = _overlap(self.x1, self.x2, regions[:, 0:1], regions[:, 2:3])
+        return across * _overlap(self.y1, self.y2, regions[:, 1:2], regions[:, 3:4])
+
+    def share(self) -> Tensor:
+        return (self.x2 - self.x1) * (self.y2 - self.y1)
+
+
+def _sum(table: Tensor, x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor) -> Tensor:
+    below = read_points(table, x2, y2) - read_points(table, x1, y2)
+    return below - (read_points(table, x2, y1) - read_points(table, x1, y1))
+
+
+def _shrink(low: Tensor, high: Tensor, band: float) -> tuple[Tensor, Tensor]:
+    """Both ends moved inwards by the band, but never an end that lies on the picture's border."""
+    return torch.where(low > 1e-9, low + band, low), torch.where(high < 1 - 1e-9, high - band, high)
+
+
+def _shifted(table: Tensor, axis: int, offset: int, keep: bool) -> Tensor:
+    """The table as seen from nodes moved by `offset`, at most to the last one; with `keep`, a node on the border they move away from stays."""
+    nodes, reach = table.shape[axis], abs(offset)
+    first, last = table.narrow(axis, 0, 1), table.narrow(axis, nodes - 1, 1)
+    ends = [-1] * table.ndim
+    ends[axis] = reach
+    if offset >= 0:
+        parts = [table.narrow(axis, reach, nodes - reach), last.expand(ends)]
+    else:
+        parts = [first.expand(ends), table.narrow(axis, 0, nodes - reach)]
+    moved = torch.cat(parts, axis)
+    if keep:
+        border = 0 if offset >= 0 else nodes - 1
+        moved.select(axis, border).copy_(table.select(axis, border))
+    return moved
+
+
+def _inside(low: Tensor, high: Tensor, span: tuple[float, ...]) -> tuple[Tensor, Tensor]:
+    """The ends of a span given relative to the boxes' own ends."""
+    return low + (high - low) * span[0], low + (high - low) * span[1]
+
+
+def _overlap(low: Tensor, high: Tensor, first: Tensor, last: Tensor) -> Tensor:
+    return (torch.minimum(high, last) - torch.maximum(low, first)).clamp_min(0) / (last - first)
+
+
+def _read_axis(table: Tensor, position: Tensor, axis: int) -> Tensor:
+    """The table interpolated along one axis at relative positions `[n]`."""
+    cells = table.shape[axis] - 1
+    scaled = position.clamp(0, 1) * cells
+    index = scaled.floor().long().clamp(max=cells - 1)
+    share = (scaled - index).reshape(-1, *[1] * (table.ndim - 1 - axis))
+    return torch.lerp(table.index_select(axis, index), table.index_select(axis, index + 1), share)

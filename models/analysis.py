@@ -1,0 +1,69 @@
+"""What a cropper found in one picture: where the value lies, what the subjects are, and how good any box would be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ..cropping.evidence import Evidence
+from ..cropping.lattice import Lattice
+from ..cropping.ratio import Ratio
+from ..cropping.subject import Subject
+from ..cropping.table import normalise
+from ..cropping.windows import PointWindows
+
+
+class Analysis:
+    """A heatmap and the subjects of one picture, in coordinates relative to the picture.
+
+    Attributes:
+        heatmap: `[h, w]` float64, ≥ 0, sums to 1.
+        subjects: boxes with weight and kind.
+        detail: `[h, w]` ≥ 0, how much fine structure lies where, or None; a layout in the crop's frame asks for little of it.
+
+    Args:
+        heatmap: `[h, w]` of any scale, ≥ 0; an empty one becomes uniform.
+    """
+
+    def __init__(self, heatmap: Tensor, subjects: Sequence[Subject] = (), detail: Tensor | None = None) -> None:
+        if heatmap.ndim != 2:
+            raise ValueError(f"a heatmap must be [h, w], got {list(heatmap.shape)}")
+        self.heatmap = normalise(heatmap[None])[0]
+        self.subjects = tuple(subjects)
+        self.detail = detail
+
+    def score(self, boxes: Tensor) -> Tensor:
+        """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, the share of heat that it keeps."""
+        evidence = Evidence.gather(self.heatmap[None])
+        return PointWindows(evidence.heat, Lattice(1, 1), boxes[None].to(evidence.device)).heat_sum()[0].clamp(0, 1)
+
+    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int]) -> Tensor | None:
+        """The only boxes to choose from, `[N, 4]` relative, or None where every box may be searched.
+
+        Args:
+            ratio: that the crop must have.
+            min_share: its smallest area as a share of the largest box of that ratio.
+            size: (width, height) of the picture in pixels.
+        """
+        return None
+
+    def replaced(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
+        """The same analysis with another heatmap or other subjects; a search over all boxes then follows the new ones."""
+        return Analysis(
+            self.heatmap if heatmap is None else heatmap,
+            self.subjects if subjects is None else subjects,
+            self.detail,
+        )
+
+
+def detail_of(images: Tensor, rows: int = 64) -> Tensor:
+    """Fine structure of `[B, 3, H, W]` images: mean gradient of luma on a grid of `rows` along the short side, `[B, h, w]`."""
+    luma = torch.einsum("bchw,c->bhw", images.float(), images.new_tensor([0.299, 0.587, 0.114]).float())
+    across = torch.nn.functional.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1))
+    down = torch.nn.functional.pad((luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1))
+    height, width = luma.shape[-2:]
+    scale = min(1.0, rows / min(height, width))
+    shape = max(1, round(height * scale)), max(1, round(width * scale))
+    return torch.nn.functional.adaptive_avg_pool2d(across + down, shape)
