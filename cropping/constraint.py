@@ -22,13 +22,14 @@ class Constraint:
 
     Attributes:
         ratios: each is tried and the best-scoring crop wins; empty means the picture's own ratio.
-        min_share: smallest area of a crop as a share of the largest box of its ratio, in (0, 1]; 1 leaves only the position open.
+        min_share: smallest area of a crop as a share of the largest box of its ratio, in (0, 1]; 1 leaves only the
+            position open.
         keep: relative regions that the crop must hold whole (hard).
         avoid: relative regions that the crop should leave out (soft).
         layouts: regions kept free for text or a logo.
         min_size: smallest width and height in pixels, or None.
-        policy: what to do when nothing obeys. `shrink` gives up `min_size` first and then as little of the keep regions as the ratio demands;
-            `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
+        policy: what to do when nothing obeys. `shrink` gives up `min_size`, and as little of the keep regions as the
+            ratio demands; `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
         weights: how the terms of the score are weighed.
 
     Raises:
@@ -60,5 +61,5 @@ class Constraint:
 
     @property
     def must_hold(self) -> tuple[Region, ...]:
-        """Every region of the source that a crop has to hold: the keep regions and the hard layouts of the source frame."""
+        """What a crop has to hold: the keep regions and the hard layouts in the frame of the source."""
         return self.keep + tuple(each.region for each in self.layouts if each.hard and each.frame == "source")

@@ -14,7 +14,7 @@ SCALES = 24
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Evenly spaced nodes over a picture: `columns` × `rows` cells, none larger than 1/256 of the short side or one pixel."""
+    """Evenly spaced nodes: `columns` × `rows` cells, none larger than 1/256 of the short side, or than one pixel."""
 
     columns: int
     rows: int
@@ -28,13 +28,13 @@ class Lattice:
 
     @property
     def edge(self) -> int:
-        """Half the width, in cells, of the band along a crop's edge in which heat counts as cut: 1/64 of the short side."""
+        """Half the width, in cells, of the band along a crop's edge where heat counts as cut: 1/64 short side."""
         return max(1, round(min(self.columns, self.rows) / 64))
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """All lattice positions of one scale, in cells: boxes of `width` × `height` cells with left and top edges in the given ranges."""
+    """All positions of one scale, in cells: boxes of `width` × `height` with left and top edges in the given ranges."""
 
     long_side: int
     width: int
@@ -67,7 +67,7 @@ def _long_sides(shortest: int, longest: int) -> list[int]:
 
 
 def _nodes(span: tuple[int, int], pixels: int, cells: int, taken: int) -> range:
-    """The lattice nodes nearest to a span of pixel edges: at most half a cell beyond it, which the refinement takes back."""
+    """The lattice nodes nearest to a span of pixel edges: at most half a cell beyond it, until the refinement."""
     last = min(ceil(span[1] * cells / pixels - 0.5), cells - taken)
     first = min(floor(span[0] * cells / pixels + 0.5), last)
     return range(max(0, first), max(0, last) + 1)

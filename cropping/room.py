@@ -1,4 +1,4 @@
-"""Which pixel boxes a constraint leaves open in a picture, and which constraint stands in the way when it leaves none."""
+"""Which pixel boxes a constraint leaves open in a picture, and what stands in the way when it leaves none."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def hold_box(constraint: Constraint, size: tuple[int, int]) -> Box | None:
 
 
 def room_for(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Room:
-    """The room that the constraint leaves for one ratio; under the policy `shrink`, after giving up as little as needed.
+    """The room that the constraint leaves for one ratio; under `shrink`, after giving up as little as needed.
 
     Raises:
         UnsatisfiableError: when nothing is left and the policy is not `shrink`; the message names the conflict.
@@ -104,7 +104,7 @@ def room_for(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Roo
 
 
 def padded_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Box:
-    """The smallest box of the ratio that holds what must be held at the smallest size allowed, reaching outside the picture.
+    """The smallest box of the ratio that holds what must be held, reaching outside the picture where it has to.
 
     It is centred on what it holds, but moved so that no more of the canvas is added than must be.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import torch
@@ -11,9 +12,9 @@ from .constraint import Constraint, Region
 from .evidence import Evidence
 from .windows import Windows
 
-# A subject of which less than OUT shows is out, one of which more than WHOLE shows is whole; between them it is sliced.
+# A subject of which less than OUT shows is out, one of which more than WHOLE shows is whole; between, it is sliced.
 OUT, WHOLE = 0.02, 0.99
-# A reserved region is calm enough for text when it holds at most this share of the heat that its area would hold on average.
+# A reserved region is calm enough for text when it holds at most this share of what its area would hold on average.
 CALM = 0.5
 
 
@@ -65,10 +66,9 @@ class Judge:
             "cut": cut.clamp(0, 1),
         }
         if self.constraint.layouts:
-            terms["layout"] = sum(self._layouts(windows)) / len(self.constraint.layouts)
+            terms["layout"] = _mean(self._layouts(windows))
         if self.constraint.avoid:
-            covered = [windows.covered(self._region(each)) for each in self.constraint.avoid]
-            terms["avoid"] = (sum(covered) / len(covered)).clamp(0, 1)
+            terms["avoid"] = _mean([windows.covered(self._region(each)) for each in self.constraint.avoid]).clamp(0, 1)
         return terms
 
     def _calm(self, windows: Windows, region: Region) -> Tensor:
@@ -85,7 +85,7 @@ class Judge:
         ]
 
     def _share_under(self, windows: Windows, region: Region) -> Tensor:
-        """The share of the crop's own heat, or of its detail where that is larger, that lies under a region of the crop."""
+        """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
         shares = []
         for table in (self.evidence.heat, self.evidence.detail):
             if table is not None:
@@ -94,7 +94,7 @@ class Judge:
         return torch.stack(shares).amax(0)
 
     def _subjects(self, windows: Windows) -> tuple[Tensor, Tensor, Tensor]:
-        """The weighted share of the subjects inside, the weighted share of them sliced (both `[B, *]`), and how much they have to say.
+        """The subjects' weighted share inside and weighted share sliced, both `[B, *]`, and how much they have to say.
 
         That say is their summed weight up to 1, so that a tiny face counts no more for being the only one.
         """
@@ -122,3 +122,7 @@ def _sliced(visible: Tensor) -> Tensor:
 def _spread(values: Tensor, like: Tensor) -> Tensor:
     """`[B]` made to broadcast against `[B, *]`."""
     return values.reshape(-1, *[1] * (like.ndim - 1))
+
+
+def _mean(scores: list[Tensor]) -> Tensor:
+    return functools.reduce(torch.add, scores) / len(scores)

@@ -1,7 +1,7 @@
 """The best box of a ratio: every position of every scale on a lattice, then the winner refined to the pixel.
 
-The published search ("Image Cropping under Design Constraints", Nishiyasu, Shimoda and Sato 2023) samples some hundred boxes; with a
-summed-area table all of them are scored, so the answer is the optimum of the lattice, the same on every run.
+The published search ("Image Cropping under Design Constraints", Nishiyasu, Shimoda and Sato 2023) samples some hundred
+boxes; with a summed-area table all of them are scored, so the answer is the optimum, and always the same.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def pick(
 
 
 def snap(room: Room, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Relative boxes `[*, 4]` as the nearest allowed pixel boxes `[*, 4]` (x, y, width, height), and their long sides."""
+    """Relative boxes `[*, 4]` as the nearest allowed pixel boxes (x, y, width, height), and their long sides."""
     width, height = room.size
     x1, y1, x2, y2 = (boxes * boxes.new_tensor([width, height, width, height])).unbind(-1)
     long_side = torch.sqrt((x2 - x1) * (y2 - y1) * max(room.ratio.value, 1 / room.ratio.value)).round().long()
@@ -128,7 +128,7 @@ def _most_central_best(scores: Tensor, level: Level, lattice: Lattice, room: Roo
 
 
 def _refine(judge: Judge, lattice: Lattice, room: Room, starts: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """Walks each start to the best box nearby, in steps that shrink to one pixel; the best of each picture, `[B, 1, 4]`."""
+    """Walks each start to the best box nearby, in steps down to one pixel; the best of each picture, `[B, 1, 4]`."""
     long_side, x, y = starts
     moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=x.device)] * 3)
     boxes, _ = room.boxes(long_side, x, y)
@@ -159,7 +159,7 @@ def _drift(room: Room, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _steps(room: Room, lattice: Lattice) -> list[tuple[int, int]]:
-    """Steps of position and of length, in pixels, each tried twice, and the single pixel until it should have settled."""
+    """Steps of position and of length in pixels, each tried twice, the single pixel until it should have settled."""
     cell = max(room.size[0] / lattice.columns, room.size[1] / lattice.rows)
     reach = max(1, ceil(cell / 2))
     stride = max(1, ceil((room.longest - room.shortest) / 46))

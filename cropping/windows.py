@@ -1,4 +1,4 @@
-"""Two ways to hold many boxes: all positions of one lattice scale, or any boxes at all. Scores are written once for both."""
+"""Two ways to hold many boxes: all positions of one scale, or any boxes at all. Scores are written once for both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Windows(Protocol):
         """Share of heat inside each box."""
 
     def edge_sum(self) -> Tensor:
-        """Heat in a narrow band along each box's edges, beyond what an even picture would have there; below 0 where there is less.
+        """Heat in a narrow band along each box's edges, beyond (or, negative, short of) what an even picture has there.
 
         An edge on the picture's own border cuts nothing.
         """
@@ -36,10 +36,10 @@ class Windows(Protocol):
 
 
 class GridTables:
-    """A heat table `[B, h + 1, w + 1]` read once at a lattice's nodes, so that every sum of every scale is four shifted slices.
+    """A heat table `[B, h + 1, w + 1]` read once at a lattice's nodes: every sum of every scale is four shifted slices.
 
-    For the band along a box's edges it also holds the table as seen from nodes moved outwards and inwards by the band; a node on the
-    border of the picture is not moved inwards, because an edge there cuts nothing.
+    For the band along a box's edges it also holds the table as seen from nodes moved outwards and inwards by the band;
+    a node on the border of the picture is not moved inwards, because an edge there cuts nothing.
     """
 
     def __init__(self, heat: Tensor, lattice: Lattice) -> None:
@@ -47,13 +47,13 @@ class GridTables:
         self.fine = resample(heat, lattice.rows, lattice.columns)
         down, across = (torch.linspace(0, 1, nodes).to(heat) for nodes in self.fine.shape[1:])
         self._excess = self.fine - down[:, None] * across
-        # Low ends (top, left) move down in index to go outwards, high ends up; inwards it is the other way round.
-        self.outer = {at: self._moved(*(-lattice.edge if low else lattice.edge for low in at)) for at in _CORNERS}
-        self.inner = {
-            at: self._moved(*(lattice.edge if low else -lattice.edge for low in at), keep=True) for at in _CORNERS
-        }
+        # Outwards, low ends (top, left) move down in index and high ends up; inwards it is the other way round.
+        self.outer = {corner: self._moved(corner, -lattice.edge, keep=False) for corner in _CORNERS}
+        self.inner = {corner: self._moved(corner, lattice.edge, keep=True) for corner in _CORNERS}
 
-    def _moved(self, rows: int, columns: int, keep: bool = False) -> Tensor:
+    def _moved(self, corner: tuple[bool, bool], low: int, keep: bool) -> Tensor:
+        """The excess seen from corners whose low ends are moved by `low`, and whose high ends the other way."""
+        rows, columns = (low if is_low else -low for is_low in corner)
         return _shifted(_shifted(self._excess, 1, rows, keep), 2, columns, keep)
 
 
@@ -63,9 +63,8 @@ class GridWindows:
     def __init__(self, tables: GridTables, level: Level) -> None:
         self._tables, self._level = tables, level
         fine, lattice = tables.fine, tables.lattice
-        kind = {"dtype": fine.dtype, "device": fine.device}
-        self.x1 = torch.arange(level.lefts.start, level.lefts.stop, **kind) / lattice.columns
-        self.y1 = torch.arange(level.tops.start, level.tops.stop, **kind) / lattice.rows
+        self.x1 = torch.arange(level.lefts.start, level.lefts.stop).to(fine) / lattice.columns
+        self.y1 = torch.arange(level.tops.start, level.tops.stop).to(fine) / lattice.rows
         self.x2 = self.x1 + level.width / lattice.columns
         self.y2 = self.y1 + level.height / lattice.rows
 
@@ -149,7 +148,7 @@ def _shrink(low: Tensor, high: Tensor, band: float) -> tuple[Tensor, Tensor]:
 
 
 def _shifted(table: Tensor, axis: int, offset: int, keep: bool) -> Tensor:
-    """The table as seen from nodes moved by `offset`, at most to the last one; with `keep`, a node on the border they move away from stays."""
+    """The table seen from nodes moved by `offset`; with `keep`, a node on the border that they move away from stays."""
     nodes, reach = table.shape[axis], abs(offset)
     first, last = table.narrow(axis, 0, 1), table.narrow(axis, nodes - 1, 1)
     ends = [-1] * table.ndim

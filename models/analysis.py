@@ -21,7 +21,7 @@ class Analysis:
     Attributes:
         heatmap: `[h, w]` float64, ≥ 0, sums to 1.
         subjects: boxes with weight and kind.
-        detail: `[h, w]` ≥ 0, how much fine structure lies where, or None; a layout in the crop's frame asks for little of it.
+        detail: `[h, w]` ≥ 0, how much fine structure lies where, or None; text wants to lie where there is little.
 
     Args:
         heatmap: `[h, w]` of any scale, ≥ 0; an empty one becomes uniform.
@@ -35,7 +35,7 @@ class Analysis:
         self.detail = detail
 
     def score(self, boxes: Tensor) -> Tensor:
-        """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, the share of heat that it keeps."""
+        """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heat."""
         evidence = Evidence.gather(self.heatmap[None])
         return PointWindows(evidence.heat, Lattice(1, 1), boxes[None].to(evidence.device)).heat_sum()[0].clamp(0, 1)
 
@@ -50,7 +50,7 @@ class Analysis:
         return None
 
     def replaced(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
-        """The same analysis with another heatmap or other subjects; a search over all boxes then follows the new ones."""
+        """The same analysis with another heatmap or other subjects, which a search over all boxes then follows."""
         return Analysis(
             self.heatmap if heatmap is None else heatmap,
             self.subjects if subjects is None else subjects,
@@ -59,7 +59,7 @@ class Analysis:
 
 
 def detail_of(images: Tensor, rows: int = 64) -> Tensor:
-    """Fine structure of `[B, 3, H, W]` images: mean gradient of luma on a grid of `rows` along the short side, `[B, h, w]`."""
+    """Mean gradient of luma of `[B, 3, H, W]` images on a grid of `rows` along the short side: `[B, h, w]`."""
     luma = torch.einsum("bchw,c->bhw", images.float(), images.new_tensor([0.299, 0.587, 0.114]).float())
     across = torch.nn.functional.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1))
     down = torch.nn.functional.pad((luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1))

@@ -23,9 +23,10 @@ class Cropper(ABC):
 
     @abstractmethod
     def analyse(self, images: Tensor) -> list[Analysis]:
-        """Analyses `[B, 3, H, W]` RGB images with values in 0..1, on the device of the module, or of the images where there is none.
+        """Analyses `[B, 3, H, W]` RGB images with values in 0..1.
 
-        Any size is taken; each cropper brings the images to its own working size. The result does not depend on what else is in the batch.
+        It runs on the device of the module, or of the images where there is none. Any size is taken; each cropper
+        brings the images to its own working size. The result does not depend on what else is in the batch.
         """
 
     @property

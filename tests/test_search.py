@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.evidence import Evidence
