@@ -38,23 +38,19 @@ class Windows(Protocol):
 class GridTables:
     """A heat table `[B, h + 1, w + 1]` read once at a lattice's nodes: every sum of every scale is four shifted slices.
 
-    For the band along a box's edges it also holds the table as seen from nodes moved outwards and inwards by the band;
-    a node on the border of the picture is not moved inwards, because an edge there cuts nothing.
+    Attributes:
+        fine: the table at the nodes, `[B, rows + 1, columns + 1]`.
+        band: for each corner (is top, is left) of a box, what that corner adds to the sum over the band along the box's
+            edges: the table of heat beyond the average, seen from the node moved outwards less that moved inwards.
     """
 
     def __init__(self, heat: Tensor, lattice: Lattice) -> None:
         self.lattice = lattice
         self.fine = resample(heat, lattice.rows, lattice.columns)
         down, across = (torch.linspace(0, 1, nodes).to(heat) for nodes in self.fine.shape[1:])
-        self._excess = self.fine - down[:, None] * across
-        # Outwards, low ends (top, left) move down in index and high ends up; inwards it is the other way round.
-        self.outer = {corner: self._moved(corner, -lattice.edge, keep=False) for corner in _CORNERS}
-        self.inner = {corner: self._moved(corner, lattice.edge, keep=True) for corner in _CORNERS}
-
-    def _moved(self, corner: tuple[bool, bool], low: int, keep: bool) -> Tensor:
-        """The excess seen from corners whose low ends are moved by `low`, and whose high ends the other way."""
-        rows, columns = (low if is_low else -low for is_low in corner)
-        return _shifted(_shifted(self._excess, 1, rows, keep), 2, columns, keep)
+        excess = self.fine - down[:, None] * across
+        padded = torch.nn.functional.pad(excess[None], [lattice.edge] * 4, mode="replicate")[0]
+        self.band = {corner: _band_table(excess, padded, lattice.edge, *corner) for corner in _CORNERS}
 
 
 class GridWindows:
@@ -72,10 +68,7 @@ class GridWindows:
         return self._corners(dict.fromkeys(_CORNERS, self._tables.fine))
 
     def edge_sum(self) -> Tensor:
-        outer = self._corners(self._tables.outer)
-        if min(self._level.width, self._level.height) <= 2 * self._tables.lattice.edge:
-            return outer
-        return outer.sub_(self._corners(self._tables.inner))
+        return self._corners(self._tables.band)
 
     def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
         (x1, x2), (y1, y2) = _inside(self.x1, self.x2, region[0::2]), _inside(self.y1, self.y2, region[1::2])
@@ -118,8 +111,7 @@ class PointWindows:
         across, down = self._lattice.edge / self._lattice.columns, self._lattice.edge / self._lattice.rows
         outer = self._excess(self.x1 - across, self.y1 - down, self.x2 + across, self.y2 + down)
         (x1, x2), (y1, y2) = _shrink(self.x1, self.x2, across), _shrink(self.y1, self.y2, down)
-        hollow = (self.x2 - self.x1 > 2 * across + 1e-9) & (self.y2 - self.y1 > 2 * down + 1e-9)
-        return outer - self._excess(x1, y1, x2, y2) * hollow
+        return outer - self._excess(x1, y1, x2, y2)
 
     def _excess(self, *edges: Tensor) -> Tensor:
         x1, y1, x2, y2 = (edge.clamp(0, 1) for edge in edges)
@@ -147,21 +139,29 @@ def _shrink(low: Tensor, high: Tensor, band: float) -> tuple[Tensor, Tensor]:
     return torch.where(low > 1e-9, low + band, low), torch.where(high < 1 - 1e-9, high - band, high)
 
 
-def _shifted(table: Tensor, axis: int, offset: int, keep: bool) -> Tensor:
-    """The table seen from nodes moved by `offset`; with `keep`, a node on the border that they move away from stays."""
-    nodes, reach = table.shape[axis], abs(offset)
-    first, last = table.narrow(axis, 0, 1), table.narrow(axis, nodes - 1, 1)
-    ends = [-1] * table.ndim
-    ends[axis] = reach
-    if offset >= 0:
-        parts = [table.narrow(axis, reach, nodes - reach), last.expand(ends)]
-    else:
-        parts = [first.expand(ends), table.narrow(axis, 0, nodes - reach)]
-    moved = torch.cat(parts, axis)
-    if keep:
-        border = 0 if offset >= 0 else nodes - 1
-        moved.select(axis, border).copy_(table.select(axis, border))
-    return moved
+def _band_table(excess: Tensor, padded: Tensor, edge: int, is_top: bool, is_left: bool) -> Tensor:
+    """What one corner adds to the sum over the band; `padded` is `excess` with `edge` more nodes on every side."""
+    rows, columns = (-edge if is_low else edge for is_low in (is_top, is_left))  # outwards
+    outer = _moved(padded, edge, rows, columns)
+    table = outer - _moved(padded, edge, -rows, -columns)
+    # An edge on the picture's border cuts nothing, so its nodes are not moved inwards.
+    row, column = 0 if is_top else -1, 0 if is_left else -1
+    table[:, row] = outer[:, row] - _moved_line(excess[:, row], -columns)
+    table[:, :, column] = outer[:, :, column] - _moved_line(excess[:, :, column], -rows)
+    return table
+
+
+def _moved(padded: Tensor, edge: int, rows: int, columns: int) -> Tensor:
+    height, width = (nodes - 2 * edge for nodes in padded.shape[1:])
+    return padded.narrow(1, edge + rows, height).narrow(2, edge + columns, width)
+
+
+def _moved_line(line: Tensor, offset: int) -> Tensor:
+    """A line of nodes `[B, n]` seen from nodes moved by `offset`; the one on the border that they leave stays."""
+    nodes = torch.arange(line.shape[1], device=line.device)
+    moved = (nodes + offset).clamp(0, len(nodes) - 1)
+    moved[0 if offset > 0 else -1] = nodes[0 if offset > 0 else -1]
+    return line[:, moved]
 
 
 def _inside(low: Tensor, high: Tensor, span: tuple[float, ...]) -> tuple[Tensor, Tensor]:

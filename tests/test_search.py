@@ -10,12 +10,13 @@ import torch
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.evidence import Evidence
-from salient_crop.cropping.lattice import Lattice
+from salient_crop.cropping.lattice import Lattice, levels
 from salient_crop.cropping.layout import Layout
 from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.room import room_for
 from salient_crop.cropping.score import Judge
 from salient_crop.cropping.search import search
-from salient_crop.cropping.windows import PointWindows
+from salient_crop.cropping.windows import GridTables, GridWindows, PointWindows
 
 SQUARE = Ratio(1, 1)
 
@@ -108,6 +109,24 @@ def test_a_layout_of_the_source_is_held_and_one_of_the_crop_kept_calm() -> None:
     without = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8)
     reserved = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8, layouts=(banner,))
     assert reserved.y < without.y  # the subject moves out of the top of the crop
+
+
+def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> None:
+    generator = torch.Generator().manual_seed(5)
+    size, ratio = (300, 200), Ratio(4, 3)
+    subjects = torch.tensor([[[0.1, 0.2, 0.4, 0.9, 0.7]], [[0.6, 0.0, 1.0, 0.3, 0.3]]])
+    evidence = Evidence.gather(torch.rand(2, 17, 23, generator=generator), subjects)
+    layouts = (Layout((0.1, 0.6, 0.5, 1.0), "crop"), Layout((0.0, 0.0, 0.3, 0.3), "source"))
+    constraint = Constraint(ratios=(ratio,), min_share=0.2, layouts=layouts, avoid=((0.0, 0.5, 0.2, 0.8),))
+    judge, lattice = Judge(evidence, constraint, 0.89), Lattice.over(size)
+    tables = GridTables(evidence.heat, lattice)
+    for level in levels(room_for(constraint, ratio, size), lattice):
+        windows = GridWindows(tables, level)
+        boxes = torch.stack(
+            torch.broadcast_tensors(windows.x1, windows.y1[:, None], windows.x2, windows.y2[:, None]), dim=-1
+        )
+        points = PointWindows(evidence.heat, lattice, boxes.flatten(0, 1).expand(2, -1, -1))
+        torch.testing.assert_close(judge.score(windows).flatten(1), judge.score(points), rtol=0, atol=1e-10)
 
 
 def test_batched_and_alone_agree() -> None:
