@@ -47,7 +47,9 @@ class GridTables:
     def __init__(self, heat: Tensor, lattice: Lattice) -> None:
         self.lattice = lattice
         self.fine = resample(heat, lattice.rows, lattice.columns)
-        down, across = (torch.linspace(0, 1, nodes).to(heat) for nodes in self.fine.shape[1:])
+        down, across = (
+            torch.linspace(0, 1, nodes, dtype=heat.dtype, device=heat.device) for nodes in self.fine.shape[1:]
+        )
         excess = self.fine - down[:, None] * across
         padded = torch.nn.functional.pad(excess[None], [lattice.edge] * 4, mode="replicate")[0]
         self.band = {corner: _band_table(excess, padded, lattice.edge, *corner) for corner in _CORNERS}
