@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from . import design_heatmap, gaic, transalnet
 from .architecture import Architecture
 from .centre import CentreCropper
 from .cropper import Cropper
@@ -25,7 +26,11 @@ BUNDLED: Mapping[str, Callable[[], Cropper]] = MappingProxyType(
 )
 """Name → factory of the croppers that need no file; the first is the default."""
 
-ARCHITECTURES: tuple[Architecture, ...] = ()
+ARCHITECTURES: tuple[Architecture, ...] = (
+    gaic.ARCHITECTURE,
+    design_heatmap.ARCHITECTURE,
+    transalnet.ARCHITECTURE,
+)
 
 
 def load_cropper(name_or_path: str | Path, device: str | torch.device = "cpu") -> Cropper:
@@ -52,7 +57,10 @@ def cropper_from(state: dict[str, Tensor], source: str) -> Cropper:
     """The cropper whose architecture knows the state dict's keys; `source` names it in errors."""
     for architecture in ARCHITECTURES:
         if architecture.detect(state):
-            return architecture.load(state)
+            try:
+                return architecture.load(state)
+            except ValueError as error:
+                raise ValueError(f"{source}: {error}") from error
     known = ", ".join(each.name for each in ARCHITECTURES) or "none"
     raise ValueError(
         f"{source}: no known architecture has these keys (e.g. {next(iter(state), 'none')!r}); known: {known}"
