@@ -7,16 +7,20 @@ import os
 import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
-MODEL_FOLDER = "croppers"
-MODEL_EXTENSIONS = {".safetensors", ".pth", ".pt"}
+from ..models.registry import SUFFIXES
+from .apply_box import ApplyBox
+from .constrained_crop import ConstrainedCrop
+from .constraint import CropConstraint
+from .heatmap import Heatmap
+from .load_cropper import MODEL_FOLDER, LoadCropper
+from .load_folder import LoadFolder
 
 
 def register_model_folder() -> None:
     """Make `models/croppers` known to the host, listing checkpoints only (a new folder would list every file)."""
-    folder_paths.add_model_folder_path(
-        MODEL_FOLDER, os.path.join(folder_paths.models_dir, MODEL_FOLDER), is_default=True
-    )
-    folder_paths.folder_names_and_paths[MODEL_FOLDER][1].update(MODEL_EXTENSIONS)
+    default = os.path.join(folder_paths.models_dir, MODEL_FOLDER)
+    folder_paths.add_model_folder_path(MODEL_FOLDER, default, is_default=True)
+    folder_paths.folder_names_and_paths[MODEL_FOLDER][1].update(SUFFIXES)
 
 
 class SalientCropExtension(ComfyExtension):
@@ -24,4 +28,4 @@ class SalientCropExtension(ComfyExtension):
         register_model_folder()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return []
+        return [LoadCropper, Heatmap, CropConstraint, ConstrainedCrop, LoadFolder, ApplyBox]

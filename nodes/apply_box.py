@@ -1,0 +1,64 @@
+"""Apply Box: the crop of one picture, cut out of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from comfy_api.latest import io
+from torch import Tensor
+
+from . import pixels, sockets
+from .host import in_turn, to_host
+
+
+class ApplyBox(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SalientCrop_ApplyBox",
+            display_name="Apply Box",
+            category="Salient Crop",
+            description="Cuts the same crop out of another picture or mask: a depth map, an edit, a larger version. A"
+            " box from Constrained Crop is scaled where the other picture has another size.",
+            search_aliases=["crop by box", "same crop", "crop bounding box", "crop mask"],
+            is_input_list=True,
+            inputs=[
+                sockets.box_input("box", "One box for all pictures, or one for each.", optional=False),
+                io.Image.Input("image", optional=True, tooltip="One picture, a batch, or a list."),
+                io.Mask.Input("mask", optional=True, tooltip="A mask of each picture, or masks on their own."),
+            ],
+            outputs=[
+                io.Image.Output("image", is_output_list=True, tooltip="One for each picture; grey without one."),
+                io.Mask.Output("mask", is_output_list=True, tooltip="One for each picture; black without one."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls, box: list[Any], image: list[Tensor] | None = None, mask: list[Tensor] | None = None
+    ) -> io.NodeOutput:
+        if not image and not mask:
+            raise ValueError("connect an image or a mask to cut the box out of")
+        batches = sockets.as_batches(image) if image else sockets.blank_for(mask or [], "mask")
+        pictures = [picture for batch in batches for picture in batch]
+        masks = sockets.masks_of(mask, batches, "mask")
+        boxes = sockets.in_step(sockets.box_dicts(box, "box"), len(pictures), "box")
+        cut_images, cut_masks = [], []
+        for index, picture in enumerate(in_turn(pictures, len(pictures))):
+            try:
+                cut_image, cut_mask = same_crop(picture, masks[index], boxes[index])
+            except ValueError as error:
+                raise ValueError(f"picture {index}: {error}") from error
+            cut_images.append(to_host(cut_image[None]))
+            cut_masks.append(to_host(cut_mask[None]))
+        return io.NodeOutput(cut_images, cut_masks)
+
+
+def same_crop(picture: Tensor, mask: Tensor | None, value: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+    """The box out of a picture `[H, W, 3]` and its mask: `[h, w, 3]` and `[h, w]`."""
+    size = sockets.size_of(picture)
+    box = sockets.box_for(value, size)
+    if mask is None:
+        mask = picture.new_zeros(picture.shape[:2])
+    return pixels.cut(picture, box), pixels.cut_mask(mask, box, size)

@@ -1,0 +1,169 @@
+"""Crop Constraint: all that a crop must obey."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..cropping.constraint import POLICIES, Constraint
+from ..cropping.layout import FRAMES, LAYOUT_PRESETS, Layout
+from ..cropping.weights import Weights
+from . import sockets
+from .sockets import Rule
+
+NONE, DRAWN = "none", "drawn region"
+
+
+class CropConstraint(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SalientCrop_Constraint",
+            display_name="Crop Constraint",
+            category="Salient Crop",
+            description="What a crop must obey: ratio, smallest size, what to keep, what to leave out, and where room"
+            " for text or a logo is needed. Chain several to add them up.",
+            search_aliases=["aspect ratio", "layout", "text space", "copy space", "banner", "keep region", "padding"],
+            inputs=[
+                # First, because the editor of `region` shows the image of the first socket.
+                io.Image.Input(
+                    "image",
+                    optional=True,
+                    tooltip="The picture that `region` is drawn on and boxes are measured on. Without it they are"
+                    " pixels of whichever picture is cropped.",
+                ),
+                sockets.CropConstraint.Input(
+                    "constraint", optional=True, tooltip="Another constraint, which this one adds to."
+                ),
+                io.String.Input(
+                    "ratio",
+                    default="",
+                    tooltip="Width : height, such as 2:3 or 832x1216. Of several (1:1, 2:3, 3:2) the best-scoring crop"
+                    " wins. Empty: left to the node that crops, or to the constraint before.",
+                ),
+                io.Float.Input(
+                    "min_share",
+                    default=0.6,
+                    min=0.01,
+                    max=1.0,
+                    step=0.01,
+                    tooltip="The smallest crop, as a share of the area of the largest one of that ratio. 1: as large as"
+                    " possible, only its place is chosen.",
+                ),
+                io.Combo.Input(
+                    "policy",
+                    options=list(POLICIES),
+                    default=POLICIES[0],
+                    tooltip="When no crop can obey. shrink: give up the smallest size, then as little of the keep"
+                    " regions as must be. pad: extend the canvas. error: stop and name the conflict.",
+                ),
+                io.Combo.Input(
+                    "layout",
+                    options=[NONE, *LAYOUT_PRESETS, DRAWN],
+                    default=NONE,
+                    tooltip="A region that stays free for text or a logo.",
+                ),
+                io.BoundingBox.Input(
+                    "region",
+                    component="ImageCrop",
+                    socketless=False,
+                    tooltip="For the layout 'drawn region': draw it on the image, or connect a box.",
+                ),
+                io.Combo.Input(
+                    "layout_frame",
+                    options=list(FRAMES),
+                    default=FRAMES[0],
+                    tooltip="source: the layout is a place in the picture, which the crop has to hold. crop: it is a"
+                    " place in the crop, which has to be calm: little of interest and little detail in it.",
+                ),
+                io.Boolean.Input(
+                    "layout_hard",
+                    default=False,
+                    advanced=True,
+                    tooltip="On: a crop that breaks the layout is none. Off: the layout is weighed with the rest.",
+                ),
+                io.Float.Input(
+                    "layout_weight",
+                    default=Weights().layout,
+                    min=0.0,
+                    max=10.0,
+                    step=0.05,
+                    advanced=True,
+                    tooltip="How much the layout weighs against what the crop shows, which weighs 1.",
+                ),
+                io.Int.Input(
+                    "min_width", default=0, min=0, max=65536, advanced=True, tooltip="In pixels; 0: no limit."
+                ),
+                io.Int.Input(
+                    "min_height", default=0, min=0, max=65536, advanced=True, tooltip="In pixels; 0: no limit."
+                ),
+                io.Mask.Input("keep", optional=True, tooltip="The crop must hold all that is white here."),
+                sockets.box_input("keep_boxes", "The crop must hold these boxes, such as a detector's."),
+                io.Mask.Input("avoid", optional=True, tooltip="The crop should leave out the white part."),
+                sockets.box_input("avoid_boxes", "The crop should leave out these boxes."),
+                io.Mask.Input("layout_mask", optional=True, tooltip="A further layout: around all that is white here."),
+                sockets.box_input("layout_boxes", "Further layouts: each of these boxes."),
+            ],
+            outputs=[
+                sockets.CropConstraint.Output("constraint", tooltip="For Constrained Crop, or another constraint.")
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        ratio: str,
+        min_share: float,
+        policy: str,
+        layout: str,
+        region: Any,
+        layout_frame: str,
+        layout_hard: bool,
+        layout_weight: float,
+        min_width: int,
+        min_height: int,
+        image: Tensor | None = None,
+        constraint: Rule | None = None,
+        keep: Tensor | None = None,
+        keep_boxes: Any = None,
+        avoid: Tensor | None = None,
+        avoid_boxes: Any = None,
+        layout_mask: Tensor | None = None,
+        layout_boxes: Any = None,
+    ) -> io.NodeOutput:
+        before = constraint or Rule()
+        size = None if image is None else sockets.size_of(image[0])
+        drawn = sockets.regions_from(None, region, "region", size) if layout == DRAWN else ()
+        reserved = (*drawn, *sockets.regions_from(layout_mask, layout_boxes, "layout", size))
+        base = Constraint(
+            ratios=sockets.parse_ratios(ratio) or before.base.ratios,
+            min_share=min_share,
+            min_size=(max(1, min_width), max(1, min_height)) if min_width or min_height else None,
+            policy=policy,
+            layouts=(Layout.preset(layout, layout_frame, layout_hard),) if layout in LAYOUT_PRESETS else (),
+            weights=replace(before.base.weights, layout=layout_weight),
+        )
+        rule = Rule(
+            base=base,
+            keep=sockets.regions_from(keep, keep_boxes, "keep", size),
+            avoid=sockets.regions_from(avoid, avoid_boxes, "avoid", size),
+            layouts=tuple((each, layout_frame, layout_hard) for each in reserved),
+        )
+        return io.NodeOutput(rule if constraint is None else added(before, rule))
+
+
+def added(first: Rule, second: Rule) -> Rule:
+    """Both rules at once: all their regions and the larger of their smallest sizes; the rest is the second's."""
+    sizes = [each.base.min_size for each in (first, second) if each.base.min_size]
+    base = replace(
+        second.base,
+        min_share=max(first.base.min_share, second.base.min_share),
+        min_size=(max(size[0] for size in sizes), max(size[1] for size in sizes)) if sizes else None,
+        keep=first.base.keep + second.base.keep,
+        avoid=first.base.avoid + second.base.avoid,
+        layouts=first.base.layouts + second.base.layouts,
+    )
+    return Rule(base, first.keep + second.keep, first.avoid + second.avoid, first.layouts + second.layouts)

@@ -1,0 +1,38 @@
+"""A cropper whose weights ComfyUI looks after."""
+
+from __future__ import annotations
+
+import comfy.model_management
+import comfy.model_patcher
+from torch import Tensor
+
+from ..models.analysis import Analysis
+from ..models.cropper import Cropper
+from .host import stop_if_interrupted
+
+AT_ONCE = 8
+
+
+class HostedCropper:
+    """The value on a SALIENT_CROPPER wire: a cropper that ComfyUI loads when it is needed and may evict when not."""
+
+    def __init__(self, cropper: Cropper) -> None:
+        self.cropper = cropper
+        self._device = comfy.model_management.get_torch_device()
+        self._patcher = None
+        if cropper.module is not None:
+            self._patcher = comfy.model_patcher.CoreModelPatcher(
+                cropper.module,
+                load_device=self._device,
+                offload_device=comfy.model_management.unet_offload_device(),
+            )
+
+    def analyse(self, images: Tensor) -> list[Analysis]:
+        """One analysis for each of `[B, H, W, 3]` images in 0..1."""
+        if self._patcher is not None:
+            comfy.model_management.load_model_gpu(self._patcher)
+        found = []
+        for some in images.movedim(-1, 1).split(AT_ONCE):
+            stop_if_interrupted()
+            found += self.cropper.analyse(some.to(self._device))
+        return found

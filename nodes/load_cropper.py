@@ -1,0 +1,40 @@
+"""Load Cropper: a bundled cropper, or a checkpoint from models/croppers."""
+
+from __future__ import annotations
+
+import folder_paths
+from comfy_api.latest import io
+
+from ..models.registry import BUNDLED, load_cropper
+from .hosted_cropper import HostedCropper
+from .sockets import SalientCropper
+
+MODEL_FOLDER = "croppers"
+
+
+class LoadCropper(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SalientCrop_LoadCropper",
+            display_name="Load Cropper",
+            category="Salient Crop",
+            description="Loads what judges pictures: a bundled cropper, or a checkpoint from models/croppers.",
+            search_aliases=["saliency model", "crop model", "smartcrop", "gaic", "transalnet", "auto crop"],
+            inputs=[
+                io.Combo.Input(
+                    "cropper",
+                    options=[*BUNDLED, *folder_paths.get_filename_list(MODEL_FOLDER)],
+                    default=next(iter(BUNDLED)),
+                    tooltip="The first ones are bundled and need no download. Files in models/croppers follow; their"
+                    " kind is recognised by their content.",
+                ),
+            ],
+            outputs=[SalientCropper.Output("cropper", tooltip="For Saliency Heatmap and Constrained Crop.")],
+        )
+
+    @classmethod
+    def execute(cls, cropper: str) -> io.NodeOutput:
+        bundled = cropper in BUNDLED
+        source = cropper if bundled else folder_paths.get_full_path_or_raise(MODEL_FOLDER, cropper)
+        return io.NodeOutput(HostedCropper(load_cropper(source)))

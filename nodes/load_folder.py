@@ -1,0 +1,129 @@
+"""Load Picture Folder: every picture of a folder with its caption and its name, in step."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import folder_paths
+import torch
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..pictures.captions import caption_files, read_caption
+from ..pictures.decode import decode
+from ..pictures.errors import PictureError
+from ..pictures.find import find_pictures, leads_outside
+from .folders import inside, subfolders
+from .host import in_turn, to_host
+
+logger = logging.getLogger(__name__)
+
+
+class LoadFolder(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SalientCrop_LoadFolder",
+            display_name="Load Picture Folder",
+            category="Salient Crop",
+            description="Loads every picture of a folder below input/, sorted by name, turned upright and in sRGB, with"
+            " the caption that lies beside it (photo.txt). A picture that cannot be read is named in `problems`; the"
+            " others are loaded.",
+            search_aliases=["load images from folder", "load directory", "dataset", "batch load", "captions"],
+            inputs=[
+                io.Combo.Input(
+                    "folder",
+                    options=subfolders(folder_paths.get_input_directory()),
+                    tooltip="A folder below ComfyUI's input folder; '.' is the input folder itself.",
+                ),
+                io.Boolean.Input("subfolders", default=True, tooltip="Also load what lies in folders below it."),
+                io.Int.Input("start", default=0, min=0, max=1_000_000, tooltip="How many pictures to pass over first."),
+                io.Int.Input(
+                    "limit",
+                    default=0,
+                    min=0,
+                    max=1_000_000,
+                    tooltip="The most pictures to load; 0 loads all. They are all held in memory: use Crop Folder for"
+                    " thousands.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output("image", is_output_list=True, tooltip="One picture each, of its own size."),
+                io.String.Output("caption", is_output_list=True, tooltip="Empty where a picture has none."),
+                io.String.Output("name", is_output_list=True, tooltip="The path below the folder."),
+                io.String.Output("problems", tooltip="One line for each picture that could not be read."),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
+        root = inside(folder_paths.get_input_directory(), folder)
+        digest = hashlib.sha256()
+        try:
+            for picture in chosen(root, subfolders, start, limit):
+                for file in (picture, *caption_files(picture).values()):
+                    digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
+        except ValueError as error:  # executing will say it where the user looks
+            return str(error)
+        return digest.hexdigest()
+
+    @classmethod
+    def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
+        root = inside(folder_paths.get_input_directory(), folder)
+        images, captions, names, problems = [], [], [], []
+        paths = chosen(root, subfolders, start, limit)
+        for path in in_turn(paths, len(paths)):
+            try:
+                image, caption = load_image(path, root), read_caption(path)
+            except PictureError as error:
+                logger.warning("Load Picture Folder: %s", error)
+                problems.append(f"{path.relative_to(root).as_posix()}: {error.reason}")
+                continue
+            images.append(to_host(image))
+            captions.append(caption)
+            names.append(path.relative_to(root).as_posix())
+        if not images:
+            raise ValueError("\n".join([f"no picture could be loaded from {folder!r}", *problems]))
+        return io.NodeOutput(images, captions, names, "\n".join(problems))
+
+
+def chosen(root: Path, below: bool, start: int, limit: int) -> list[Path]:
+    """The pictures to load, in order.
+
+    Raises:
+        ValueError: when the folder is gone, or nothing is left to load.
+    """
+    try:
+        found = find_pictures(root)
+    except OSError as error:
+        raise ValueError(f"folder: {root.name!r} cannot be listed ({error.strerror}); refresh the node") from error
+    if not below:
+        found = [path for path in found if path.parent == root]
+    if not found:
+        raise ValueError(f"folder: there is no picture in {root.name!r}")
+    picked = found[start : start + limit if limit else None]
+    if not picked:
+        raise ValueError(f"start: {start} passes over all {len(found)} pictures of {root.name!r}")
+    return picked
+
+
+def load_image(path: Path, root: Path) -> Tensor:
+    """One picture as `[1, H, W, 3]` in 0..1.
+
+    Raises:
+        PictureError: when it cannot be read, or is a link out of the folder.
+    """
+    if leads_outside(path, root):
+        raise PictureError(path, "a link to a file outside the folder; copy the file into it")
+    return torch.from_numpy(decode(path)).float().div_(255)[None]
+
+
+def stamp(file: Path) -> str:
+    """Changes when the file does."""
+    try:
+        status = file.stat()
+    except OSError:
+        return "unreadable"
+    return f"{status.st_size}|{status.st_mtime_ns}"
