@@ -50,14 +50,9 @@ def search_ratio(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constr
     """As `search`, for one ratio."""
     judge = Judge(evidence, constraint, _area_share(ratio.largest_in(size), size))
     lattice = Lattice.over(size)
-    try:
-        room = room_for(constraint, ratio, size)
-    except UnsatisfiableError:
-        if constraint.policy != "pad":
-            raise
-        box = padded_box(constraint, ratio, size)
-        pixels = torch.tensor([[box.as_list()]], device=evidence.device).expand(len(evidence), 1, 4)
-        return _crops(judge, lattice, room_size=size, ratio=ratio, boxes=pixels)
+    room = _room_or_pad(constraint, ratio, size)
+    if isinstance(room, Box):
+        return _padded(judge, lattice, size, ratio, room)
     starts = _scan(judge, lattice, room)
     return _crops(judge, lattice, size, ratio, _refine(judge, lattice, room, starts))
 
@@ -80,11 +75,29 @@ def pick(
     """
     judge = Judge(evidence, constraint, _area_share(ratio.largest_in(size), size))
     lattice = Lattice.over(size)
-    pixels, _ = snap(room_for(constraint, ratio, size), boxes)
+    room = _room_or_pad(constraint, ratio, size)
+    if isinstance(room, Box):
+        return _padded(judge, lattice, size, ratio, room)
+    pixels, _ = snap(room, boxes)
     scores = judge.score(PointWindows(evidence.heat, lattice, _relative(pixels, size)), aesthetic)
     best = _first(scores, *_tie_breakers(pixels, size))
     chosen = pixels.gather(1, best[:, None, None].expand(-1, 1, 4))
     return _crops(judge, lattice, size, ratio, chosen, aesthetic.gather(1, best[:, None]))
+
+
+def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Room | Box:
+    """The room that the constraint leaves; under the policy `pad`, where it leaves none, the one box that pads."""
+    try:
+        return room_for(constraint, ratio, size)
+    except UnsatisfiableError:
+        if constraint.policy != "pad":
+            raise
+        return padded_box(constraint, ratio, size)
+
+
+def _padded(judge: Judge, lattice: Lattice, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
+    pixels = torch.tensor([[box.as_list()]], device=judge.evidence.device).expand(len(judge.evidence), 1, 4)
+    return _crops(judge, lattice, room_size=size, ratio=ratio, boxes=pixels)
 
 
 def snap(room: Room, boxes: Tensor) -> tuple[Tensor, Tensor]:
