@@ -1,0 +1,180 @@
+"""A contact sheet: every picture with its heat and boxes, its crops beside it, and in words what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+# Height of pictures and crops, width beyond which they become lower, space between things, height of a line of text.
+PICTURE_HEIGHT, PICTURE_WIDTH, GAP, LINE = 220, 330, 14, 22
+SHEET_WIDTH = 2400
+
+PAPER, CARD, INK, FAINT, ALARM = "#ecebe8", "#ffffff", "#1c1c1e", "#77767a", "#b3261e"
+# One colour a crop; distinct for most kinds of colour blindness, and none of them in the heat's own scale.
+BOX_COLOURS = ("#ffffff", "#00d5ff", "#3dff8a", "#ff8ad8", "#9db4ff")
+# The heat's scale from nothing to most, as red, green, blue, opacity.
+_HEAT = np.array(
+    [(30, 0, 70, 0), (90, 0, 130, 70), (200, 20, 90, 130), (255, 110, 20, 165), (255, 220, 60, 190)], np.float32
+)
+
+FONTS_FOR_OTHER_SCRIPTS = (
+    *("NotoSansCJK-Regular.ttc", "NotoSansCJKjp-Regular.otf", "DejaVuSans.ttf", "Arial Unicode.ttf"),
+    *("msyh.ttc", "YuGothM.ttc", "PingFang.ttc", "segoeui.ttf"),
+)
+
+
+@dataclass(frozen=True)
+class CropTile:
+    """One crop: uint8 [h, w, 3] pixels, where it lies in the picture (relative x1, y1, x2, y2), and its captions."""
+
+    pixels: np.ndarray
+    region: tuple[float, float, float, float]
+    title: str
+    note: str
+
+
+@dataclass(frozen=True)
+class PictureTile:
+    """One picture: its name and a word about it, uint8 [h, w, 3] pixels, heat [h, w] ≥ 0, its crops.
+
+    Without pixels it is a picture that failed, and `note` says why.
+    """
+
+    name: str
+    note: str
+    pixels: np.ndarray | None = None
+    heat: np.ndarray | None = None
+    crops: tuple[CropTile, ...] = field(default=())
+
+
+def thumbnail_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height at which a picture or crop of `size` is shown."""
+    scale = min(PICTURE_HEIGHT / size[1], PICTURE_WIDTH / size[0])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def draw_sheet(tiles: Sequence[PictureTile]) -> np.ndarray:
+    """The sheet, uint8 [H, W, 3]: cards side by side, all as wide as the widest.
+
+    Raises:
+        ValueError: when there is nothing to show.
+    """
+    if not tiles:
+        raise ValueError("a contact sheet needs at least one picture")
+    cards = [_card(tile) for tile in tiles]
+    width, height = max(card.width for card in cards), max(card.height for card in cards)
+    columns = min(len(cards), max(1, (SHEET_WIDTH - GAP) // (width + GAP)))
+    rows = -(-len(cards) // columns)
+    sheet = Image.new("RGB", (GAP + columns * (width + GAP), GAP + rows * (height + GAP)), PAPER)
+    for index, card in enumerate(cards):
+        left, top = GAP + index % columns * (width + GAP), GAP + index // columns * (height + GAP)
+        sheet.paste(CARD, (left, top, left + width, top + height))
+        sheet.paste(card, (left, top))
+    return np.asarray(sheet)
+
+
+def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """The heat [h, w] ≥ 0 laid over the picture, uint8 [H, W, 3]: its least clear, its most yellow."""
+    picture = Image.fromarray(pixels)
+    lowest, highest = float(heat.min()), float(heat.max())
+    warmth = (heat - lowest) / max(highest - lowest, 1e-12)
+    levels = Image.fromarray((warmth * 255).astype(np.uint8))
+    levels = levels.resize(picture.size, Image.Resampling.BICUBIC)
+    steps = np.linspace(0, 255, len(_HEAT))
+    scale = np.stack([np.interp(np.arange(256), steps, channel) for channel in _HEAT.T], axis=1)
+    # The square root shows also what is only fairly warm; most heatmaps are a peak and a wide slope.
+    warm = Image.fromarray(scale[(np.sqrt(np.asarray(levels) / 255) * 255).astype(np.uint8)].astype(np.uint8))
+    picture.paste(warm, mask=warm.getchannel("A"))
+    return np.asarray(picture)
+
+
+def _card(tile: PictureTile) -> Image.Image:
+    parts = [] if tile.pixels is None else [_source(tile), *(Image.fromarray(crop.pixels) for crop in tile.crops)]
+    labels = [(tile.note, ""), *((crop.title, crop.note) for crop in tile.crops)]
+    widths = [max(part.width, _text_width(labels[i])) for i, part in enumerate(parts)] or [PICTURE_WIDTH]
+    tall = max((part.height for part in parts), default=0)
+    card = Image.new("RGB", (GAP + sum(width + GAP for width in widths), tall + 3 * LINE + 2 * GAP), CARD)
+    draw = ImageDraw.Draw(card)
+    _write(draw, (GAP, GAP // 2), tile.name, INK, card.width - 2 * GAP)
+    if not parts:
+        _write(draw, (GAP, GAP // 2 + LINE), tile.note, ALARM, card.width - 2 * GAP)
+        return card
+    left, top = GAP, GAP // 2 + LINE
+    for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
+        card.paste(part, (left, top))
+        first, second = labels[index]
+        foot = top + tall + 4
+        _write(draw, (left + _swatch(draw, (left, foot), index - 1, tile), foot), first, INK if index else FAINT, width)
+        _write(draw, (left, foot + LINE - 4), second, FAINT, width)
+        left += width + GAP
+    return card
+
+
+def _source(tile: PictureTile) -> Image.Image:
+    assert tile.pixels is not None
+    picture = Image.fromarray(tile.pixels if tile.heat is None else overlay(tile.pixels, tile.heat))
+    if len(tile.crops) == 1:
+        picture = _dimmed_outside(picture, tile.crops[0].region)
+    draw = ImageDraw.Draw(picture)
+    for index, crop in enumerate(tile.crops):
+        x1, y1, x2, y2 = _pixels(crop.region, picture.size)
+        # A dark line on both sides keeps the bright one visible on any picture.
+        draw.rectangle((x1, y1, x2, y2), outline="#000000", width=5)
+        draw.rectangle((x1 + 1, y1 + 1, x2 - 1, y2 - 1), outline=_colour(index), width=3)
+    return picture
+
+
+def _dimmed_outside(picture: Image.Image, region: tuple[float, float, float, float]) -> Image.Image:
+    dark = Image.blend(picture, Image.new("RGB", picture.size, "#000000"), 0.45)
+    x1, y1, x2, y2 = _pixels(region, picture.size)
+    inside = (max(x1, 0), max(y1, 0), x2 + 1, y2 + 1)
+    dark.paste(picture.crop(inside), inside[:2])
+    return dark
+
+
+def _pixels(region: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Corners of the box, the last pixel included; at least three pixels wide, so that its outline can be drawn."""
+    x1, y1 = round(region[0] * size[0]), round(region[1] * size[1])
+    x2, y2 = round(region[2] * size[0]) - 1, round(region[3] * size[1]) - 1
+    return x1, y1, max(x2, x1 + 2), max(y2, y1 + 2)
+
+
+def _swatch(draw: ImageDraw.ImageDraw, place: tuple[int, int], crop: int, tile: PictureTile) -> int:
+    """A dot of the box's colour before the crop's title, where there are several; returns its width."""
+    if crop < 0 or len(tile.crops) < 2:
+        return 0
+    x, y = place[0], place[1] + 4
+    draw.rectangle((x, y, x + 10, y + 10), fill=_colour(crop), outline=INK)
+    return 17
+
+
+def _colour(index: int) -> str:
+    return BOX_COLOURS[index % len(BOX_COLOURS)]
+
+
+def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, width: int) -> None:
+    """One line of text, shortened in its middle where it is too wide."""
+    font = _font(text)
+    keep = len(text)
+    shown = text
+    while keep > 2 and draw.textlength(shown, font=font) > width:
+        keep -= 1
+        shown = text[: keep // 2] + "…" + text[len(text) - (keep - keep // 2) :]
+    draw.text(place, shown, fill=colour, font=font)
+
+
+def _text_width(lines: Sequence[str]) -> int:
+    return max(round(_font(line).getlength(line)) + 20 for line in lines)
+
+
+def _font(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    if not text.isascii():
+        for name in FONTS_FOR_OTHER_SCRIPTS:
+            try:
+                return ImageFont.truetype(name, 15)
+            except OSError:
+                continue
+    return ImageFont.load_default(15)

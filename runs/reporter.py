@@ -1,0 +1,67 @@
+"""What the command says while it works: a bar on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TextIO
+
+from tqdm import tqdm
+
+_LINES = 20  # plain progress lines in a whole run, so that a log of 100,000 pictures can still be read
+
+
+class Reporter:
+    """Progress and failures go to `errors`, results to `results`. Use it as a context, so that the bar is cleared."""
+
+    def __init__(self, results: TextIO | None = None, errors: TextIO | None = None) -> None:
+        self._results = results or sys.stdout
+        self._errors = errors or sys.stderr
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> Reporter:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._close_bar()
+
+    def progress(self, done: int, total: int, name: str) -> None:
+        """One more picture is done, the last of them called `name`."""
+        if self._errors.isatty():
+            self._advance_bar(done, total, name)
+        elif done == total or done % max(1, total // _LINES) == 0:
+            self.note(f"{done}/{total} {name}")
+
+    def note(self, text: str) -> None:
+        """Something to know now, such as a picture that failed."""
+        if self._bar is not None:
+            self._bar.write(_printable(text, self._errors), file=self._errors)
+        else:
+            _write_line(self._errors, text)
+
+    def result(self, text: str) -> None:
+        """What was asked for, or how it ended."""
+        self._close_bar()
+        _write_line(self._results, text)
+
+    def _advance_bar(self, done: int, total: int, name: str) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=total, initial=done - 1, unit="picture", file=self._errors, dynamic_ncols=True)
+        self._bar.set_postfix_str(_printable(name, self._errors)[-40:], refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _write_line(stream: TextIO, text: str) -> None:
+    stream.write(_printable(text, stream) + "\n")
+    stream.flush()
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """The text in what the terminal's encoding can show; file names need not be in it."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)

@@ -1,0 +1,157 @@
+"""What happens to one picture, as plain functions over its record: choose, plan, write.
+
+Nothing here knows of other pictures, of order or of threads, so the same functions serve one streaming pass, two, or
+many machines.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..cropping.constraint import UnsatisfiableError
+from ..cropping.crop import Crop
+from ..models.analysis import Analysis
+from ..models.choose import best_crops
+from ..models.cropper import Cropper
+from ..pictures.captions import copy_captions
+from ..pictures.decode import Picture
+from ..pictures.encode import encode
+from ..pictures.errors import PictureError
+from ..pictures.find import leads_outside
+from ..pictures.manifest import FAILED, OK, CropRecord, PictureRecord
+from .request import CropRequest
+
+# Short side of the pictures that croppers see. They go down to their own working size from here.
+ANALYSIS_SIDE = 512
+
+Size = tuple[int, int]
+Chooser = Callable[[np.ndarray, Size], list[Crop]]
+"""Thumbnail (uint8 [h, w, 3]) and size of a picture → its crops."""
+
+# Errors that the next picture would meet as well.
+_HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def analyse(cropper: Cropper, thumbnails: Sequence[np.ndarray], device: str = "cpu") -> list[Analysis]:
+    """The cropper's view of thumbnails of one size, uint8 [h, w, 3] each."""
+    pixels = torch.from_numpy(np.stack(thumbnails)).to(device)
+    with torch.inference_mode():
+        return cropper.analyse(pixels.permute(0, 3, 1, 2).float() / 255)
+
+
+def choose(analyses: Sequence[Analysis], sizes: Sequence[Size], request: CropRequest) -> list[list[Crop]]:
+    """The crops of every picture: the best one, or with `each` the best of each ratio.
+
+    Raises:
+        UnsatisfiableError: when one of the pictures has none and the policy is `error`.
+    """
+    with torch.inference_mode():
+        found = [best_crops(analyses, sizes, constraint) for constraint in request.constraints()]
+    return [list(crops) for crops in zip(*found, strict=True)]
+
+
+def plan(
+    record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], request: CropRequest
+) -> PictureRecord:
+    """The record with its crops: where each goes, and at which size."""
+    assert record.size is not None
+    planned = [
+        crop_record(crop, record.size, request.size_of(crop.box.size, crop.ratio), file)
+        for crop, file in zip(crops, files, strict=True)
+    ]
+    return PictureRecord(record.source, record.size, OK, crops=tuple(planned))
+
+
+def crop_record(
+    crop: Crop, picture_size: Size, target: Size, file: str | None, bucket: Size | None = None
+) -> CropRecord:
+    """One crop as the manifest tells it. Numbers are rounded, so that a manifest reads the same on every machine."""
+    box = crop.box
+    scale = max(target[0] / box.width, target[1] / box.height)
+    # Where the target's ratio is not quite the box's, the edges are left out evenly (see Picture.crop).
+    left = box.x + (box.width - target[0] / scale) / 2
+    top = box.y + (box.height - target[1] / scale) / 2
+    return CropRecord(
+        file=file,
+        ratio=str(crop.ratio),
+        bucket=bucket,
+        box=(box.x, box.y, box.width, box.height),
+        score=_rounded(crop.score),
+        terms={name: _rounded(value) for name, value in crop.terms.items()},
+        kept=_rounded(crop.kept),
+        crop_coords=(round(top * scale), round(left * scale)),
+        original_size=(picture_size[1], picture_size[0]),
+        target_size=(target[1], target[0]),
+    )
+
+
+def write(picture: Picture, record: PictureRecord, out: Path, request: CropRequest) -> None:
+    """Writes the crops of a planned record, and its captions beside them.
+
+    Raises:
+        PictureError: when the picture or a caption cannot be read.
+        OSError: when a crop cannot be written.
+    """
+    files = [(crop, out / crop.file) for crop in record.crops if crop.file is not None]
+    for crop, file in files:
+        height, width = crop.target_size
+        encode(picture.crop(crop.box, (width, height), request.background), file)
+    copy_captions(picture.path, [file for _, file in files])
+
+
+def crop_picture(
+    folder: Path,
+    source: str,
+    files: Sequence[str],
+    chooser: Chooser,
+    request: CropRequest,
+    out: Path | None,
+    follow_links: bool = False,
+) -> PictureRecord:
+    """One picture from end to end. What goes wrong with it is told by its record.
+
+    Args:
+        folder, source: the picture is `folder / source`.
+        files: where its crops go, relative to `out`.
+        out: None writes nothing and leaves the crops' `file` empty.
+
+    Raises:
+        OSError: only what would stop every other picture too, such as a full disk.
+    """
+    path = folder / source
+    record = PictureRecord(source, None, FAILED)
+    try:
+        if not follow_links and leads_outside(path, folder):
+            raise PictureError(path, "a link that leads out of the folder")
+        picture = Picture(path)
+        record = PictureRecord(source, picture.info.size, FAILED)
+        crops = _chosen(picture, chooser)
+        planned = plan(record, crops, files if out is not None else [None] * len(crops), request)
+        if out is not None:
+            write(picture, planned, out, request)
+        return planned
+    except PictureError as error:
+        return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
+    except OSError as error:
+        if error.errno in _HOPELESS:
+            raise
+        return record.failed(f"its crop cannot be written: {error.strerror or error}")
+
+
+def _chosen(picture: Picture, chooser: Chooser) -> list[Crop]:
+    thumbnail = picture.small(ANALYSIS_SIDE)
+    try:
+        return chooser(thumbnail, picture.info.size)
+    except UnsatisfiableError as error:
+        raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
+    except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+        raise PictureError(picture.path, f"could not be analysed: {error}") from error
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 6)

@@ -1,0 +1,59 @@
+"""Work on many items at once, results in order, never more than a few of them in memory."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Items begun but not handed out yet, per worker: enough that one slow item does not idle the others.
+_AHEAD = 4
+
+
+def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+    """`map` with `workers` threads: results in the order of `items`, which is read only as far ahead as needed.
+
+    Whatever ends the loop over it (an error in an item, an interrupt, `close`) cancels what has not begun and waits for
+    what has. Threads suffice: decoding, encoding and tensor operations all let go of Python's lock.
+    """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="salient-crop")
+    pending: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) >= workers * _AHEAD:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def one_thread_an_operation() -> Iterator[None]:
+    """Lets PyTorch use one core an operation while several pictures are worked on at once.
+
+    Many pictures side by side are faster than many cores on one, and no sum is split differently when the number of
+    workers changes.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
