@@ -19,14 +19,16 @@ def steer(heatmap: Tensor, focus: Tensor | None = None, avoid: Tensor | None = N
         strength: share of the heat that the focus takes, 0..1.
 
     Returns:
-        `[h, w]` float64 that sums to 1; uniform where everything is avoided.
+        `[h, w]` float64 that sums to 1; uniform where the whole picture is avoided.
     """
     heat = normalise(heatmap[None])[0]
     if focus is not None and focus.any():
         wanted = normalise(_fitted(focus, heat)[None])[0]
         heat = (1 - strength) * heat + strength * wanted
     if avoid is not None:
-        heat = heat * (1 - _fitted(avoid, heat))
+        allowed = 1 - _fitted(avoid, heat)
+        # Where the avoided part held all of the heat, everything else is as good as the rest of it.
+        heat = heat * allowed if (heat * allowed).any() else allowed
     return normalise(heat[None])[0]
 
 
