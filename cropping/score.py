@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .constraint import Constraint, Region
 from .evidence import Evidence
+from .layout import Layout
 from .windows import Windows
 
 # A subject of which less than OUT shows is out, one of which more than WHOLE shows is whole; between, it is sliced.
@@ -66,23 +67,20 @@ class Judge:
             "cut": cut.clamp(0, 1),
         }
         if self.constraint.layouts:
-            terms["layout"] = _mean(self._layouts(windows))
+            terms["layout"] = _mean([self._served(windows, each) for each in self.constraint.layouts])
         if self.constraint.avoid:
-            terms["avoid"] = _mean([windows.covered(self._region(each)) for each in self.constraint.avoid]).clamp(0, 1)
+            terms["avoid"] = _mean([self._covered(windows, each) for each in self.constraint.avoid])
         return terms
 
     def _calm(self, windows: Windows, region: Region) -> Tensor:
         x1, y1, x2, y2 = region
         return self._share_under(windows, region) <= CALM * (x2 - x1) * (y2 - y1)
 
-    def _layouts(self, windows: Windows) -> list[Tensor]:
-        """How well each layout's region is served: held, in the source's frame; calm, in the crop's."""
-        return [
-            windows.covered(self._region(each.region)).clamp(0, 1)
-            if each.frame == "source"
-            else 1 - self._share_under(windows, each.region)
-            for each in self.constraint.layouts
-        ]
+    def _served(self, windows: Windows, layout: Layout) -> Tensor:
+        """How well a layout's region is served: held, in the source's frame; calm, in the crop's."""
+        if layout.frame == "source":
+            return self._covered(windows, layout.region)
+        return 1 - self._share_under(windows, layout.region)
 
     def _share_under(self, windows: Windows, region: Region) -> Tensor:
         """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
@@ -98,18 +96,16 @@ class Judge:
 
         That say is their summed weight up to 1, so that a tiny face counts no more for being the only one.
         """
-        subjects = self.evidence.subjects
-        total = subjects[..., 4].sum(1)
-        held = sliced = windows.share() * 0
-        for subject in subjects.unbind(1):
-            visible = windows.covered(subject[:, :4])
-            weight = _spread(subject[:, 4] / total.clamp_min(1e-12), visible)
-            held = held + weight * visible
-            sliced = sliced + weight * _sliced(visible)
-        return held, sliced, _spread(total.clamp(0, 1), held)
+        boxes, weights = self.evidence.subjects[..., :4], self.evidence.subjects[..., 4]
+        total = weights.sum(1, keepdim=True)
+        visible = windows.covered(boxes)
+        shares = _spread(weights / total.clamp_min(1e-12), visible)
+        held = (shares * visible).sum(1)
+        return held, (shares * _sliced(visible)).sum(1), _spread(total[:, 0].clamp(0, 1), held)
 
-    def _region(self, region: Region) -> Tensor:
-        return self.evidence.heat.new_tensor([region]).expand(len(self.evidence), 4)
+    def _covered(self, windows: Windows, region: Region) -> Tensor:
+        regions = self.evidence.heat.new_tensor([[region]]).expand(len(self.evidence), 1, 4)
+        return windows.covered(regions)[:, 0].clamp(0, 1)
 
 
 def _sliced(visible: Tensor) -> Tensor:
@@ -120,8 +116,8 @@ def _sliced(visible: Tensor) -> Tensor:
 
 
 def _spread(values: Tensor, like: Tensor) -> Tensor:
-    """`[B]` made to broadcast against `[B, *]`."""
-    return values.reshape(-1, *[1] * (like.ndim - 1))
+    """Values of the first dimensions of `like`, made to broadcast against all of it."""
+    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))
 
 
 def _mean(scores: list[Tensor]) -> Tensor:

@@ -172,15 +172,14 @@ def _drift(room: Room, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _steps(room: Room, lattice: Lattice) -> list[tuple[int, int]]:
-    """Steps of position and of length in pixels, each tried twice, the single pixel until it should have settled."""
-    cell = max(room.size[0] / lattice.columns, room.size[1] / lattice.rows)
-    reach = max(1, ceil(cell / 2))
+    """Steps of position and of length in pixels, halved down to single pixels, taken until it should settle."""
+    reach = max(1, ceil(max(room.size[0] / lattice.columns, room.size[1] / lattice.rows) / 2))
     stride = max(1, ceil((room.longest - room.shortest) / 46))
     steps = []
     while reach > 1 or stride > 1:
-        steps += [(reach, stride)] * 2
+        steps.append((reach, stride))
         reach, stride = max(1, reach // 2), max(1, stride // 2)
-    return [*steps, *[(1, 1)] * 4]
+    return [*steps, *[(1, 1)] * 3]
 
 
 def _first(scores: Tensor, area: Tensor, off_centre: Tensor) -> Tensor:

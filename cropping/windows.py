@@ -29,7 +29,7 @@ class Windows(Protocol):
         """
 
     def covered(self, regions: Tensor) -> Tensor:
-        """Share of each picture's region `[B, 4]` (relative x1, y1, x2, y2) that lies inside each box."""
+        """Share of each region `[B, M, 4]` (relative x1, y1, x2, y2) that lies inside each box: `[B, M, *shape]`."""
 
     def share(self) -> Tensor:
         """Each box's share of the picture's area; broadcasts against the others."""
@@ -78,9 +78,9 @@ class GridWindows:
         return _read_axis(rows, x2, 2) - _read_axis(rows, x1, 2)
 
     def covered(self, regions: Tensor) -> Tensor:
-        across = _overlap(self.x1, self.x2, regions[:, 0:1], regions[:, 2:3])
-        down = _overlap(self.y1, self.y2, regions[:, 1:2], regions[:, 3:4])
-        return down[:, :, None] * across[:, None, :]
+        across = _overlap(self.x1, self.x2, regions[..., 0:1], regions[..., 2:3])
+        down = _overlap(self.y1, self.y2, regions[..., 1:2], regions[..., 3:4])
+        return down[..., :, None] * across[..., None, :]
 
     def share(self) -> Tensor:
         level, lattice = self._level, self._tables.lattice
@@ -124,16 +124,18 @@ class PointWindows:
         return _sum(table, x1, y1, x2, y2)
 
     def covered(self, regions: Tensor) -> Tensor:
-        across = _overlap(self.x1, self.x2, regions[:, 0:1], regions[:, 2:3])
-        return across * _overlap(self.y1, self.y2, regions[:, 1:2], regions[:, 3:4])
+        x1, y1, x2, y2 = (edge[:, None] for edge in (self.x1, self.y1, self.x2, self.y2))
+        across = _overlap(x1, x2, regions[..., 0:1], regions[..., 2:3])
+        return across * _overlap(y1, y2, regions[..., 1:2], regions[..., 3:4])
 
     def share(self) -> Tensor:
         return (self.x2 - self.x1) * (self.y2 - self.y1)
 
 
 def _sum(table: Tensor, x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor) -> Tensor:
-    below = read_points(table, x2, y2) - read_points(table, x1, y2)
-    return below - (read_points(table, x2, y1) - read_points(table, x1, y1))
+    corners = read_points(table, torch.cat([x2, x1, x2, x1], 1), torch.cat([y2, y2, y1, y1], 1))
+    right_below, left_below, right_above, left_above = corners.chunk(4, 1)
+    return (right_below - left_below) - (right_above - left_above)
 
 
 def _shrink(low: Tensor, high: Tensor, band: float) -> tuple[Tensor, Tensor]:
