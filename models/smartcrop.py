@@ -64,12 +64,7 @@ class SmartcropAnalysis(Analysis):
 
         A subject of weight 1 outweighs everything else in the picture, as it does in smartcrop.js.
         """
-        width, height = self.work
-        boxes = [
-            (*(int(edge) for edge in (x1 * width, y1 * height, (x2 - x1) * width, (y2 - y1) * height)), subject.weight)
-            for subject in subjects
-            for x1, y1, x2, y2 in [subject.region]
-        ]
+        boxes = [(*_whole_pixels(each.region, self.work), each.weight) for each in subjects]
         canvas = boost_map(self.work, boxes).to(self.cells.device)[None]
         boost = cells(F.pad(canvas, (0, 0, 0, 0, 3, 0))[None])[0, 3:]
         seen = torch.cat((self.cells[:3], boost.to(torch.uint8)))
@@ -139,7 +134,14 @@ def _heat(maps: Tensor) -> Tensor:
 
 def _heat_grid(heat: Tensor) -> Tensor:
     """[B, H, W] -> its mean on a grid of cells of about 4 x 4."""
-    return F.adaptive_avg_pool2d(heat, [-(-side // HEAT_CELL) for side in heat.shape[-2:]])
+    height, width = heat.shape[-2:]
+    return F.adaptive_avg_pool2d(heat, (-(-height // HEAT_CELL), -(-width // HEAT_CELL)))
+
+
+def _whole_pixels(region: tuple[float, float, float, float], work: tuple[int, int]) -> tuple[int, int, int, int]:
+    """x, y, width and height of a relative region, each cut to whole working pixels as smartcrop.js cuts its boosts."""
+    (x1, y1, x2, y2), (width, height) = region, work
+    return int(x1 * width), int(y1 * height), int((x2 - x1) * width), int((y2 - y1) * height)
 
 
 def _snapped(pixels: Tensor) -> Tensor:
