@@ -61,6 +61,7 @@ class Recipe:
 
 AUTHORS = Recipe()
 BO_ZHANG = Recipe(white=1.0, antialias=True, standardised=False)
+TRAINED_HERE = Recipe(white=1.0, antialias=True)
 
 
 # --- the network ------------------------------------------------------------------------------------------------------
@@ -191,12 +192,12 @@ class GaicCropper(Cropper):
         ]
 
 
-def working_size(size: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) the network works at: short side 256, both sides rounded to multiples of 32.
+def working_size(size: tuple[int, int], short_side: int = SHORT_SIDE) -> tuple[int, int]:
+    """(width, height) the network works at: short side 256 (or another), both sides rounded to multiples of 32.
 
     Pictures longer than 8:1 are squashed to that, lest a strip of a few pixels ask for gigabytes.
     """
-    scale = SHORT_SIDE / min(size)
+    scale = short_side / min(size)
     width, height = (min(round(side * scale / MULTIPLE) * MULTIPLE, LONGEST_SIDE) for side in size)
     return width, height
 
@@ -241,7 +242,7 @@ def load(state: Mapping[str, Tensor]) -> GaicCropper:
         multi_scale=multi_scale,
     )
     load_named(network, names, "a GAIC checkpoint")
-    return GaicCropper(network, BO_ZHANG if gaic_keys.is_bo_zhang(state) else AUTHORS)
+    return GaicCropper(network, _RECIPES[gaic_keys.layout(state)])
 
 
 def backbone_of(state: Mapping[str, Tensor]) -> tuple[type[Backbone], bool]:
@@ -258,4 +259,5 @@ def backbone_of(state: Mapping[str, Tensor]) -> tuple[type[Backbone], bool]:
     raise ValueError(f"a GAIC checkpoint that reduces {depth} channels; known are {known}")
 
 
+_RECIPES = {"authors": AUTHORS, "bo-zhang": BO_ZHANG, "trained here": TRAINED_HERE}
 ARCHITECTURE = Architecture("gaic", gaic_keys.detect, load)

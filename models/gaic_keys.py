@@ -39,16 +39,16 @@ def reduction(state: Mapping[str, Tensor]) -> Tensor:
     return state["DimRed.weight"] if "DimRed.weight" in state else state["reduce.weight"]
 
 
-def is_bo_zhang(state: Mapping[str, Tensor]) -> bool:
-    """Whether the names are bo-zhang-cs/GAIC-Pytorch's.
+def layout(state: Mapping[str, Tensor]) -> str:
+    """Whose names these are: `authors`, `bo-zhang` or `trained here`.
 
-    Its MobileNetV2 is nested and its ShuffleNetV2 has `branch`es. Its VGG16 and ResNet-50 are named like the
+    bo-zhang's MobileNetV2 is nested and its ShuffleNetV2 has `branch`es. Its VGG16 and ResNet-50 are named like the
     authors', but hold no copy of the features and have no dropout.
     """
-    if "DimRed.weight" not in state or "FC_layers.3.weight" in state:
-        return False
-    marks = (".banch2.", "Feat_ext.feature.", "Feat_ext.feature3.0.1.conv.4.")
-    return not any(mark in name for name in state for mark in marks)
+    if "DimRed.weight" not in state:
+        return "trained here"
+    marks = (".banch2.", "Feat_ext.feature.", "Feat_ext.feature3.0.1.conv.4.", "FC_layers.3.")
+    return "authors" if any(mark in name for name in state for mark in marks) else "bo-zhang"
 
 
 def canonical(state: Mapping[str, Value], backbone: type[Backbone]) -> dict[str, Value]:

@@ -1,0 +1,87 @@
+"""Trains the heatmap network of the heatmap-based approach on rated crops.
+
+    python -m salient_crop.training.design_heatmap.train --data CPC --out runs/design-heatmap --imagenet vgg16.pth
+
+Ctrl-C stops it; the same command goes on. The result, `design-heatmap.safetensors` in the folder of `--out`, goes
+into `models/croppers`. The defaults are those of "Image Cropping under Design Constraints": Adam at 3.5e-4, weight
+decay 1e-4, 30 epochs; batches of 8 squashed squares of 256 pixels are those of the code that the paper adapts (HCIC
+on CPC). Targets and losses are described in `models/design_heatmap.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ...models.design_heatmap import SIDE, HeatmapNetwork, heatmap_loss, prepared, pseudo_heatmap
+from ...models.registry import load_state
+from ..command import LAST, export, options, progress_bar, settings_from
+from ..imagenet import load_imagenet
+from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
+from ..rated_samples import RatedSample, rated_sample
+from ..resumable import Report, Settings, Trainer
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = options(__doc__, crops=24).parse_args(arguments)  # CPC has 24 crops a picture
+    network = new_network(given.seed)
+    if given.imagenet:
+        load_imagenet(network.backbone, load_state(given.imagenet))
+    pictures = read_rated_pictures(given.data, given.part)
+    bar, report = progress_bar()
+    with bar:
+        train(
+            network.to(given.device),
+            pictures,
+            settings_from(given),
+            given.out / LAST,
+            report=report,
+            side=given.side,
+            workers=given.workers,
+        )
+    export(network, given.out / "design-heatmap.safetensors")
+
+
+def new_network(seed: int) -> HeatmapNetwork:
+    """A network with random weights, the same for the same seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return HeatmapNetwork()
+
+
+def train(
+    network: HeatmapNetwork,
+    pictures: Sequence[RatedPicture],
+    settings: Settings,
+    checkpoint: Path,
+    report: Report = lambda _: None,
+    side: int = SIDE,
+    workers: int = 2,
+) -> list[float]:
+    """Trains in place and returns every epoch's mean loss. Ratings are standardised over the data set.
+
+    side: of the square that pictures are squashed to, in pixels, divisible by 32.
+    """
+    mean, deviation = rating_scale(pictures)
+
+    def load(number: int, generator: torch.Generator) -> tuple[RatedSample, Tensor]:
+        sample = rated_sample(pictures[number], (side, side), settings.crops, generator)
+        return sample, pseudo_heatmap(sample.boxes, sample.ratings, mean)
+
+    def loss(samples: Sequence[tuple[RatedSample, Tensor]]) -> Tensor:
+        weight = network.reduce.weight
+        images = torch.stack([sample.image for sample, _ in samples]).to(weight)
+        targets = torch.stack([target for _, target in samples]).to(weight)
+        boxes = torch.stack([sample.boxes[sample.drawn] for sample, _ in samples]).to(weight)
+        ratings = torch.stack([sample.ratings[sample.drawn] for sample, _ in samples]).to(weight)
+        heat = network(prepared(images, side))
+        return heatmap_loss(heat, targets, network.rating(heat, boxes), (ratings - mean) / deviation)
+
+    return Trainer(network, len(pictures), load, loss, settings, checkpoint, workers=workers).run(report)
+
+
+if __name__ == "__main__":
+    main()
