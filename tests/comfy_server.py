@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PACK = "salient-crop"
-BOOT_SECONDS = 180
+BOOT_SECONDS = 600
 
 
 class WorkflowError(Exception):

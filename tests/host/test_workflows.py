@@ -205,3 +205,30 @@ def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, 
     for path in comfy.output.rglob("*"):
         if path.is_file():
             Image.open(path).load() if path.suffix == ".png" else path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["crop-a-picture", "crop-a-folder-with-captions"])
+def test_example_workflows_run(comfy, root, samples, name):
+    for sample in ("astronaut", "two-dogs"):
+        shutil.copy(samples / f"{sample}.jpg", comfy.input / f"{sample}.jpg")
+    Image.open(samples / "cat.jpg").save(comfy.input / "example.png")  # what core's Load Image starts with
+    canvas = json.loads((root / "example_workflows" / f"{name}.json").read_text(encoding="utf-8"))
+    outputs = comfy.run(as_prompt(canvas))
+    assert any(shown.get("images") for shown in outputs.values())
+
+
+def as_prompt(canvas):
+    """A workflow as the canvas saves it, in the form that the server takes: what the canvas does on Run."""
+    sources = {link[0]: [str(link[1]), link[2]] for link in canvas["links"]}
+    prompt = {}
+    for each in canvas["nodes"]:
+        widgets = iter(each.get("widgets_values") or [])
+        inputs = {}
+        for slot in each["inputs"]:
+            value = next(widgets, None) if "widget" in slot else None
+            if slot.get("link") is not None:
+                inputs[slot["name"]] = sources[slot["link"]]
+            elif "widget" in slot:
+                inputs[slot["name"]] = value
+        prompt[str(each["id"])] = node(each["type"], **inputs)
+    return prompt
