@@ -10,6 +10,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .pictures.colour import RGB
     from .runs.folder import FolderRun, Outcome
     from .runs.request import CropRequest
+    from .runs.stages import Chooser
 
 DONE, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 RATIOS = "1:1,2:3,3:2"
@@ -126,7 +128,7 @@ def run_crop(chosen: argparse.Namespace, reporter: Reporter) -> int:
         reporter.progress(done, total, record.source)
 
     try:
-        with chooser_for(cropper, run.request, device, run.workers) as chooser:
+        with chooser_for(cropper, run.request, device) as chooser:
             outcome = crop_folder(run, chooser, progress)
     except RunError as error:
         raise UsageError(str(error)) from error
@@ -158,7 +160,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             manifest=chosen.manifest or chosen.out / "manifest.jsonl",
             request=request,
             settings=settings_of(chosen, cropper, device),
-            workers=chosen.workers or available_cores(),
+            workers=chosen.workers or available_cores() * (1 if device == "cpu" else 2),  # a GPU takes them in batches
             follow_links=chosen.follow_links,
         ),
         cropper,
@@ -376,12 +378,10 @@ def cropper_for(name: str | None, device: str) -> Cropper:
         raise UsageError(f"--cropper: {error}") from error
 
 
-def chooser_for(cropper: Cropper, request: CropRequest, device: str, workers: int) -> Any:
-    from contextlib import nullcontext
+def chooser_for(cropper: Cropper, request: CropRequest, device: str) -> AbstractContextManager[Chooser]:
+    from .runs.choosers import in_batches, one_by_one
 
-    from .runs.choosers import one_by_one
-
-    return nullcontext(one_by_one(cropper, request))
+    return nullcontext(one_by_one(cropper, request)) if device == "cpu" else in_batches(cropper, request, device)
 
 
 def same_file(first: Path, second: Path) -> bool:

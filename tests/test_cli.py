@@ -413,3 +413,29 @@ def test_a_bar_on_a_terminal_and_plain_lines_elsewhere():
     assert "gr\\xfcn" in terminal.getvalue()
     assert len(log.getvalue().splitlines()) == 21
     assert "100/100 grün 100.jpg" in log.getvalue()
+
+
+def test_batches_change_no_crop(photos, tmp_path, monkeypatch):
+    """What a GPU run does, on the CPU: pictures of all sizes, a batch that is never full, and one that fails alone."""
+    from salient_crop.runs.choosers import in_batches
+
+    crop(photos, tmp_path / "alone", "--policy", "error")
+    monkeypatch.setattr(cli, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3))
+    crop(photos, tmp_path / "together", "--policy", "error", "--workers", "4")
+    assert tree(tmp_path / "alone") == tree(tmp_path / "together")
+
+
+def test_a_batch_that_fails_fails_its_own_pictures(photos, tmp_path, monkeypatch):
+    from salient_crop.models.centre import CentreCropper
+    from salient_crop.runs.choosers import in_batches
+
+    def analyse(self, images):
+        raise RuntimeError("out of memory") if images.shape[-1] > images.shape[-2] else ValueError("too tall")
+
+    monkeypatch.setattr(CentreCropper, "analyse", analyse)
+    monkeypatch.setattr(cli, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3))
+    assert crop(photos, tmp_path / "out") == 1
+    assert {line["reason"] for line in lines(tmp_path / "out")} == {
+        "could not be analysed: out of memory",
+        "could not be analysed: too tall",
+    }

@@ -1,0 +1,126 @@
+"""A folder of photographs to crops of one size: `salient-crop crop` beside smartcrop.py and libvips' smartcrop.
+
+python benchmarks/throughput.py PHOTOGRAPHS [--count 200] [--long-side 4000] [--croppers focus,smartcrop,centre]
+
+All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, on the same cores: ours in one process
+with a thread a core, smartcrop.py in a process a core, libvips with its own threads and as many files at once. Starting
+up is part of the time of all. Peers that are not installed (`pip install smartcrop pyvips pyvips-binary`) are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from _folders import Measured, measure, photographs, salient_crop
+
+SIZE = (416, 624)  # what `--ratios 2:3 --resolution 512` gives
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photographs", type=Path)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--long-side", type=int, default=0, help="enlarge them to this first (0: as they are)")
+    parser.add_argument("--croppers", default="", help="ours, by commas (default: the command's own default)")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = photographs(chosen.photographs, chosen.count, Path(scratch, "in"), chosen.long_side)
+        contenders = {
+            f"salient-crop {name}".strip(): lambda out, name=name: [ours(folder, out, name)]
+            for name in chosen.croppers.split(",")
+        }
+        contenders |= peers(folder)
+        results = {}
+        for name, commands in contenders.items():
+            out = Path(scratch, "out", name.replace(" ", "-"))
+            out.mkdir(parents=True)
+            results[name] = measure(commands(out))
+            made = len(list(out.rglob("*.jpg")))
+            if made != chosen.count:
+                raise SystemExit(f"{name} made {made} crops of {chosen.count}")
+    report(results, chosen.count)
+
+
+def ours(folder: Path, out: Path, cropper: str) -> list[str]:
+    words = ["crop", str(folder), "--out", str(out), "--ratios", "2:3", "--resolution", "512"]
+    return salient_crop(
+        *words, "--workers", str(CORES), "--device", "cpu", *(["--cropper", cropper] if cropper else [])
+    )
+
+
+def peers(folder: Path) -> dict:
+    """Commands of every peer that is installed, as functions of the output folder."""
+
+    def command(name: str, out: Path, share: int, shares: int) -> list[str]:
+        return [
+            sys.executable,
+            str(Path(__file__).resolve()),
+            f"--as-{name}",
+            str(folder),
+            str(out),
+            f"{share}",
+            f"{shares}",
+        ]
+
+    found = {}
+    if importlib.util.find_spec("smartcrop"):
+        found["smartcrop.py"] = lambda out: [command("smartcrop", out, share, CORES) for share in range(CORES)]
+    if importlib.util.find_spec("pyvips"):
+        found["libvips smartcrop"] = lambda out: [command("vips", out, 0, 1)]
+    return found
+
+
+def as_smartcrop(files: list[Path], out: Path) -> None:
+    """smartcrop.py, used as its own command uses it: analysed at 100 pixels wide, cropped, resized."""
+    import smartcrop
+    from PIL import Image, ImageOps
+
+    cropper = smartcrop.SmartCrop()
+    for file in files:
+        picture = ImageOps.exif_transpose(Image.open(file)).convert("RGB")
+        box = cropper.crop(picture, width=100, height=int(100 * SIZE[1] / SIZE[0]))["top_crop"]
+        edges = (box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"])
+        crop = picture.resize(SIZE, Image.Resampling.LANCZOS, box=edges)
+        crop.save(out / file.name, quality=95, subsampling=0)
+
+
+def as_vips(files: list[Path], out: Path) -> None:
+    import pyvips
+
+    def one(file: Path) -> None:
+        crop = pyvips.Image.thumbnail(str(file), SIZE[0], height=SIZE[1], crop="attention")
+        crop.jpegsave(str(out / file.name), Q=95, subsample_mode="off")
+
+    with ThreadPoolExecutor(CORES) as pool:
+        list(pool.map(one, files))
+
+
+def report(results: dict[str, Measured], count: int) -> None:
+    first = next(iter(results.values()))
+    print(f"{count} photographs, {CORES} cores; ratios to the first row")
+    print(f"{'':24}{'pictures/s':>12}{'ratio':>8}{'per CPU-s':>11}{'ratio':>8}{'peak MB':>10}{'ratio':>8}")
+    for name, each in results.items():
+        print(
+            f"{name:24}{count / each.seconds:12.1f}{first.seconds / each.seconds:8.2f}"
+            f"{count / each.cpu_seconds:11.1f}{first.cpu_seconds / each.cpu_seconds:8.2f}"
+            f"{each.megabytes:10.0f}{each.megabytes / first.megabytes:8.2f}"
+        )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] and sys.argv[1].startswith("--as-"):
+        peer = {"--as-smartcrop": as_smartcrop, "--as-vips": as_vips}[sys.argv[1]]
+        folder, out, share, shares = sys.argv[2:]
+        peer(sorted(Path(folder).iterdir())[int(share) :: int(shares)], Path(out))
+    else:
+        main()
