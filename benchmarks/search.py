@@ -1,0 +1,147 @@
+"""The search over all boxes beside the same score of random boxes, one by one, as published searches do it.
+
+python benchmarks/search.py [--pictures 64] [--heat 64x64] [--size 1024x768] [--ratio 1:1] [--device cpu]
+
+"The published way" samples boxes and scores each on its own; 500 of them are what "Image Cropping under Design
+Constraints" calls 500 iterations. It is timed twice: with the full score, read from a summed-area table by one call a
+box, and with the share of heat alone, added up from the pixels under each box. The search is timed with the same two
+scores; the last column is the best score on the same few pictures, so it says what sampling loses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from salient_crop.cropping.box import Box
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.evidence import Evidence
+from salient_crop.cropping.lattice import Lattice, levels
+from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.room import Room, room_for
+from salient_crop.cropping.score import Judge
+from salient_crop.cropping.search import search
+from salient_crop.cropping.weights import Weights
+from salient_crop.cropping.windows import PointWindows
+
+RANDOM_BOXES = 500
+FEW = 4  # pictures that are enough to know the price of a box scored on its own, and all that patience allows
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=64, help=f"at least {FEW}")
+    parser.add_argument("--heat", type=whole_pair, default=(64, 64), help="width x height of the heatmaps")
+    parser.add_argument("--size", type=whole_pair, default=(1024, 768), help="width x height of the pictures")
+    parser.add_argument("--ratio", type=Ratio.parse, default=Ratio(1, 1))
+    parser.add_argument("--min-share", type=float, default=0.3)
+    parser.add_argument("--device", default="cpu")
+    report(parser.parse_args())
+
+
+def report(chosen: argparse.Namespace) -> None:
+    heat = heatmaps(chosen.pictures, chosen.heat).to(chosen.device)
+    room = room_for(Constraint((chosen.ratio,), chosen.min_share), chosen.ratio, chosen.size)
+    scales = list(levels(room, Lattice.over(chosen.size)))
+    boxes = sum(len(level.lefts) * len(level.tops) for level in scales)
+    print(f"{chosen.pictures} heatmaps of {chosen.heat}, pictures of {chosen.size}, ratio {chosen.ratio}")
+    print(f"{len(scales)} scales, {boxes:,} boxes a picture, {torch.get_num_threads()} threads, {chosen.device}")
+    print(f"{'':34}{'ms/picture':>12}{'of CPU':>12}{'boxes/s':>14}{'best score':>12}")
+    sampled = random_boxes(room, RANDOM_BOXES)
+    for name, weights, sample in (
+        ("full score", Weights(), one_by_one),
+        ("share of heat", Weights(size=0.0, cut=0.0), by_adding_up),
+    ):
+        constraint = Constraint((chosen.ratio,), chosen.min_share, weights=weights)
+        every = timed(lambda of=constraint: search(Evidence.gather(heat), chosen.size, of), chosen.device)
+        every.row(f"{name}: search of all boxes", len(heat), boxes, [crop.score for crop in every.result])
+        some = timed(lambda of=constraint, by=sample: by(heat[:FEW], sampled, chosen.size, of), chosen.device)
+        some.row(f"{name}: {RANDOM_BOXES} one by one", FEW, RANDOM_BOXES, some.result)
+        gain = (boxes * len(heat) / every.seconds) / (RANDOM_BOXES * FEW / some.seconds)
+        print(f"{'':34}{gain:,.0f} times more boxes a second")
+
+
+def heatmaps(count: int, size: tuple[int, int]) -> torch.Tensor:
+    """Three blobs a picture over a little noise: smooth like a network's, and never twice the same."""
+    generator = torch.Generator().manual_seed(0)
+    width, height = size
+    x, y = torch.linspace(0, 1, width), torch.linspace(0, 1, height)[:, None]
+    heat = 0.05 * torch.rand(count, height, width, generator=generator)
+    for _ in range(3):
+        across, down, spread, strength = torch.rand(4, count, 1, 1, generator=generator)
+        distance = (x - across).square() + (y - down).square()
+        heat += strength * torch.exp(-distance / (0.005 + 0.05 * spread))
+    return heat
+
+
+def random_boxes(room: Room, count: int) -> list[Box]:
+    generator = torch.Generator().manual_seed(1)
+    draws = torch.rand(3, count, generator=generator)
+    long_side = room.shortest + (draws[0] * (room.longest - room.shortest + 1)).long()
+    boxes, _ = room.boxes(long_side, (draws[1] * room.size[0]).long(), (draws[2] * room.size[1]).long())
+    return [Box(*box) for box in boxes.tolist()]
+
+
+def one_by_one(heat: torch.Tensor, boxes: Sequence[Box], size: tuple[int, int], constraint: Constraint) -> list[float]:
+    """The best score of each picture among the boxes, each box scored by a call of its own."""
+    best = []
+    largest = constraint.ratios[0].largest_in(size)
+    for one in heat:
+        evidence = Evidence.gather(one[None])
+        judge = Judge(evidence, constraint, largest[0] * largest[1] / (size[0] * size[1]))
+        scores = [
+            judge.score(PointWindows(evidence.heat, Lattice.over(size), one.new_tensor([[box.relative(size)]]))).item()
+            for box in boxes
+        ]
+        best.append(max(scores))
+    return best
+
+
+def by_adding_up(heat: torch.Tensor, boxes: Sequence[Box], size: tuple[int, int], _: Constraint) -> list[float]:
+    """The best share of heat among the boxes, from the heatmap brought to the picture's size."""
+    best = []
+    for one in heat:
+        full = torch.nn.functional.interpolate(one[None, None], size=size[::-1], mode="nearest")[0, 0].double()
+        full = full / full.sum()
+        best.append(max(full[box.y : box.bottom, box.x : box.right].sum().item() for box in boxes))
+    return best
+
+
+@dataclass(frozen=True)
+class Timed:
+    """The shortest of a few runs, by the clock and by the time that the processor spent; and the result."""
+
+    seconds: float
+    busy: float
+    result: list
+
+    def row(self, name: str, pictures: int, boxes: int, scores: Sequence[float]) -> None:
+        each, busy = self.seconds / pictures, self.busy / pictures
+        best = sum(scores[:FEW]) / FEW
+        print(f"{name:34}{1e3 * each:12.2f}{1e3 * busy:12.2f}{boxes / each:14,.0f}{best:12.4f}")
+
+
+def timed(task: Callable, device: str) -> Timed:
+    result, seconds, busy = task(), [], []
+    for _ in range(ROUNDS):
+        started = time.perf_counter(), time.process_time()
+        task()
+        if device.startswith("cuda"):
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started[0])
+        busy.append(time.process_time() - started[1])
+    return Timed(min(seconds), min(busy), result)
+
+
+def whole_pair(text: str) -> tuple[int, int]:
+    width, height = text.lower().split("x")
+    return int(width), int(height)
+
+
+if __name__ == "__main__":
+    main()
