@@ -14,7 +14,10 @@ import numpy as np
 
 from .sizes import Size, parse_size, ratios
 
-GRIDS = "kohya:RES[:STEP,MIN,MAX], sdxl, novelai, onetrainer[:RES[,STEP]], square:RES, quantile:K, auto:K[:GRID], 832x1216,…"
+GRIDS = (
+    "kohya:RES[:STEP,MIN,MAX], sdxl, novelai, onetrainer[:RES[,STEP]], square:RES, quantile:K, auto:K[:GRID],"
+    " 832x1216,1024x1024,…"
+)
 
 # Appendix I, width by height; 1344x704 alone has no transpose.
 _SDXL = (

@@ -1,8 +1,8 @@
 """Which K of M buckets lose least when counts do not matter, with a proven bound: the K-median problem.
 
 The bound is Lagrangian (Cornuéjols, Fisher, Nemhauser 1977): with a price for every kind of picture, each bucket has a
-fixed saving of its own, and the K largest savings bound every choice. Because savings add up, the same prices bound each
-single choice, so that all but a few of the thousands of choices are ruled out without looking at a picture again.
+fixed saving of its own, and the K largest savings bound every choice. Because savings add up, the same prices bound
+each single choice, so that all but a few of thousands are ruled out without looking at a picture again.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def all_choices(buckets: int, most: int) -> np.ndarray | None:
 
 
 def good_choice(loss: np.ndarray, weights: np.ndarray, most: int) -> np.ndarray:
-    """A choice that no exchange of one bucket improves, found by adding the best one at a time; int `[most]`, sorted."""
+    """A choice that no exchange of one bucket improves, begun by adding the best one at a time: int `[most]`."""
     finite = _capped(loss)
     chosen: list[int] = []
     nearest = np.full(len(loss), np.inf)

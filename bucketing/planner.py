@@ -1,9 +1,9 @@
 """The plan: which buckets are used, which picture goes where, and how far from the best possible that can be at most.
 
-Pictures with equal losses are counted, not repeated. The choice of buckets is searched from the lowest bound up until no
-other can win (`choice`, `median`), each choice is assigned by an integer program (`within`, `program`). The plan is exact
-wherever that ends before its budget, which it does for up to five of 31 candidates at any usual number of pictures;
-otherwise it carries a proven bound.
+Pictures with equal losses are counted, not repeated. The choice of buckets is searched from the lowest bound up until
+no other can win (`choice`, `median`); each choice is assigned by an integer program (`within`, `program`). The plan is
+exact wherever that ends before its budget, which it does for up to five of 31 candidates at any usual number of
+pictures; otherwise it carries a proven bound.
 """
 
 from __future__ import annotations

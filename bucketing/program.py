@@ -1,9 +1,9 @@
 """The counting problem as an integer program, solved by HiGHS through scipy.
 
-Pictures with equal losses are one *kind* with a weight. Which kind goes where is a flow: once the buckets and the number
-of batches in each are whole numbers, the rest of the program is a transportation problem, whose vertices are whole by
-themselves (its matrix is totally unimodular). So only the buckets' own variables need to be integers, 2 or 3 each,
-however many pictures there are.
+Pictures with equal losses are one *kind* with a weight. Which kind goes where is a flow: once the buckets and the
+number of batches in each are whole numbers, the rest of the program is a transportation problem, whose vertices are
+whole by themselves (its matrix is totally unimodular). So only the buckets' own variables need to be integers, three
+each, however many pictures there are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from .rule import Rule
 
@@ -95,9 +95,8 @@ class _Program:
         )
         return None if answer.x is None else self._read(answer, penalty or 0.0)
 
-    def _read(self, answer: object, penalty: float) -> Flow:
-        values = np.round(answer.x).astype(np.int64)  # type: ignore[attr-defined]
-        bound = answer.mip_dual_bound  # type: ignore[attr-defined]
+    def _read(self, answer: OptimizeResult, penalty: float) -> Flow:
+        values: np.ndarray = np.round(answer.x).astype(np.int64)
         counts = np.zeros((self.kinds, self.buckets), dtype=np.int64)
         counts[self.kind, self.bucket] = values[: self.arcs]
         left_out = values[-self.kinds :]
@@ -108,7 +107,7 @@ class _Program:
             left_out,
             extra if self.rule.remainder == "repeat" else np.zeros_like(extra),
             loss,
-            min(loss, float(bound) - penalty * int(left_out.sum())),
+            min(loss, float(answer.mip_dual_bound) - penalty * int(left_out.sum())),
         )
 
     def _integers(self) -> np.ndarray:

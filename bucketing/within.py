@@ -1,9 +1,9 @@
 """Assignment when the buckets are given: only the counts are still to be met.
 
 Everybody starts in the bucket where they lose least. To change the counts by D places, pictures move one after another
-along shortest paths of buckets, and each step takes the picture that loses least by it; so none can have moved but the D
-that lose least by going from one bucket to one other. Those are left to the integer program, all others are settled, and
-a plan that moves more than D pictures loses at least the D + 1 smallest regrets, which proves the answer or says that
+along shortest paths of buckets, and each step takes the picture that loses least by it; so none can have moved but the
+D that lose least by going from one bucket to one other. Those are left to the integer program, all others are settled.
+A plan that moves more than D pictures loses at least the D + 1 smallest regrets, which proves the answer, or says that
 more must be left open.
 """
 

@@ -72,9 +72,9 @@ def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome
         RunError: when the folder has no pictures, or an output would lie over a source.
         OSError: when something can no longer be written.
     """
-    sources = _sources(run)
+    sources = list_sources(run)
     files = dict(zip(sources, map(run.request.files, crop_names(sources)), strict=True))
-    _refuse_to_touch_sources(run, files)
+    refuse_to_touch_sources(run, files)
     if run.out is not None:
         remove_leftovers(run.out)
     journal = _open_journal(run, files)
@@ -82,8 +82,8 @@ def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome
         open_sources = [each for each in sources if not _is_done(run, journal, each, files[each])]
         resumed = len(sources) - len(open_sources)
         _crop_all(run, journal, open_sources, files, chooser, progress)
-        outcome = _outcome(journal, sources, resumed)
-        _write_settings(run)
+        outcome = outcome_of(journal, sources, resumed)
+        write_settings(run)
         write_manifest(run.manifest, journal.records(sources))
         journal.remove()
         return outcome
@@ -133,7 +133,12 @@ def _crop_all(
             progress(done, total, record)
 
 
-def _sources(run: FolderRun) -> list[str]:
+def list_sources(run: FolderRun) -> list[str]:
+    """The pictures of the folder, as POSIX paths relative to it.
+
+    Raises:
+        RunError: when it cannot be listed, or holds none.
+    """
     exclude = [run.out] if run.out is not None and not _same(run.out, run.folder) else []
     try:
         found = find_pictures(run.folder, exclude, run.follow_links)
@@ -145,7 +150,12 @@ def _sources(run: FolderRun) -> list[str]:
     return [path.relative_to(run.folder).as_posix() for path in found]
 
 
-def _refuse_to_touch_sources(run: FolderRun, files: Mapping[str, list[str]]) -> None:
+def refuse_to_touch_sources(run: FolderRun, files: Mapping[str, list[str]]) -> None:
+    """Makes sure that nothing will be written over, or among, the sources: `files` are the crops of each.
+
+    Raises:
+        RunError: naming what lies in the way.
+    """
     if run.manifest.suffix.lower() in EXTENSIONS or run.manifest.is_dir():
         raise RunError(f"{run.manifest}: not a name for a manifest; use one that ends in .jsonl")
     if run.manifest.exists():
@@ -172,7 +182,7 @@ def _refuse_unless_manifest(path: Path) -> None:
 
 def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
     """The journal of a stopped run of the same settings, or a new one that knows what a finished run has done."""
-    journal = Journal(run.manifest.with_name(run.manifest.name + ".part"), _noted(run))
+    journal = Journal(run.manifest.with_name(run.manifest.name + ".part"), noted(run))
     if run.out is not None and not len(journal) and run.manifest.exists() and _settings_are_the_same(run):
         for record in read_manifest(run.manifest):
             source = run.folder / record.source
@@ -196,7 +206,8 @@ def _crops_are_newer(out: Path, record: PictureRecord, source: Path) -> bool:
         return False
 
 
-def _outcome(journal: Journal, sources: list[str], resumed: int) -> Outcome:
+def outcome_of(journal: Journal, sources: list[str], resumed: int) -> Outcome:
+    """Sums up the records of a finished run."""
     failed = crops = enlarged = 0
     for record in journal.records(sources):
         failed += record.status != OK
@@ -205,7 +216,7 @@ def _outcome(journal: Journal, sources: list[str], resumed: int) -> Outcome:
     return Outcome(len(sources), failed, crops, enlarged, resumed)
 
 
-def _noted(run: FolderRun) -> dict[str, Any]:
+def noted(run: FolderRun) -> dict[str, Any]:
     """What the outcome depends on, as JSON: paths relative, so that the folder can move as a whole."""
     try:
         folder = Path(os.path.relpath(run.folder.resolve(), run.manifest.parent.resolve())).as_posix()
@@ -215,12 +226,13 @@ def _noted(run: FolderRun) -> dict[str, Any]:
 
 
 def _settings_are_the_same(run: FolderRun) -> bool:
-    return noted_settings(run.manifest) == json.loads(json.dumps(_noted(run)))
+    return noted_settings(run.manifest) == json.loads(json.dumps(noted(run)))
 
 
-def _write_settings(run: FolderRun) -> None:
+def write_settings(run: FolderRun) -> None:
+    """Notes beside the manifest what the run was asked, and where its pictures are."""
     with whole_file(settings_file(run.manifest)) as file:
-        file.write(json.dumps(_noted(run), indent=2, sort_keys=True).encode() + b"\n")
+        file.write(json.dumps(noted(run), indent=2, sort_keys=True).encode() + b"\n")
 
 
 def _within(path: str, folder: str) -> bool:

@@ -42,10 +42,14 @@ class Journal:
         place = self._places.get(source)
         return self._read(place[0]) if place and place[1] == state else None
 
+    def record(self, source: str) -> PictureRecord:
+        """The record of `source`, which is there."""
+        return self._read(self._places[source][0])
+
     def records(self, sources: Sequence[str]) -> Iterator[PictureRecord]:
         """The records of all `sources`, one at a time."""
         for source in sources:
-            yield self._read(self._places[source][0])
+            yield self.record(source)
 
     def __len__(self) -> int:
         return len(self._places)

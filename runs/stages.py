@@ -34,7 +34,7 @@ Chooser = Callable[[np.ndarray, Size], list[Crop]]
 """Thumbnail (uint8 [h, w, 3]) and size of a picture → its crops."""
 
 # Errors that the next picture would meet as well.
-_HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def analyse(cropper: Cropper, thumbnails: Sequence[np.ndarray], device: str = "cpu") -> list[Analysis]:
@@ -138,7 +138,7 @@ def crop_picture(
     except PictureError as error:
         return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
     except OSError as error:
-        if error.errno in _HOPELESS:
+        if error.errno in HOPELESS:
             raise
         return record.failed(f"its crop cannot be written: {error.strerror or error}")
 

@@ -1,0 +1,63 @@
+"""The report as a picture: how many pictures each bucket holds, planned and by kohya's default."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from .report import Report
+from .sizes import size_name
+
+_WIDTH, _ROW, _MARGIN, _LABEL, _NUMBER = 960, 26, 24, 130, 56
+_PAPER, _INK, _FAINT = (250, 250, 248), (40, 42, 46), (128, 132, 138)
+_OURS, _THEIRS = (32, 120, 110), (196, 168, 130)
+
+
+def draw_chart(report: Report) -> np.ndarray:
+    """Bars for each bucket, from the narrowest to the widest: uint8 [H, W, 3]."""
+    sizes = sorted({*report.after.counts, *report.before.counts}, key=lambda size: (size[0] / size[1], size))
+    head = _MARGIN + 5 * _ROW
+    image = Image.new("RGB", (_WIDTH, head + len(sizes) * _ROW + _MARGIN), _PAPER)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=15)
+    _heading(pen, font, report)
+    most = max([1, *report.after.counts.values(), *report.before.counts.values()])
+    room = _WIDTH - 2 * _MARGIN - _LABEL - _NUMBER
+    for row, size in enumerate(sizes):
+        top = head + row * _ROW
+        pen.text((_MARGIN, top + 3), size_name(size), _INK, font)
+        bars = ((report.after.counts.get(size, 0), _OURS, 2), (report.before.counts.get(size, 0), _THEIRS, 13))
+        for count, colour, down in bars:
+            if not count:
+                continue
+            left = _MARGIN + _LABEL
+            right = left + max(2, round(room * count / most))
+            pen.rectangle((left, top + down, right, top + down + 9), fill=colour)
+            pen.text((right + 6, top + down - 4), str(count), colour, ImageFont.load_default(size=12))
+    return np.asarray(image)
+
+
+def _heading(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, report: Report) -> None:
+    rows = [
+        ("planned", report.after, _OURS),
+        ("kohya default, centre crop", report.before, _THEIRS),
+    ]
+    top = _MARGIN
+    titles = ("", "buckets", "single", "places empty", "heat lost", "area lost")
+    columns = (_MARGIN + 24, 300, 400, 490, 630, 750)
+    for title, left in zip(titles, columns, strict=True):
+        pen.text((left, top), title, _FAINT, font)
+    for name, sorting, colour in rows:
+        top += _ROW
+        pen.rectangle((_MARGIN, top + 3, _MARGIN + 14, top + 17), fill=colour)
+        cells = (
+            name,
+            str(len(sorting.counts)),
+            str(sorting.alone),
+            str(sorting.incomplete),
+            f"{sorting.heat_lost:.1%}",
+            f"{sorting.area_lost:.1%}",
+        )
+        for cell, left in zip(cells, columns, strict=True):
+            pen.text((left, top), cell, _INK, font)
+    notes = [f"{len(report.moved)} moved", f"{len(report.repeated)} repeated", f"{len(report.left_out)} left out"]
+    pen.text((_MARGIN + 24, top + _ROW), ", ".join(notes), _FAINT, font)
