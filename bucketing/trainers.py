@@ -8,9 +8,10 @@ data set is checked against.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, floor, sqrt
+from math import ceil, floor, gcd, sqrt
 
 from ..cropping.box import Box
+from .grids import onetrainer_sizes
 from .sizes import Size
 
 
@@ -73,3 +74,24 @@ def _shrunk_to(size: Size, area: int, step: int) -> Size:
 def _stepped(length: float, step: int) -> int:
     whole = int(length + 0.5)
     return whole - whole % step
+
+
+def cut_again(layout: str, size: Size, resolution: int) -> Size | None:
+    """The bucket that a trainer would make of a picture of this size, where it is not the size itself.
+
+    Args:
+        layout: the data set's, see `pictures.datasets`; those that only store pictures cut none.
+        resolution: side of the square that the trainer is set to.
+    """
+    if layout == "ai-toolkit":
+        made = ai_toolkit_bucket(size, resolution)
+    elif layout == "onetrainer":
+        made = onetrainer_bucket(size, onetrainer_sizes(resolution))
+    elif layout == "kohya":  # by our dataset.toml, see `pictures.datasets`
+        step = gcd(64, *size)
+        made = kohya_own_bucket(size, max(size[0] * size[1], resolution * resolution), step)
+    elif layout == "comfyui":  # a latent's pixel is 8
+        made = size[0] - size[0] % 8, size[1] - size[1] % 8
+    else:
+        return None
+    return None if made == size else made
