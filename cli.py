@@ -77,8 +77,8 @@ def add_crop(commands: SubParsers) -> None:
         "--min-area",
         metavar="SHARE",
         type=float,
-        default=0.6,
-        help="smallest crop, as a share of the largest box of its ratio; 1 leaves only the position open (default 0.6)",
+        help="smallest crop, as a share of the largest box of its ratio; 1 leaves only the position open (default 0.6,"
+        " with --buckets 1)",
     )
     parser.add_argument(
         "--layout",
@@ -114,6 +114,13 @@ def add_crop(commands: SubParsers) -> None:
     parser.add_argument("--workers", metavar="N", type=positive, help="pictures at once (default: one for every core)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside FOLDER")
+    add_bucket_arguments(parser)
+
+
+def add_bucket_arguments(parser: argparse.ArgumentParser) -> None:
+    from .runs.bucket_command import add_arguments
+
+    add_arguments(parser)
 
 
 def run_crop(chosen: argparse.Namespace, reporter: Reporter) -> int:
@@ -127,6 +134,8 @@ def run_crop(chosen: argparse.Namespace, reporter: Reporter) -> int:
             reporter.note(f"{record.status}: {record.source}: {record.reason}")
         reporter.progress(done, total, record.source)
 
+    if chosen.buckets:
+        return run_buckets(chosen, run, cropper, device, progress, reporter)
     try:
         with chooser_for(cropper, run.request, device) as chooser:
             outcome = crop_folder(run, chooser, progress)
@@ -139,6 +148,25 @@ def run_crop(chosen: argparse.Namespace, reporter: Reporter) -> int:
     return SOME_FAILED if outcome.failed else DONE
 
 
+def run_buckets(
+    chosen: argparse.Namespace, run: FolderRun, cropper: Cropper, device: str, progress: Any, reporter: Reporter
+) -> int:
+    from .runs.bucket_command import run_sorting
+    from .runs.bucket_command import summary as bucket_summary
+    from .runs.folder import RunError
+
+    try:
+        outcome = run_sorting(chosen, run, cropper, device, progress, reporter.note)
+    except (RunError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    except OSError as error:
+        reporter.note(f"salient-crop: stopped: {error}; the same command goes on from here")
+        return SOME_FAILED
+    reporter.result(bucket_summary(run, outcome))
+    reporter.result(summary(run, outcome.outcome))
+    return SOME_FAILED if outcome.outcome.failed else DONE
+
+
 def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     """What the arguments of `crop` ask for.
 
@@ -148,6 +176,8 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     from .runs.folder import FolderRun
     from .runs.stream import available_cores
 
+    if chosen.buckets and chosen.each:
+        raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
     if chosen.out is None and not (chosen.dry_run and chosen.manifest):
         raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
     device = device_for(chosen.device)
@@ -176,15 +206,27 @@ def request_of(chosen: argparse.Namespace) -> CropRequest:
     try:
         constraint = Constraint(
             ratios=chosen.ratios,
-            min_share=chosen.min_area,
+            min_share=min_area(chosen),
             layouts=tuple(Layout(region, chosen.layout_frame) for region in chosen.layout),
             policy=chosen.policy,
         )
         return CropRequest(
-            constraint, chosen.each, chosen.resolution, not chosen.no_enlarge, chosen.format, chosen.background
+            constraint,
+            chosen.each,
+            None if chosen.buckets else chosen.resolution,
+            not chosen.no_enlarge,
+            chosen.format,
+            chosen.background,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def min_area(chosen: argparse.Namespace) -> float:
+    if chosen.min_area is not None:
+        return chosen.min_area
+    # A bucket already decides the ratio; taking less than its largest box would lose more for nothing.
+    return 1.0 if chosen.buckets else 0.6
 
 
 def settings_of(chosen: argparse.Namespace, cropper: Cropper, device: str) -> dict[str, Any]:
@@ -195,7 +237,7 @@ def settings_of(chosen: argparse.Namespace, cropper: Cropper, device: str) -> di
         "device": device,
         "ratios": [str(ratio) for ratio in chosen.ratios],
         "each": chosen.each,
-        "min_area": chosen.min_area,
+        "min_area": min_area(chosen),
         "layout": [list(region) for region in chosen.layout],
         "layout_frame": chosen.layout_frame,
         "policy": chosen.policy,
@@ -203,7 +245,14 @@ def settings_of(chosen: argparse.Namespace, cropper: Cropper, device: str) -> di
         "enlarge": not chosen.no_enlarge,
         "format": chosen.format,
         "background": chosen.background and list(chosen.background),
+        **bucket_settings(chosen),
     }
+
+
+def bucket_settings(chosen: argparse.Namespace) -> dict[str, Any]:
+    from .runs.bucket_command import settings
+
+    return settings(chosen)
 
 
 def summary(run: FolderRun, outcome: Outcome) -> str:
