@@ -11,6 +11,7 @@ from made_up import fingerprint, made_up_state, uniform
 from published_transalnet import published
 
 from salient_crop.models import transalnet
+from salient_crop.models.transalnet_network import FRAME, TranSalNet
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "transalnet.json").read_text())
 SEED = 3
@@ -22,7 +23,7 @@ def small() -> transalnet.TranSalNetCropper:
     return transalnet.load(made_up_state(published("res", SMALL), SEED), SMALL)
 
 
-def agrees(network: transalnet.TranSalNet, golden: dict, frame: tuple[int, int]) -> None:
+def agrees(network: TranSalNet, golden: dict, frame: tuple[int, int]) -> None:
     width, height = frame
     with torch.no_grad():
         saliency = network(uniform("picture", (1, 3, height, width)))[0, 0]
@@ -51,7 +52,7 @@ def test_saliency_of_a_dense_network_is_the_published_codes():
 def test_published_frame_is_the_published_codes():
     state = made_up_state(published("res"), SEED)
     assert transalnet.ARCHITECTURE.detect(state)
-    agrees(transalnet.ARCHITECTURE.load(state).network, GOLDEN["res full"], transalnet.FRAME)
+    agrees(transalnet.ARCHITECTURE.load(state).network, GOLDEN["res full"], FRAME)
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.design_heatmap import SIDE, HeatmapNetwork, heatmap_loss, prepared, pseudo_heatmap
+from ...models.design_heatmap import SIDE, prepared
+from ...models.design_heatmap_network import HeatmapNetwork
 from ...models.registry import load_state
 from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
 from ..rated_samples import RatedSample, rated_sample
 from ..resumable import Report, Settings, Trainer
+from .losses import heatmap_loss, pseudo_heatmap
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

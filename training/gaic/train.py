@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...models.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
-from ...models.gaic import TRAINED_HERE, GaicNetwork, normalise, whole_pixels, working_size
+from ...models.gaic import TRAINED_HERE, normalise, whole_pixels, working_size
+from ...models.gaic_network import GaicNetwork
 from ...models.registry import load_state
 from ...pictures.header import read_header
 from ..command import LAST, export, options, progress_bar, settings_from
