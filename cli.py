@@ -192,6 +192,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             settings=settings_of(chosen, cropper, device),
             workers=chosen.workers or available_cores() * (1 if device == "cpu" else 2),  # a GPU takes them in batches
             follow_links=chosen.follow_links,
+            unread=chosen.out,
         ),
         cropper,
         device,

@@ -40,6 +40,7 @@ class FolderRun:
             stopped goes on only where all settings are the same.
         workers: how many pictures are worked on at once.
         follow_links: also read what links in the folder lead to, outside it.
+        unread: a folder in which no pictures are looked for, beside `out`: where the crops of a dry run would go.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class FolderRun:
     settings: Mapping[str, Any]
     workers: int = 1
     follow_links: bool = False
+    unread: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def list_sources(run: FolderRun) -> list[str]:
     Raises:
         RunError: when it cannot be listed, or holds none.
     """
-    exclude = [run.out] if run.out is not None and not _same(run.out, run.folder) else []
+    outputs = [each for each in (run.out, run.unread) if each is not None]
+    exclude = [each for each in outputs if not _same(each, run.folder)]
     try:
         found = find_pictures(run.folder, exclude, run.follow_links)
     except OSError as error:

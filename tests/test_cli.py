@@ -185,6 +185,8 @@ def test_an_output_folder_among_the_pictures_is_not_read_again(photos):
     assert crop(photos, out) == 0
     assert crop(photos, out) == 0
     assert len(lines(out)) == 4
+    assert crop(photos, out, "--dry-run", "--manifest", str(out / "plan.jsonl")) == 0
+    assert len(list(read_manifest(out / "plan.jsonl"))) == 4
 
 
 @pytest.mark.parametrize(
