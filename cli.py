@@ -358,6 +358,32 @@ def run_croppers(chosen: argparse.Namespace, reporter: Reporter) -> int:
     return DONE
 
 
+# evaluate
+
+
+def add_evaluate(commands: SubParsers) -> None:
+    from .evaluation.command import add_arguments
+
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure on a benchmark, beside the trivial answers",
+        description="Measures on a benchmark file, always beside the trivial answers.",
+    )
+    parser.set_defaults(run=run_evaluate)
+    add_arguments(parser)
+
+
+def run_evaluate(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from .evaluation.command import evaluate
+    from .pictures.errors import PictureError
+
+    try:
+        evaluate(chosen, reporter, cropper_for, device_for(chosen.device))
+    except (OSError, ValueError, PictureError) as error:
+        raise UsageError(str(error)) from error
+    return DONE
+
+
 # arguments
 
 
@@ -448,7 +474,7 @@ def digest(path: Path) -> str:
     return state.hexdigest()
 
 
-COMMANDS: tuple[Callable[[SubParsers], None], ...] = (add_crop, add_preview, add_croppers)
+COMMANDS: tuple[Callable[[SubParsers], None], ...] = (add_crop, add_preview, add_evaluate, add_croppers)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .layout import Layout
+from .framing import Framing
+from .layout import Layout, bounding_region
 from .ratio import Ratio
 from .weights import Weights
 
@@ -31,6 +32,7 @@ class Constraint:
         policy: what to do when nothing obeys. `shrink` gives up `min_size`, and as little of the keep regions as the
             ratio demands; `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
         weights: how the terms of the score are weighed.
+        framing: knows how large people make a crop; None: the larger the better.
 
     Raises:
         ValueError: naming the field that is out of range.
@@ -44,6 +46,7 @@ class Constraint:
     min_size: tuple[int, int] | None = None
     policy: str = "shrink"
     weights: Weights = field(default_factory=Weights)
+    framing: Framing | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.min_share <= 1:
@@ -63,3 +66,8 @@ class Constraint:
     def must_hold(self) -> tuple[Region, ...]:
         """What a crop has to hold: the keep regions and the hard layouts in the frame of the source."""
         return self.keep + tuple(each.region for each in self.layouts if each.hard and each.frame == "source")
+
+    @property
+    def wished(self) -> Region | None:
+        """The smallest region around all that a crop is asked to hold, hard or not."""
+        return bounding_region(self.keep + tuple(each.region for each in self.layouts if each.frame == "source"))

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from .constraint import Constraint, Region
 from .evidence import Evidence
+from .framing import SizeCurve
 from .layout import Layout
 from .windows import Windows
 
@@ -27,11 +28,13 @@ class Judge:
         evidence: the pictures' tables.
         constraint: gives layouts, regions to avoid and weights.
         largest_share: area share of the largest box of the ratio, which the size term is relative to.
+        curve: what each size is worth; None: the larger the better.
     """
 
     evidence: Evidence
     constraint: Constraint
     largest_share: float
+    curve: SizeCurve | None = None
 
     def score(self, windows: Windows, aesthetic: Tensor | None = None) -> Tensor:
         """The score of every window, `[B, *]`; minus infinity where a hard layout is broken."""
@@ -63,7 +66,7 @@ class Judge:
             cut = cut + say * sliced
         terms = {
             "aesthetic": aesthetic,
-            "size": (windows.share() / self.largest_share).clamp(0, 1),
+            "size": self._size(windows.share() / self.largest_share),
             "cut": cut.clamp(0, 1),
         }
         if self.constraint.layouts:
@@ -71,6 +74,9 @@ class Judge:
         if self.constraint.avoid:
             terms["avoid"] = _mean([self._covered(windows, each) for each in self.constraint.avoid])
         return terms
+
+    def _size(self, share: Tensor) -> Tensor:
+        return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
     def _calm(self, windows: Windows, region: Region) -> Tensor:
         x1, y1, x2, y2 = region

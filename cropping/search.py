@@ -48,7 +48,7 @@ def search(evidence: Evidence, size: tuple[int, int], constraint: Constraint) ->
 
 def search_ratio(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> list[Crop]:
     """As `search`, for one ratio."""
-    judge = Judge(evidence, constraint, _area_share(ratio.largest_in(size), size))
+    judge = _judge(evidence, size, ratio, constraint)
     lattice = Lattice.over(size)
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
@@ -73,7 +73,7 @@ def pick(
     Returns:
         B crops.
     """
-    judge = Judge(evidence, constraint, _area_share(ratio.largest_in(size), size))
+    judge = _judge(evidence, size, ratio, constraint)
     lattice = Lattice.over(size)
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
@@ -98,6 +98,12 @@ def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) ->
 def _padded(judge: Judge, lattice: Lattice, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
     pixels = torch.tensor([[box.as_list()]], device=judge.evidence.device).expand(len(judge.evidence), 1, 4)
     return _crops(judge, lattice, room_size=size, ratio=ratio, boxes=pixels)
+
+
+def _judge(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> Judge:
+    framing = constraint.framing
+    curve = framing.curve(size, ratio, constraint.wished) if framing else None
+    return Judge(evidence, constraint, _area_share(ratio.largest_in(size), size), curve)
 
 
 def snap(room: Room, boxes: Tensor) -> tuple[Tensor, Tensor]:
