@@ -9,11 +9,14 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..models.registry import SUFFIXES
 from .apply_box import ApplyBox
+from .bucket_sort import BucketSort
 from .constrained_crop import ConstrainedCrop
 from .constraint import CropConstraint
+from .crop_folder import CropFolder
 from .heatmap import Heatmap
 from .load_cropper import MODEL_FOLDER, LoadCropper
 from .load_folder import LoadFolder
+from .save_dataset import SaveDataset
 
 
 def register_model_folder() -> None:
@@ -28,4 +31,14 @@ class SalientCropExtension(ComfyExtension):
         register_model_folder()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [LoadCropper, Heatmap, CropConstraint, ConstrainedCrop, LoadFolder, ApplyBox]
+        return [
+            LoadCropper,
+            Heatmap,
+            CropConstraint,
+            ConstrainedCrop,
+            LoadFolder,
+            ApplyBox,
+            BucketSort,
+            CropFolder,
+            SaveDataset,
+        ]

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import comfy.model_management
 import comfy.utils
+from server import PromptServer
 from torch import Tensor
 
 Item = TypeVar("Item")
@@ -21,6 +22,12 @@ def to_host(tensor: Tensor) -> Tensor:
 
 def stop_if_interrupted() -> None:
     comfy.model_management.throw_exception_if_processing_interrupted()
+
+
+def tell(node_id: str | None, text: str) -> None:
+    """Shows a line on a node while it works."""
+    if node_id is not None:
+        PromptServer.instance.send_progress_text(text, node_id)
 
 
 def in_turn(items: Iterable[Item], count: int) -> Iterator[Item]:

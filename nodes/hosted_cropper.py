@@ -27,10 +27,15 @@ class HostedCropper:
                 offload_device=comfy.model_management.unet_offload_device(),
             )
 
-    def analyse(self, images: Tensor) -> list[Analysis]:
-        """One analysis for each of `[B, H, W, 3]` images in 0..1."""
+    def ready(self) -> tuple[Cropper, str]:
+        """The cropper, loaded, and the device that its pictures must be on."""
         if self._patcher is not None:
             comfy.model_management.load_model_gpu(self._patcher)
+        return self.cropper, str(self._device)
+
+    def analyse(self, images: Tensor) -> list[Analysis]:
+        """One analysis for each of `[B, H, W, 3]` images in 0..1."""
+        self.ready()
         found = []
         for some in images.movedim(-1, 1).split(AT_ONCE):
             stop_if_interrupted()

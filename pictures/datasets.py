@@ -2,8 +2,8 @@
 
 plain       crops and captions, nothing else
 kohya       sd-scripts: `10_name/` folders, and a `dataset.toml` under which no crop is cut again
-ai-toolkit  a flat folder, one-line captions beside
-onetrainer  the same; masks as `name-masklabel.png`
+ai-toolkit  crops with one-line captions in `pictures/`, masks in `masks/`
+onetrainer  a flat folder; masks as `name-masklabel.png`
 diffusers   Hugging Face ImageFolder: `metadata.jsonl` with the captions
 comfyui     what ComfyUI's own dataset nodes read: `N_name/` folders below a folder of input/
 """
@@ -61,14 +61,22 @@ def place(layout: str, name: str, extension: str, concept: str = "picture", repe
     """
     _check(layout)
     file = f"{flat(layout, name)}.{extension}"
-    return f"{_folder(concept, repeats)}/{file}" if layout in ("kohya", "comfyui") else file
+    if layout in ("kohya", "comfyui"):
+        return f"{_folder(concept, repeats)}/{file}"
+    # ai-toolkit also reads what lies in folders below, so the masks must have a folder beside it.
+    return f"pictures/{file}" if layout == "ai-toolkit" else file
 
 
 def mask_place(layout: str, file: str) -> str:
-    """Where the mask of a crop goes: OneTrainer wants it beside the crop, the others in a folder of its own."""
+    """Where the mask of a crop goes: OneTrainer wants it beside the crop, the others in a folder of its own; for
+    ComfyUI one level deeper, since its loader takes every picture in a folder below the data set's."""
     path = PurePosixPath(file)
+    if layout == "comfyui":
+        return str(path.parent / "masks" / path.with_suffix(".png").name)
     if layout == "onetrainer":
         return str(path.with_name(f"{path.stem}-masklabel.png"))
+    if layout == "ai-toolkit":
+        path = PurePosixPath(path.name)
     return str(PurePosixPath("masks", path.with_suffix(".png")))
 
 

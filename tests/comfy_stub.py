@@ -26,6 +26,7 @@ class Stub:
         self.interrupt_after: int | None = None
         self.loaded: list[object] = []
         self.steps: list[int] = []
+        self.said: list[str] = []
         self.folders: dict[str, tuple[list[str], set[str]]] = {}
         for name in ("input", "output", "temp", "models"):
             (base / name).mkdir(parents=True, exist_ok=True)
@@ -34,6 +35,7 @@ class Stub:
         self.dtype, self.interrupt_after = torch.float32, None
         self.loaded.clear()
         self.steps.clear()
+        self.said.clear()
 
     def modules(self) -> dict[str, ModuleType]:
         management = _module(
@@ -46,7 +48,7 @@ class Stub:
             throw_exception_if_processing_interrupted=self._check,
         )
         patcher = _module("comfy.model_patcher", CoreModelPatcher=_patcher)
-        utils = _module("comfy.utils", ProgressBar=lambda total: SimpleNamespace(update=self.steps.append))
+        utils = _module("comfy.utils", ProgressBar=self._bar)
         latest = _module("comfy_api.latest", io=_io(), ComfyExtension=object)
         comfy = _module("comfy", model_management=management, model_patcher=patcher, utils=utils)
         folders = _module(
@@ -60,11 +62,16 @@ class Stub:
             get_output_directory=lambda: str(self.base / "output"),
             get_temp_directory=lambda: str(self.base / "temp"),
         )
-        every = [management, patcher, utils, latest, comfy, folders, _module("comfy_api", latest=latest)]
+        instance = SimpleNamespace(send_progress_text=lambda text, node_id: self.said.append(text))
+        server = _module("server", PromptServer=SimpleNamespace(instance=instance))
+        every = [management, patcher, utils, latest, comfy, folders, server, _module("comfy_api", latest=latest)]
         return {module.__name__: module for module in every}
 
     def install(self) -> None:
         sys.modules.update(self.modules())
+
+    def _bar(self, total: int) -> SimpleNamespace:
+        return SimpleNamespace(update=self.steps.append, update_absolute=lambda done, total: self.steps.append(done))
 
     def _check(self) -> None:
         if self.interrupt_after is not None and len(self.steps) >= self.interrupt_after:
@@ -128,8 +135,9 @@ def _io() -> SimpleNamespace:
         **types,
         Custom=lambda io_type: _type(io_type, _SOCKET),
         Schema=lambda **fields: _record("Schema", _SCHEMA, fields),
-        ComfyNode=type("ComfyNode", (), {}),
+        ComfyNode=type("ComfyNode", (), {"hidden": SimpleNamespace(unique_id="7")}),
         NodeOutput=NodeOutput,
+        Hidden=SimpleNamespace(unique_id="UNIQUE_ID"),
     )
 
 

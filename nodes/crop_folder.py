@@ -1,0 +1,209 @@
+"""Crop Folder: a folder of any number of pictures, cropped file by file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import comfy.utils
+import folder_paths
+import torch
+from comfy_api.latest import io
+
+from ..cropping.box import Box
+from ..cropping.constraint import Constraint
+from ..models.cropper import Cropper
+from ..pictures.captions import caption_files
+from ..pictures.datasets import LAYOUTS
+from ..pictures.encode import FORMATS
+from ..pictures.errors import PictureError
+from ..pictures.find import find_pictures
+from ..pictures.header import read_header
+from ..pictures.manifest import PictureRecord, read_manifest
+from ..pictures.sheet import draw_sheet
+from ..runs.bucket_folder import Target, sort_folder
+from ..runs.choosers import one_by_one
+from ..runs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
+from ..runs.preview import spread, tiles
+from ..runs.request import CropRequest
+from ..runs.stream import available_cores
+from . import sockets
+from .bucketing import bucket_inputs, sort_request
+from .folders import inside, subfolders
+from .host import stop_if_interrupted, tell, to_host
+from .hosted_cropper import HostedCropper
+from .load_folder import stamp
+from .sockets import Regions, Rule, Size
+
+SHOWN = 24
+
+
+class CropFolder(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SalientCrop_CropFolder",
+            display_name="Crop Folder",
+            category="Salient Crop",
+            description="Crops every picture of a folder below input/ into a folder below output/, file by file, in"
+            " memory that does not grow: for thousands of pictures. Stopped, it goes on where it was when it is queued"
+            " again. With buckets, all pictures are measured first and planned together.",
+            search_aliases=["batch crop", "crop directory", "dataset", "bucket", "resize folder"],
+            is_output_node=True,
+            hidden=[io.Hidden.unique_id],
+            inputs=[
+                io.Combo.Input(
+                    "folder",
+                    options=subfolders(folder_paths.get_input_directory()),
+                    tooltip="A folder below ComfyUI's input folder; '.' is the input folder itself.",
+                ),
+                sockets.SalientCropper.Input("cropper", tooltip="From Load Cropper."),
+                sockets.CropConstraint.Input("constraint", optional=True, tooltip="From Crop Constraint."),
+                io.String.Input("save_to", default="crops", tooltip="A folder below ComfyUI's output folder."),
+                *bucket_inputs("", " Empty: no buckets, each picture keeps its pixels, in its best ratio."),
+                io.String.Input(
+                    "ratio", default="1:1, 2:3, 3:2", tooltip="Without buckets: the ratios to choose from, as 2:3."
+                ),
+                io.Combo.Input("layout", options=list(LAYOUTS), default="plain", tooltip="Whose, with buckets."),
+                io.String.Input("concept", default="picture", tooltip="For the folder N_concept of kohya and ComfyUI."),
+                io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
+                io.Combo.Input("format", options=list(FORMATS), default="jpg", tooltip="Of the crops."),
+            ],
+            outputs=[
+                io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
+                io.String.Output("report", tooltip="How many pictures went where, and what failed."),
+                io.Image.Output("sheet", tooltip="A contact sheet: pictures, boxes, and crops."),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, folder: str, **_: object) -> str:
+        root = inside(folder_paths.get_input_directory(), folder)
+        digest = hashlib.sha256()
+        try:
+            for picture in find_pictures(root):
+                for file in (picture, *caption_files(picture).values()):
+                    digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
+        except OSError as error:  # executing will say it where the user looks
+            return str(error)
+        return digest.hexdigest()
+
+    @classmethod
+    def execute(
+        cls,
+        folder: str,
+        cropper: HostedCropper,
+        save_to: str,
+        buckets: str,
+        resolution: int,
+        batch_size: int,
+        remainder: str,
+        smallest: int,
+        most_enlarged: float,
+        ratio: str,
+        layout: str,
+        concept: str,
+        repeats: int,
+        format: str,
+        constraint: Rule | None = None,
+    ) -> io.NodeOutput:
+        judge, device = cropper.ready()
+        wanted = constraint_for(constraint, ratio, bool(buckets.strip()))
+        out = inside(folder_paths.get_output_directory(), save_to)
+        run = FolderRun(
+            folder=inside(folder_paths.get_input_directory(), folder),
+            out=out,
+            manifest=out / "manifest.jsonl",
+            request=CropRequest(wanted, format=format),
+            settings={
+                "cropper": judge.name,
+                "device": device,
+                "constraint": repr(wanted),
+                "format": format,
+                "buckets": [buckets, resolution, batch_size, remainder, smallest, most_enlarged],
+                "layout": [layout, concept, repeats],
+            },
+            workers=available_cores(),
+        )
+        node = cls.hidden.unique_id
+        try:
+            if buckets.strip():
+                sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
+                sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
+                target = Target(layout, concept, repeats, batch_size)
+                ended = sort_folder(run, sorting, judge, shown(node), device, target)
+                words = ended.report.text() if ended.report else "no picture could be measured"
+                outcome = ended.outcome
+            else:
+                outcome, words = crop_folder(run, one_by_one(judge, run.request), shown(node)), ""
+        except RunError as error:
+            raise ValueError(f"folder: {error}") from error
+        report = "\n\n".join(each for each in (summary(outcome), words, failures(run.manifest)) if each)
+        return io.NodeOutput(str(run.manifest), report, sheet(run, judge, device))
+
+
+def constraint_for(rule: Rule | None, ratio: str, bucketed: bool) -> Constraint:
+    """The constraint on every picture of the folder.
+
+    Raises:
+        ValueError: when the rule holds boxes in pixels, which mean something else on every picture.
+    """
+    if rule is not None and any(_in_pixels(each) for each in (*rule.keep, *rule.avoid, *(r for r, *_ in rule.layouts))):
+        raise ValueError("constraint: boxes in pixels fit one picture only; use a mask or relative regions here")
+    made = Constraint(min_share=1.0 if bucketed else 0.6) if rule is None else rule.for_picture(0, 1, (1, 1))
+    return replace(made, ratios=made.ratios or sockets.parse_ratios(ratio))
+
+
+def picture_sizes(folder: Path) -> list[Size]:
+    """The sizes of all pictures that can be read."""
+    found = []
+    for path in find_pictures(folder):
+        try:
+            found.append(read_header(path).size)
+        except PictureError:
+            continue
+    return found
+
+
+def shown(node: str | None) -> Progress:
+    """Moves the node's bar, names the picture on it, and stops the run where the user interrupts."""
+    bars: list[comfy.utils.ProgressBar] = []
+
+    def step(done: int, total: int, record: PictureRecord) -> None:
+        stop_if_interrupted()
+        if not bars:
+            bars.append(comfy.utils.ProgressBar(total))
+        bars[0].update_absolute(done, total)
+        tell(node, f"{done}/{total} {record.source}")
+
+    return step
+
+
+def summary(outcome: Outcome) -> str:
+    parts = [f"{outcome.pictures - outcome.failed} of {outcome.pictures} pictures, {outcome.crops} crops"]
+    if outcome.resumed:
+        parts.append(f"{outcome.resumed} had been done before")
+    if outcome.failed:
+        parts.append(f"{outcome.failed} without a crop")
+    return "; ".join(parts)
+
+
+def failures(manifest: Path) -> str:
+    """One line for each picture that has no crop, and why."""
+    lines = (f"{each.status}: {each.source}: {each.reason}" for each in read_manifest(manifest) if each.reason)
+    return "\n".join(lines)
+
+
+def sheet(run: FolderRun, cropper: Cropper, device: str) -> torch.Tensor:
+    """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
+    records, _ = spread(read_manifest(run.manifest), SHOWN)
+    quiet: Callable[[int, int, str], None] = lambda done, total, name: stop_if_interrupted()  # noqa: E731
+    drawn = draw_sheet(tiles(records, run.folder, cropper, device, run.workers, quiet))
+    return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)
+
+
+def _in_pixels(regions: Regions) -> bool:
+    every: Sequence = [each for frame in regions.frames for each in frame]
+    return regions.size is None and any(isinstance(each, Box) for each in every)
