@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,8 @@ def _crop_all(
 
     total = len(files)
     done = total - len(sources)
-    with one_thread_an_operation():
-        for record, state in in_order(work, sources, run.workers):
+    with one_thread_an_operation(), closing(in_order(work, sources, run.workers)) as results:
+        for record, state in results:
             journal.add(record, state)
             done += 1
             progress(done, total, record)
@@ -161,6 +162,9 @@ def refuse_to_touch_sources(run: FolderRun, files: Mapping[str, list[str]]) -> N
     """
     if run.manifest.suffix.lower() in EXTENSIONS or run.manifest.is_dir():
         raise RunError(f"{run.manifest}: not a name for a manifest; use one that ends in .jsonl")
+    for place in (run.manifest.parent, run.out):
+        if place is not None and not place.is_dir() and (place.exists() or place.is_symlink()):
+            raise RunError(f"{place}: not a folder")
     if run.manifest.exists():
         _refuse_unless_manifest(run.manifest)
     if run.out is None:

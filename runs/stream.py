@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -18,7 +18,7 @@ R = TypeVar("R")
 _AHEAD = 4
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Iterator[R]:
+def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """`map` with `workers` threads: results in the order of `items`, which is read only as far ahead as needed.
 
     Whatever ends the loop over it (an error in an item, an interrupt, `close`) cancels what has not begun and waits for

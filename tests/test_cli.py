@@ -224,6 +224,7 @@ def test_runs_that_would_harm_something_are_refused(photos, tmp_path, capsys):
     assert crop(photos, tmp_path / "out", "--manifest", str(photos / "a.jpg")) == 2
     assert crop(photos, tmp_path / "out", "--manifest", str(photos / "trip" / "b ü 日本.txt")) == 2
     assert crop(tmp_path / "nowhere", tmp_path / "out") == 2
+    assert crop(photos, photos / "a.jpg") == 2
     (tmp_path / "empty").mkdir()
     assert crop(tmp_path / "empty", tmp_path / "out") == 2
     assert "no pictures in it" in capsys.readouterr().err
@@ -332,10 +333,9 @@ def test_an_interrupt_stops_soon_and_leaves_no_half_file(many, tmp_path):
     process = started(many, tmp_path / "out")
     wait_until(lambda: list((tmp_path / "out").rglob("*.jpg")), process)
     process.send_signal(signal.SIGINT)
-    begun = time.monotonic()
     _, errors = process.communicate()
-    assert time.monotonic() - begun < 5
     assert process.returncode == 130
+    assert len(list((tmp_path / "out").rglob("*.jpg"))) < 36
     assert "goes on from here" in errors
     assert "Traceback" not in errors
     assert not list((tmp_path / "out").rglob(".salient-crop-*"))
