@@ -11,10 +11,12 @@ from torch import Tensor
 from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.layout import FRAMES, LAYOUT_PRESETS, Layout
 from ..cropping.weights import Weights
+from ..models.size_prior import as_people_crop
 from . import sockets
 from .sockets import Rule
 
 NONE, DRAWN = "none", "drawn region"
+KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
 
 
 class CropConstraint(io.ComfyNode):
@@ -59,6 +61,13 @@ class CropConstraint(io.ComfyNode):
                     default=POLICIES[0],
                     tooltip="When no crop can obey. shrink: give up the smallest size, then as little of the keep"
                     " regions as must be. pad: extend the canvas. error: stop and name the conflict.",
+                ),
+                io.Combo.Input(
+                    "framing",
+                    options=[KEEP_MOST, AS_PEOPLE],
+                    default=KEEP_MOST,
+                    tooltip="keep the most: the larger the better, for data sets. as people crop: as close as people"
+                    " go when they crop to this ratio; then min_share, left at 0.6, sets no limit.",
                 ),
                 io.Combo.Input(
                     "layout",
@@ -119,6 +128,7 @@ class CropConstraint(io.ComfyNode):
         ratio: str,
         min_share: float,
         policy: str,
+        framing: str,
         layout: str,
         layout_frame: str,
         layout_hard: bool,
@@ -147,8 +157,9 @@ class CropConstraint(io.ComfyNode):
             layouts=(Layout.preset(layout, layout_frame, layout_hard),) if layout in LAYOUT_PRESETS else (),
             weights=replace(before.base.weights, layout=layout_weight),
         )
+        people = framing == AS_PEOPLE or before.base.framing is not None
         rule = Rule(
-            base=base,
+            base=as_people_crop(base) if people else base,
             keep=sockets.regions_from(keep, keep_boxes, "keep", size),
             avoid=sockets.regions_from(avoid, avoid_boxes, "avoid", size),
             layouts=tuple((each, layout_frame, layout_hard) for each in reserved),

@@ -226,6 +226,20 @@ def test_constraints_add_up(run, smartcrop):
     assert abs(box["width"] - 2 * box["height"]) <= 2
 
 
+def test_framed_as_people_crop_it_comes_closer(run):
+    picture, heat = scene(300, 210, 150, 100), spot(300, 210, 150, 100, 60)
+
+    def area(**options):
+        (constraint,) = run("Constraint", ratio="4:3", **options)
+        (box,) = run("ConstrainedCrop", image=[picture], heatmap=[heat], constraint=[constraint])[2]
+        return box["width"] * box["height"]
+
+    (people,) = run("Constraint", framing="as people crop")
+    closer = area(framing="as people crop")
+    assert closer < 0.97 * area(framing="keep the most")
+    assert area(constraint=people) == closer  # a chain keeps it
+
+
 def test_a_drawn_region_follows_the_picture_to_another_size(run, smartcrop):
     drawn_on, cropped = scene(300, 100, 150, 50), scene(600, 200, 300, 100)
     region = as_box(0, 0, 30, 100)

@@ -122,7 +122,7 @@ def test_the_lists_fit_cores_training_node(comfy):
 def test_constraints_chain_and_pad_for_outpainting(comfy, samples):
     shutil.copy(samples / "rocket.jpg", comfy.input / "rocket.jpg")  # 640×427
     whole = {"x": 0, "y": 0, "width": 640, "height": 427}
-    constraint = {"min_share": 0.5, "layout_frame": "source", "layout_hard": False, "layout_weight": 1.0}
+    constraint = {"min_share": 0.5, "layout_frame": "source", "layout_hard": False, "layout_weight": 1.0, "framing": "keep the most"}
     constraint |= {"min_width": 0, "min_height": 0, "region": whole}
     outputs = comfy.run(
         {
