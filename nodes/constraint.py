@@ -11,7 +11,7 @@ from torch import Tensor
 from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.layout import FRAMES, LAYOUT_PRESETS, Layout
 from ..cropping.weights import Weights
-from ..models.size_prior import as_people_crop
+from ..models.framing import as_people_crop
 from . import sockets
 from .sockets import Rule
 
