@@ -124,13 +124,13 @@ def padded_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> B
 
 def long_side_for(ratio: Ratio, needed: tuple[int, int]) -> int:
     """The smallest long side whose box is at least `needed` wide and high."""
-    if ratio.width >= ratio.height:
-        long_side = max(needed[0], needed[1] * ratio.width // ratio.height - 1, 1)
-    else:
-        long_side = max(needed[1], needed[0] * ratio.height // ratio.width - 1, 1)
-    while any(got < need for got, need in zip(ratio.size_for(long_side), needed, strict=True)):
-        long_side += 1
-    return long_side
+    (long_needed, short_needed), long, short = needed, ratio.width, ratio.height
+    if long < short:
+        (short_needed, long_needed), short, long = needed, ratio.width, ratio.height
+    if short_needed <= 1:  # no side is ever rounded to nothing
+        return max(long_needed, 1)
+    # The short side is rounded half up, so it reaches `short_needed` where the exact one is half a pixel short of it.
+    return max(long_needed, -(-(2 * short_needed - 1) * long // (2 * short)))
 
 
 def _least_outside(start: int, taken: int, pixels: int) -> int:
