@@ -71,7 +71,7 @@ def find_duplicates(
     """
     found: list[Duplicate] = []
     first: dict[str, str] = {}
-    kept = _Sights(near)
+    kept = _Sights(max(0, near))
     for name in names:
         content = bytes_of.get(name)
         if content in first:
