@@ -34,6 +34,11 @@ class Analysis:
         self.subjects = tuple(subjects)
         self.detail = detail
 
+    @property
+    def value(self) -> Tensor:
+        """The map that the best crop is searched on, like `heatmap`: here the heatmap itself."""
+        return self.heatmap
+
     def score(self, boxes: Tensor) -> Tensor:
         """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heat."""
         evidence = Evidence.gather(self.heatmap[None])

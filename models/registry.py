@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from . import design_heatmap, gaic, transalnet
+from . import design_heatmap, focus, gaic, transalnet
 from .architecture import Architecture
 from .centre import CentreCropper
 from .cropper import Cropper
@@ -20,6 +20,7 @@ SUFFIXES = (".safetensors", ".pth", ".pt")
 
 BUNDLED: Mapping[str, Callable[[], Cropper]] = MappingProxyType(
     {
+        "focus": focus.bundled,
         "smartcrop": SmartcropCropper,
         "centre": CentreCropper,
     }
@@ -27,6 +28,7 @@ BUNDLED: Mapping[str, Callable[[], Cropper]] = MappingProxyType(
 """Name → factory of the croppers that need no file; the first is the default."""
 
 ARCHITECTURES: tuple[Architecture, ...] = (
+    focus.ARCHITECTURE,
     gaic.ARCHITECTURE,
     design_heatmap.ARCHITECTURE,
     transalnet.ARCHITECTURE,

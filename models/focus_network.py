@@ -1,0 +1,178 @@
+"""The network of the `focus` cropper: MobileNetV2 and a light decoder with three outputs.
+
+The backbone is MobileNetV2 (Sandler et al., 2018) up to its last residual; the decoder goes from 1/32 back to 1/4 of
+the picture in the way of feature pyramids (Lin et al., 2017). Attention and subject are read at 1/8, heads at 1/4 as
+centre points with their four distances (CenterNet, Zhou et al., 2019; TTFNet, Liu et al., 2020). There is no
+normalisation: the ImageNet weights come with theirs folded into the convolutions, which the decoder does without.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STRIDE = 32  # both sides of the input are multiples of it
+HEAD_STRIDE = 4
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+# Widening, channels, how many, stride of the first: the published table.
+_RESIDUALS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
+_READ = (3, 6, 13, 17)  # layers whose output is the last at 1/4, 1/8, 1/16, 1/32
+_CHANNELS = (24, 32, 96, 320)
+
+
+class Outputs(NamedTuple):
+    """What one pass gives for `[B, 3, H, W]`.
+
+    Attributes:
+        attention: `[B, H/8, W/8]` logits of a softmax over the picture.
+        subject: `[B, H/8, W/8]` logits of a sigmoid in each cell.
+        centres: `[B, H/4, W/4]` logits: is a head's centre here?
+        reach: `[B, 4, H/4, W/4]` logarithms of the distances, in cells of 4 pixels, from here to the head's left,
+            top, right and bottom.
+    """
+
+    attention: Tensor
+    subject: Tensor
+    centres: Tensor
+    reach: Tensor
+
+
+def convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    """A convolution that keeps the size at stride 1."""
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
+
+
+class Residual(nn.Module):
+    """Widen, filter each channel, narrow; added to the input where the shapes allow."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, widening: int) -> None:
+        super().__init__()
+        wide = inputs * widening
+        self.widen = convolution(inputs, wide) if widening > 1 else None
+        self.filter = convolution(wide, wide, 3, stride, groups=wide)
+        self.narrow = convolution(wide, outputs)
+        self.adds = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x if self.widen is None else F.relu6(self.widen(x), inplace=True)
+        narrow = self.narrow(F.relu6(self.filter(wide), inplace=True))
+        return x + narrow if self.adds else narrow
+
+
+class Backbone(nn.Module):
+    """`[B, 3, H, W]` → four maps at 1/4, 1/8, 1/16 and 1/32 with 24, 32, 96 and 320 channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = convolution(3, 32, 3, 2)
+        layers, inputs = [], 32
+        for widening, outputs, count, stride in _RESIDUALS:
+            for index in range(count):
+                layers.append(Residual(inputs, outputs, stride if index == 0 else 1, widening))
+                inputs = outputs
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = F.relu6(self.stem(x), inplace=True)
+        maps = []
+        for number, layer in enumerate(self.layers, start=1):
+            x = layer(x)
+            if number in _READ:
+                maps.append(x)
+        return maps
+
+
+class Mix(nn.Module):
+    """Looks around in each channel, then mixes the channels; added to the input."""
+
+    def __init__(self, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.around = convolution(channels, channels, kernel, groups=channels)
+        self.across = convolution(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + F.relu(self.across(self.around(x)), inplace=True)
+
+
+class Step(nn.Module):
+    """One step up the pyramid: the coarser map narrowed and doubled, the finer map beside it."""
+
+    def __init__(self, coarse: int, fine: int, channels: int, kernel: int) -> None:
+        super().__init__()
+        self.coarse = convolution(coarse, channels)
+        self.fine = convolution(fine, channels)
+        self.mix = Mix(channels, kernel)
+
+    def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
+        up = F.interpolate(self.coarse(coarse), scale_factor=2, mode="bilinear")
+        return self.mix(F.relu(up + self.fine(fine), inplace=True))
+
+
+class Gist(nn.Module):
+    """The coarsest map with what the whole picture shows, and where in it each cell lies, added everywhere."""
+
+    def __init__(self, inputs: int, channels: int) -> None:
+        super().__init__()
+        self.here = convolution(inputs, channels)
+        self.whole = convolution(inputs, channels)
+        self.place = convolution(len(_PLACE), channels)
+        self.mixes = nn.Sequential(Mix(channels, 5), Mix(channels, 5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        whole = self.whole(x.mean((2, 3), keepdim=True))
+        return self.mixes(F.relu(self.here(x) + whole + self.place(place(x)), inplace=True))
+
+
+_PLACE = ("x", "y", "x²", "y²", "xy")
+
+
+def place(like: Tensor) -> Tensor:
+    """`[1, 5, h, w]`: x, y (−1..1 from edge to edge), their squares and their product."""
+    height, width = like.shape[-2:]
+    x = ((torch.arange(width, device=like.device) + 0.5) * (2 / width) - 1).expand(height, width)
+    y = ((torch.arange(height, device=like.device) + 0.5) * (2 / height) - 1)[:, None].expand(height, width)
+    return torch.stack([x, y, x * x, y * y, x * y])[None].to(like.dtype)
+
+
+class Readout(nn.Module):
+    """From features to a few numbers a cell."""
+
+    def __init__(self, channels: int, outputs: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.mix = Mix(channels, kernel)
+        self.out = convolution(channels, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.mix(x))
+
+
+class FocusNetwork(nn.Module):
+    """`[B, 3, H, W]` RGB in 0..1, H and W multiples of 32 → `Outputs`."""
+
+    def __init__(self, widths: tuple[int, int, int, int] = (40, 80, 128, 160)) -> None:
+        super().__init__()
+        quarter, eighth, sixteenth, last = widths
+        self.backbone = Backbone()
+        self.gist = Gist(_CHANNELS[3], last)
+        self.up16 = Step(last, _CHANNELS[2], sixteenth, 5)
+        self.up8 = Step(sixteenth, _CHANNELS[1], eighth, 5)
+        self.up4 = Step(eighth, _CHANNELS[0], quarter, 5)
+        self.attention = Readout(eighth, 1)
+        self.prior = convolution(len(_PLACE), 1)  # people look at the middle of any picture
+        self.subject = Readout(eighth, 1)
+        self.heads = Readout(quarter, 5)
+        # Almost no cell is a head's centre; without saying so at the start, the first steps learn nothing else.
+        nn.init.constant_(self.heads.out.bias[:1], -4.6)
+        nn.init.constant_(self.heads.out.bias[1:], 1.5)
+
+    def forward(self, images: Tensor) -> Outputs:
+        mean, std = (images.new_tensor(each)[:, None, None] for each in (MEAN, STD))
+        quarter, eighth, sixteenth, last = self.backbone((images - mean) / std)
+        eighth = self.up8(self.up16(self.gist(last), sixteenth), eighth)
+        heads = self.heads(self.up4(eighth, quarter))
+        attention = self.attention(eighth) + self.prior(place(eighth))
+        return Outputs(attention[:, 0], self.subject(eighth)[:, 0], heads[:, 0], heads[:, 1:])
