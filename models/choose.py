@@ -74,7 +74,7 @@ def gather_evidence(group: Sequence[Analysis]) -> Evidence:
     if all(each is not None for each in details):
         detail = torch.stack([each for each in details if each is not None])
     return Evidence.gather(
-        torch.stack([each.heatmap for each in group]), stack_subjects([each.subjects for each in group]), detail
+        torch.stack([each.value for each in group]), stack_subjects([each.subjects for each in group]), detail
     )
 
 

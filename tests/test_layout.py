@@ -2,7 +2,7 @@ import pytest
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.layout import LAYOUT_PRESETS, Layout, bounding_region, pattern_layout, reserved_box
 
-# Worked out by hand from the paper's figure: quadrants, and strips 0.1 deep along the middle 0.6 of each side, rounded down.
+# Worked out by hand: quadrants, and strips 0.1 deep along the middle 0.6 of each side, rounded down.
 PATTERNS_1024_768 = [
     (0, 0, 512, 384),
     (512, 0, 1024, 384),
