@@ -31,8 +31,8 @@ OVERLAP = 0.45  # of two boxes' joint area, from which they are the same head
 LEAST_SUBJECT = 0.01  # of the picture's area
 
 # Calibrated on pictures that the network was not trained on; see weights/focus.md.
-PERSON_SAY = 0.65  # how much of a lone person's crop follows the extent of the body rather than attention
-HEAD, HEAD_HEAT, LONE_HEAD_HEAT = 0.02, 0.1, 0.3  # a head's weight: for itself, and for the attention it draws
+PERSON_SAY = 0.7  # how much of a lone person's crop follows the extent of the body rather than attention
+HEAD, LONE_HEAD = 0.016, 1.0  # a head's weight: for itself, and, where it is alone, for the attention it draws
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -174,7 +174,7 @@ def _head_weight(box: Sequence[float], sure: float, attention: Tensor, alone: fl
     rows = slice(floor(y1 * height), ceil(y2 * height))
     heat = attention[rows, floor(x1 * width) : ceil(x2 * width)].sum().item()
     own = HEAD * sure * ((x2 - x1) * (y2 - y1) / 0.02) ** 0.25
-    return min(1.0, own + (HEAD_HEAT + LONE_HEAD_HEAT * alone) * heat)
+    return min(1.0, own + LONE_HEAD * alone * heat)
 
 
 def _holds(box: Sequence[float], head: Sequence[float]) -> bool:
