@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 Shapes = dict[str, tuple[int, ...]]
-DEPTHS = {"mobilenetv2": 448, "shufflenetv2": 812, "vgg16": 1536}
 
 
 def norm(name: str, channels: int) -> Shapes:
@@ -90,6 +89,28 @@ def vgg(copied: bool) -> Shapes:
     return shapes
 
 
+def resnet(names: dict[int, str]) -> Shapes:
+    """ResNet-50's layers, by what a checkpoint calls torchvision's children 0, 1, 4, 5, 6 and 7."""
+    shapes = weight(names[0], 64, 3, 7) | norm(names[1], 64)
+    inputs = 64
+    for layer, (width, count) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3)), start=4):
+        for k in range(count):
+            unit = f"{names[layer]}.{k}"
+            if k == 0:
+                shapes |= weight(f"{unit}.downsample.0", width * 4, inputs, 1) | norm(f"{unit}.downsample.1", width * 4)
+            for place, outputs, depth, kernel in (
+                (1, width, inputs, 1),
+                (2, width, width, 3),
+                (3, width * 4, width, 1),
+            ):
+                shapes |= weight(f"{unit}.conv{place}", outputs, depth, kernel) | norm(f"{unit}.bn{place}", outputs)
+            inputs = width * 4
+    return shapes
+
+
+RESNET_STAGES = {0: "3.0", 1: "3.1", 4: "3.4", 5: "3.5", 6: "4.0", 7: "5.0"}
+
+
 def head(depth: int, reduced: int, last: int) -> Shapes:
     return (
         dense("DimRed", reduced, depth, 1)
@@ -108,4 +129,6 @@ PUBLISHED: dict[str, Shapes] = {
     "bo-zhang mobilenetv2": mobilenet(nested=True) | head(448, 16, last=2),
     "bo-zhang shufflenetv2": shufflenet("branch") | head(812, 32, last=2),
     "bo-zhang vgg16": vgg(copied=False) | head(1536, 32, last=2),
+    "bo-zhang resnet50": resnet({child: f"Feat_ext.feature{stage}" for child, stage in RESNET_STAGES.items()})
+    | head(3584, 32, last=2),
 }

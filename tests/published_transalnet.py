@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-from published_gaic import Shapes, dense, norm, weight
+from published_gaic import Shapes, dense, norm, resnet, weight
 
 CHANNELS = {"res": (512, 1024, 2048), "dense": (768, 2112, 2208)}
-
-
-def resnet() -> Shapes:
-    shapes = weight("encoder.encoder.0", 64, 3, 7) | norm("encoder.encoder.1", 64)
-    inputs = 64
-    for layer, (width, count) in enumerate(((64, 3), (128, 4), (256, 6), (512, 3)), start=4):
-        for k in range(count):
-            unit = f"encoder.encoder.{layer}.{k}"
-            if k == 0:
-                shapes |= weight(f"{unit}.downsample.0", width * 4, inputs, 1) | norm(f"{unit}.downsample.1", width * 4)
-            for place, outputs, depth, kernel in (
-                (1, width, inputs, 1),
-                (2, width, width, 3),
-                (3, width * 4, width, 1),
-            ):
-                shapes |= weight(f"{unit}.conv{place}", outputs, depth, kernel) | norm(f"{unit}.bn{place}", outputs)
-            inputs = width * 4
-    return shapes
 
 
 def densenet() -> Shapes:
@@ -76,4 +58,5 @@ def decoder(variant: str, frame: tuple[int, int]) -> Shapes:
 
 
 def published(variant: str, frame: tuple[int, int] = (384, 288)) -> Shapes:
-    return (resnet() if variant == "res" else densenet()) | decoder(variant, frame)
+    backbone = resnet({k: f"encoder.encoder.{k}" for k in range(8)}) if variant == "res" else densenet()
+    return backbone | decoder(variant, frame)

@@ -9,12 +9,14 @@ import pytest
 import torch
 from made_up import fingerprint, made_up_state, uniform
 from published_gaic import PUBLISHED
+from safetensors.torch import save_file
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.models import gaic
 from salient_crop.models.choose import best_crops
 from salient_crop.models.proposals import grid_anchors, ratio_proposals
+from salient_crop.models.registry import load_cropper
 from salient_crop.models.roi import rod_align, roi_align
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "gaic.json").read_text())
@@ -202,6 +204,20 @@ def test_counters_of_old_and_marks_of_profiled_checkpoints_do_not_matter():
     state = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
     state |= {"total_ops": torch.zeros(1), "Feat_ext.feature3.0.total_params": torch.zeros(1)}
     gaic.load(state)
+
+
+def test_a_users_file_is_recognised_and_a_torn_one_is_named(tmp_path, photograph):
+    state = made_up_state(PUBLISHED["bo-zhang shufflenetv2"], SEED)
+    torch.save({"state_dict": state}, tmp_path / "whole.pth")
+    save_file(state, tmp_path / "whole.safetensors")
+    boxes, ratings = grid_anchors((352, 256)), []
+    for name in ("whole.pth", "whole.safetensors"):
+        ratings.append(load_cropper(tmp_path / name).analyse(photograph)[0].rate(boxes))
+    assert torch.equal(*ratings) and ratings[0].std() > 0
+    state["FC_layers.0.0.weight"] = state["FC_layers.0.0.weight"][:, :40]
+    torch.save(state, tmp_path / "torn.pth")
+    with pytest.raises(ValueError, match="torn.pth: a GAIC checkpoint has the wrong shape of head.0.weight"):
+        load_cropper(tmp_path / "torn.pth")
 
 
 @pytest.mark.cuda
