@@ -122,7 +122,8 @@ def test_the_lists_fit_cores_training_node(comfy):
 def test_constraints_chain_and_pad_for_outpainting(comfy, samples):
     shutil.copy(samples / "rocket.jpg", comfy.input / "rocket.jpg")  # 640×427
     whole = {"x": 0, "y": 0, "width": 640, "height": 427}
-    constraint = {"min_share": 0.5, "layout_frame": "source", "layout_hard": False, "layout_weight": 1.0, "framing": "keep the most"}
+    constraint = {"min_share": 0.5, "layout_frame": "source", "layout_hard": False, "layout_weight": 1.0}
+    constraint["framing"] = "keep the most"
     constraint |= {"min_width": 0, "min_height": 0, "region": whole}
     outputs = comfy.run(
         {
@@ -207,7 +208,7 @@ def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, 
             Image.open(path).load() if path.suffix == ".png" else path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["crop-a-picture", "crop-a-folder-with-captions"])
+@pytest.mark.parametrize("name", ["crop-a-picture", "crop-a-folder-with-captions", "sort-into-buckets"])
 def test_example_workflows_run(comfy, root, samples, name):
     for sample in ("astronaut", "two-dogs"):
         shutil.copy(samples / f"{sample}.jpg", comfy.input / f"{sample}.jpg")
