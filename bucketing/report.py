@@ -74,6 +74,7 @@ class Report:
         batch_size: that counts were to be multiples of.
         gap: proven: no better plan saves a larger share of the loss.
         moved, repeated, left_out: one line for each picture, with its name and why.
+        check: one line for each picture whose caption may tell of a subject that the crop left out.
     """
 
     before: Sorting
@@ -83,6 +84,7 @@ class Report:
     moved: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    check: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """The report as lines for a terminal or a text node."""
@@ -110,7 +112,12 @@ class Report:
         lines += [
             _row(size_name(size), self.after.counts.get(size, ""), self.before.counts.get(size, "")) for size in sizes
         ]
-        for title, entries in (("moved", self.moved), ("repeated", self.repeated), ("left out", self.left_out)):
+        for title, entries in (
+            ("moved", self.moved),
+            ("repeated", self.repeated),
+            ("left out", self.left_out),
+            ("check the caption", self.check),
+        ):
             lines += [f"{title}: {entry}" for entry in entries]
         return "\n".join(lines)
 

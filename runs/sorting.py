@@ -122,6 +122,7 @@ def sort_pictures(
     buckets = [request.grid.sizes[place] if place >= 0 else None for place in places]
     ours = [table.placed(index, place, request.grid) if place >= 0 else None for index, place in enumerate(places)]
     report = make_report(plan, request.grid.sizes, names, ours, table.before)
+    report = replace(report, check=[_check(names[row], lost) for row, lost in table.lost_subjects(places)])
     times = [0 if place < 0 else 1 + int(more) for place, more in zip(places, plan.repeats, strict=True)]
     return Sorted(plan, report, buckets, times)
 
@@ -169,13 +170,14 @@ class _Table:
     cut: np.ndarray
     area: np.ndarray
     scale: np.ndarray
+    lost: np.ndarray
     before: list[Placed]
 
     @classmethod
     def read(cls, sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], request: SortRequest) -> _Table:
         shape = len(sizes), len(request.grid.sizes)
-        heat, cut, area = (np.zeros(shape, np.float32) for _ in range(3))
-        table = cls(heat, cut, area, np.full(shape, np.inf, np.float32), [])
+        heat, cut, area, lost = (np.zeros(shape, np.float32) for _ in range(4))
+        table = cls(heat, cut, area, np.full(shape, np.inf, np.float32), lost, [])
         column = {bucket: index for index, bucket in enumerate(request.grid.sizes)}
         for row, (size, records) in enumerate(zip(sizes, measured, strict=True)):
             for record in records[:-1]:
@@ -185,6 +187,7 @@ class _Table:
                 table.heat[place], table.area[place] = found.heat_lost, found.area_lost
                 table.cut[place] = record.terms.get("cut", 0.0)
                 table.scale[place] = found.scale
+                table.lost[place] = record.terms.get(LOST, 0.0)
             table.before.append(_placed(records[-1], size))
         return table
 
@@ -193,6 +196,11 @@ class _Table:
         scale = np.where(known, self.scale, 1.0).astype(np.float64)
         loss = total_loss(self.heat, self.cut, self.area, scale, request.weights, request.most_enlarged)
         return np.where(known, loss, np.inf)
+
+    def lost_subjects(self, places: Sequence[int]) -> list[tuple[int, float]]:
+        """The pictures that lose more than half of a subject where they went, and how much of it."""
+        lost = [(row, float(self.lost[row, place])) for row, place in enumerate(places) if place >= 0]
+        return [(row, share) for row, share in lost if share > 0.5]
 
     def placed(self, row: int, column: int, grid: Grid) -> Placed:
         place = row, column
@@ -205,6 +213,10 @@ def _placed(record: CropRecord, size: Size) -> Placed:
     inside = min(1.0, width * height / (size[0] * size[1]))
     scale = max(record.bucket[0] / width, record.bucket[1] / height)
     return Placed(record.bucket, 1 - record.kept, 1 - inside, scale)
+
+
+def _check(name: str, lost: float) -> str:
+    return f"{name}: {lost:.0%} of a subject is outside the crop"
 
 
 def ordered(result: Sorted, grid: Grid) -> Iterator[int]:

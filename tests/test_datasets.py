@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 try:
     import tomllib
@@ -14,10 +15,14 @@ from PIL import Image
 from salient_crop.bucketing.grids import parse_grid
 from salient_crop.bucketing.trainers import kohya_own_bucket
 from salient_crop.cropping.box import Box
+from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.subject import Subject
+from salient_crop.models.analysis import Analysis
 from salient_crop.pictures.datasets import Entry, finish, mask_place, place, toml_numbers, write_caption
 from salient_crop.pictures.duplicates import file_hash, find_duplicates, sight_hash
+from salient_crop.runs.sorting import SortRequest, measure, sort_pictures
 from salient_crop.runs.stages import crop_record
 
 
@@ -114,3 +119,15 @@ def test_near_hashes_are_found_however_their_bits_differ():
         assert len(find_duplicates(["a", "b"], {}, {"a": first, "b": first ^ flips})) == 1
         more = next(bit for bit in range(64) if not flips >> bit & 1)
         assert not find_duplicates(["a", "b"], {}, {"a": first, "b": first ^ flips ^ (1 << more)})
+
+
+def test_a_caption_whose_picture_lost_a_subject_is_flagged():
+    subjects = [Subject(0.0, 0.2, 0.2, 0.8), Subject(0.7, 0.2, 0.95, 0.8)]
+    heat = torch.zeros(10, 30)
+    heat[2:8, 21:28] = 1
+    request = SortRequest(parse_grid("square:512"), 512)
+    options = measure(Analysis(heat, subjects), (900, 300), Constraint(min_share=1.0), request)
+    whole = measure(Analysis(heat, subjects[1:]), (900, 300), Constraint(min_share=1.0), request)
+    result = sort_pictures(["lost.jpg", "whole.jpg"], [(900, 300)] * 2, [options, whole], request)
+    assert [line.split(":")[0] for line in result.report.check] == ["lost.jpg"]
+    assert "check the caption: lost.jpg: 100% of a subject" in result.report.text()
