@@ -23,4 +23,4 @@ class Weights:
     cut: float = 1.0
     avoid: float = 1.0
     subjects: float = 0.5
-    edge: float = 0.1
+    edge: float = 0.0

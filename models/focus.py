@@ -31,8 +31,9 @@ OVERLAP = 0.45  # of two boxes' joint area, from which they are the same head
 LEAST_SUBJECT = 0.01  # of the picture's area
 
 # Calibrated on pictures that the network was not trained on; see weights/focus.md.
-PERSON_SAY = 0.7  # how much of a lone person's crop follows the extent of the body rather than attention
-HEAD, LONE_HEAD = 0.016, 1.0  # a head's weight: for itself, and, where it is alone, for the attention it draws
+PERSON_SAY = 0.6  # how much of a lone person's crop follows the extent of the body rather than attention
+EXTENT = 0.002  # the weight of the box around a subject: its shape already counts, so the box only breaks ties
+HEAD, LONE_HEAD = 0.016, 0.8  # a head's weight: for itself, and, where it is alone, for the attention it draws
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -163,7 +164,7 @@ def subjects_of(attention: Tensor, extent: Tensor, heads: Sequence[Sequence[floa
         box = across.start / width, down.start / height, across.stop / width, down.stop / height
         if (box[2] - box[0]) * (box[3] - box[1]) >= LEAST_SUBJECT:
             kind = "person" if any(_holds(box, head) for head in heads) else "object"
-            subjects.append(Subject(*box, weight=0.02, kind=kind))
+            subjects.append(Subject(*box, weight=EXTENT, kind=kind))
     return subjects
 
 
