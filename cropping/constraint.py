@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .framing import Framing
+from .framing import Framing, Rater
 from .layout import Layout, bounding_region
 from .ratio import Ratio
 from .weights import Weights
@@ -33,6 +33,7 @@ class Constraint:
             ratio demands; `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
         weights: how the terms of the score are weighed.
         framing: knows how large people make a crop; None: the larger the better.
+        rater: knows how people rate crops, which then joins the aesthetic term; None: that is heat and subjects alone.
 
     Raises:
         ValueError: naming the field that is out of range.
@@ -47,6 +48,7 @@ class Constraint:
     policy: str = "shrink"
     weights: Weights = field(default_factory=Weights)
     framing: Framing | None = None
+    rater: Rater | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.min_share <= 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .framing import Ratings
 from .table import normalise, summed_area
 
 
@@ -18,11 +19,13 @@ class Evidence:
         heat: `[B, h + 1, w + 1]` float64 summed-area table of heat that sums to 1.
         detail: the same for detail (edges, texture), or None where it is not known.
         subjects: `[B, M, 5]` float64, relative x1, y1, x2, y2 and weight; weight 0 marks an empty slot.
+        ratings: how people would rate boxes of these pictures, or None.
     """
 
     heat: Tensor
     detail: Tensor | None
     subjects: Tensor
+    ratings: Ratings | None = None
 
     @classmethod
     def gather(cls, heatmaps: Tensor, subjects: Tensor | None = None, detail: Tensor | None = None) -> Evidence:

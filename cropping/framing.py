@@ -1,7 +1,8 @@
-"""How large people like a crop: a curve over the crop's scale, which stands in for "the larger the better"."""
+"""How people frame: how large they like a crop, and how they rate where it lies. Both are learned elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,11 +11,12 @@ from torch import Tensor
 
 from .layout import Region
 from .ratio import Ratio
+from .subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class SizeCurve:
-    """What each scale is worth, in 0..1; a scale is a box's side as a share of the side of the largest box of its ratio.
+    """What each scale is worth, in 0..1: a box's side as a share of the side of the largest box of its ratio.
 
     Attributes:
         worths: at scales evenly spaced from `smallest` to 1; linear between, and falling with the area below.
@@ -45,3 +47,14 @@ class Framing(Protocol):
             ratio: of the crop.
             held: the relative region that the crop is to hold, or None.
         """
+
+
+Ratings = Callable[[Tensor], Tensor]
+"""Boxes `[B, N, 4]` (relative x1, y1, x2, y2) of B pictures → how people would rate them, `[B, N]` in 0..1."""
+
+
+class Rater(Protocol):
+    """Knows how people rate crops, from where the subjects lie; a smooth function of the box."""
+
+    def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Ratings:
+        """The ratings of pictures of (width, height) `size` with these subjects."""

@@ -64,6 +64,8 @@ class Judge:
             held, sliced, say = self._subjects(windows)
             aesthetic = torch.lerp(aesthetic, held, weights.subjects * say)
             cut = cut + say * sliced
+        if self.evidence.ratings is not None and weights.composition:
+            aesthetic = torch.lerp(aesthetic, windows.smooth(self.evidence.ratings), weights.composition)
         terms = {
             "aesthetic": aesthetic,
             "size": self._size(windows.share() / self.largest_share),

@@ -32,8 +32,8 @@ def summed_area(maps: Tensor) -> Tensor:
 
 def resample(table: Tensor, rows: int, columns: int) -> Tensor:
     """The same table `[B, h + 1, w + 1]` read at a finer or coarser grid: `[B, rows + 1, columns + 1]`."""
-    down = _interpolation(table.shape[-2], rows + 1, table)
-    across = _interpolation(table.shape[-1], columns + 1, table)
+    down = interpolation(table.shape[-2], rows + 1, table)
+    across = interpolation(table.shape[-1], columns + 1, table)
     return down @ table @ across.T
 
 
@@ -55,7 +55,7 @@ def _split(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
     return index, scaled - index
 
 
-def _interpolation(source: int, target: int, like: Tensor) -> Tensor:
+def interpolation(source: int, target: int, like: Tensor) -> Tensor:
     """`[target, source]` weights that read a piecewise linear function at evenly spaced nodes."""
     index, share = _split(torch.linspace(0, 1, target, dtype=like.dtype, device=like.device), source)
     weights = torch.zeros(target, source, dtype=like.dtype, device=like.device)

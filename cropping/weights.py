@@ -15,6 +15,7 @@ class Weights:
         cut: against slicing: heat along the crop's edges, and subjects that are neither in nor out.
         avoid: against covering regions to be avoided.
         subjects: the share of the aesthetic term that asks for subjects inside rather than heat inside, 0..1.
+        composition: the share of the aesthetic term that people's ratings have, where the constraint has a rater, 0..1.
         edge: how much heat along the edges, beyond the average, counts within the cut term, beside sliced subjects.
     """
 
@@ -24,3 +25,4 @@ class Weights:
     avoid: float = 1.0
     subjects: float = 0.5
     edge: float = 0.0
+    composition: float = 0.5

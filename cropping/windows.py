@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from .lattice import Lattice, Level
-from .table import read_points, resample
+from .table import interpolation, read_points, resample
 
+NODES = 9  # along each axis, between which smooth functions are interpolated
 _CORNERS = ((True, True), (True, False), (False, True), (False, False))  # (is top, is left)
 
 
@@ -33,6 +35,9 @@ class Windows(Protocol):
 
     def share(self) -> Tensor:
         """Each box's share of the picture's area; broadcasts against the others."""
+
+    def smooth(self, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """A smooth function of boxes, `[B, N, 4]` → `[B, N]`; where boxes are many, interpolated between some."""
 
 
 class GridTables:
@@ -87,6 +92,16 @@ class GridWindows:
         area = level.width * level.height / (lattice.columns * lattice.rows)
         return self._tables.fine.new_full((1, 1, 1), area)
 
+    def smooth(self, function: Callable[[Tensor], Tensor]) -> Tensor:
+        down, across = _nodes_of(self.y1), _nodes_of(self.x1)
+        top, left = (each.reshape(-1) for each in torch.meshgrid(down, across, indexing="ij"))
+        boxes = torch.stack([left, top, left + self.x2[0] - self.x1[0], top + self.y2[0] - self.y1[0]], -1)
+        coarse = function(boxes.expand(len(self._tables.fine), -1, -1)).to(self.x1)
+        coarse = coarse.view(-1, len(down), len(across))
+        return (
+            interpolation(len(down), len(self.y1), coarse) @ coarse @ interpolation(len(across), len(self.x1), coarse).T
+        )
+
     def _corners(self, tables: dict[tuple[bool, bool], Tensor]) -> Tensor:
         """Mass between the corners, each read from its own table: keys are (is top, is left)."""
         level = self._level
@@ -130,6 +145,14 @@ class PointWindows:
 
     def share(self) -> Tensor:
         return (self.x2 - self.x1) * (self.y2 - self.y1)
+
+    def smooth(self, function: Callable[[Tensor], Tensor]) -> Tensor:
+        return function(torch.stack([self.x1, self.y1, self.x2, self.y2], -1)).to(self.x1)
+
+
+def _nodes_of(places: Tensor) -> Tensor:
+    """At most `NODES` evenly spaced places from the first to the last of evenly spaced ones."""
+    return torch.lerp(places[0], places[-1], torch.linspace(0, 1, min(NODES, len(places))).to(places))
 
 
 def _sum(table: Tensor, x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor) -> Tensor:

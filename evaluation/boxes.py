@@ -20,7 +20,7 @@ from ..cropping.constraint import Constraint
 from ..cropping.ratio import Ratio
 from ..models.choose import best_crops
 from ..models.cropper import Cropper
-from ..models.size_prior import as_people_crop
+from ..models.framing import as_people_crop
 from ..pictures.decode import decode
 from .cases import parse_each, read_json
 from .metrics import boundary_displacement, iou

@@ -30,7 +30,8 @@ from ..cropping.subject import Subject
 from ..models.analysis import Analysis
 from ..models.choose import best_crops
 from ..models.cropper import Cropper
-from ..models.size_prior import as_people_crop, bundled_size_prior
+from ..models.framing import framed
+from ..models.size_prior import bundled_size_prior
 from ..pictures.decode import decode
 from ..pictures.header import read_header
 from .cases import parse_each, read_json
@@ -142,15 +143,15 @@ def people_of(case: DesignCase) -> tuple[Subject, ...]:
     return (Subject(x1 / width, y1 / height, x2 / width, y2 / height, kind="person"),)
 
 
-def design_constraint(case: DesignCase, framing: Framing | None) -> Constraint:
+def design_constraint(case: DesignCase, framing: Framing) -> Constraint:
     """What a case asks for: the ratio, the region held, people's size."""
-    return as_people_crop(Constraint(ratios=(case.ratio,), layouts=(Layout(case.region, hard=True),)), framing)
+    return framed(Constraint(ratios=(case.ratio,), layouts=(Layout(case.region, hard=True),)), framing)
 
 
 def _crops(
     cases: Sequence[DesignCase],
     analyses: Sequence[Analysis],
-    framing: Framing | None,
+    framing: Framing,
     progress: Callable[[int, int], None],
 ) -> np.ndarray:
     boxes = np.zeros((len(cases), 4))

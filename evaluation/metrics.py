@@ -13,7 +13,7 @@ def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def boundary_displacement(one: np.ndarray, other: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Mean distance of the four edges of boxes `[*, 4]`, as a share of the picture's (width, height) `[*, 2]`: `[*]`."""
+    """Mean distance of four edges of boxes `[*, 4]` as a share of the picture's (width, height) `[*, 2]`: `[*]`."""
     return (np.abs(one - other) / np.concatenate([size, size], -1)).mean(-1)
 
 
@@ -39,8 +39,8 @@ def pearson(scores: np.ndarray, ratings: np.ndarray) -> float:
 
 
 def top_accuracy(scores: np.ndarray, ratings: np.ndarray, returned: int, best: int) -> float:
-    """Acc k/n of "Grid Anchor based Image Cropping" (Zeng et al. 2020): the share of the `returned` highest-scored crops
-    that are rated no lower than the `best`-th best rating.
+    """Acc k/n of "Grid Anchor based Image Cropping" (Zeng et al. 2020): the share of the `returned` highest-scored
+    crops that are rated no lower than the `best`-th best rating.
 
     Crops of the same score are counted in every order they could come in, so a file's own order gives nothing away.
     """

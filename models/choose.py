@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -64,6 +65,8 @@ def _best_of_group(group: Sequence[Analysis], size: tuple[int, int], constraint:
     evidence = gather_evidence(group)
     if _proposes(group[0], size):
         return [_best_proposal(group[0], evidence, size, constraint)]
+    if constraint.rater is not None:
+        evidence = replace(evidence, ratings=constraint.rater.ratings([each.subjects for each in group], size))
     return search(evidence, size, constraint)
 
 

@@ -11,7 +11,7 @@ see `weights/composition.md`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,6 @@ class CompositionHead(nn.Module):
         self.final = nn.Linear(last, 1)
         self.dropout = nn.Dropout(dropout)
 
-    @torch.inference_mode()
     def score(self, boxes: Tensor, subjects: Tensor, size: tuple[int, int] | Tensor) -> Tensor:
         """How good crops are: 0 is a photograph's average crop, 1 a standard deviation better.
 
@@ -84,63 +83,80 @@ class CompositionHead(nn.Module):
 
         Returns:
             `[N]` or `[B, N]`, float32, on the head's device.
+
+        Raises:
+            ValueError: when the shapes do not fit.
         """
-        device = self.final.weight.device
-        batched = boxes.ndim == 3
-        boxes = boxes.to(device, torch.float32).reshape(-1, *boxes.shape[-2:])
-        subjects = subjects.to(device, torch.float32).reshape(-1, *subjects.shape[-2:])
-        sizes = torch.as_tensor(size, dtype=torch.float32, device=device).reshape(-1, 2).expand(len(boxes), 2)
-        if subjects.shape[-1] != 5 or boxes.shape[-1] != 4 or len(subjects) != len(boxes):
+        if boxes.ndim != subjects.ndim or boxes.ndim not in (2, 3) or boxes.shape[-1] != 4 or subjects.shape[-1] != 5:
             raise ValueError(
                 f"expected boxes [N, 4] and subjects [M, 5], or both with a batch, got {list(boxes.shape)} and "
                 f"{list(subjects.shape)}"
             )
-        scores = torch.stack([self._score_picture(*each) for each in zip(boxes, subjects, sizes, strict=True)])
-        return scores if batched else scores[0]
+        if boxes.ndim == 2:
+            return self.judge(boxes[None], self.plan(subjects[None], size))[0]
+        return self.judge(boxes, self.plan(subjects, size))
 
-    def _score_picture(self, boxes: Tensor, subjects: Tensor, size: Tensor) -> Tensor:
-        subjects = subjects[subjects[:, 4] > 0]
-        shape = (size[0] / size[1])[None]
-        plan = self._plan(subjects, shape)
-        return torch.cat([self._judged(part.T, plan, subjects, shape) for part in boxes.split(CHUNK)])
-
-    def _plan(self, subjects: Tensor, shape: Tensor) -> _Plan:
-        """All of the first judging layer that can be worked out before a box is known, for the picture and, side by
-        side with it, for its mirror image as seen from the picture.
+    @torch.inference_mode()
+    def plan(self, subjects: Tensor, size: tuple[int, int] | Tensor) -> Plan:
+        """All that can be worked out of B pictures before a box is known, from subjects `[B, M, 5]`; for each picture
+        and, side by side with it, for its mirror image as seen from the picture.
         """
-        places = torch.linspace(0, 1, PLACES, device=subjects.device).expand(2, 4, -1)
-        both = torch.stack([subjects, mirrored(subjects)])
-        told, joint, scene = self._subjects_say(places, both, both[..., 4] > 0, shape.expand(2))
-        table = torch.einsum("pevg,egd->pevd", told, self.judge_edges)
-        table = torch.cat([table[0], torch.stack([table[1, side] for side in (2, 1, 0, 3)])], -1)
-        hidden = table.shape[-1] // 2
-        table[[0, 2], :, hidden:] = table[[0, 2], :, hidden:].flip(1)
+        subjects = subjects.to(self.final.weight.device, torch.float32)
+        sizes = torch.as_tensor(size, dtype=torch.float32, device=subjects.device).expand(len(subjects), 2)
+        shape = sizes[:, 0] / sizes[:, 1]
+        both = torch.cat([subjects, mirrored(subjects)])
+        places = torch.linspace(0, 1, PLACES, device=subjects.device).expand(len(both), 4, -1)
+        told, joint, scene = self._subjects_say(places, both, both[..., 4] > 0, torch.cat([shape, shape]))
+        seen, mirror = torch.einsum("pevg,egd->pevd", told, self.judge_edges).chunk(2)
+        # What the mirror image's left edge meets is met, in reverse order, by the picture's right edge.
+        sides = [mirror[:, 2].flip(1), mirror[:, 1], mirror[:, 0].flip(1), mirror[:, 3]]
+        table = torch.cat([seen, torch.stack(sides, 1)], -1).flatten(0, 2)
         weights = torch.einsum("pmk,kfd->pfmd", joint, self.judge_joint)
-        weights[1, ACROSS] *= -1
+        weights[len(subjects) :, ACROSS] *= -1
         own = self.judge_own.weight.T
         mirror_own = own[list(OWN_MIRRORED)] * own.new_tensor(OWN_SIGNS)[:, None]
-        features = torch.cat([torch.stack([own, mirror_own]), weights.flatten(1, 2)], 1)
-        return _Plan(table.flatten(0, 1), torch.cat([features[0], features[1]], -1), self.judge_scene(scene).flatten())
+        own = torch.cat([own, mirror_own], -1).expand(len(subjects), -1, -1)
+        features = torch.cat([own, torch.cat(weights.flatten(1, 2).chunk(2), -1)], 1)
+        offset = torch.cat(self.judge_scene(scene).chunk(2), -1)
+        return Plan(subjects, shape, table, features, offset)
 
-    def _judged(self, edges: Tensor, plan: _Plan, subjects: Tensor, shape: Tensor) -> Tensor:
-        """Scores `[N]` of boxes given as rows of edges `[4, N]`: long rows keep the arithmetic vectorised."""
+    @torch.inference_mode()
+    def judge(self, boxes: Tensor, plan: Plan) -> Tensor:
+        """The scores `[B, N]` of boxes `[B, N, 4]` of the pictures of a plan."""
+        boxes = boxes.to(plan.table.device, torch.float32)
+        most = max(1, CHUNK // max(1, len(boxes)))
+        return torch.cat([self._judged(part.permute(2, 0, 1).contiguous(), plan) for part in boxes.split(most, 1)], 1)
+
+    def _judged(self, edges: Tensor, plan: Plan) -> Tensor:
+        """Scores `[B, N]` of boxes given as rows of edges `[4, B, N]`: long rows keep the arithmetic vectorised."""
         at = edges.clamp(0, 1) * (PLACES - 1)
         index = at.floor().clamp_max(PLACES - 2)
         share = at - index
-        rows = index.long() + torch.arange(4, device=edges.device)[:, None] * PLACES
+        start = torch.arange(4 * edges.shape[1], device=edges.device).view(-1, 4).T * PLACES
+        rows = index.long() + start[..., None]
         first = F.embedding_bag(
-            torch.cat([rows, rows + 1]).T.contiguous(),
+            torch.cat([rows, rows + 1]).flatten(1).T.contiguous(),
             plan.table,
             mode="sum",
-            per_sample_weights=torch.cat([1 - share, share]).T.contiguous(),
-        )
-        features = torch.stack(own_features(edges.unbind(0), shape))
-        if len(subjects):
-            joint = joint_features(edges[:, None].unbind(0), subjects[:, :4, None].unbind(1))
-            features = torch.cat([features, *joint])
-        first = first.add_(plan.offset).addmm_(features.T, plan.features)
-        last = F.silu(self.middle(F.silu(first, inplace=True).view(len(first), 2, -1)))
-        return self.final(last.mean(1))[:, 0]
+            per_sample_weights=torch.cat([1 - share, share]).flatten(1).T.contiguous(),
+        ).view(*edges.shape[1:], -1)
+        features = torch.stack(own_features(edges.unbind(0), plan.shape[:, None]))
+        if plan.subjects.shape[1]:
+            subjects = plan.subjects[..., :4].permute(2, 1, 0)[..., None]
+            features = torch.cat([features, *joint_features(edges[:, None].unbind(0), subjects.unbind(0))])
+        first = first.add_(plan.offset[:, None]).baddbmm_(features.permute(1, 2, 0), plan.features)
+        last = F.silu(self.middle(F.silu(first, inplace=True).view(*edges.shape[1:], 2, -1)))
+        return self.final(last.mean(2))[..., 0]
+
+    def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Callable[[Tensor], Tensor]:
+        """See `Rater`: boxes `[B, N, 4]` of pictures with these subjects → the share, 0..1, of a photograph's crops
+        that people would like less.
+        """
+        listed = [important(each) for each in subjects]
+        most = max((len(each) for each in listed), default=0)
+        padded = torch.stack([F.pad(each, (0, 0, 0, most - len(each))) for each in listed])
+        plan = self.plan(padded, size)
+        return lambda boxes: torch.special.ndtr(self.judge(boxes, plan))
 
     def forward(self, edges: Tensor, which: Tensor, subjects: Tensor, present: Tensor, shape: Tensor) -> Tensor:
         """Scores for training, where the boxes of a picture share a few edges.
@@ -184,11 +200,13 @@ class CompositionHead(nn.Module):
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Of one picture and its mirror image: the edges' table `[4 · 49, 2 · hidden]`, weights `[11 + 7 · M, 2 · hidden]`
-    of the other features, and what is always added, `[2 · hidden]`.
+class Plan:
+    """Of B pictures with M subjects, each beside its mirror image: the edges' table `[B · 4 · 49, 2 · hidden]`, weights
+    `[B, 11 + 7 · M, 2 · hidden]` of the other features, and what is always added, `[B, 2 · hidden]`.
     """
 
+    subjects: Tensor
+    shape: Tensor
     table: Tensor
     features: Tensor
     offset: Tensor

@@ -1,13 +1,12 @@
 """How large people make a crop: learned from where they cut, without looking at the picture.
 
-People zoom in when the ratio asked for is close to the picture's own, keep all of it when it is exactly that, and take the
-largest box when the ratio is another one. A network of 24 hidden units gives the chances of the crop's scale; what a
-scale is worth is its expected overlap with a crop of theirs. Trained by `training/size_prior/train.py`.
+People zoom in when the ratio asked for is close to the picture's own, keep all of it when it is exactly that, and take
+the largest box when the ratio is another one. A network of 24 hidden units gives the chances of the crop's scale; what
+a scale is worth is its expected overlap with a crop of theirs. Trained by `training/size_prior/train.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..cropping.constraint import Constraint
 from ..cropping.framing import SizeCurve
 from ..cropping.layout import Region
 from ..cropping.ratio import Ratio
@@ -25,9 +23,6 @@ WEIGHTS = Path(__file__).with_name("weights") / "size_prior.safetensors"
 SCALES = torch.linspace(0.5, 1.0, 26, dtype=torch.float64)  # of which the network gives the chances
 STEPS = 101  # of the curve
 FEATURES, HIDDEN = 19, 24
-# How much the prior outweighs the heat that a smaller crop gives up; its own value hardly matters above 4.
-WEIGHT = 8.0
-LEAST_SHARE = 0.25
 
 
 class SizePrior(nn.Module):
@@ -49,7 +44,7 @@ class SizePrior(nn.Module):
         """See `Framing`."""
         chances = self(torch.tensor([features(size, ratio, held)])).double().softmax(1)[0]
         # A scale too small to hold the region cannot have been theirs.
-        chances = chances * (SCALES > smallest_scale(size, ratio, held) - 0.02)
+        chances = chances * (smallest_scale(size, ratio, held) - 0.02 < SCALES)
         return SizeCurve(tuple(expected_overlap(chances / chances.sum().clamp_min(1e-12)).tolist()))
 
 
@@ -104,13 +99,3 @@ def bundled_size_prior() -> SizePrior:
     prior = SizePrior()
     load_named(prior, load_file(WEIGHTS), "the size prior")
     return prior.eval()
-
-
-def as_people_crop(constraint: Constraint, prior: SizePrior | None = None) -> Constraint:
-    """The same constraint, framed as people frame: no longer as large as possible.
-
-    `min_share` still bounds the size from below, but where it was left at its default, the prior decides alone.
-    """
-    least = constraint.min_share if constraint.min_share != Constraint.min_share else LEAST_SHARE
-    weights = replace(constraint.weights, size=WEIGHT)
-    return replace(constraint, framing=prior or bundled_size_prior(), weights=weights, min_share=least)

@@ -20,7 +20,6 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ...cropping.ratio import Ratio
 from ...evaluation.constraints import DesignCase, evaluate_cases, read_cases
 from ...models.size_prior import SCALES, SizePrior, features
 
