@@ -101,9 +101,10 @@ def test_an_entry_that_lacks_a_field_is_named(tmp_path: Path) -> None:
 
 
 def photo(person: bool = False) -> dict:
-    steps = range(4)
-    boxes = [[x * 10, y * 10, 400 - u * 10, 280 - v * 10] for x in steps for y in steps for u in steps for v in steps]
-    entry = {"width": 400, "height": 280, "boxes": boxes, "mos": [sum(box) / 100 for box in boxes]}
+    # The middles of the cells of a 12 × 12 grid, as in GAICD.
+    low, high = range(4), range(8, 12)
+    boxes = [[x * 40 + 20, y * 20 + 10, u * 40 + 20, v * 20 + 10] for x in low for y in low for u in high for v in high]
+    entry = {"width": 480, "height": 240, "boxes": boxes, "mos": [sum(box) / 100 for box in boxes]}
     return entry | {"objects": [[10, 20, 200, 240], [5, 5, 30, 30]]} | ({"person": [20, 20, 90, 200]} if person else {})
 
 
