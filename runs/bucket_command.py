@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..bucketing.grids import GRIDS, parse_grid
 from ..bucketing.rule import REMAINDERS
-from ..bucketing.trainers import cut_again
-from ..models.cropper import Cropper
 from ..pictures.datasets import LAYOUTS, place
 from ..pictures.decode import decode_small
 from ..pictures.duplicates import NEAR, Duplicate, file_hash, find_duplicates, sight_hash
 from ..pictures.errors import PictureError
 from ..pictures.header import read_header
-from .bucket_folder import BucketOutcome, Target, report_files, sort_folder
-from .folder import FolderRun, Progress, list_sources
-from .sorting import SortRequest
+
+# PyTorch and the solver come with these; `--help` needs neither.
+if TYPE_CHECKING:
+    from ..models.cropper import Cropper
+    from .bucket_folder import BucketOutcome
+    from .folder import FolderRun, Progress
+    from .sorting import SortRequest
 
 RESOLUTION = 1024
 _SEEN = 64  # short side of the thumbnails that perceptual hashes are made of
@@ -66,6 +68,8 @@ def sort_request(chosen: argparse.Namespace, run: FolderRun) -> SortRequest:
     Raises:
         ValueError: when the grid is not known or a number is out of range.
     """
+    from .sorting import SortRequest
+
     resolution = chosen.resolution or RESOLUTION
     sizes = _sizes(run) if chosen.buckets.strip().lower().startswith("quantile") else []
     grid = parse_grid(chosen.buckets, resolution, sizes)
@@ -84,6 +88,9 @@ def run_sorting(
         ValueError, RunError: when it cannot be done as asked.
         OSError: when something can no longer be written.
     """
+    from ..bucketing.trainers import cut_again
+    from .bucket_folder import Target, sort_folder
+
     sorting = sort_request(chosen, run)
     for size in sorting.grid.sizes if sorting.grid.most is None else ():
         made = cut_again(chosen.dataset, size, sorting.resolution)
@@ -103,6 +110,8 @@ def run_sorting(
 
 def summary(run: FolderRun, outcome: BucketOutcome) -> str:
     """The report, and where it lies."""
+    from .bucket_folder import report_files
+
     if outcome.report is None:
         return "no picture could be measured"
     text, chart = report_files(run.manifest)
@@ -111,6 +120,8 @@ def summary(run: FolderRun, outcome: BucketOutcome) -> str:
 
 def duplicates_in(run: FolderRun) -> list[Duplicate]:
     """The pictures of the folder that repeat another one; those that cannot be read are passed over."""
+    from .folder import list_sources
+
     sources = list_sources(run)
     contents, sights = {}, {}
     for source in sources:
@@ -128,6 +139,8 @@ def _words(duplicate: Duplicate) -> str:
 
 
 def _sizes(run: FolderRun) -> list[tuple[int, int]]:
+    from .folder import list_sources
+
     found = []
     for source in list_sources(run):
         try:
