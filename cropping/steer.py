@@ -53,4 +53,4 @@ def _overlap(start: Tensor, end: Tensor, cells: int) -> Tensor:
 def _fitted(mask: Tensor, heat: Tensor) -> Tensor:
     """The mask averaged onto the grid of the heat, in 0..1."""
     mask = mask.to(device=heat.device, dtype=heat.dtype).clamp(0, 1)
-    return torch.nn.functional.adaptive_avg_pool2d(mask[None], heat.shape)[0]
+    return torch.nn.functional.adaptive_avg_pool2d(mask[None], (heat.shape[0], heat.shape[1]))[0]

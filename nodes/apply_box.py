@@ -55,10 +55,10 @@ class ApplyBox(io.ComfyNode):
         return io.NodeOutput(cut_images, cut_masks)
 
 
-def same_crop(picture: Tensor, mask: Tensor | None, value: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+def same_crop(picture: Tensor, mask: Tensor | None, value: Mapping[str, Any] | None) -> tuple[Tensor, Tensor]:
     """The box out of a picture `[H, W, 3]` and its mask: `[h, w, 3]` and `[h, w]`."""
     size = sockets.size_of(picture)
-    box = sockets.box_for(value, size)
+    box = sockets.box_for(value or {}, size)
     if mask is None:
         mask = picture.new_zeros(picture.shape[:2])
     return pixels.cut(picture, box), pixels.cut_mask(mask, box, size)

@@ -135,6 +135,8 @@ def looked_at(
 def merged(picture: Tensor, analysis: Analysis | None, heat: Tensor | None) -> Analysis:
     """A heatmap's own analysis, or a cropper's, whose heat a connected heatmap replaces."""
     if analysis is None:
+        if heat is None:
+            raise ValueError("connect a cropper or a heatmap")
         return Analysis(heat, detail=detail_of(picture.movedim(-1, 0)[None])[0])
     return analysis if heat is None else analysis.replaced(heatmap=heat)
 

@@ -67,7 +67,7 @@ def in_step(values: Sequence[Value] | None, count: int, name: str) -> list[Value
         return [None] * count
     if len(values) not in (1, count):
         raise ValueError(f"{name}: {len(values)} values for {count} pictures; connect one for all, or one for each")
-    return list(values) * (count if len(values) == 1 else 1)
+    return [*values] * (count if len(values) == 1 else 1)
 
 
 # Pictures and masks
