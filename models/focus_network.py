@@ -166,8 +166,7 @@ class FocusNetwork(nn.Module):
         self.subject = Readout(eighth, 1)
         self.heads = Readout(quarter, 5)
         # Almost no cell is a head's centre; without saying so at the start, the first steps learn nothing else.
-        nn.init.constant_(self.heads.out.bias[:1], -4.6)
-        nn.init.constant_(self.heads.out.bias[1:], 1.5)
+        self.heads.out.bias = nn.Parameter(torch.tensor([-4.6, 1.5, 1.5, 1.5, 1.5]))
 
     def forward(self, images: Tensor) -> Outputs:
         mean, std = (images.new_tensor(each)[:, None, None] for each in (MEAN, STD))

@@ -28,6 +28,9 @@ FEATURES, HIDDEN = 19, 24
 class SizePrior(nn.Module):
     """Chances of a crop's scale from the picture's size, the ratio and what must be held; a `Framing`."""
 
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, hidden: int = HIDDEN) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(FEATURES))

@@ -1,4 +1,5 @@
 import pytest
+
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.layout import LAYOUT_PRESETS, Layout, bounding_region, pattern_layout, reserved_box
 
