@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from comfy_stub import Stub
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +41,37 @@ def root() -> Path:
 def samples() -> Path:
     """The folder of sample photographs."""
     return ROOT / "samples"
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Stub:
+    """The one stand-in host of a run: nodes keep the modules that they imported first."""
+    stub = Stub(tmp_path_factory.mktemp("host"))
+    stub.install()
+    return stub
+
+
+@pytest.fixture
+def host(installed: Stub) -> Stub:
+    """The stand-in host with empty folders."""
+    installed.reset()
+    for name in ("input", "output", "models"):
+        shutil.rmtree(installed.base / name)
+        (installed.base / name).mkdir()
+    return installed
+
+
+@pytest.fixture
+def nodes(host: Stub) -> dict[str, Any]:
+    """All nodes by id, from the pack's own entry point."""
+    pack = importlib.import_module("salient_crop")
+
+    async def registered() -> list[Any]:
+        extension = await pack.comfy_entrypoint()
+        await extension.on_load()
+        return await extension.get_node_list()
+
+    return {node.define_schema().node_id: node for node in asyncio.run(registered())}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,15 +1,12 @@
 """Bucket Sort, Crop Folder and Save Dataset in a stand-in host."""
 
-import asyncio
-import importlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from comfy_stub import Interrupted, Stub
+from comfy_stub import Interrupted
 from PIL import Image
 
 from salient_crop.bucketing.trainers import ai_toolkit_bucket, kohya_own_bucket
@@ -17,33 +14,8 @@ from salient_crop.bucketing.trainers import ai_toolkit_bucket, kohya_own_bucket
 SIZES = [(600, 400), (400, 600), (620, 400), (500, 500), (390, 600), (610, 410), (512, 512), (900, 400)]
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    stub = Stub(tmp_path_factory.mktemp("host"))
-    stub.install()
-    return stub
-
-
 @pytest.fixture
-def host(installed):
-    installed.reset()
-    for name in ("input", "output", "models"):
-        shutil.rmtree(installed.base / name)
-        (installed.base / name).mkdir()
-    return installed
-
-
-@pytest.fixture
-def run(host):
-    pack = importlib.import_module("salient_crop")
-
-    async def registered():
-        extension = await pack.comfy_entrypoint()
-        await extension.on_load()
-        return await extension.get_node_list()
-
-    nodes = {node.define_schema().node_id: node for node in asyncio.run(registered())}
-
+def run(nodes):
     def call(name, /, **given):
         node = nodes[f"SalientCrop_{name}"]
         schema = node.define_schema()

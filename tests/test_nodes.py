@@ -1,43 +1,12 @@
 """The nodes, called as ComfyUI calls them, in a stand-in host (see comfy_stub; tests/host has the real one)."""
 
-import asyncio
-import importlib
 import os
 import shutil
 
 import pytest
 import torch
-from comfy_stub import Interrupted, Stub
+from comfy_stub import Interrupted
 from torch import nn
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    stub = Stub(tmp_path_factory.mktemp("host"))
-    stub.install()
-    return stub
-
-
-@pytest.fixture
-def host(installed):
-    installed.reset()
-    for name in ("input", "models"):
-        shutil.rmtree(installed.base / name)
-        (installed.base / name).mkdir()
-    return installed
-
-
-@pytest.fixture
-def nodes(host):
-    """All nodes by id, from the pack's own entry point."""
-    pack = importlib.import_module("salient_crop")
-
-    async def registered():
-        extension = await pack.comfy_entrypoint()
-        await extension.on_load()
-        return await extension.get_node_list()
-
-    return {node.define_schema().node_id: node for node in asyncio.run(registered())}
 
 
 @pytest.fixture
