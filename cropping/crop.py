@@ -16,7 +16,7 @@ class Crop:
     Attributes:
         box: in source pixels; reaches outside the picture only under the policy `pad`.
         ratio: the ratio asked for; the box meets it to within one pixel.
-        score: the weighted sum of `terms`.
+        score: the weighted sum of `terms`; far below 0 where a hard layout could not be kept.
         terms: each term by name, in 0..1.
         kept: share of the picture's heat inside the box, 0..1.
     """

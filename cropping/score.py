@@ -18,6 +18,7 @@ from .windows import Windows
 OUT, WHOLE = 0.02, 0.99
 # A reserved region is calm enough for text when it holds at most this share of what its area would hold on average.
 CALM = 0.5
+BROKEN = 100.0  # more than all terms together can make up for
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,15 @@ class Judge:
     curve: SizeCurve | None = None
 
     def score(self, windows: Windows, aesthetic: Tensor | None = None) -> Tensor:
-        """The score of every window, `[B, *]`; minus infinity where a hard layout is broken."""
+        """The score of every window, `[B, *]`; `BROKEN` lower, or more the further, where a hard layout is broken.
+
+        So the least broken one is known where nothing obeys, and one that obeys always comes first.
+        """
         total = self.total(self.terms(windows, aesthetic))
         for layout in self.constraint.layouts:
             if layout.hard and layout.frame == "crop":
-                total = total.masked_fill(~self._calm(windows, layout.region), -torch.inf)
+                beyond = self._beyond_calm(windows, layout.region)
+                total = total - torch.where(beyond > 0, BROKEN * (1 + beyond), 0)
         return total
 
     def total(self, terms: dict[str, Tensor]) -> Tensor:
@@ -80,9 +85,10 @@ class Judge:
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
-    def _calm(self, windows: Windows, region: Region) -> Tensor:
+    def _beyond_calm(self, windows: Windows, region: Region) -> Tensor:
+        """By how much a reserved region's share of the heat is more than calm."""
         x1, y1, x2, y2 = region
-        return self._share_under(windows, region) <= CALM * (x2 - x1) * (y2 - y1)
+        return (self._share_under(windows, region) - CALM * (x2 - x1) * (y2 - y1)).clamp_min(0)
 
     def _served(self, windows: Windows, layout: Layout) -> Tensor:
         """How well a layout's region is served: held, in the source's frame; calm, in the crop's."""

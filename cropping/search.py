@@ -18,13 +18,11 @@ from .evidence import Evidence
 from .lattice import Lattice, Level, levels
 from .ratio import Ratio
 from .room import Room, padded_box, room_for
-from .score import Judge
+from .score import BROKEN, Judge
 from .windows import GridTables, GridWindows, PointWindows
 
 QUANTUM = 1e-9  # scores closer than this are ties
-REFINED = (
-    4  # how many of the best scales are refined; neighbouring scales often differ by less than the refinement gains
-)
+REFINED = 4  # how many of the best scales are refined: neighbours often differ by less than refining gains
 
 
 def search(evidence: Evidence, size: tuple[int, int], constraint: Constraint) -> list[Crop]:
@@ -222,7 +220,10 @@ def _crops(
     """One chosen pixel box a picture, `[B, 1, 4]`, with its terms."""
     windows = PointWindows(judge.evidence.heat, lattice, _relative(boxes, room_size))
     terms = judge.terms(windows, aesthetic)
-    scores, kept = judge.total(terms)[:, 0].tolist(), windows.heat_sum()[:, 0].clamp(0, 1).tolist()
+    scores, kept = judge.score(windows, aesthetic)[:, 0].tolist(), windows.heat_sum()[:, 0].clamp(0, 1).tolist()
+    if judge.constraint.policy == "error" and min(scores) < -BROKEN / 2:
+        size = "×".join(map(str, room_size))
+        raise UnsatisfiableError(f"no {ratio} crop of a {size} picture is calm under its hard layout")
     named = {name: values[:, 0].tolist() for name, values in terms.items()}
     return [
         Crop(Box(*box), ratio, score, {name: values[index] for name, values in named.items()}, share)

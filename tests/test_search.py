@@ -111,6 +111,16 @@ def test_a_layout_of_the_source_is_held_and_one_of_the_crop_kept_calm() -> None:
     assert reserved.y < without.y  # the subject moves out of the top of the crop
 
 
+def test_a_hard_layout_that_nothing_keeps_follows_the_policy() -> None:
+    banner = Layout((0.0, 0.0, 1.0, 0.4), "crop", hard=True)
+    even = torch.ones(20, 20)
+    with pytest.raises(UnsatisfiableError, match="calm under its hard layout"):
+        best(even, (600, 600), ratios=(SQUARE,), layouts=(banner,), policy="error")
+    low = torch.cat([torch.full((12, 20), 0.2), torch.ones(8, 20)])  # never calm enough, but calmest further up
+    found = best(low, (600, 600), ratios=(SQUARE,), min_share=0.3, layouts=(banner,), policy="shrink")
+    assert found.bottom == 600
+
+
 def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> None:
     generator = torch.Generator().manual_seed(5)
     size, ratio = (300, 200), Ratio(4, 3)
