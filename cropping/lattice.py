@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor
 
+import torch
+
 from .room import Room
 
 CELLS = 256  # positions along the short side
@@ -45,17 +47,17 @@ class Level:
 
 def levels(room: Room, lattice: Lattice) -> Iterator[Level]:
     """The scales of a room from the largest to the smallest, evenly spaced in the logarithm of the long side."""
-    for long_side in _long_sides(room.shortest, room.longest):
-        width, height = room.box_size(long_side)
+    long_sides = _long_sides(room.shortest, room.longest)
+    for long_side, spans in zip(long_sides, room.spans_of(torch.tensor(long_sides)).tolist(), strict=True):
+        (width, height), (left, top), (right, bottom) = spans
         columns = min(lattice.columns, max(1, round(width * lattice.columns / room.size[0])))
         rows = min(lattice.rows, max(1, round(height * lattice.rows / room.size[1])))
-        across, down = room.span((width, height))
         yield Level(
             long_side,
             columns,
             rows,
-            _nodes(across, room.size[0], lattice.columns, columns),
-            _nodes(down, room.size[1], lattice.rows, rows),
+            _nodes((left, right), room.size[0], lattice.columns, columns),
+            _nodes((top, bottom), room.size[1], lattice.rows, rows),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from math import ceil, sqrt
 
 import torch
@@ -14,7 +14,7 @@ from .constraint import Constraint, UnsatisfiableError
 from .ratio import Ratio
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Room:
     """The boxes of one ratio that are allowed in a picture.
 
@@ -35,43 +35,53 @@ class Room:
         width, height = self.ratio.size_for(long_side)
         return min(width, self.size[0]), min(height, self.size[1])
 
-    def span(self, box_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The allowed (first, last) left edges and (first, last) top edges of boxes of `box_size`, in pixels."""
-        first, last = self.clamp_range(*(torch.tensor([side]) for side in box_size))
-        return (int(first[0]), int(last[0])), (int(first[1]), int(last[1]))
-
-    def boxes(self, long_side: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Allowed boxes nearest to the wishes: long sides and left, top edges as whole numbers of any shape `*`.
-
-        Returns:
-            The boxes as pixels `[*, 4]` (x, y, width, height), and the long sides `[*]` after clamping.
+    @cached_property
+    def spans(self) -> Tensor:
+        """Of boxes of each long side from the shortest to the longest: width and height, the first allowed left and top
+        edge, and the last ones, whole pixels `[S, 3, 2]`.
         """
-        long_side = long_side.clamp(self.shortest, self.longest)
+        long_side = torch.arange(self.shortest, self.longest + 1)
         wide, high = self.ratio.width, self.ratio.height
         if wide >= high:
             width, height = long_side, (2 * long_side * high + wide) // (2 * wide)
         else:
             width, height = (2 * long_side * wide + high) // (2 * high), long_side
-        width, height = width.clamp(1, self.size[0]), height.clamp(1, self.size[1])
-        first, last = self.clamp_range(width, height)
-        x = torch.minimum(torch.maximum(x, first[0]), last[0])
-        y = torch.minimum(torch.maximum(y, first[1]), last[1])
-        return torch.stack([x, y, width, height], dim=-1), long_side
+        pixels = torch.tensor(self.size)
+        taken = torch.stack([width, height], 1).clamp_min(1).minimum(pixels)
+        most = pixels - taken
+        if self.hold is None:
+            return torch.stack([taken, torch.zeros_like(most), most], 1)
+        near, far = torch.tensor([[self.hold.x, self.hold.y], [self.hold.right, self.hold.bottom]])
+        first, last = torch.minimum(near, far - taken), torch.maximum(near, far - taken)
+        return torch.stack([taken, *(edge.clamp_min(0).minimum(most) for edge in (first, last))], 1)
 
-    def clamp_range(self, width: Tensor, height: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """First and last allowed (left, top) edges of boxes of these widths and heights."""
-        first, last = [], []
-        held = (None, None) if self.hold is None else ((self.hold.x, self.hold.right), (self.hold.y, self.hold.bottom))
-        for taken, pixels, span in zip((width, height), self.size, held, strict=True):
-            most = pixels - taken
-            if span is None:
-                first.append(torch.zeros_like(most))
-                last.append(most)
-                continue
-            ends = span[1] - taken, torch.full_like(taken, span[0])
-            first.append(torch.minimum(torch.minimum(*ends).clamp_min(0), most))
-            last.append(torch.minimum(torch.maximum(*ends).clamp_min(0), most))
-        return first, last
+    @property
+    def count(self) -> int:
+        """How many boxes there are."""
+        return int((self.spans[:, 2] - self.spans[:, 1] + 1).prod(1).sum())
+
+    def every(self) -> Tensor:
+        """All boxes, as pixels `[N, 4]` (x, y, width, height)."""
+        across, down = (self.spans[:, 2] - self.spans[:, 1] + 1).unbind(1)
+        counts = across * down
+        size = torch.arange(len(counts)).repeat_interleave(counts)
+        place = torch.arange(len(size)) - (counts.cumsum(0) - counts)[size]
+        taken, first, _ = self.spans[size].unbind(1)
+        return torch.cat([first + torch.stack([place % across[size], place // across[size]], 1), taken], 1)
+
+    def boxes(self, long_side: Tensor, corner: Tensor) -> tuple[Tensor, Tensor]:
+        """Allowed boxes nearest to the wishes: long sides `[*]` and left, top edges `[*, 2]`, whole numbers.
+
+        Returns:
+            The boxes as pixels `[*, 4]` (x, y, width, height), and the long sides `[*]` after clamping.
+        """
+        long_side = long_side.clamp(self.shortest, self.longest)
+        taken, first, last = self.spans_of(long_side).unbind(-2)
+        return torch.cat([corner.clamp(first, last), taken], -1), long_side
+
+    def spans_of(self, long_side: Tensor) -> Tensor:
+        """The `spans` of long sides `[*]` that are allowed: `[*, 3, 2]`."""
+        return self.spans.to(long_side.device)[long_side - self.shortest]
 
 
 def hold_box(constraint: Constraint, size: tuple[int, int]) -> Box | None:

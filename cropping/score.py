@@ -38,63 +38,65 @@ class Judge:
     curve: SizeCurve | None = None
 
     def score(self, windows: Windows, aesthetic: Tensor | None = None) -> Tensor:
-        """The score of every window, `[B, *]`; `BROKEN` lower, or more the further, where a hard layout is broken.
+        """The score of every window, `[B, *]`, see `judge`."""
+        return self.judge(windows, aesthetic)[0]
 
-        So the least broken one is known where nothing obeys, and one that obeys always comes first.
+    def judge(self, windows: Windows, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+        """The score of every window, `[B, *]`, and its terms by name, each in 0..1.
+
+        The score is `BROKEN` lower, or more the further, where a hard layout is broken. So the least broken one is known
+        where nothing obeys, and one that obeys always comes first.
+
+        Args:
+            aesthetic: the cropper's own, where it has one.
         """
-        total = self.total(self.terms(windows, aesthetic))
-        for layout in self.constraint.layouts:
-            if layout.hard and layout.frame == "crop":
-                beyond = self._beyond_calm(windows, layout.region)
-                total = total - torch.where(beyond > 0, BROKEN * (1 + beyond), 0)
-        return total
-
-    def total(self, terms: dict[str, Tensor]) -> Tensor:
         weights = self.constraint.weights
-        total = terms["aesthetic"] + weights.size * terms["size"]
-        total = total.sub_(terms["cut"], alpha=weights.cut)
-        if "layout" in terms:
-            total = total.add_(terms["layout"], alpha=weights.layout)
-        if "avoid" in terms:
+        aesthetic, cut = self._kept_and_cut(windows, windows.heat_sum() if aesthetic is None else aesthetic)
+        size = self._size(windows.share() / self.largest_share)
+        terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
+        total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
+        if self.constraint.layouts:
+            served, penalty = self._layouts(windows)
+            terms["layout"] = served
+            total = total.add_(served, alpha=weights.layout)
+            total = total if penalty is None else total.sub_(penalty)
+        if self.constraint.avoid:
+            terms["avoid"] = _mean([self._covered(windows, each) for each in self.constraint.avoid])
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
-        return total
+        return total, terms
 
-    def terms(self, windows: Windows, aesthetic: Tensor | None = None) -> dict[str, Tensor]:
-        """Every term by name, each `[B, *]` in 0..1; `aesthetic` is the cropper's own where it has one."""
+    def _kept_and_cut(self, windows: Windows, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
+        """The aesthetic term with what subjects and ratings say, and the cut term."""
         weights = self.constraint.weights
-        cut = weights.edge * windows.edge_sum()
-        if aesthetic is None:
-            aesthetic = windows.heat_sum()
+        cut = windows.edge_sum() * weights.edge if weights.edge else torch.zeros_like(aesthetic)
         if self.evidence.subjects.shape[1]:
             held, sliced, say = self._subjects(windows)
             aesthetic = torch.lerp(aesthetic, held, weights.subjects * say)
-            cut = cut + say * sliced
+            cut = torch.addcmul(cut, say, sliced)
         if self.evidence.ratings is not None and weights.composition:
             aesthetic = torch.lerp(aesthetic, windows.smooth(self.evidence.ratings), weights.composition)
-        terms = {
-            "aesthetic": aesthetic,
-            "size": self._size(windows.share() / self.largest_share),
-            "cut": cut.clamp(0, 1),
-        }
-        if self.constraint.layouts:
-            terms["layout"] = _mean([self._served(windows, each) for each in self.constraint.layouts])
-        if self.constraint.avoid:
-            terms["avoid"] = _mean([self._covered(windows, each) for each in self.constraint.avoid])
-        return terms
+        return aesthetic, cut.clamp_(0, 1)
 
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
-    def _beyond_calm(self, windows: Windows, region: Region) -> Tensor:
-        """By how much a reserved region's share of the heat is more than calm."""
-        x1, y1, x2, y2 = region
-        return (self._share_under(windows, region) - CALM * (x2 - x1) * (y2 - y1)).clamp_min(0)
+    def _layouts(self, windows: Windows) -> tuple[Tensor, Tensor | None]:
+        """How well the layouts' regions are served: held, in the source's frame; calm, in the crop's.
 
-    def _served(self, windows: Windows, layout: Layout) -> Tensor:
-        """How well a layout's region is served: held, in the source's frame; calm, in the crop's."""
-        if layout.frame == "source":
-            return self._covered(windows, layout.region)
-        return 1 - self._share_under(windows, layout.region)
+        And by how much the score falls where one that must be calm is not, or None where none must.
+        """
+        served, penalties = [], []
+        for each in self.constraint.layouts:
+            if each.frame == "source":
+                served.append(self._covered(windows, each.region))
+                continue
+            under = self._share_under(windows, each.region)
+            served.append(1 - under)
+            if each.hard:
+                x1, y1, x2, y2 = each.region
+                beyond = under - CALM * (x2 - x1) * (y2 - y1)
+                penalties.append(torch.where(beyond > 0, BROKEN * (1 + beyond), 0))
+        return _mean(served), functools.reduce(torch.add, penalties) if penalties else None
 
     def _share_under(self, windows: Windows, region: Region) -> Tensor:
         """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
@@ -113,9 +115,9 @@ class Judge:
         boxes, weights = self.evidence.subjects[..., :4], self.evidence.subjects[..., 4]
         total = weights.sum(1, keepdim=True)
         visible = windows.covered(boxes)
-        shares = _spread(weights / total.clamp_min(1e-12), visible)
-        held = (shares * visible).sum(1)
-        return held, (shares * _sliced(visible)).sum(1), _spread(total[:, 0].clamp(0, 1), held)
+        shares = weights / total.clamp_min(1e-12)
+        held, sliced = _weighed(shares, visible), _weighed(shares, _sliced(visible))
+        return held, sliced, total.clamp(0, 1).view(-1, *[1] * (held.ndim - 1))
 
     def _covered(self, windows: Windows, region: Region) -> Tensor:
         regions = self.evidence.heat.new_tensor([[region]]).expand(len(self.evidence), 1, 4)
@@ -124,14 +126,14 @@ class Judge:
 
 def _sliced(visible: Tensor) -> Tensor:
     """0 for a subject that is out or whole, 1 for one cut in between, steep on both sides."""
-    entering = ((visible - OUT) / 0.08).clamp(0, 1)
-    leaving = ((WHOLE - visible) / 0.04).clamp(0, 1)
-    return entering * leaving
+    entering = visible.sub(OUT).div_(0.08)
+    leaving = torch.rsub(visible, WHOLE).div_(0.04)
+    return torch.minimum(entering, leaving).clamp_(0, 1)
 
 
-def _spread(values: Tensor, like: Tensor) -> Tensor:
-    """Values of the first dimensions of `like`, made to broadcast against all of it."""
-    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))
+def _weighed(shares: Tensor, values: Tensor) -> Tensor:
+    """The sum of values `[B, M, *]` by their shares `[B, M]`: `[B, *]`."""
+    return (shares[:, None] @ values.flatten(2)).view(len(values), *values.shape[2:])
 
 
 def _mean(scores: list[Tensor]) -> Tensor:

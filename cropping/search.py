@@ -21,6 +21,7 @@ from .room import Room, padded_box, room_for
 from .score import BROKEN, Judge
 from .windows import GridTables, GridWindows, PointWindows
 
+FEW = 8192  # boxes that are all scored as they are, pixel by pixel, rather than on the lattice first
 QUANTUM = 1e-9  # scores closer than this are ties
 REFINED = 4  # how many of the best scales are refined: neighbours often differ by less than refining gains
 
@@ -51,8 +52,11 @@ def search_ratio(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constr
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
         return _padded(judge, lattice, size, ratio, room)
-    starts = _scan(judge, lattice, room)
-    return _crops(judge, lattice, size, ratio, _refine(judge, lattice, room, starts))
+    if room.count <= FEW:
+        boxes = room.every().to(evidence.device).expand(len(evidence), -1, -1)
+    else:
+        boxes = _refine(judge, lattice, room, *_scan(judge, lattice, room))
+    return _best(judge, lattice, size, ratio, boxes)
 
 
 def pick(
@@ -76,11 +80,7 @@ def pick(
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
         return _padded(judge, lattice, size, ratio, room)
-    pixels, _ = snap(room, boxes)
-    scores = judge.score(PointWindows(evidence.heat, lattice, _relative(pixels, size)), aesthetic)
-    best = _first(scores, *_tie_breakers(pixels, size))
-    chosen = pixels.gather(1, best[:, None, None].expand(-1, 1, 4))
-    return _crops(judge, lattice, size, ratio, chosen, aesthetic.gather(1, best[:, None]))
+    return _best(judge, lattice, size, ratio, snap(room, boxes), aesthetic)
 
 
 def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Room | Box:
@@ -95,7 +95,7 @@ def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) ->
 
 def _padded(judge: Judge, lattice: Lattice, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
     pixels = torch.tensor([[box.as_list()]], device=judge.evidence.device).expand(len(judge.evidence), 1, 4)
-    return _crops(judge, lattice, room_size=size, ratio=ratio, boxes=pixels)
+    return _best(judge, lattice, size, ratio, pixels)
 
 
 def _judge(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> Judge:
@@ -104,75 +104,60 @@ def _judge(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: 
     return Judge(evidence, constraint, _area_share(ratio.largest_in(size), size), curve)
 
 
-def snap(room: Room, boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Relative boxes `[*, 4]` as the nearest allowed pixel boxes (x, y, width, height), and their long sides."""
-    width, height = room.size
-    x1, y1, x2, y2 = (boxes * boxes.new_tensor([width, height, width, height])).unbind(-1)
-    long_side = torch.sqrt((x2 - x1) * (y2 - y1) * max(room.ratio.value, 1 / room.ratio.value)).round().long()
-    sizes, long_side = room.boxes(long_side, torch.zeros_like(long_side), torch.zeros_like(long_side))
-    left = ((x1 + x2 - sizes[..., 2]) / 2).round().long()
-    top = ((y1 + y2 - sizes[..., 3]) / 2).round().long()
-    return room.boxes(long_side, left, top)
+def snap(room: Room, boxes: Tensor) -> Tensor:
+    """Relative boxes `[*, 4]` as the nearest allowed pixel boxes (x, y, width, height)."""
+    edges = boxes * boxes.new_tensor(room.size * 2)
+    start, stop = edges[..., :2], edges[..., 2:]
+    area = (stop - start).prod(-1)
+    long_side = torch.sqrt(area * max(room.ratio.value, 1 / room.ratio.value)).round().long()
+    long_side = long_side.clamp(room.shortest, room.longest)
+    corner = ((start + stop - room.spans_of(long_side)[..., 0, :]) / 2).round().long()
+    return room.boxes(long_side, corner)[0]
 
 
-def _scan(judge: Judge, lattice: Lattice, room: Room) -> tuple[Tensor, Tensor, Tensor]:
-    """The best position of each of the best scales: long side, left and top in pixels, each `[B, K]`."""
+def _scan(judge: Judge, lattice: Lattice, room: Room) -> tuple[Tensor, Tensor]:
+    """The best position of each of the best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
     tables = GridTables(judge.evidence.heat, lattice)
     scales = list(levels(room, lattice))
     scores = [judge.score(GridWindows(tables, level)) for level in scales]
     best = torch.stack([each.amax((1, 2)) for each in scores], 1)
     # Levels come from the largest to the smallest and the sort is stable, so ties go to the larger box.
     order = (-(best / QUANTUM).round()).argsort(dim=1, stable=True)[:, :REFINED]
-    places = torch.zeros(*order.shape, 3, dtype=torch.long, device=order.device)
-    for index, (level, of_level) in enumerate(zip(scales, scores, strict=True)):
+    long_side = torch.tensor([level.long_side for level in scales], device=order.device)[order]
+    corner = order.new_zeros(*order.shape, 2)
+    for index in order.unique().tolist():
         picture, rank = (order == index).nonzero(as_tuple=True)
-        if len(picture):
-            places[picture, rank] = _most_central_best(of_level[picture], level, lattice, room)
-    return places[..., 0], places[..., 1], places[..., 2]
+        corner[picture, rank] = _most_central_best(scores[index][picture], scales[index], lattice, room)
+    return long_side, corner
 
 
 def _most_central_best(scores: Tensor, level: Level, lattice: Lattice, room: Room) -> Tensor:
-    """Long side, left and top in pixels `[B, 3]` of the best-scored position `[B, tops, lefts]`."""
+    """Left and top in pixels `[B, 2]` of the best-scored position `[B, tops, lefts]`."""
     left = torch.arange(level.lefts.start, level.lefts.stop, device=scores.device) * room.size[0] / lattice.columns
     top = torch.arange(level.tops.start, level.tops.stop, device=scores.device) * room.size[1] / lattice.rows
     width, height = room.box_size(level.long_side)
     across, down = 2 * left + width - room.size[0], 2 * top + height - room.size[1]
     off_centre = (across.square() + down.square()[:, None]).flatten()
     best = _first(scores.flatten(1), torch.zeros_like(off_centre), off_centre)
-    row, column = best // len(left), best % len(left)
-    long_side = torch.full_like(best, level.long_side)
-    return torch.stack([long_side, left[column].round().long(), top[row].round().long()], 1)
+    return torch.stack([left[best % len(left)], top[best // len(left)]], 1).round().long()
 
 
-def _refine(judge: Judge, lattice: Lattice, room: Room, starts: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """Walks each start to the best box nearby, in steps down to one pixel; the best of each picture, `[B, 1, 4]`."""
-    long_side, x, y = starts
-    moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=x.device)] * 3)
-    boxes, _ = room.boxes(long_side, x, y)
+def _refine(judge: Judge, lattice: Lattice, room: Room, long_side: Tensor, corner: Tensor) -> Tensor:
+    """Walks each start to the best box nearby, in steps down to one pixel: `[B, K, 4]`."""
+    moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=corner.device)] * 3)
+    boxes, _ = room.boxes(long_side, corner)
     for reach, stride in _steps(room, lattice):
-        change = moves * torch.tensor([stride, reach, reach], device=x.device)
-        grown = long_side[..., None] + change[:, 0]
         # A box that grows keeps its centre, so that growing and moving are separate questions.
-        drift_x, drift_y = _drift(room, long_side, grown)
-        options, grown = room.boxes(grown, x[..., None] + drift_x + change[:, 1], y[..., None] + drift_y + change[:, 2])
-        flat = options.flatten(1, 2)
-        scores = judge.score(PointWindows(judge.evidence.heat, lattice, _relative(flat, room.size)))
+        grown = (long_side[..., None] + stride * moves[:, 0]).clamp(room.shortest, room.longest)
+        drift = (boxes[..., None, 2:] - room.spans_of(grown)[..., 0, :]) // 2
+        options, grown = room.boxes(grown, boxes[..., None, :2] + drift + reach * moves[:, 1:])
+        scores = judge.score(PointWindows(judge.evidence.heat, lattice, _relative(options.flatten(1, 2), room.size)))
         area, off_centre = _tie_breakers(options, room.size)
         best = _first(scores.view_as(area).flatten(0, 1), area.flatten(0, 1), off_centre.flatten(0, 1))
-        best = best.view(len(x), -1, 1)
+        best = best.view(*long_side.shape, 1)
         boxes = options.gather(2, best[..., None].expand(-1, -1, -1, 4))[:, :, 0]
-        long_side, x, y = grown.gather(2, best)[..., 0], boxes[..., 0], boxes[..., 1]
-    scores = judge.score(PointWindows(judge.evidence.heat, lattice, _relative(boxes, room.size)))
-    best = _first(scores, *_tie_breakers(boxes, room.size))
-    return boxes.gather(1, best[:, None, None].expand(-1, 1, 4))
-
-
-def _drift(room: Room, before: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
-    nowhere = torch.zeros_like(after)
-    new, _ = room.boxes(after, nowhere, nowhere)
-    old, _ = room.boxes(before[..., None], nowhere[..., :1], nowhere[..., :1])
-    half = (old - new) // 2
-    return half[..., 2], half[..., 3]
+        long_side = grown.gather(2, best)[..., 0]
+    return boxes
 
 
 def _steps(room: Room, lattice: Lattice) -> list[tuple[int, int]]:
@@ -201,31 +186,34 @@ def _tie_breakers(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]
 
 
 def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
-    x, y, width, height = boxes.to(torch.float64).unbind(-1)
-    return torch.stack([x / size[0], y / size[1], (x + width) / size[0], (y + height) / size[1]], dim=-1)
+    corner, sides = boxes.to(torch.float64).split(2, -1)
+    return torch.cat([corner, corner + sides], -1) / torch.tensor(size * 2, device=boxes.device)
 
 
 def _area_share(inner: tuple[int, int], outer: tuple[int, int]) -> float:
     return inner[0] * inner[1] / (outer[0] * outer[1])
 
 
-def _crops(
+def _best(
     judge: Judge,
     lattice: Lattice,
-    room_size: tuple[int, int],
+    size: tuple[int, int],
     ratio: Ratio,
     boxes: Tensor,
     aesthetic: Tensor | None = None,
 ) -> list[Crop]:
-    """One chosen pixel box a picture, `[B, 1, 4]`, with its terms."""
-    windows = PointWindows(judge.evidence.heat, lattice, _relative(boxes, room_size))
-    terms = judge.terms(windows, aesthetic)
-    scores, kept = judge.score(windows, aesthetic)[:, 0].tolist(), windows.heat_sum()[:, 0].clamp(0, 1).tolist()
-    if judge.constraint.policy == "error" and min(scores) < -BROKEN / 2:
-        size = "×".join(map(str, room_size))
-        raise UnsatisfiableError(f"no {ratio} crop of a {size} picture is calm under its hard layout")
-    named = {name: values[:, 0].tolist() for name, values in terms.items()}
+    """The best of pixel boxes `[B, N, 4]` of each picture, with its terms."""
+    windows = PointWindows(judge.evidence.heat, lattice, _relative(boxes, size))
+    scores, terms = judge.judge(windows, aesthetic)
+    best = _first(scores, *_tie_breakers(boxes, size))[:, None]
+    found = {"score": scores, "kept": windows.heat_sum().clamp(0, 1), **terms}
+    found = {name: values.gather(1, best)[:, 0].tolist() for name, values in found.items()}
+    score, kept = found.pop("score"), found.pop("kept")
+    if judge.constraint.policy == "error" and min(score) < -BROKEN / 2:
+        shown = "×".join(map(str, size))
+        raise UnsatisfiableError(f"no {ratio} crop of a {shown} picture is calm under its hard layout")
+    chosen = boxes.gather(1, best[..., None].expand(-1, 1, 4))[:, 0].tolist()
     return [
-        Crop(Box(*box), ratio, score, {name: values[index] for name, values in named.items()}, share)
-        for index, (box, score, share) in enumerate(zip(boxes[:, 0].tolist(), scores, kept, strict=True))
+        Crop(Box(*box), ratio, score[index], {name: values[index] for name, values in found.items()}, kept[index])
+        for index, box in enumerate(chosen)
     ]

@@ -30,11 +30,9 @@ def summed_area(maps: Tensor) -> Tensor:
     return torch.nn.functional.pad(maps.cumsum(-2).cumsum(-1), (1, 0, 1, 0))
 
 
-def resample(table: Tensor, rows: int, columns: int) -> Tensor:
-    """The same table `[B, h + 1, w + 1]` read at a finer or coarser grid: `[B, rows + 1, columns + 1]`."""
-    down = interpolation(table.shape[-2], rows + 1, table)
-    across = interpolation(table.shape[-1], columns + 1, table)
-    return down @ table @ across.T
+def resample(maps: Tensor, nodes: tuple[int, int]) -> Tensor:
+    """Maps `[B, h, w]` read at evenly spaced nodes from edge to edge, linear between their own: `[B, *nodes]`."""
+    return torch.nn.functional.interpolate(maps[:, None], nodes, mode="bilinear", align_corners=True)[:, 0]
 
 
 def read_points(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -55,11 +53,7 @@ def _split(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
     return index, scaled - index
 
 
-def interpolation(source: int, target: int, like: Tensor) -> Tensor:
-    """`[target, source]` weights that read a piecewise linear function at evenly spaced nodes."""
-    index, share = _split(torch.linspace(0, 1, target, dtype=like.dtype, device=like.device), source)
-    weights = torch.zeros(target, source, dtype=like.dtype, device=like.device)
-    rows = torch.arange(target, device=like.device)
-    weights[rows, index] = 1 - share
-    weights[rows, index + 1] += share
-    return weights
+def hats(position: Tensor, nodes: int) -> Tensor:
+    """`[n, nodes]` weights that read a function, linear between evenly spaced nodes, at positions `[n]` in 0..1."""
+    at = torch.arange(nodes, dtype=position.dtype, device=position.device)
+    return (1 - (position[:, None] * (nodes - 1) - at).abs()).clamp_min(0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from .lattice import Lattice, Level
-from .table import interpolation, read_points, resample
+from .table import hats, read_points, resample
 
 NODES = 9  # along each axis, between which smooth functions are interpolated
 _CORNERS = ((True, True), (True, False), (False, True), (False, False))  # (is top, is left)
@@ -45,19 +46,24 @@ class GridTables:
 
     Attributes:
         fine: the table at the nodes, `[B, rows + 1, columns + 1]`.
-        band: for each corner (is top, is left) of a box, what that corner adds to the sum over the band along the box's
-            edges: the table of heat beyond the average, seen from the node moved outwards less that moved inwards.
     """
 
     def __init__(self, heat: Tensor, lattice: Lattice) -> None:
         self.lattice = lattice
-        self.fine = resample(heat, lattice.rows, lattice.columns)
+        self.fine = resample(heat, (lattice.rows + 1, lattice.columns + 1))
+
+    @cached_property
+    def band(self) -> dict[tuple[bool, bool], Tensor]:
+        """For each corner (is top, is left) of a box, what that corner adds to the sum over the band along the box's
+        edges: the table of heat beyond the average, seen from the node moved outwards less that moved inwards.
+        """
+        edge = self.lattice.edge
         down, across = (
-            torch.linspace(0, 1, nodes, dtype=heat.dtype, device=heat.device) for nodes in self.fine.shape[1:]
+            torch.linspace(0, 1, nodes, dtype=self.fine.dtype, device=self.fine.device) for nodes in self.fine.shape[1:]
         )
         excess = self.fine - down[:, None] * across
-        padded = torch.nn.functional.pad(excess[None], [lattice.edge] * 4, mode="replicate")[0]
-        self.band = {corner: _band_table(excess, padded, lattice.edge, *corner) for corner in _CORNERS}
+        padded = torch.nn.functional.pad(excess[None], [edge] * 4, mode="replicate")[0]
+        return {corner: _band_table(excess, padded, edge, *corner) for corner in _CORNERS}
 
 
 class GridWindows:
@@ -79,8 +85,8 @@ class GridWindows:
 
     def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
         (x1, x2), (y1, y2) = _inside(self.x1, self.x2, region[0::2]), _inside(self.y1, self.y2, region[1::2])
-        rows = _read_axis(table, y2, 1) - _read_axis(table, y1, 1)
-        return _read_axis(rows, x2, 2) - _read_axis(rows, x1, 2)
+        rows, columns = table.shape[1:]
+        return (hats(y2, rows) - hats(y1, rows)) @ table @ (hats(x2, columns) - hats(x1, columns)).T
 
     def covered(self, regions: Tensor) -> Tensor:
         across = _overlap(self.x1, self.x2, regions[..., 0:1], regions[..., 2:3])
@@ -97,10 +103,7 @@ class GridWindows:
         top, left = (each.reshape(-1) for each in torch.meshgrid(down, across, indexing="ij"))
         boxes = torch.stack([left, top, left + self.x2[0] - self.x1[0], top + self.y2[0] - self.y1[0]], -1)
         coarse = function(boxes.expand(len(self._tables.fine), -1, -1)).to(self.x1)
-        coarse = coarse.view(-1, len(down), len(across))
-        return (
-            interpolation(len(down), len(self.y1), coarse) @ coarse @ interpolation(len(across), len(self.x1), coarse).T
-        )
+        return resample(coarse.view(-1, len(down), len(across)), (len(self.y1), len(self.x1)))
 
     def _corners(self, tables: dict[tuple[bool, bool], Tensor]) -> Tensor:
         """Mass between the corners, each read from its own table: keys are (is top, is left)."""
@@ -198,12 +201,3 @@ def _inside(low: Tensor, high: Tensor, span: tuple[float, ...]) -> tuple[Tensor,
 
 def _overlap(low: Tensor, high: Tensor, first: Tensor, last: Tensor) -> Tensor:
     return (torch.minimum(high, last) - torch.maximum(low, first)).clamp_min(0) / (last - first)
-
-
-def _read_axis(table: Tensor, position: Tensor, axis: int) -> Tensor:
-    """The table interpolated along one axis at relative positions `[n]`."""
-    cells = table.shape[axis] - 1
-    scaled = position.clamp(0, 1) * cells
-    index = scaled.floor().long().clamp(max=cells - 1)
-    share = (scaled - index).reshape(-1, *[1] * (table.ndim - 1 - axis))
-    return torch.lerp(table.index_select(axis, index), table.index_select(axis, index + 1), share)
