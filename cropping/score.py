@@ -11,7 +11,6 @@ from torch import Tensor
 from .constraint import Constraint, Region
 from .evidence import Evidence
 from .framing import SizeCurve
-from .layout import Layout
 from .windows import Windows
 
 # A subject of which less than OUT shows is out, one of which more than WHOLE shows is whole; between, it is sliced.
@@ -44,7 +43,7 @@ class Judge:
     def judge(self, windows: Windows, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
         """The score of every window, `[B, *]`, and its terms by name, each in 0..1.
 
-        The score is `BROKEN` lower, or more the further, where a hard layout is broken. So the least broken one is known
+        The score is `BROKEN` lower, or more the further, where a hard layout is broken: the least broken one is known
         where nothing obeys, and one that obeys always comes first.
 
         Args:
