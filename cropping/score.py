@@ -13,8 +13,9 @@ from .evidence import Evidence
 from .framing import SizeCurve
 from .windows import Windows
 
-# A subject of which less than OUT shows is out, one of which more than WHOLE shows is whole; between, it is sliced.
-OUT, WHOLE = 0.02, 0.99
+# A subject of which less than the first of OUT shows is out, one of which more than the last of WHOLE shows is whole.
+# Between the two it is sliced; within each, more and more and less and less so.
+OUT, WHOLE = (0.02, 0.10), (0.95, 0.99)
 # A reserved region is calm enough for text when it holds at most this share of what its area would hold on average.
 CALM = 0.5
 BROKEN = 100.0  # more than all terms together can make up for
@@ -71,7 +72,7 @@ class Judge:
         if self.evidence.subjects.shape[1]:
             held, sliced, say = self._subjects(windows)
             aesthetic = torch.lerp(aesthetic, held, weights.subjects * say)
-            cut = torch.addcmul(cut, say, sliced)
+            cut = cut.addcmul_(say, sliced)
         if self.evidence.ratings is not None and weights.composition:
             aesthetic = torch.lerp(aesthetic, windows.smooth(self.evidence.ratings), weights.composition)
         return aesthetic, cut.clamp_(0, 1)
@@ -115,24 +116,32 @@ class Judge:
         total = weights.sum(1, keepdim=True)
         visible = windows.covered(boxes)
         shares = weights / total.clamp_min(1e-12)
-        held, sliced = _weighed(shares, visible), _weighed(shares, _sliced(visible))
-        return held, sliced, total.clamp(0, 1).view(-1, *[1] * (held.ndim - 1))
+        sliced = _beyond(OUT, visible, shares) - _beyond(WHOLE, visible, shares)
+        return (
+            _weighed(shares, visible, torch.zeros_like(total[:, 0])),
+            sliced,
+            total.clamp(0, 1).view(-1, *[1] * (sliced.ndim - 1)),
+        )
 
     def _covered(self, windows: Windows, region: Region) -> Tensor:
         regions = self.evidence.heat.new_tensor([[region]]).expand(len(self.evidence), 1, 4)
         return windows.covered(regions)[:, 0].clamp(0, 1)
 
 
-def _sliced(visible: Tensor) -> Tensor:
-    """0 for a subject that is out or whole, 1 for one cut in between, steep on both sides."""
-    entering = visible.sub(OUT).div_(0.08)
-    leaving = torch.rsub(visible, WHOLE).div_(0.04)
-    return torch.minimum(entering, leaving).clamp_(0, 1)
+def _beyond(ramp: tuple[float, float], values: Tensor, shares: Tensor) -> Tensor:
+    """As `_weighed`, of 0 for values before a ramp, 1 for those behind it, and linear between.
+
+    Values are by far the largest tensor, so they are only clamped; all else is done with the sum.
+    """
+    low, high = ramp
+    shares = shares / (high - low)
+    return _weighed(shares, values.clamp(low, high), -low * shares.sum(1))
 
 
-def _weighed(shares: Tensor, values: Tensor) -> Tensor:
-    """The sum of values `[B, M, *]` by their shares `[B, M]`: `[B, *]`."""
-    return (shares[:, None] @ values.flatten(2)).view(len(values), *values.shape[2:])
+def _weighed(shares: Tensor, values: Tensor, more: Tensor) -> Tensor:
+    """The sum of values `[B, M, *]` by their shares `[B, M]`, and of `[B]` more: `[B, *]`."""
+    total = torch.baddbmm(more[:, None, None], shares[:, None], values.flatten(2))
+    return total.view(len(values), *values.shape[2:])
 
 
 def _mean(scores: list[Tensor]) -> Tensor:

@@ -138,7 +138,7 @@ def _most_central_best(scores: Tensor, level: Level, lattice: Lattice, room: Roo
     width, height = room.box_size(level.long_side)
     across, down = 2 * left + width - room.size[0], 2 * top + height - room.size[1]
     off_centre = (across.square() + down.square()[:, None]).flatten()
-    best = _first(scores.flatten(1), torch.zeros_like(off_centre), off_centre)
+    best = _first(scores.flatten(1), off_centre)
     return torch.stack([left[best % len(left)], top[best // len(left)]], 1).round().long()
 
 
@@ -152,8 +152,8 @@ def _refine(judge: Judge, lattice: Lattice, room: Room, long_side: Tensor, corne
         drift = (boxes[..., None, 2:] - room.spans_of(grown)[..., 0, :]) // 2
         options, grown = room.boxes(grown, boxes[..., None, :2] + drift + reach * moves[:, 1:])
         scores = judge.score(PointWindows(judge.evidence.heat, lattice, _relative(options.flatten(1, 2), room.size)))
-        area, off_centre = _tie_breakers(options, room.size)
-        best = _first(scores.view_as(area).flatten(0, 1), area.flatten(0, 1), off_centre.flatten(0, 1))
+        tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, room.size))
+        best = _first(scores.view(-1, len(moves)), *tie_breakers)
         best = best.view(*long_side.shape, 1)
         boxes = options.gather(2, best[..., None].expand(-1, -1, -1, 4))[:, :, 0]
         long_side = grown.gather(2, best)[..., 0]
@@ -171,18 +171,19 @@ def _steps(room: Room, lattice: Lattice) -> list[tuple[int, int]]:
     return [*steps, *[(1, 1)] * 3]
 
 
-def _first(scores: Tensor, area: Tensor, off_centre: Tensor) -> Tensor:
+def _first(scores: Tensor, off_centre: Tensor, area: Tensor | None = None) -> Tensor:
     """Index of the best score `[B, N]` → `[B]`; ties go to the larger, then the more central, then the first box."""
     tied = scores >= scores.amax(1, keepdim=True) - QUANTUM
-    area = torch.where(tied, area, -torch.inf)
-    tied &= area == area.amax(1, keepdim=True)
+    if area is not None:
+        area = torch.where(tied, area, -torch.inf)
+        tied &= area == area.amax(1, keepdim=True)
     return torch.where(tied, off_centre, torch.inf).argmin(1)
 
 
 def _tie_breakers(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Area, and squared distance of the centre from the picture's, of pixel boxes `[*, 4]`."""
+    """Squared distance of the centre from the picture's, and area, of pixel boxes `[*, 4]`."""
     x, y, width, height = boxes.to(torch.float64).unbind(-1)
-    return width * height, (2 * x + width - size[0]).square() + (2 * y + height - size[1]).square()
+    return (2 * x + width - size[0]).square() + (2 * y + height - size[1]).square(), width * height
 
 
 def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:

@@ -42,15 +42,31 @@ class Windows(Protocol):
 
 
 class GridTables:
-    """A heat table `[B, h + 1, w + 1]` read once at a lattice's nodes: every sum of every scale is four shifted slices.
+    """What is read at a lattice's nodes, once for all scales: every sum of a scale is a few shifted slices of it.
 
     Attributes:
-        fine: the table at the nodes, `[B, rows + 1, columns + 1]`.
+        fine: a heat table `[B, h + 1, w + 1]` at the nodes, `[B, rows + 1, columns + 1]`.
+        across, down: relative places of the nodes, `[columns + 1]` and `[rows + 1]`.
     """
 
     def __init__(self, heat: Tensor, lattice: Lattice) -> None:
         self.lattice = lattice
         self.fine = resample(heat, (lattice.rows + 1, lattice.columns + 1))
+        self.down, self.across = (
+            torch.arange(nodes, device=heat.device).to(heat.dtype) / (nodes - 1) for nodes in self.fine.shape[1:]
+        )
+        self._regions: Tensor | None = None
+        self._before: tuple[Tensor, Tensor]
+
+    def before(self, regions: Tensor) -> tuple[Tensor, Tensor]:
+        """Shares of regions `[B, M, 4]` left of and above each node, `[B, M, columns + 1]` and `[B, M, rows + 1]`.
+
+        Every scale asks about the same regions, so the last answer is kept.
+        """
+        if self._regions is not regions:
+            self._regions = regions
+            self._before = _before(self.across, regions[..., 0::2]), _before(self.down, regions[..., 1::2])
+        return self._before
 
     @cached_property
     def band(self) -> dict[tuple[bool, bool], Tensor]:
@@ -58,10 +74,7 @@ class GridTables:
         edges: the table of heat beyond the average, seen from the node moved outwards less that moved inwards.
         """
         edge = self.lattice.edge
-        down, across = (
-            torch.linspace(0, 1, nodes, dtype=self.fine.dtype, device=self.fine.device) for nodes in self.fine.shape[1:]
-        )
-        excess = self.fine - down[:, None] * across
+        excess = self.fine - self.down[:, None] * self.across
         padded = torch.nn.functional.pad(excess[None], [edge] * 4, mode="replicate")[0]
         return {corner: _band_table(excess, padded, edge, *corner) for corner in _CORNERS}
 
@@ -71,17 +84,19 @@ class GridWindows:
 
     def __init__(self, tables: GridTables, level: Level) -> None:
         self._tables, self._level = tables, level
-        fine, lattice = tables.fine, tables.lattice
-        self.x1 = torch.arange(level.lefts.start, level.lefts.stop).to(fine) / lattice.columns
-        self.y1 = torch.arange(level.tops.start, level.tops.stop).to(fine) / lattice.rows
-        self.x2 = self.x1 + level.width / lattice.columns
-        self.y2 = self.y1 + level.height / lattice.rows
+        (self.x1, self.x2), (self.y1, self.y2) = self._ends(tables.across, 0, 0), self._ends(tables.down, 0, 1)
 
     def heat_sum(self) -> Tensor:
-        return self._corners(dict.fromkeys(_CORNERS, self._tables.fine))
+        above, below = self._ends(self._tables.fine, 1, 1)
+        left, right = self._ends(below - above, 2, 0)
+        return right - left
 
     def edge_sum(self) -> Tensor:
-        return self._corners(self._tables.band)
+        def corner(top: bool, left: bool) -> Tensor:
+            rows = self._ends(self._tables.band[top, left], 1, 1)[0 if top else 1]
+            return self._ends(rows, 2, 0)[0 if left else 1]
+
+        return corner(False, False) - corner(False, True) - corner(True, False) + corner(True, True)
 
     def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
         (x1, x2), (y1, y2) = _inside(self.x1, self.x2, region[0::2]), _inside(self.y1, self.y2, region[1::2])
@@ -89,9 +104,9 @@ class GridWindows:
         return (hats(y2, rows) - hats(y1, rows)) @ table @ (hats(x2, columns) - hats(x1, columns)).T
 
     def covered(self, regions: Tensor) -> Tensor:
-        across = _overlap(self.x1, self.x2, regions[..., 0:1], regions[..., 2:3])
-        down = _overlap(self.y1, self.y2, regions[..., 1:2], regions[..., 3:4])
-        return down[..., :, None] * across[..., None, :]
+        across, down = self._tables.before(regions)
+        (left, right), (above, below) = self._ends(across, 2, 0), self._ends(down, 2, 1)
+        return (below - above)[..., :, None] * (right - left)[..., None, :]
 
     def share(self) -> Tensor:
         level, lattice = self._level, self._tables.lattice
@@ -105,16 +120,11 @@ class GridWindows:
         coarse = function(boxes.expand(len(self._tables.fine), -1, -1)).to(self.x1)
         return resample(coarse.view(-1, len(down), len(across)), (len(self.y1), len(self.x1)))
 
-    def _corners(self, tables: dict[tuple[bool, bool], Tensor]) -> Tensor:
-        """Mass between the corners, each read from its own table: keys are (is top, is left)."""
+    def _ends(self, nodes: Tensor, dim: int, axis: int) -> tuple[Tensor, Tensor]:
+        """What `nodes` holds, along `dim`, at the near and at the far edges across (axis 0) or down (axis 1)."""
         level = self._level
-
-        def corner(top: bool, left: bool) -> Tensor:
-            rows = tables[top, left].narrow(1, level.tops.start + (0 if top else level.height), len(level.tops))
-            return rows.narrow(2, level.lefts.start + (0 if left else level.width), len(level.lefts))
-
-        mass = corner(False, False) - corner(False, True)
-        return mass.sub_(corner(True, False)).add_(corner(True, True))
+        starts, taken = (level.lefts, level.width) if axis == 0 else (level.tops, level.height)
+        return nodes.narrow(dim, starts.start, len(starts)), nodes.narrow(dim, starts.start + taken, len(starts))
 
 
 class PointWindows:
@@ -143,8 +153,8 @@ class PointWindows:
 
     def covered(self, regions: Tensor) -> Tensor:
         x1, y1, x2, y2 = (edge[:, None] for edge in (self.x1, self.y1, self.x2, self.y2))
-        across = _overlap(x1, x2, regions[..., 0:1], regions[..., 2:3])
-        return across * _overlap(y1, y2, regions[..., 1:2], regions[..., 3:4])
+        across = _before(x2, regions[..., 0::2]) - _before(x1, regions[..., 0::2])
+        return across * (_before(y2, regions[..., 1::2]) - _before(y1, regions[..., 1::2]))
 
     def share(self) -> Tensor:
         return (self.x2 - self.x1) * (self.y2 - self.y1)
@@ -199,5 +209,7 @@ def _inside(low: Tensor, high: Tensor, span: tuple[float, ...]) -> tuple[Tensor,
     return low + (high - low) * span[0], low + (high - low) * span[1]
 
 
-def _overlap(low: Tensor, high: Tensor, first: Tensor, last: Tensor) -> Tensor:
-    return (torch.minimum(high, last) - torch.maximum(low, first)).clamp_min(0) / (last - first)
+def _before(place: Tensor, spans: Tensor) -> Tensor:
+    """The share of each span `[B, M, 2]` that lies before places `[*, n]`: `[B, M, n]`."""
+    first, last = spans.split(1, -1)
+    return ((place - first) / (last - first)).clamp(0, 1)
