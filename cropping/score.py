@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -51,52 +51,71 @@ class Judge:
             aesthetic: the cropper's own, where it has one.
         """
         weights = self.constraint.weights
-        aesthetic, cut = self._kept_and_cut(windows, windows.heat_sum() if aesthetic is None else aesthetic)
+        visible, held, avoided = windows.covered(self._regions).split(self._kinds, 1)
+        aesthetic, cut = self._kept_and_cut(windows, visible, windows.heat_sum() if aesthetic is None else aesthetic)
         size = self._size(windows.share() / self.largest_share)
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
         total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
         if self.constraint.layouts:
-            served, penalty = self._layouts(windows)
-            terms["layout"] = served
-            total = total.add_(served, alpha=weights.layout)
-            total = total if penalty is None else total.sub_(penalty)
+            terms["layout"], broken = self._layouts(windows, held)
+            total = total.add_(terms["layout"], alpha=weights.layout)
+            total = total if broken is None else total.sub_(broken)
         if self.constraint.avoid:
-            terms["avoid"] = _mean([self._covered(windows, each) for each in self.constraint.avoid])
+            terms["avoid"] = avoided.mean(1)
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
         return total, terms
 
-    def _kept_and_cut(self, windows: Windows, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
+    def _kept_and_cut(self, windows: Windows, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
         """The aesthetic term with what subjects and ratings say, and the cut term."""
         weights = self.constraint.weights
-        cut = windows.edge_sum() * weights.edge if weights.edge else torch.zeros_like(aesthetic)
-        if self.evidence.subjects.shape[1]:
-            held, sliced, say = self._subjects(windows)
-            aesthetic = torch.lerp(aesthetic, held, weights.subjects * say)
-            cut = cut.addcmul_(say, sliced)
+        cut = torch.zeros_like(aesthetic)
+        if visible.shape[1]:
+            held, cut = self._voices.held_and_sliced(visible)
+            aesthetic = torch.lerp(aesthetic, held, _spread(weights.subjects * self._voices.say, held))
+        if weights.edge:
+            cut = cut.add_(windows.edge_sum(), alpha=weights.edge)
         if self.evidence.ratings is not None and weights.composition:
             aesthetic = torch.lerp(aesthetic, windows.smooth(self.evidence.ratings), weights.composition)
         return aesthetic, cut.clamp_(0, 1)
 
+    @cached_property
+    def _voices(self) -> _Voices:
+        return _Voices.of(self.evidence.subjects[..., 4])
+
+    @cached_property
+    def _regions(self) -> Tensor:
+        """All that a box may hold, `[B, M, 4]`: subjects, layouts in the frame of the source, what is to be avoided."""
+        subjects = self.evidence.subjects[..., :4]
+        layouts = [each.region for each in self.constraint.layouts if each.frame == "source"]
+        regions = subjects.new_tensor([*layouts, *self.constraint.avoid]).view(1, -1, 4)
+        return torch.cat([subjects, regions.expand(len(subjects), -1, -1)], 1)
+
+    @cached_property
+    def _kinds(self) -> list[int]:
+        """How many there are of each."""
+        subjects, avoid = self.evidence.subjects.shape[1], len(self.constraint.avoid)
+        return [subjects, self._regions.shape[1] - subjects - avoid, avoid]
+
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
-    def _layouts(self, windows: Windows) -> tuple[Tensor, Tensor | None]:
+    def _layouts(self, windows: Windows, held: Tensor) -> tuple[Tensor, Tensor | None]:
         """How well the layouts' regions are served: held, in the source's frame; calm, in the crop's.
 
         And by how much the score falls where one that must be calm is not, or None where none must.
         """
-        served, penalties = [], []
+        served, broken = held.sum(1), None
         for each in self.constraint.layouts:
             if each.frame == "source":
-                served.append(self._covered(windows, each.region))
                 continue
             under = self._share_under(windows, each.region)
-            served.append(1 - under)
+            served = served + (1 - under)
             if each.hard:
                 x1, y1, x2, y2 = each.region
                 beyond = under - CALM * (x2 - x1) * (y2 - y1)
-                penalties.append(torch.where(beyond > 0, BROKEN * (1 + beyond), 0))
-        return _mean(served), functools.reduce(torch.add, penalties) if penalties else None
+                fall = torch.where(beyond > 0, BROKEN * (1 + beyond), 0)
+                broken = fall if broken is None else broken + fall
+        return served / len(self.constraint.layouts), broken
 
     def _share_under(self, windows: Windows, region: Region) -> Tensor:
         """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
@@ -107,42 +126,47 @@ class Judge:
                 shares.append((windows.inner_sum(table, region) / whole.clamp_min(1e-12)).clamp(0, 1))
         return torch.stack(shares).amax(0)
 
-    def _subjects(self, windows: Windows) -> tuple[Tensor, Tensor, Tensor]:
-        """The subjects' weighted share inside and weighted share sliced, both `[B, *]`, and how much they have to say.
 
-        That say is their summed weight up to 1, so that a tiny face counts no more for being the only one.
-        """
-        boxes, weights = self.evidence.subjects[..., :4], self.evidence.subjects[..., 4]
-        total = weights.sum(1, keepdim=True)
-        visible = windows.covered(boxes)
-        shares = weights / total.clamp_min(1e-12)
-        sliced = _beyond(OUT, visible, shares) - _beyond(WHOLE, visible, shares)
-        return (
-            _weighed(shares, visible, torch.zeros_like(total[:, 0])),
-            sliced,
-            total.clamp(0, 1).view(-1, *[1] * (sliced.ndim - 1)),
-        )
+@dataclass(frozen=True)
+class _Voices:
+    """What the subjects of B pictures have to say, ready for what shows of them in many boxes.
 
-    def _covered(self, windows: Windows, region: Region) -> Tensor:
-        regions = self.evidence.heat.new_tensor([[region]]).expand(len(self.evidence), 1, 4)
-        return windows.covered(regions)[:, 0].clamp(0, 1)
-
-
-def _beyond(ramp: tuple[float, float], values: Tensor, shares: Tensor) -> Tensor:
-    """As `_weighed`, of 0 for values before a ramp, 1 for those behind it, and linear between.
-
-    Values are by far the largest tensor, so they are only clamped; all else is done with the sum.
+    Attributes:
+        shares: `[B, 1, M]`, of the subjects' weight.
+        entering, leaving: the same scaled by `say`, for a value that rises by 1 within `OUT` and falls within `WHOLE`.
+        begun: `[B, 1, 1]`, what takes these to 0 for a subject that is out.
+        say: `[B]`, the summed weight up to 1, so that a tiny face counts no more for being the only one.
     """
-    low, high = ramp
-    shares = shares / (high - low)
-    return _weighed(shares, values.clamp(low, high), -low * shares.sum(1))
+
+    shares: Tensor
+    entering: Tensor
+    leaving: Tensor
+    begun: Tensor
+    say: Tensor
+
+    @classmethod
+    def of(cls, weights: Tensor) -> _Voices:
+        """From weights `[B, M]`."""
+        total = weights.sum(1)[:, None, None]
+        shares, say = weights[:, None] / total.clamp_min(1e-12), total.clamp(0, 1)
+        entering, leaving = shares * say / (OUT[1] - OUT[0]), shares * say / (WHOLE[0] - WHOLE[1])
+        begun = -(OUT[0] * entering + WHOLE[0] * leaving).sum(2, keepdim=True)
+        return cls(shares, entering, leaving, begun, say[:, 0, 0])
+
+    def held_and_sliced(self, visible: Tensor) -> tuple[Tensor, Tensor]:
+        """The share of the subjects that a box holds, and the share that it slices times `say`: `[B, *]` each.
+
+        A subject's slicing is 0 where it is out or whole, 1 in between, steep on both sides.
+
+        Args:
+            visible: `[B, M, *]`, how much of each subject shows. It is far larger than all else, so it is only clamped.
+        """
+        flat = visible.flatten(2)
+        sliced = torch.baddbmm(self.begun, self.entering, flat.clamp(*OUT)).baddbmm_(self.leaving, flat.clamp(*WHOLE))
+        shape = visible.shape[:1] + visible.shape[2:]
+        return (self.shares @ flat).view(shape), sliced.view(shape)
 
 
-def _weighed(shares: Tensor, values: Tensor, more: Tensor) -> Tensor:
-    """The sum of values `[B, M, *]` by their shares `[B, M]`, and of `[B]` more: `[B, *]`."""
-    total = torch.baddbmm(more[:, None, None], shares[:, None], values.flatten(2))
-    return total.view(len(values), *values.shape[2:])
-
-
-def _mean(scores: list[Tensor]) -> Tensor:
-    return functools.reduce(torch.add, scores) / len(scores)
+def _spread(values: Tensor, like: Tensor) -> Tensor:
+    """Values `[B]`, made to broadcast against `[B, *]`."""
+    return values.view(-1, *[1] * (like.ndim - 1))
