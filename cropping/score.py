@@ -122,8 +122,8 @@ class Judge:
         shares = []
         for table in (self.evidence.heat, self.evidence.detail):
             if table is not None:
-                whole = windows.inner_sum(table, (0.0, 0.0, 1.0, 1.0))
-                shares.append((windows.inner_sum(table, region) / whole.clamp_min(1e-12)).clamp(0, 1))
+                whole = windows.table_sum(table).clamp_min(1e-12)
+                shares.append((windows.inner_sum(table, region) / whole).clamp(0, 1))
         return torch.stack(shares).amax(0)
 
 

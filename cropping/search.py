@@ -117,8 +117,8 @@ def snap(room: Room, boxes: Tensor) -> Tensor:
 
 def _scan(judge: Judge, lattice: Lattice, room: Room) -> tuple[Tensor, Tensor]:
     """The best position of each of the best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
-    tables = GridTables(judge.evidence.heat, lattice)
     scales = list(levels(room, lattice))
+    tables = GridTables(judge.evidence.heat, lattice, scales)
     scores = [judge.score(GridWindows(tables, level)) for level in scales]
     best = torch.stack([each.amax((1, 2)) for each in scores], 1)
     # Levels come from the largest to the smallest and the sort is stable, so ties go to the larger box.

@@ -54,6 +54,6 @@ def _split(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
 
 
 def hats(position: Tensor, nodes: int) -> Tensor:
-    """`[n, nodes]` weights that read a function, linear between evenly spaced nodes, at positions `[n]` in 0..1."""
+    """Weights `[*, nodes]` that read a function, linear between evenly spaced nodes, at positions `[*]` in 0..1."""
     at = torch.arange(nodes, dtype=position.dtype, device=position.device)
-    return (1 - (position[:, None] * (nodes - 1) - at).abs()).clamp_min(0)
+    return (1 - (position[..., None] * (nodes - 1) - at).abs()).clamp_min(0)

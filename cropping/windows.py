@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from .lattice import Lattice, Level
 from .table import hats, read_points, resample
+
+R = TypeVar("R")
 
 NODES = 9  # along each axis, between which smooth functions are interpolated
 _CORNERS = ((True, True), (True, False), (False, True), (False, False))  # (is top, is left)
@@ -24,6 +26,9 @@ class Windows(Protocol):
 
     def heat_sum(self) -> Tensor:
         """Share of heat inside each box."""
+
+    def table_sum(self, table: Tensor) -> Tensor:
+        """The table's mass inside each box."""
 
     def edge_sum(self) -> Tensor:
         """Heat in a narrow band along each box's edges, beyond (or, negative, short of) what an even picture has there.
@@ -42,31 +47,56 @@ class Windows(Protocol):
 
 
 class GridTables:
-    """What is read at a lattice's nodes, once for all scales: every sum of a scale is a few shifted slices of it.
+    """What all scales of a lattice read: every sum of a scale is a few shifted slices of tables at the lattice's nodes.
+
+    Whatever is asked of a first scale will be asked of all others, so answers are kept.
 
     Attributes:
-        fine: a heat table `[B, h + 1, w + 1]` at the nodes, `[B, rows + 1, columns + 1]`.
+        heat: `[B, h + 1, w + 1]`.
         across, down: relative places of the nodes, `[columns + 1]` and `[rows + 1]`.
     """
 
-    def __init__(self, heat: Tensor, lattice: Lattice) -> None:
-        self.lattice = lattice
-        self.fine = resample(heat, (lattice.rows + 1, lattice.columns + 1))
-        self.down, self.across = (
-            torch.arange(nodes, device=heat.device).to(heat.dtype) / (nodes - 1) for nodes in self.fine.shape[1:]
+    def __init__(self, heat: Tensor, lattice: Lattice, levels: Sequence[Level]) -> None:
+        self.heat, self.lattice, self.levels = heat, lattice, levels
+        self.across, self.down = (
+            torch.arange(cells + 1, device=heat.device).to(heat.dtype) / cells
+            for cells in (lattice.columns, lattice.rows)
         )
-        self._regions: Tensor | None = None
-        self._before: tuple[Tensor, Tensor]
+        self._kept: dict[Any, Any] = {}
+
+    def fine(self, table: Tensor) -> Tensor:
+        """A table `[B, h + 1, w + 1]` at the nodes: `[B, rows + 1, columns + 1]`."""
+        return self._once(table, lambda: resample(table, (self.lattice.rows + 1, self.lattice.columns + 1)))
 
     def before(self, regions: Tensor) -> tuple[Tensor, Tensor]:
-        """Shares of regions `[B, M, 4]` left of and above each node, `[B, M, columns + 1]` and `[B, M, rows + 1]`.
+        """Shares of regions `[B, M, 4]` left of and above each node: `[B, M, columns + 1]` and `[B, M, rows + 1]`."""
+        return self._once(
+            regions, lambda: (_before(self.across, regions[..., 0::2]), _before(self.down, regions[..., 1::2]))
+        )
 
-        Every scale asks about the same regions, so the last answer is kept.
-        """
-        if self._regions is not regions:
-            self._regions = regions
-            self._before = _before(self.across, regions[..., 0::2]), _before(self.down, regions[..., 1::2])
-        return self._before
+    def coarse(self, function: Callable[[Tensor], Tensor]) -> dict[Level, Tensor]:
+        """A function of boxes at a few evenly spaced positions of every scale, `[B, ≤ NODES, ≤ NODES]` each."""
+        return self._once(function, lambda: self._coarse(function))
+
+    def _coarse(self, function: Callable[[Tensor], Tensor]) -> dict[Level, Tensor]:
+        axes = [[_few(each) for each in (level.tops, level.lefts)] for level in self.levels]
+        boxes = [self._boxes(level, *few) for level, few in zip(self.levels, axes, strict=True)]
+        answers = function(torch.cat(boxes).expand(len(self.heat), -1, -1)).to(self.heat)
+        each = answers.split([len(few) for few in boxes], 1)
+        shaped = (answer.view(-1, *map(len, few)) for answer, few in zip(each, axes, strict=True))
+        return dict(zip(self.levels, shaped, strict=True))
+
+    def _boxes(self, level: Level, tops: Tensor, lefts: Tensor) -> Tensor:
+        """Boxes of a scale, `[N, 4]` relative, from places in cells."""
+        corners = torch.cartesian_prod(tops, lefts).flip(1)
+        cells = torch.tensor([self.lattice.columns, self.lattice.rows] * 2)
+        taken = torch.tensor([level.width, level.height])
+        return (torch.cat([corners, corners + taken], 1) / cells).to(self.heat.device)
+
+    def _once(self, about: Any, answer: Callable[[], R]) -> R:
+        if about not in self._kept:
+            self._kept[about] = answer()
+        return self._kept[about]
 
     @cached_property
     def band(self) -> dict[tuple[bool, bool], Tensor]:
@@ -74,7 +104,7 @@ class GridTables:
         edges: the table of heat beyond the average, seen from the node moved outwards less that moved inwards.
         """
         edge = self.lattice.edge
-        excess = self.fine - self.down[:, None] * self.across
+        excess = self.fine(self.heat) - self.down[:, None] * self.across
         padded = torch.nn.functional.pad(excess[None], [edge] * 4, mode="replicate")[0]
         return {corner: _band_table(excess, padded, edge, *corner) for corner in _CORNERS}
 
@@ -87,7 +117,10 @@ class GridWindows:
         (self.x1, self.x2), (self.y1, self.y2) = self._ends(tables.across, 0, 0), self._ends(tables.down, 0, 1)
 
     def heat_sum(self) -> Tensor:
-        above, below = self._ends(self._tables.fine, 1, 1)
+        return self.table_sum(self._tables.heat)
+
+    def table_sum(self, table: Tensor) -> Tensor:
+        above, below = self._ends(self._tables.fine(table), 1, 1)
         left, right = self._ends(below - above, 2, 0)
         return right - left
 
@@ -99,9 +132,9 @@ class GridWindows:
         return corner(False, False) - corner(False, True) - corner(True, False) + corner(True, True)
 
     def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
-        (x1, x2), (y1, y2) = _inside(self.x1, self.x2, region[0::2]), _inside(self.y1, self.y2, region[1::2])
         rows, columns = table.shape[1:]
-        return (hats(y2, rows) - hats(y1, rows)) @ table @ (hats(x2, columns) - hats(x1, columns)).T
+        down = _rise(self.y1, self.y2[0] - self.y1[0], region[1::2], rows)
+        return down @ table @ _rise(self.x1, self.x2[0] - self.x1[0], region[0::2], columns).T
 
     def covered(self, regions: Tensor) -> Tensor:
         across, down = self._tables.before(regions)
@@ -111,14 +144,10 @@ class GridWindows:
     def share(self) -> Tensor:
         level, lattice = self._level, self._tables.lattice
         area = level.width * level.height / (lattice.columns * lattice.rows)
-        return self._tables.fine.new_full((1, 1, 1), area)
+        return self._tables.heat.new_full((1, 1, 1), area)
 
     def smooth(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        down, across = _nodes_of(self.y1), _nodes_of(self.x1)
-        top, left = (each.reshape(-1) for each in torch.meshgrid(down, across, indexing="ij"))
-        boxes = torch.stack([left, top, left + self.x2[0] - self.x1[0], top + self.y2[0] - self.y1[0]], -1)
-        coarse = function(boxes.expand(len(self._tables.fine), -1, -1)).to(self.x1)
-        return resample(coarse.view(-1, len(down), len(across)), (len(self.y1), len(self.x1)))
+        return resample(self._tables.coarse(function)[self._level], (len(self.y1), len(self.x1)))
 
     def _ends(self, nodes: Tensor, dim: int, axis: int) -> tuple[Tensor, Tensor]:
         """What `nodes` holds, along `dim`, at the near and at the far edges across (axis 0) or down (axis 1)."""
@@ -135,7 +164,10 @@ class PointWindows:
         self.x1, self.y1, self.x2, self.y2 = boxes.to(heat.dtype).unbind(-1)
 
     def heat_sum(self) -> Tensor:
-        return _sum(self._heat, self.x1, self.y1, self.x2, self.y2)
+        return self.table_sum(self._heat)
+
+    def table_sum(self, table: Tensor) -> Tensor:
+        return _sum(table, self.x1, self.y1, self.x2, self.y2)
 
     def edge_sum(self) -> Tensor:
         across, down = self._lattice.edge / self._lattice.columns, self._lattice.edge / self._lattice.rows
@@ -163,9 +195,20 @@ class PointWindows:
         return function(torch.stack([self.x1, self.y1, self.x2, self.y2], -1)).to(self.x1)
 
 
-def _nodes_of(places: Tensor) -> Tensor:
-    """At most `NODES` evenly spaced places from the first to the last of evenly spaced ones."""
-    return torch.lerp(places[0], places[-1], torch.linspace(0, 1, min(NODES, len(places))).to(places))
+def _few(places: range) -> Tensor:
+    """At most `NODES` evenly spaced places from the first to the last of a range, float64."""
+    return torch.linspace(places[0], places[-1], min(NODES, len(places)), dtype=torch.float64)
+
+
+def _rise(starts: Tensor, length: Tensor, span: tuple[float, ...], nodes: int) -> Tensor:
+    """`[n, nodes]` weights that read by how much a function, linear between its nodes, rises over a span of each box.
+
+    Args:
+        starts, length: of the boxes along one axis.
+        span: first and last place, given relative to each box.
+    """
+    near, far = hats(starts + length * starts.new_tensor(span)[:, None], nodes)
+    return far - near
 
 
 def _sum(table: Tensor, x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor) -> Tensor:

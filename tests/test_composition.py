@@ -104,8 +104,9 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
     evidence = Evidence.gather(heat[None])
     evidence = Evidence(evidence.heat, None, evidence.subjects, head.ratings([subjects], size))
     judge, lattice = Judge(evidence, constraint, 160 / 240), Lattice.over(size)
-    tables, best = GridTables(evidence.heat, lattice), []
-    for level in levels(room_for(constraint, Ratio(1, 1), size), lattice):
+    scales = list(levels(room_for(constraint, Ratio(1, 1), size), lattice))
+    tables, best = GridTables(evidence.heat, lattice, scales), []
+    for level in scales:
         windows = GridWindows(tables, level)
         top, left = (each.reshape(-1) for each in torch.meshgrid(windows.y1, windows.x1, indexing="ij"))
         across, down = windows.x2[0] - windows.x1[0], windows.y2[0] - windows.y1[0]

@@ -129,8 +129,9 @@ def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> No
     layouts = (Layout((0.1, 0.6, 0.5, 1.0), "crop"), Layout((0.0, 0.0, 0.3, 0.3), "source"))
     constraint = Constraint(ratios=(ratio,), min_share=0.2, layouts=layouts, avoid=((0.0, 0.5, 0.2, 0.8),))
     judge, lattice = Judge(evidence, constraint, 0.89), Lattice.over(size)
-    tables = GridTables(evidence.heat, lattice)
-    for level in levels(room_for(constraint, ratio, size), lattice):
+    scales = list(levels(room_for(constraint, ratio, size), lattice))
+    tables = GridTables(evidence.heat, lattice, scales)
+    for level in scales:
         windows = GridWindows(tables, level)
         boxes = torch.stack(
             torch.broadcast_tensors(windows.x1, windows.y1[:, None], windows.x2, windows.y2[:, None]), dim=-1
