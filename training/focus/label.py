@@ -73,7 +73,7 @@ def heads(image: np.ndarray, model: str) -> list[list[float]]:
         _, faces = detector.detect(
             cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
         )
-        for x, y, across, down, *_, certainty in faces if faces is not None else ():
+        for x, y, across, down, *_, certainty in faces.tolist() if faces is not None else ():
             found.append([x / size[0], y / size[1], (x + across) / size[0], (y + down) / size[1], certainty])
     return [[*head_from_face(face[:4]), face[4]] for face in merged(found)]
 
