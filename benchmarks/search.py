@@ -93,7 +93,7 @@ def one_by_one(heat: torch.Tensor, boxes: Sequence[Box], size: tuple[int, int], 
     largest = constraint.ratios[0].largest_in(size)
     for one in heat:
         evidence = Evidence.gather(one[None])
-        judge = Judge(evidence, constraint, largest[0] * largest[1] / (size[0] * size[1]))
+        judge = Judge(evidence, constraint, (largest[0] / size[0], largest[1] / size[1]))
         scores = [
             judge.score(PointWindows(evidence.heat, Lattice.over(size), one.new_tensor([[box.relative(size)]]))).item()
             for box in boxes

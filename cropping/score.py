@@ -28,13 +28,14 @@ class Judge:
     Attributes:
         evidence: the pictures' tables.
         constraint: gives layouts, regions to avoid and weights.
-        largest_share: area share of the largest box of the ratio, which the size term is relative to.
+        largest: width and height of the largest box of the ratio, as shares of the picture's: what the size term, and
+            what can show of a subject at all, are relative to.
         curve: what each size is worth; None: the larger the better.
     """
 
     evidence: Evidence
     constraint: Constraint
-    largest_share: float
+    largest: tuple[float, float]
     curve: SizeCurve | None = None
 
     def score(self, windows: Windows, aesthetic: Tensor | None = None) -> Tensor:
@@ -53,7 +54,7 @@ class Judge:
         weights = self.constraint.weights
         visible, held, avoided = windows.covered(self._regions).split(self._kinds, 1)
         aesthetic, cut = self._kept_and_cut(windows, visible, windows.heat_sum() if aesthetic is None else aesthetic)
-        size = self._size(windows.share() / self.largest_share)
+        size = self._size(windows.share() / (self.largest[0] * self.largest[1]))
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
         total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
         if self.constraint.layouts:
@@ -70,7 +71,8 @@ class Judge:
         weights = self.constraint.weights
         cut = torch.zeros_like(aesthetic)
         if visible.shape[1]:
-            held, cut = self._voices.held_and_sliced(visible)
+            most = self._most_visible
+            held, cut = self._voices.held_and_sliced(visible if most is None else visible / _spread(most, visible))
             aesthetic = torch.lerp(aesthetic, held, _spread(weights.subjects * self._voices.say, held))
         if weights.edge:
             cut = cut.add_(windows.edge_sum(), alpha=weights.edge)
@@ -81,6 +83,18 @@ class Judge:
     @cached_property
     def _voices(self) -> _Voices:
         return _Voices.of(self.evidence.subjects[..., 4])
+
+    @cached_property
+    def _most_visible(self) -> Tensor | None:
+        """The largest share of each subject that a box of the ratio can show, `[B, M]`; None where all can be whole.
+
+        A head too large for the ratio would count as sliced wherever the box lies; measured against what can show, it
+        is whole where nothing of it is given away.
+        """
+        x1, y1, x2, y2 = self.evidence.subjects[..., :4].unbind(-1)
+        width, height = self.largest
+        most = (width / (x2 - x1)).clamp_max(1) * (height / (y2 - y1)).clamp_max(1)
+        return most if (most < 1).any() else None
 
     @cached_property
     def _regions(self) -> Tensor:
@@ -168,5 +182,5 @@ class _Voices:
 
 
 def _spread(values: Tensor, like: Tensor) -> Tensor:
-    """Values `[B]`, made to broadcast against `[B, *]`."""
-    return values.view(-1, *[1] * (like.ndim - 1))
+    """Values of the first dimensions of `like`, made to broadcast against all of it."""
+    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))

@@ -101,7 +101,8 @@ def _padded(judge: Judge, lattice: Lattice, size: tuple[int, int], ratio: Ratio,
 def _judge(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> Judge:
     framing = constraint.framing
     curve = framing.curve(size, ratio, constraint.wished) if framing else None
-    return Judge(evidence, constraint, _area_share(ratio.largest_in(size), size), curve)
+    width, height = ratio.largest_in(size)
+    return Judge(evidence, constraint, (width / size[0], height / size[1]), curve)
 
 
 def snap(room: Room, boxes: Tensor) -> Tensor:
@@ -189,10 +190,6 @@ def _tie_breakers(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]
 def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     corner, sides = boxes.to(torch.float64).split(2, -1)
     return torch.cat([corner, corner + sides], -1) / torch.tensor(size * 2, device=boxes.device)
-
-
-def _area_share(inner: tuple[int, int], outer: tuple[int, int]) -> float:
-    return inner[0] * inner[1] / (outer[0] * outer[1])
 
 
 def _best(

@@ -103,7 +103,7 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
     heat = torch.rand(16, 24, generator=torch.Generator().manual_seed(2)) + 0.2
     evidence = Evidence.gather(heat[None])
     evidence = Evidence(evidence.heat, None, evidence.subjects, head.ratings([subjects], size))
-    judge, lattice = Judge(evidence, constraint, 160 / 240), Lattice.over(size)
+    judge, lattice = Judge(evidence, constraint, (160 / 240, 1)), Lattice.over(size)
     scales = list(levels(room_for(constraint, Ratio(1, 1), size), lattice))
     tables, best = GridTables(evidence.heat, lattice, scales), []
     for level in scales:

@@ -57,7 +57,7 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
             if Box(x, y, *ratio.size_for(long_side)).inside(size)
         ]
         boxes = torch.tensor([[box.relative(size) for box in every]])
-        judge = Judge(evidence, constraint, 21 * 14 / (21 * 16))
+        judge = Judge(evidence, constraint, (1, 14 / 16))
         found = search(evidence, size, constraint)[0]
         assert found.score == pytest.approx(
             judge.score(PointWindows(evidence.heat, Lattice.over(size), boxes)).max().item()
@@ -99,6 +99,16 @@ def test_a_subject_is_in_or_out_but_not_sliced() -> None:
     assert minded.x / 600 <= 0.22
 
 
+def test_a_subject_too_large_for_the_ratio_fills_the_crop() -> None:
+    heat = torch.full((1, 30, 20), 1.0)
+    heat[:, 24:] = 4
+    head = torch.tensor([[[0.1, 0.05, 0.9, 0.75, 0.6]]])
+    crop = search(Evidence.gather(heat, head), (200, 300), Constraint((Ratio(3, 2),), min_share=1.0))[0]
+    assert crop.box.y >= 300 * 0.05 - 3
+    assert crop.box.bottom <= 300 * 0.75 + 3
+    assert crop.terms["cut"] < 0.05
+
+
 def test_a_layout_of_the_source_is_held_and_one_of_the_crop_kept_calm() -> None:
     corner = best(
         blob(0.9, 0.5), (600, 400), ratios=(SQUARE,), layouts=(Layout((0, 0, 0.3, 0.3), "source", hard=True),)
@@ -128,7 +138,7 @@ def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> No
     evidence = Evidence.gather(torch.rand(2, 17, 23, generator=generator), subjects)
     layouts = (Layout((0.1, 0.6, 0.5, 1.0), "crop"), Layout((0.0, 0.0, 0.3, 0.3), "source"))
     constraint = Constraint(ratios=(ratio,), min_share=0.2, layouts=layouts, avoid=((0.0, 0.5, 0.2, 0.8),))
-    judge, lattice = Judge(evidence, constraint, 0.89), Lattice.over(size)
+    judge, lattice = Judge(evidence, constraint, (1, 0.89)), Lattice.over(size)
     scales = list(levels(room_for(constraint, ratio, size), lattice))
     tables = GridTables(evidence.heat, lattice, scales)
     for level in scales:

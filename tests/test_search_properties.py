@@ -88,7 +88,7 @@ def scores(
     """What the engine's own judge gives each box on its own."""
     evidence = Evidence.gather(heat, subjects)
     width, height = ratio.largest_in(size)
-    judge = Judge(evidence, Constraint((ratio,), **constraint), width * height / (size[0] * size[1]))
+    judge = Judge(evidence, Constraint((ratio,), **constraint), (width / size[0], height / size[1]))
     relative = torch.tensor([[box.relative(size) for box in boxes]], dtype=torch.float64)
     return judge.score(PointWindows(evidence.heat, Lattice.over(size), relative))[0]
 
