@@ -186,7 +186,7 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(data: Path, tmp_path: Pat
         str(data),
         "--labels",
         str(data / "labels"),
-        "--start",
+        "--fine-tune",
         str(start),
         "--batch",
         "4",

@@ -15,7 +15,7 @@ from .pictures import Picture
 
 PART_SIZES = ((384, 288), (288, 384), (320, 320), (416, 256), (256, 416), (320, 352))
 # How many parts of pictures of each group an epoch shows, as a share of the group.
-PARTS: Mapping[str, float] = {"people": 1.2, "crowd": 0.5, "osie": 0.2, "photo": 0.25}
+PARTS: Mapping[str, float] = {"people": 1.2, "crowd": 1.0, "osie": 0.2, "photo": 0.5}
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, the log and focus.safetensors")
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--imagenet", type=Path, help="torchvision's mobilenet_v2 state dict")
-    start.add_argument("--start", type=Path, help="focus weights to go on from, to fine-tune them on your own data")
+    start.add_argument("--fine-tune", type=Path, help="focus weights to go on from, to fine-tune them on your own data")
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--stop-after", type=int, help="stop after this epoch; a later run goes on")
     parser.add_argument("--batch", type=int, default=8, help="pictures a step and process")
@@ -90,8 +90,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _network(given: argparse.Namespace) -> FocusNetwork:
     network = FocusNetwork()
-    if given.start:
-        network.load_state_dict({name: value.float() for name, value in load_file(given.start).items()})
+    if given.fine_tune:
+        network.load_state_dict({name: value.float() for name, value in load_file(given.fine_tune).items()})
     else:
         network.backbone.load_state_dict(fold_mobilenet(torch.load(given.imagenet, "cpu", weights_only=True)))
     return network
@@ -143,8 +143,8 @@ class Run:
                 attention[looked_at], samples.density[looked_at], samples.fixations[looked_at]
             )
         losses["subject"] = subject_loss(subject, samples.mask, samples.mask_weight)
-        losses["centres"] = 0.5 * centre_loss(centres, samples.centres, samples.care)
-        losses["reach"] = 0.7 * reach_loss(reach, samples.reach, samples.near)
+        losses["centres"] = centre_loss(centres, samples.centres, samples.care)
+        losses["reach"] = reach_loss(reach, samples.reach, samples.near)
         return losses
 
     def _share_gradients(self) -> None:
