@@ -47,9 +47,6 @@ def stack_subjects(subjects: Sequence[Sequence[Subject]]) -> Tensor:
     Shorter lists are filled up with boxes of weight 0, which no score counts.
     """
     most = max((len(each) for each in subjects), default=0)
-    stacked = torch.zeros(len(subjects), most, 5, dtype=torch.float64)
-    stacked[..., 2:4] = 1.0
-    for row, each in zip(stacked, subjects, strict=True):
-        for slot, subject in zip(row, each, strict=False):
-            slot.copy_(torch.tensor([*subject.region, subject.weight], dtype=torch.float64))
-    return stacked
+    empty = (0.0, 0.0, 1.0, 1.0, 0.0)
+    rows = [[(*each.region, each.weight) for each in listed] + [empty] * (most - len(listed)) for listed in subjects]
+    return torch.tensor(rows, dtype=torch.float64).view(len(subjects), most, 5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -33,18 +33,24 @@ def best_crops(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], c
         ValueError: when the two lists differ in length.
         UnsatisfiableError: under the policy `error`, naming the picture's index and the conflict.
     """
+    return crops_under(analyses, sizes, [constraint])[0]
+
+
+def crops_under(
+    analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], constraints: Sequence[Constraint]
+) -> list[list[Crop]]:
+    """As `best_crops`, under each of several constraints: for each, one crop a picture."""
     if len(analyses) != len(sizes):
         raise ValueError(f"{len(analyses)} analyses but {len(sizes)} sizes; every picture needs both")
-    crops: list[Crop | None] = [None] * len(analyses)
+    found: list[dict[int, Crop]] = [{} for _ in constraints]
     for indices in _groups(analyses, sizes).values():
-        group = [analyses[index] for index in indices]
+        scene = Scene.of([analyses[index] for index in indices], sizes[indices[0]])
         try:
-            found = _best_of_group(group, sizes[indices[0]], constraint)
+            for crops, constraint in zip(found, constraints, strict=True):
+                crops.update(zip(indices, scene.best_crops(constraint), strict=True))
         except UnsatisfiableError as error:
             raise UnsatisfiableError(f"picture {indices[0]}: {error}") from None
-        for index, crop in zip(indices, found, strict=True):
-            crops[index] = crop
-    return [crop for crop in crops if crop is not None]
+    return [[crops[index] for index in range(len(analyses))] for crops in found]
 
 
 def _groups(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]]) -> dict[tuple, list[int]]:
@@ -61,13 +67,37 @@ def _proposes(analysis: Analysis, size: tuple[int, int]) -> bool:
     return analysis.candidates(Ratio.of(size), 1.0, size) is not None
 
 
-def _best_of_group(group: Sequence[Analysis], size: tuple[int, int], constraint: Constraint) -> list[Crop]:
-    evidence = gather_evidence(group)
-    if _proposes(group[0], size):
-        return [_best_proposal(group[0], evidence, size, constraint)]
-    if constraint.rater is not None:
-        evidence = replace(evidence, ratings=constraint.rater.ratings([each.subjects for each in group], size))
-    return search(evidence, size, constraint)
+@dataclass(frozen=True)
+class Scene:
+    """Pictures that are searched at once, gathered once for any number of constraints.
+
+    Attributes:
+        analyses: with maps of one size; a single one where it proposes its own boxes.
+        size: (width, height) in pixels.
+        evidence: of all of them.
+    """
+
+    analyses: Sequence[Analysis]
+    size: tuple[int, int]
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> Scene:
+        return cls(analyses, size, gather_evidence(analyses))
+
+    def best_crops(self, constraint: Constraint) -> list[Crop]:
+        """The best crop of each.
+
+        Raises:
+            UnsatisfiableError: under the policy `error`, naming the conflict.
+        """
+        if _proposes(self.analyses[0], self.size):
+            return [_best_proposal(self.analyses[0], self.evidence, self.size, constraint)]
+        evidence = self.evidence
+        if constraint.rater is not None:
+            subjects = [each.subjects for each in self.analyses]
+            evidence = replace(evidence, ratings=constraint.rater.ratings(subjects, self.size))
+        return search(evidence, self.size, constraint)
 
 
 def gather_evidence(group: Sequence[Analysis]) -> Evidence:

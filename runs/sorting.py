@@ -23,7 +23,7 @@ from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..models.analysis import Analysis
-from ..models.choose import best_crops
+from ..models.choose import Scene
 from ..pictures.manifest import DROPPED, OK, CropRecord, PictureRecord
 from .stages import Size, crop_record
 
@@ -82,9 +82,10 @@ def measure(analysis: Analysis, size: Size, constraint: Constraint, request: Sor
     """
     found: list[CropRecord] = []
     complaint: Exception | None = None
+    scene = Scene.of([analysis], size)
     for bucket in request.grid.sizes:
         try:
-            crop = _best_for(analysis, size, bucket, constraint, request.most_enlarged)
+            crop = _best_for(scene, bucket, constraint, request.most_enlarged)
         except UnsatisfiableError as error:
             complaint = error
             continue
@@ -142,16 +143,14 @@ def planned(measured: PictureRecord, result: Sorted, index: int, files: Sequence
     return replace(measured, status=OK, crops=tuple(replace(crop, file=file) for file in files))
 
 
-def _best_for(
-    analysis: Analysis, size: Size, bucket: Size, constraint: Constraint, most_enlarged: float | None
-) -> Crop:
+def _best_for(scene: Scene, bucket: Size, constraint: Constraint, most_enlarged: float | None) -> Crop:
     wanted = replace(constraint, ratios=(Ratio.of(bucket),))
     if most_enlarged is not None:
         across, down = (ceil(side / most_enlarged) for side in bucket)
         least = constraint.min_size or (1, 1)
         wanted = replace(wanted, min_size=(max(least[0], across), max(least[1], down)))
     with torch.inference_mode():
-        return best_crops([analysis], [size], wanted)[0]
+        return scene.best_crops(wanted)[0]
 
 
 def _kohya_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:

@@ -16,7 +16,7 @@ import torch
 from ..cropping.constraint import UnsatisfiableError
 from ..cropping.crop import Crop
 from ..models.analysis import Analysis
-from ..models.choose import best_crops
+from ..models.choose import crops_under
 from ..models.cropper import Cropper
 from ..pictures.captions import copy_captions
 from ..pictures.decode import Picture
@@ -51,7 +51,7 @@ def choose(analyses: Sequence[Analysis], sizes: Sequence[Size], request: CropReq
         UnsatisfiableError: when one of the pictures has none and the policy is `error`.
     """
     with torch.inference_mode():
-        found = [best_crops(analyses, sizes, constraint) for constraint in request.constraints()]
+        found = crops_under(analyses, sizes, request.constraints())
     return [list(crops) for crops in zip(*found, strict=True)]
 
 
