@@ -13,20 +13,24 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.evidence import Evidence
 from salient_crop.cropping.lattice import Lattice, levels
+from salient_crop.cropping.layout import Layout
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.room import Room, room_for
 from salient_crop.cropping.score import Judge
 from salient_crop.cropping.search import search
+from salient_crop.cropping.subject import Subject, stack_subjects
 from salient_crop.cropping.weights import Weights
 from salient_crop.cropping.windows import PointWindows
+from salient_crop.models.composition import bundled_composition
 
 RANDOM_BOXES = 500
 FEW = 4  # pictures that are enough to know the price of a box scored on its own, and all that patience allows
@@ -40,8 +44,11 @@ def main() -> None:
     parser.add_argument("--size", type=whole_pair, default=(1024, 768), help="width x height of the pictures")
     parser.add_argument("--ratio", type=Ratio.parse, default=Ratio(1, 1))
     parser.add_argument("--min-share", type=float, default=0.3)
+    parser.add_argument("--batch", type=int, default=16, help="pictures at once in the designer's searches")
     parser.add_argument("--device", default="cpu")
-    report(parser.parse_args())
+    chosen = parser.parse_args()
+    report(chosen)
+    report_design(chosen)
 
 
 def report(chosen: argparse.Namespace) -> None:
@@ -64,6 +71,34 @@ def report(chosen: argparse.Namespace) -> None:
         some.row(f"{name}: {RANDOM_BOXES} one by one", FEW, RANDOM_BOXES, some.result)
         gain = (boxes * len(heat) / every.seconds) / (RANDOM_BOXES * FEW / some.seconds)
         print(f"{'':34}{gain:,.0f} times more boxes a second")
+
+
+def report_design(chosen: argparse.Namespace) -> None:
+    heat = heatmaps(chosen.batch, chosen.heat).to(chosen.device)
+    head = bundled_composition().to(chosen.device)
+    subjects = [
+        [Subject(0.3, 0.2, 0.5, 0.9, 0.8, "person"), Subject(0.35, 0.2, 0.45, 0.35, 0.5, "face")]
+    ] * chosen.batch
+    constraint = Constraint((chosen.ratio,), chosen.min_share, layouts=(Layout.preset("top"),))
+    calm = replace(constraint, layouts=(Layout.preset("top", "crop"),))
+    room = room_for(constraint, chosen.ratio, chosen.size)
+    boxes = sum(len(level.lefts) * len(level.tops) for level in levels(room, Lattice.over(chosen.size)))
+
+    def found(of: Constraint, seen: Sequence[Sequence[Subject]], rated: bool) -> list[Crop]:
+        evidence = Evidence.gather(heat, stack_subjects(seen))
+        if rated:
+            evidence = replace(evidence, ratings=head.ratings(seen, chosen.size))
+        return search(evidence, chosen.size, of)
+
+    print(f"\n{chosen.batch} pictures at once, ratio and layout")
+    for name, of, seen, rated in (
+        ("layout in the source", constraint, [[]] * chosen.batch, False),
+        ("layout in the crop", calm, [[]] * chosen.batch, False),
+        ("layout, two subjects", constraint, subjects, False),
+        ("layout, two subjects, head", constraint, subjects, True),
+    ):
+        every = timed(lambda of=of, seen=seen, rated=rated: found(of, seen, rated), chosen.device)
+        every.row(name, chosen.batch, boxes, [crop.score for crop in every.result])
 
 
 def heatmaps(count: int, size: tuple[int, int]) -> torch.Tensor:
@@ -126,6 +161,7 @@ class Timed:
         print(f"{name:34}{1e3 * each:12.2f}{1e3 * busy:12.2f}{boxes / each:14,.0f}{best:12.4f}")
 
 
+@torch.inference_mode()
 def timed(task: Callable, device: str) -> Timed:
     result, seconds, busy = task(), [], []
     for _ in range(ROUNDS):

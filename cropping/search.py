@@ -204,8 +204,8 @@ def _best(
     windows = PointWindows(judge.evidence.heat, lattice, _relative(boxes, size))
     scores, terms = judge.judge(windows, aesthetic)
     best = _first(scores, *_tie_breakers(boxes, size))[:, None]
-    found = {"score": scores, "kept": windows.heat_sum().clamp(0, 1), **terms}
-    found = {name: values.gather(1, best)[:, 0].tolist() for name, values in found.items()}
+    judged = {"score": scores, "kept": windows.heat_sum().clamp(0, 1), **terms}
+    found = {name: values.gather(1, best)[:, 0].tolist() for name, values in judged.items()}
     score, kept = found.pop("score"), found.pop("kept")
     if judge.constraint.policy == "error" and min(score) < -BROKEN / 2:
         shown = "×".join(map(str, size))

@@ -64,6 +64,22 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
         )
 
 
+def test_the_largest_box_of_a_large_picture_lies_best_to_the_pixel() -> None:
+    """Where only the place is open, no place is better, not even one between the nodes of the lattice."""
+    generator = torch.Generator().manual_seed(9)
+    size, ratio = (3001, 1999), Ratio(4, 5)
+    heat, subjects = torch.rand(1, 40, 60, generator=generator), torch.tensor([[[0.31, 0.2, 0.42, 0.7, 0.5]]])
+    evidence, constraint = Evidence.gather(heat, subjects), Constraint(ratios=(ratio,), min_share=1)
+    width, height = ratio.largest_in(size)
+    places = [Box(x, 0, width, height) for x in range(size[0] - width + 1)]
+    boxes = torch.tensor([[box.relative(size) for box in places]], dtype=torch.float64)
+    judge = Judge(evidence, constraint, width * height / (size[0] * size[1]))
+    every = judge.score(PointWindows(evidence.heat, Lattice.over(size), boxes))
+    found = search(evidence, size, constraint)[0]
+    assert found.box.size == (width, height)
+    assert found.score == pytest.approx(every.max().item(), abs=1e-9)
+
+
 @pytest.mark.parametrize("keep", [(0.0, 0.0, 0.1, 0.2), (0.93, 0.4, 1.0, 0.99), (0.3, 0.0, 0.7, 1.0)])
 def test_a_keep_region_is_held_against_the_heat(keep: tuple[float, float, float, float]) -> None:
     size = (997, 613)
