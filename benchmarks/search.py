@@ -118,7 +118,8 @@ def random_boxes(room: Room, count: int) -> list[Box]:
     generator = torch.Generator().manual_seed(1)
     draws = torch.rand(3, count, generator=generator)
     long_side = room.shortest + (draws[0] * (room.longest - room.shortest + 1)).long()
-    boxes, _ = room.boxes(long_side, (draws[1] * room.size[0]).long(), (draws[2] * room.size[1]).long())
+    corner = torch.stack([draws[1] * room.size[0], draws[2] * room.size[1]], 1).long()
+    boxes, _ = room.boxes(long_side, corner)
     return [Box(*box) for box in boxes.tolist()]
 
 
