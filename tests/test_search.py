@@ -73,7 +73,7 @@ def test_the_largest_box_of_a_large_picture_lies_best_to_the_pixel() -> None:
     width, height = ratio.largest_in(size)
     places = [Box(x, 0, width, height) for x in range(size[0] - width + 1)]
     boxes = torch.tensor([[box.relative(size) for box in places]], dtype=torch.float64)
-    judge = Judge(evidence, constraint, width * height / (size[0] * size[1]))
+    judge = Judge(evidence, constraint, (width / size[0], height / size[1]))
     every = judge.score(PointWindows(evidence.heat, Lattice.over(size), boxes))
     found = search(evidence, size, constraint)[0]
     assert found.box.size == (width, height)
