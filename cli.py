@@ -93,6 +93,11 @@ def add_crop(commands: SubParsers) -> None:
         default="source",
         help="WHERE is a place in the picture that the crop should hold, or a place in the crop that should be calm",
     )
+    parser.add_argument(
+        "--layout-hard",
+        action="store_true",
+        help="a crop that breaks the layout is none, then --policy decides (default: it is weighed with the rest)",
+    )
     parser.add_argument("--policy", choices=("shrink", "pad", "error"), default="shrink", help="when nothing fits")
     parser.add_argument(
         "--resolution",
@@ -208,7 +213,7 @@ def request_of(chosen: argparse.Namespace) -> CropRequest:
         constraint = Constraint(
             ratios=chosen.ratios,
             min_share=min_area(chosen),
-            layouts=tuple(Layout(region, chosen.layout_frame) for region in chosen.layout),
+            layouts=tuple(Layout(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
             policy=chosen.policy,
         )
         return CropRequest(
@@ -241,6 +246,7 @@ def settings_of(chosen: argparse.Namespace, cropper: Cropper, device: str) -> di
         "min_area": min_area(chosen),
         "layout": [list(region) for region in chosen.layout],
         "layout_frame": chosen.layout_frame,
+        "layout_hard": chosen.layout_hard,
         "policy": chosen.policy,
         "resolution": chosen.resolution,
         "enlarge": not chosen.no_enlarge,
@@ -328,13 +334,68 @@ def run_preview(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
 
 def refuse_sheet_over_source(sheet: Path, folder: Path, manifest: Path) -> None:
-    from .pictures.encode import FORMATS
     from .pictures.manifest import read_manifest
+
+    refuse_other_formats(sheet)
+    if sheet.exists() and any(same_file(sheet, folder / each.source) for each in read_manifest(manifest)):
+        raise UsageError(f"{sheet}: one of the pictures themselves, so it is not overwritten")
+
+
+def refuse_other_formats(sheet: Path) -> None:
+    from .pictures.encode import FORMATS
 
     if sheet.suffix.lower().lstrip(".") not in (*FORMATS, "jpeg"):
         raise UsageError(f"{sheet}: a sheet is a {', '.join(FORMATS)}")
-    if sheet.exists() and any(same_file(sheet, folder / each.source) for each in read_manifest(manifest)):
-        raise UsageError(f"{sheet}: one of the pictures themselves, so it is not overwritten")
+
+
+# layouts
+
+
+def add_layouts(commands: SubParsers) -> None:
+    parser = commands.add_parser(
+        "layouts",
+        help="draw what each layout makes of one photograph",
+        description="Draws one photograph under all eight layouts, with the crop and the region kept free.",
+    )
+    parser.set_defaults(run=run_layouts)
+    parser.add_argument("photo", metavar="PHOTO", type=Path, help="never changed")
+    parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
+    parser.add_argument("--ratios", type=ratio_list, default="2:3,16:9", help="by commas (default 2:3,16:9)")
+    parser.add_argument("--min-area", metavar="SHARE", type=float, default=0.6, help="see `salient-crop crop`")
+    parser.add_argument("--layout-frame", choices=("source", "crop"), default="source", help="see `salient-crop crop`")
+    parser.add_argument("--layout-hard", action="store_true", help="see `salient-crop crop`")
+    parser.add_argument("--cropper", metavar="NAME|FILE", help="see `salient-crop croppers`")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def run_layouts(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from .pictures.decode import Picture
+    from .pictures.encode import encode
+    from .pictures.errors import PictureError
+    from .runs.layouts import layout_study
+
+    refuse_other_formats(chosen.out)
+    if chosen.out.exists() and same_file(chosen.out, chosen.photo):
+        raise UsageError(f"{chosen.out}: the photograph itself, so it is not overwritten")
+    device = device_for(chosen.device)
+    cropper = cropper_for(chosen.cropper, device)
+    try:
+        sheet = layout_study(
+            Picture(chosen.photo),
+            chosen.ratios,
+            chosen.layout_frame,
+            chosen.layout_hard,
+            chosen.min_area,
+            cropper,
+            device,
+        )
+        encode(sheet, chosen.out)
+    except OSError as error:
+        raise UsageError(f"{chosen.out}: {error.strerror or error}") from error
+    except (PictureError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    reporter.result(f"{len(chosen.ratios)} ratios under every layout in {chosen.out}")
+    return DONE
 
 
 # croppers
@@ -474,7 +535,7 @@ def digest(path: Path) -> str:
     return state.hexdigest()
 
 
-COMMANDS: tuple[Callable[[SubParsers], None], ...] = (add_crop, add_preview, add_evaluate, add_croppers)
+COMMANDS: tuple[Callable[[SubParsers], None], ...] = (add_crop, add_preview, add_layouts, add_evaluate, add_croppers)
 
 
 if __name__ == "__main__":

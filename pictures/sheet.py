@@ -98,17 +98,17 @@ def _card(tile: PictureTile) -> Image.Image:
     tall = max((part.height for part in parts), default=0)
     card = Image.new("RGB", (GAP + sum(width + GAP for width in widths), tall + 3 * LINE + 2 * GAP), CARD)
     draw = ImageDraw.Draw(card)
-    _write(draw, (GAP, GAP // 2), tile.name, INK, card.width - 2 * GAP)
+    write_line(draw, (GAP, GAP // 2), tile.name, INK, card.width - 2 * GAP)
     if not parts:
-        _write(draw, (GAP, GAP // 2 + LINE), tile.note, ALARM, card.width - 2 * GAP)
+        write_line(draw, (GAP, GAP // 2 + LINE), tile.note, ALARM, card.width - 2 * GAP)
         return card
     left, top = GAP, GAP // 2 + LINE
     for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
         card.paste(part, (left, top))
         first, second = labels[index]
         foot = top + tall + 4
-        _write(draw, (left + _swatch(draw, (left, foot), index - 1, tile), foot), first, INK if index else FAINT, width)
-        _write(draw, (left, foot + LINE - 4), second, FAINT, width)
+        write_line(draw, (left + _swatch(draw, (left, foot), index - 1, tile), foot), first, INK if index else FAINT, width)
+        write_line(draw, (left, foot + LINE - 4), second, FAINT, width)
         left += width + GAP
     return card
 
@@ -117,25 +117,25 @@ def _source(tile: PictureTile) -> Image.Image:
     assert tile.pixels is not None
     picture = Image.fromarray(tile.pixels if tile.heat is None else overlay(tile.pixels, tile.heat))
     if len(tile.crops) == 1:
-        picture = _dimmed_outside(picture, tile.crops[0].region)
+        picture = dimmed_outside(picture, tile.crops[0].region)
     draw = ImageDraw.Draw(picture)
     for index, crop in enumerate(tile.crops):
-        x1, y1, x2, y2 = _pixels(crop.region, picture.size)
+        x1, y1, x2, y2 = corners(crop.region, picture.size)
         # A dark line on both sides keeps the bright one visible on any picture.
         draw.rectangle((x1, y1, x2, y2), outline="#000000", width=5)
         draw.rectangle((x1 + 1, y1 + 1, x2 - 1, y2 - 1), outline=_colour(index), width=3)
     return picture
 
 
-def _dimmed_outside(picture: Image.Image, region: tuple[float, float, float, float]) -> Image.Image:
+def dimmed_outside(picture: Image.Image, region: tuple[float, float, float, float]) -> Image.Image:
     dark = Image.blend(picture, Image.new("RGB", picture.size, "#000000"), 0.45)
-    x1, y1, x2, y2 = _pixels(region, picture.size)
+    x1, y1, x2, y2 = corners(region, picture.size)
     inside = (max(x1, 0), max(y1, 0), x2 + 1, y2 + 1)
     dark.paste(picture.crop(inside), inside[:2])
     return dark
 
 
-def _pixels(region: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+def corners(region: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Corners of the box, the last pixel included; at least three pixels wide, so that its outline can be drawn."""
     x1, y1 = round(region[0] * size[0]), round(region[1] * size[1])
     x2, y2 = round(region[2] * size[0]) - 1, round(region[3] * size[1]) - 1
@@ -155,7 +155,7 @@ def _colour(index: int) -> str:
     return BOX_COLOURS[index % len(BOX_COLOURS)]
 
 
-def _write(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, width: int) -> None:
+def write_line(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, width: int) -> None:
     """One line of text, shortened in its middle where it is too wide."""
     font = _font(text)
     keep = len(text)

@@ -16,8 +16,11 @@ import pytest
 from PIL import Image
 
 from salient_crop import cli
+from salient_crop.cropping.layout import LAYOUT_PRESETS
 from salient_crop.cropping.ratio import Ratio
+from salient_crop.pictures.layout_sheet import cell_size
 from salient_crop.pictures.manifest import read_manifest
+from salient_crop.pictures.sheet import GAP, LINE
 from salient_crop.runs.reporter import Reporter
 from salient_crop.runs.request import target_size
 
@@ -187,6 +190,41 @@ def test_an_output_folder_among_the_pictures_is_not_read_again(photos):
     assert len(lines(out)) == 4
     assert crop(photos, out, "--dry-run", "--manifest", str(out / "plan.jsonl")) == 0
     assert len(list(read_manifest(out / "plan.jsonl"))) == 4
+
+
+def test_every_hard_layout_is_held_and_an_impossible_one_follows_the_policy(photos, tmp_path, capsys):
+    out, regions = tmp_path / "out", ((0.0, 0.2, 0.1, 0.8), (0.7, 0.3, 0.9, 0.6))
+    words = ("--ratios", "4:3", "--layout", "left; 0.7,0.3,0.9,0.6", "--layout-hard")
+    assert crop(photos, out, *words) == 0
+    wide, *_ = lines(out)
+    x, y, width, height = wide["crops"][0]["box"]
+    for x1, y1, x2, y2 in regions:
+        assert x <= x1 * 160 + 1 and y <= y1 * 120 + 1 and x + width >= x2 * 160 - 1 and y + height >= y2 * 120 - 1
+    assert crop(photos, tmp_path / "strict", *words, "--policy", "error") == 1
+    failed = [line["source"] for line in lines(tmp_path / "strict") if line["status"] == "failed"]
+    assert failed == ["a.png", "trip/deep/c.bmp"]  # 90×160 cannot hold 96 rows in 4:3, nor 300×100 270 columns
+    assert "c.bmp" in capsys.readouterr().err
+
+
+def test_the_layout_study_draws_each_reserved_region_where_it_lies(tmp_path, capsys):
+    photo = tmp_path / "grey.png"
+    Image.new("RGB", (300, 200), (90, 90, 90)).save(photo)
+    sheet = tmp_path / "study.png"
+    words = ["--cropper", "centre", "--ratios", "3:2,1:1"]
+    assert cli.main(["layouts", str(photo), "--out", str(sheet), *words]) == 0
+    pixels = np.asarray(Image.open(sheet).convert("RGB")).astype(int)
+    yellow = pixels[..., 0] - pixels[..., 2] > 40
+    width, height = cell_size((300, 200))
+    for index, (x1, y1, x2, y2) in enumerate(LAYOUT_PRESETS.values()):
+        left, top = GAP + index % 4 * (width + GAP), GAP + LINE + index // 4 * (height + 2 * LINE + GAP)
+        rows, columns = yellow[top : top + height, left : left + width].nonzero()
+        # The crop's outline, five pixels wide, may lie over the region's own edge.
+        found = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+        assert found == pytest.approx((x1 * width, y1 * height, x2 * width, y2 * height), abs=6)
+    assert cli.main(["layouts", str(photo), "--out", str(photo), *words]) == 2
+    assert "not overwritten" in capsys.readouterr().err
+    assert cli.main(["layouts", str(tmp_path / "none.jpg"), "--out", str(sheet), *words]) == 2
+    assert "none.jpg" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
