@@ -24,13 +24,14 @@ import torch
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..cropping.framing import Framing
-from ..cropping.layout import Layout
+from ..cropping.layout import Layout, bounding_region
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
 from ..models.analysis import Analysis
 from ..models.choose import best_crops
 from ..models.cropper import Cropper
 from ..models.framing import framed
+from ..models.saliency_edge import EDGES, edge_box, salient_region
 from ..models.size_prior import bundled_size_prior
 from ..pictures.decode import decode
 from ..pictures.header import read_header
@@ -41,6 +42,7 @@ SHAPE = "{image, width, height, ratio_h_over_w, layout, truth}"
 OFFICIAL = "{image_name, aspect_ratio, blank_space, blank_aspect_bbox}"
 OURS, PUBLISHED = "ours", "published"
 WHOLE, LARGEST, SHIFTED = "whole", "largest, centred", "largest, shifted to hold the layout"
+BASELINES = {edge: f"saliency-{edge}-edge" for edge in EDGES}
 BEST_PLACE, BEST_SIZE = "largest, best position", "best size, shifted"
 GRID = 48
 Edges = tuple[float, float, float, float]
@@ -97,7 +99,11 @@ def evaluate_constraints(
     cases = read_cases(file, images)
     rows = evaluate_cases(cases, framing, progress)
     if cropper is not None and images is not None:
-        rows[f"{OURS}, {cropper.name}"] = _figures(cases, _seen_crops(cases, framing, cropper, images))
+        seen = _seen(cases, cropper, images)
+        crops = _crops(cases, [seen[case.name] for case in cases], framing or bundled_size_prior(), lambda *_: None)
+        rows[f"{OURS}, {cropper.name}"] = _figures(cases, crops)
+        for edge, name in BASELINES.items():
+            rows[f"{name}, {cropper.name}"] = _figures(cases, _baseline(cases, edge, seen))
     people = np.array([case.person is not None for case in cases])
     subsets = {"all": np.ones(len(cases), bool)} | ({"person": people} if people.any() else {})
     return {
@@ -120,6 +126,7 @@ def evaluate_cases(
         BEST_PLACE: np.array([_best_place(case) for case in cases]),
         BEST_SIZE: np.array([_placed(case, _scale(case)) for case in cases]),
     }
+    crops |= {name: _baseline(cases, edge) for edge, name in BASELINES.items()}
     if any(case.published for case in cases):
         nothing = (np.nan,) * 4
         crops[PUBLISHED] = np.array([case.published or nothing for case in cases], float)
@@ -170,12 +177,26 @@ def _crops(
     return boxes
 
 
-def _seen_crops(cases: Sequence[DesignCase], framing: Framing | None, cropper: Cropper, images: Path) -> np.ndarray:
+def _seen(cases: Sequence[DesignCase], cropper: Cropper, images: Path) -> dict[str, Analysis]:
     seen: dict[str, Analysis] = {}
     for name in sorted({case.name for case in cases}):
         pixels = torch.from_numpy(decode(images / name)[..., :3].copy()).permute(2, 0, 1)[None].float() / 255
         seen[name] = cropper.analyse(pixels)[0]
-    return _crops(cases, [seen[case.name] for case in cases], framing or bundled_size_prior(), lambda *_: None)
+    return seen
+
+
+def _baseline(cases: Sequence[DesignCase], edge: str, seen: Mapping[str, Analysis] | None = None) -> np.ndarray:
+    """The paper's baseline, `[N, 4]` in pixels: around the layout and what is salient, without pixels the person."""
+    boxes = []
+    for case in cases:
+        people = people_of(case)
+        if seen is not None:
+            salient = salient_region(seen[case.name].heatmap)
+        else:
+            salient = people[0].region if people else (0.0, 0.0, 1.0, 1.0)
+        around = bounding_region([salient, case.region]) or salient
+        boxes.append(edge_box(around, case.ratio, case.size, edge))
+    return np.array(boxes) * np.array([case.size * 2 for case in cases], float)
 
 
 def _figures(cases: Sequence[DesignCase], boxes: np.ndarray) -> dict[str, np.ndarray]:

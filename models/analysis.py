@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..cropping.evidence import Evidence
 from ..cropping.lattice import Lattice
+from ..cropping.layout import Region
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
 from ..cropping.table import normalise
@@ -44,13 +45,16 @@ class Analysis:
         evidence = Evidence.gather(self.heatmap[None])
         return PointWindows(evidence.heat, Lattice(1, 1), boxes[None].to(evidence.device)).heat_sum()[0].clamp(0, 1)
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int]) -> Tensor | None:
+    def candidates(
+        self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None
+    ) -> Tensor | None:
         """The only boxes to choose from, `[N, 4]` relative, or None where every box may be searched.
 
         Args:
             ratio: that the crop must have.
             min_share: its smallest area as a share of the largest box of that ratio.
             size: (width, height) of the picture in pixels.
+            held: the relative region that the crop is asked to hold, or None.
         """
         return None
 

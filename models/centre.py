@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..cropping.box import Box
+from ..cropping.layout import Region
 from ..cropping.ratio import Ratio
 from .analysis import Analysis
 from .cropper import Cropper, checked
@@ -16,7 +17,7 @@ CELLS = 64
 class CentreAnalysis(Analysis):
     """Even heat, and one box a ratio. It moves off the middle only as far as a region to keep demands."""
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int]) -> Tensor:
+    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
         width, height = ratio.largest_in(size)
         box = Box((size[0] - width) // 2, (size[1] - height) // 2, width, height)
         return torch.tensor([box.relative(size)], dtype=torch.float64, device=self.heatmap.device)

@@ -114,7 +114,7 @@ def gather_evidence(group: Sequence[Analysis]) -> Evidence:
 def _best_proposal(analysis: Analysis, evidence: Evidence, size: tuple[int, int], constraint: Constraint) -> Crop:
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
-        boxes = analysis.candidates(ratio, constraint.min_share, size)
+        boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.wished)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
         crops += pick(evidence, size, ratio, constraint, boxes[None], analysis.score(boxes)[None])

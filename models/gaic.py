@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..cropping.layout import Region
 from ..cropping.ratio import Ratio
 from . import gaic_keys
 from .analysis import Analysis, detail_of
@@ -98,7 +99,7 @@ class GaicAnalysis(Analysis):
         rated = [self.network.rate(features, chunk[None])[0] for chunk in pixels.split(BOXES_AT_ONCE)]
         return (torch.cat(rated) if rated else weight.new_zeros(0)).to(boxes.device)
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int]) -> Tensor:
+    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
         """The dense set of boxes of one ratio, relative [N, 4] (see `ratio_proposals`)."""
         return ratio_proposals(ratio, size, min_share)
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from . import design_heatmap, focus, gaic, transalnet
+from . import design_heatmap, focus, gaic, saliency_edge, transalnet
 from .architecture import Architecture
 from .centre import CentreCropper
 from .cropper import Cropper
@@ -23,6 +23,8 @@ BUNDLED: Mapping[str, Callable[[], Cropper]] = MappingProxyType(
         "focus": focus.bundled,
         "smartcrop": SmartcropCropper,
         "centre": CentreCropper,
+        "saliency-short-edge": saliency_edge.on(focus.bundled, "short"),
+        "saliency-long-edge": saliency_edge.on(focus.bundled, "long"),
     }
 )
 """Name → factory of the croppers that need no file; the first is the default."""

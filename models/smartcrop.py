@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..cropping.layout import Region
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
 from .analysis import Analysis, detail_of
@@ -71,7 +72,7 @@ class SmartcropAnalysis(Analysis):
         heat = _heat_grid(canvas)[0] * (BOOST_WEIGHT / 255)
         return SmartcropAnalysis(seen, self._base, self.work, heat, self.detail)
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int]) -> Tensor:
+    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
         """smartcrop.js's own boxes, see `lattice`."""
         x, y, width, height = lattice(ratio, size, self.work, min_share).to(self.cells.device).unbind(-1)
         return torch.stack((x, y, x + width, y + height), dim=-1) / self._scale()

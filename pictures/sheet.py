@@ -107,7 +107,9 @@ def _card(tile: PictureTile) -> Image.Image:
         card.paste(part, (left, top))
         first, second = labels[index]
         foot = top + tall + 4
-        write_line(draw, (left + _swatch(draw, (left, foot), index - 1, tile), foot), first, INK if index else FAINT, width)
+        write_line(
+            draw, (left + _swatch(draw, (left, foot), index - 1, tile), foot), first, INK if index else FAINT, width
+        )
         write_line(draw, (left, foot + LINE - 4), second, FAINT, width)
         left += width + GAP
     return card

@@ -58,6 +58,10 @@ def test_constraints_rows_are_what_they_say(tmp_path: Path) -> None:
     subsets = found["subsets"]
     assert (subsets["all"]["n"], subsets["person"]["n"]) == (2, 1)
     rows = subsets["all"]["rows"]
+    baseline = subsets["person"]["rows"]
+    assert baseline["saliency-short-edge"]["coverage"] == pytest.approx(1)
+    # The person and the layout together are 200×190 pixels; their shorter edge makes a square of 190.
+    assert baseline["saliency-long-edge"]["iou"] == pytest.approx(190 * 190 / 200**2)
     assert rows["largest, shifted to hold the layout"]["iou"] == pytest.approx(1)
     assert rows["largest, centred"]["iou"] == pytest.approx(1 / 3)
     assert rows["published"]["iou"] == pytest.approx(1 / 3)
@@ -92,6 +96,7 @@ def test_the_authors_own_file_needs_its_pictures(tmp_path: Path) -> None:
     assert case.region == pytest.approx((0.2, 0.0, 0.8, 0.1))
     rows = evaluate_constraints(file, tmp_path, CentreCropper())["subsets"]["all"]["rows"]
     assert rows["ours, centre"]["held"] == 1
+    assert rows["saliency-short-edge, centre"]["ratio"] == 1
 
 
 def test_an_entry_that_lacks_a_field_is_named(tmp_path: Path) -> None:
