@@ -26,13 +26,16 @@ from .named_weights import load_named
 WEIGHTS = Path(__file__).with_name("weights") / "composition.safetensors"
 PLACES = 49  # of the table of each edge
 CHUNK = 4096  # boxes worked out at once, so that what is in between stays in the processor's cache
-CONTEXT, EDGE, OWN, JOINT = 18, 7, 11, 7  # numbers of features
+CONTEXT, EDGE, OWN, JOINT, STANDING = 18, 7, 11, 7, 16  # numbers of features
+GROUPS = 4  # what is looked at as one: the main subjects, the first of the others, the largest, all together
 LEAST = 0.005  # a subject's least width and height, relative
 MOST_LISTED = 10
 # Which features change places or sign in the mirror: of the joint ones, and of a crop's own.
 ACROSS = 3
 OWN_MIRRORED = (2, 1, 0, 3, 4, 5, 6, 7, 8, 9, 10)
 OWN_SIGNS = (1, 1, 1, 1, 1, 1, 1, -1, 1, 1, 1)
+STANDING_MIRRORED = (2, 1, 0, *range(3, STANDING))
+STANDING_SIGNS = (*[1] * 8, -1, *[1] * 7)
 
 
 class CompositionHead(nn.Module):
@@ -67,6 +70,8 @@ class CompositionHead(nn.Module):
         self.judge_edges = nn.Parameter(torch.zeros(4, told, hidden))
         self.judge_own = nn.Linear(OWN, hidden, bias=False)
         self.judge_joint = nn.Parameter(torch.zeros(joint_ways, JOINT, hidden))
+        self.judge_standing = nn.Parameter(torch.zeros(GROUPS, STANDING, hidden))
+        self.judge_groups = nn.Linear(GROUPS * 6, hidden, bias=False)
         self.judge_scene = nn.Linear(context, hidden)
         self.middle = nn.Linear(hidden, last)
         self.final = nn.Linear(last, 1)
@@ -116,9 +121,15 @@ class CompositionHead(nn.Module):
         own = self.judge_own.weight.T
         mirror_own = own[list(OWN_MIRRORED)] * own.new_tensor(OWN_SIGNS)[:, None]
         own = torch.cat([own, mirror_own], -1).expand(len(subjects), -1, -1)
-        features = torch.cat([own, torch.cat(weights.flatten(1, 2).chunk(2), -1)], 1)
-        offset = torch.cat(self.judge_scene(scene).chunk(2), -1)
-        return Plan(subjects, shape, table, features, offset)
+        groups, there = grouped(both, both[..., 4] > 0)
+        standing = self.judge_standing
+        mirror_standing = standing[:, list(STANDING_MIRRORED)] * own.new_tensor(STANDING_SIGNS)[:, None]
+        standing = torch.cat([standing, mirror_standing], -1) * there[: len(subjects), :, None, None]
+        # As `joint_features` and `standing_features` list them: the first feature of all, then the second of all.
+        standing = standing.transpose(1, 2).flatten(1, 2)
+        features = torch.cat([own, torch.cat(weights.flatten(1, 2).chunk(2), -1), standing], 1)
+        offset = self.judge_scene(scene) + self.judge_groups(group_features(groups, there))
+        return Plan(subjects, groups[: len(subjects)], shape, table, features, torch.cat(offset.chunk(2), -1))
 
     @torch.inference_mode()
     def judge(self, boxes: Tensor, plan: Plan) -> Tensor:
@@ -144,6 +155,8 @@ class CompositionHead(nn.Module):
         if plan.subjects.shape[1]:
             subjects = plan.subjects[..., :4].permute(2, 1, 0)[..., None]
             features = torch.cat([features, *joint_features(edges[:, None].unbind(0), subjects.unbind(0))])
+        groups = plan.groups.permute(2, 1, 0)[..., None]
+        features = torch.cat([features, *standing_features(edges[:, None].unbind(0), groups.unbind(0))])
         first = first.add_(plan.offset[:, None]).baddbmm_(features.permute(1, 2, 0), plan.features)
         last = F.silu(self.middle(F.silu(first, inplace=True).view(*edges.shape[1:], 2, -1)))
         return self.final(last.mean(2))[..., 0]
@@ -180,6 +193,11 @@ class CompositionHead(nn.Module):
         pooled = torch.einsum("pnmf,pmk->pnkf", torch.stack(both, -1), joint)
         first = sum(picked) + self.judge_own(own) + self.judge_scene(scene)[:, None]
         first = first + torch.einsum("pnkf,kfd->pnd", pooled, self.judge_joint)
+        groups, there = grouped(subjects, present)
+        standing = standing_features(boxes[..., None].unbind(-2), groups[:, None].unbind(-1))
+        standing = torch.stack(standing, -1) * there[:, None, :, None]
+        first = first + torch.einsum("pngf,gfd->pnd", standing, self.judge_standing)
+        first = first + self.judge_groups(group_features(groups, there))[:, None]
         return self.final(F.silu(self.middle(self.dropout(F.silu(first)))))[..., 0]
 
     def _subjects_say(
@@ -201,11 +219,13 @@ class CompositionHead(nn.Module):
 
 @dataclass(frozen=True)
 class Plan:
-    """Of B pictures with M subjects, each beside its mirror image: the edges' table `[B · 4 · 49, 2 · hidden]`, weights
-    `[B, 11 + 7 · M, 2 · hidden]` of the other features, and what is always added, `[B, 2 · hidden]`.
+    """Of B pictures with M subjects in G groups, each beside its mirror image: the edges' table
+    `[B · 4 · 49, 2 · hidden]`, weights `[B, 11 + 7 · M + 16 · G, 2 · hidden]` of the other features, and what is
+    always added, `[B, 2 · hidden]`.
     """
 
     subjects: Tensor
+    groups: Tensor
     shape: Tensor
     table: Tensor
     features: Tensor
@@ -286,6 +306,80 @@ def joint_features(crop: Sequence[Tensor], subject: Sequence[Tensor]) -> list[Te
     width, height = x2 - x1, y2 - y1
     across, down = ((left + right) / 2 - x1) / width - 0.5, ((top + bottom) / 2 - y1) / height - 0.5
     return [shown, 4 * shown * (1 - shown), inside / (width * height), across, down, 4 * across**2, 4 * down**2]
+
+
+def grouped(subjects: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes `[P, 4, 4]` around the main subjects, the most important of the others, the largest and all subjects
+    `[P, M, 5]`, and which of these there are, `[P, 4]` in 0 or 1.
+    """
+    main = present & (subjects[..., 4] >= 1)
+    others = present & ~main
+    area = (subjects[..., 2] - subjects[..., 0]) * (subjects[..., 3] - subjects[..., 1])
+    members = [main, _only(subjects[..., 4], others), _only(area, others), present]
+    boxes = torch.stack([_around(subjects[..., :4], each) for each in members], 1)
+    return boxes, torch.stack([each.any(1) for each in members], 1).to(subjects.dtype)
+
+
+def _only(worth: Tensor, among: Tensor) -> Tensor:
+    """The mask `[P, M]` of the one with the highest worth, or of none."""
+    if not worth.shape[1]:
+        return among
+    best = worth.masked_fill(~among, -1.0).argmax(1, keepdim=True)
+    return torch.zeros_like(among).scatter(1, best, True) & among
+
+
+def _around(boxes: Tensor, members: Tensor) -> Tensor:
+    """The box `[P, 4]` around the members of `[P, M, 4]`; the whole picture where there are none."""
+    whole = boxes.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(len(boxes), 1, 4)
+    low = torch.cat([boxes[..., :2].masked_fill(~members[..., None], 2.0), whole[..., 2:] * 2], 1).amin(1)
+    high = torch.cat([boxes[..., 2:].masked_fill(~members[..., None], -1.0), whole[..., :2] - 1], 1).amax(1)
+    return torch.where(members.any(1, keepdim=True), torch.cat([low, high], -1), whole[:, 0])
+
+
+def group_features(groups: Tensor, there: Tensor) -> Tensor:
+    """Where groups `[P, G, 4]` lie in the picture, 6 features each, 0 for those that are not there: `[P, 6 · G]`."""
+    x1, y1, x2, y2 = groups.unbind(-1)
+    width, height = x2 - x1, y2 - y1
+    features = [width, height, width * height, (x1 + x2) - 1, (y1 + y2) - 1, torch.ones_like(x1)]
+    return (torch.stack(features, -1) * there[..., None]).flatten(1)
+
+
+def standing_features(crop: Sequence[Tensor], group: Sequence[Tensor]) -> list[Tensor]:
+    """How a group of subjects stands in a crop: room on every side, size, place, distance from the thirds.
+
+    Both are given by their edges x1, y1, x2, y2, of shapes that broadcast; so are the 16 features.
+    """
+    x1, y1, x2, y2 = crop
+    left, top, right, bottom = group
+    # Reciprocals of the crop's sides are worked out once: a division costs as much as several multiplications.
+    per_width, per_height = 1 / (x2 - x1), 1 / (y2 - y1)
+    wide, high = (right - left).clamp_min(LEAST), (bottom - top).clamp_min(LEAST)
+    near_x, near_y = (left - x1) * per_width, (top - y1) * per_height
+    far_x, far_y = (x2 - right) * per_width, (y2 - bottom) * per_height
+    shown_across = (torch.minimum(x2, right) - torch.maximum(x1, left)).clamp_min(0) * (1 / wide)
+    shown_down = (torch.minimum(y2, bottom) - torch.maximum(y1, top)).clamp_min(0) * (1 / high)
+    shown = shown_across * shown_down * 2
+    # The room before a group less the room after it is twice the way of its middle from the crop's.
+    across, down = (near_x - far_x) * 2, (near_y - far_y) * 2
+    off_across, off_down = across.abs(), down.abs()
+    return [
+        near_x * 4,
+        near_y * 4,
+        far_x * 4,
+        far_y * 4,
+        shown_across,
+        shown_down,
+        shown,
+        shown * (wide * high * per_width * per_height),
+        across,
+        down,
+        off_across,
+        off_down,
+        (off_across * 1.5 - 1).abs(),
+        (off_down * 1.5 - 1).abs(),
+        (wide * per_width).clamp_max(2),
+        (high * per_height).clamp_max(2),
+    ]
 
 
 def own_features(crop: Sequence[Tensor], shape: Tensor) -> list[Tensor]:

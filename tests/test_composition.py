@@ -152,3 +152,18 @@ def test_framed_as_people_crop_a_crop_is_smaller_and_still_obeys() -> None:
     assert abs(framed.width * 33 / 49 - framed.height) <= 1
     chosen = best_crops([Analysis(heat)], [SIZE], as_people_crop(Constraint(ratios=(Ratio(1, 1),), min_share=1)))[0].box
     assert chosen.size == (600, 600)
+
+
+def test_training_and_use_say_the_same_of_a_box(head: CompositionHead) -> None:
+    """`forward`, which training sees, averaged over a picture and its mirror image is what `score` gives."""
+    some = boxes(30)
+
+    def said(crops: torch.Tensor, subjects: torch.Tensor) -> torch.Tensor:
+        edges, which = crops.T[None].contiguous(), torch.arange(len(crops))[None, :, None].expand(1, -1, 4)
+        with torch.no_grad():
+            # The table of the edges is interpolated in use, so the edges here lie on its places.
+            return head(edges, which, subjects[None], subjects[None, :, 4] > 0, torch.tensor([1.5]))[0]
+
+    placed = (some * 48).round() / 48
+    both = (said(placed, PERSON) + said(mirrored(placed), mirrored(PERSON))) / 2
+    assert torch.allclose(both, head.score(placed, PERSON, SIZE), atol=1e-3)

@@ -1,0 +1,152 @@
+"""The search with people's ratings beside the search without, and beside rating every box of the lattice.
+
+python benchmarks/composition.py [--pictures 16] [--size 1024x768] [--ratio 1:1] [--layout left] [--rounds 5]
+
+The head rates some boxes of each scale and the search interpolates between them. Here it also rates all boxes of the
+lattice, one by one, and the last lines say how far the search's winner falls short of the best of those.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.evidence import Evidence
+from salient_crop.cropping.lattice import Lattice, Level, levels
+from salient_crop.cropping.layout import LAYOUT_PRESETS, Layout
+from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.room import room_for
+from salient_crop.cropping.score import Judge
+from salient_crop.cropping.search import search
+from salient_crop.cropping.subject import Subject, stack_subjects
+from salient_crop.cropping.windows import GridTables, GridWindows, PointWindows
+from salient_crop.models.composition import CompositionHead, bundled_composition, important
+
+LISTED = 10  # subjects that the head alone is timed with
+CHECKED = 4  # pictures whose every box is rated
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=16)
+    parser.add_argument("--size", type=whole_pair, default=(1024, 768), help="width x height of the pictures")
+    parser.add_argument("--ratio", type=Ratio.parse, default=Ratio(1, 1))
+    parser.add_argument("--layout", choices=tuple(LAYOUT_PRESETS), default="left")
+    parser.add_argument("--subjects", type=int, default=2, help="in every picture, the first a person")
+    parser.add_argument("--min-share", type=float, default=0.3)
+    parser.add_argument("--rounds", type=int, default=5, help="of which the shortest counts")
+    report(parser.parse_args())
+
+
+def report(chosen: argparse.Namespace) -> None:
+    head = bundled_composition()
+    heat, subjects = scenes(chosen.pictures, chosen.subjects)
+    plain = Constraint((chosen.ratio,), chosen.min_share, layouts=(Layout.preset(chosen.layout),))
+    rated = replace(plain, rater=head)
+    print(f"{chosen.pictures} pictures of {chosen.size}, {chosen.subjects} subjects each")
+    print(f"{torch.get_num_threads()} threads")
+    print(f"{'':34}{'ms/picture':>12}{'of CPU':>12}")
+    for name, constraint in (("ratio + layout", plain), ("ratio + layout + composition", rated)):
+        seconds, busy = timed(lambda of=constraint: found(heat, subjects, chosen.size, of), chosen.rounds)
+        print(f"{name:34}{1e3 * seconds / chosen.pictures:12.2f}{1e3 * busy / chosen.pictures:12.2f}")
+    report_head(head, scenes(1, LISTED)[1][0], chosen.size, chosen.rounds)
+    report_winner(heat[:CHECKED], subjects[:CHECKED], chosen.size, rated)
+
+
+def report_head(head: CompositionHead, subjects: Sequence[Subject], size: tuple[int, int], rounds: int) -> None:
+    generator = torch.Generator().manual_seed(1)
+    low = torch.rand(100_000, 2, generator=generator) * 0.4
+    boxes = torch.cat([low, 1 - torch.rand(100_000, 2, generator=generator) * 0.4], 1)
+    rows = important(subjects)
+    seconds, busy = timed(lambda: head.score(boxes, rows, size), rounds)
+    print(f"the head alone, {len(subjects)} subjects: {len(boxes) / seconds:,.0f} boxes a second, of CPU time", end=" ")
+    print(f"{len(boxes) / busy:,.0f}")
+
+
+def report_winner(
+    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
+) -> None:
+    short = []
+    for one, own in zip(heat, subjects, strict=True):
+        winner = found(one[None], [own], size, constraint)[0].score
+        best, boxes = best_of_all(one[None], [own], size, constraint)
+        short.append(1 - winner / best)
+    print(f"against rating each of {boxes:,} boxes a picture, the winner's score falls short by")
+    print(f"{100 * sum(short) / len(short):.3f} % on average and {100 * max(short):.3f} % at worst (below 0: better)")
+
+
+def found(heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint):
+    return search(gathered(heat, subjects, size, constraint), size, constraint)
+
+
+def gathered(
+    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
+) -> Evidence:
+    evidence = Evidence.gather(heat, stack_subjects(subjects))
+    return replace(evidence, ratings=constraint.rater.ratings(subjects, size)) if constraint.rater else evidence
+
+
+def best_of_all(
+    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
+) -> tuple[float, int]:
+    """The best score over the whole lattice, every box rated by the head itself, and how many boxes that were."""
+    evidence, lattice = gathered(heat, subjects, size, constraint), Lattice.over(size)
+    (ratio,) = constraint.ratios
+    largest = ratio.largest_in(size)
+    judge = Judge(evidence, constraint, largest[0] * largest[1] / (size[0] * size[1]))
+    tables, best, boxes = GridTables(evidence.heat, lattice), [], 0
+    for level in levels(room_for(constraint, ratio, size), lattice):
+        every = every_box(GridWindows(tables, level), level)
+        best.append(judge.score(PointWindows(evidence.heat, lattice, every)).max().item())
+        boxes += every.shape[1]
+    return max(best), boxes
+
+
+def every_box(windows: GridWindows, level: Level) -> torch.Tensor:
+    top, left = (each.reshape(-1) for each in torch.meshgrid(windows.y1, windows.x1, indexing="ij"))
+    across, down = windows.x2[0] - windows.x1[0], windows.y2[0] - windows.y1[0]
+    return torch.stack([left, top, left + across, top + down], -1)[None]
+
+
+def scenes(count: int, listed: int) -> tuple[torch.Tensor, list[list[Subject]]]:
+    """Heatmaps `[count, 64, 64]`, and a person and objects in each picture, with heat where they are."""
+    generator = torch.Generator().manual_seed(0)
+    heat, subjects = 0.05 * torch.rand(count, 64, 64, generator=generator), []
+    for one in heat:
+        low = torch.rand(listed, 2, generator=generator) * 0.7
+        high = low + 0.08 + torch.rand(listed, 2, generator=generator) * (0.92 - low)
+        weights = torch.rand(listed, generator=generator).tolist()
+        edges = torch.cat([low, high.clamp_max(1)], 1).tolist()
+        kinds = ["person", *["object"] * (listed - 1)]
+        own = [Subject(*each, weight, kind) for each, weight, kind in zip(edges, weights, kinds, strict=True)]
+        for subject in own[:3]:
+            x1, y1, x2, y2 = (round(64 * edge) for edge in subject.region)
+            one[y1:y2, x1:x2] += subject.weight
+        subjects.append(own)
+    return heat, subjects
+
+
+def timed(task: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """The shortest of some runs by the clock, and by the time that the processor spent."""
+    task()
+    seconds, busy = [], []
+    for _ in range(rounds):
+        started = time.perf_counter(), time.process_time()
+        task()
+        seconds.append(time.perf_counter() - started[0])
+        busy.append(time.process_time() - started[1])
+    return min(seconds), min(busy)
+
+
+def whole_pair(text: str) -> tuple[int, int]:
+    width, height = text.lower().split("x")
+    return int(width), int(height)
+
+
+if __name__ == "__main__":
+    main()
