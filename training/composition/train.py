@@ -3,8 +3,8 @@
     python -m salient_crop.training.composition.train gaicd.json --out models/weights/composition.safetensors
     python -m salient_crop.training.composition.train gaicd.json --folds 5
 
-Several heads are trained on people's ratings (`teachers`), then one head on what they say together, which also rates
-detections that people never saw. With `--folds`, nothing is written: the photographs are split, and every part is
+One head is trained on people's ratings; with `--teachers` above 1, so many are, and then one more on what they say
+together, for as many times the work. With `--folds`, nothing is written: the photographs are split, and every part is
 judged by a head that was trained on the others.
 """
 
@@ -43,11 +43,11 @@ class Recipe:
         average: of the weights over the steps, exponential.
     """
 
-    epochs: int = 30
+    epochs: int = 60
     photographs: int = 16
     rate: float = 3e-3
-    decay: float = 0.02
-    dropout: float = 0.1
+    decay: float = 0.05
+    dropout: float = 0.2
     order: float = 0.5
     top: float = 0.2
     noise: float = 0.01
@@ -175,7 +175,10 @@ def _words(rows: Sequence[tuple[bool, dict[str, float]]]) -> str:
     parts = []
     for name, chosen in (("all", [row for _, row in rows]), ("person", [row for person, row in rows if person])):
         if chosen:
-            means = (f"{key} {np.mean([row[key] for row in chosen]):.4f}" for key in ("srcc", "acc1/5", "acc4/5"))
+            means = (
+                f"{key} {np.mean([row[key] for row in chosen]):.4f}"
+                for key in ("srcc", "pcc", "acc1/5", "acc4/5", "acc1/10", "acc4/10")
+            )
             parts.append(f"{name} ({len(chosen)}) {', '.join(means)}")
     return "; ".join(parts)
 
@@ -185,7 +188,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="rated crops as `salient-crop evaluate ranking` reads them")
     parser.add_argument("--out", type=Path, help="safetensors file to write")
     parser.add_argument("--folds", type=int, help="cross-validate with so many parts instead")
-    parser.add_argument("--teachers", type=int, default=4)
+    parser.add_argument("--teachers", type=int, default=1, help="above 1, a last head is taught by so many")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
