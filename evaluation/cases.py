@@ -11,15 +11,18 @@ Case = TypeVar("Case")
 
 
 def read_json(file: Path) -> Any:
-    """The file's content.
+    """The file's content, a list or an object.
 
     Raises:
-        ValueError: when it is not JSON; names the file.
+        ValueError: when it is not JSON, or holds neither; names the file.
     """
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{file} is not JSON: {error}") from error
+    if not isinstance(content, list | dict):
+        raise ValueError(f"{file} holds {content!r}, not the list or object of a benchmark")
+    return content
 
 
 def parse_each(

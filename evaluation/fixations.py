@@ -15,7 +15,6 @@ between 5 % and 95 % is kept.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from ..cropping.weights import Weights
 from ..models.choose import best_crops
 from ..models.cropper import Cropper
 from ..pictures.decode import decode
+from .cases import read_json
 from .peers import PEERS, Peer
 
 RATIOS = (Ratio(1, 1), Ratio(2, 3), Ratio(9, 16), Ratio(2, 1))
@@ -67,7 +67,7 @@ def read_cases(file: Path) -> list[Case]:
         ValueError: when an entry lacks a field; names the file and the entry.
     """
     cases = []
-    for number, entry in enumerate(json.loads(file.read_text(encoding="utf-8"))):
+    for number, entry in enumerate(read_json(file)):
         try:
             points = [point for viewer in entry["fixations"] for point in viewer]
             faces = np.array([face[:4] for face in entry.get("faces", ())], float).reshape(-1, 4)

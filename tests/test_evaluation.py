@@ -105,6 +105,18 @@ def test_an_entry_that_lacks_a_field_is_named(tmp_path: Path) -> None:
         evaluate_constraints(written(tmp_path, [CASE, broken]))
 
 
+@pytest.mark.parametrize("benchmark", ["constraints", "ranking", "boxes", "fixations"])
+@pytest.mark.parametrize("content", ["{", "3", "[1]", "[]"])
+def test_a_file_that_is_no_benchmark_is_named(
+    benchmark: str, content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "odd.json"
+    file.write_text(content)
+    words = ["evaluate", benchmark, str(file), "--images", str(tmp_path), "--cropper", "centre"]
+    assert main(words) == 2
+    assert "odd.json" in capsys.readouterr().err
+
+
 def photo(person: bool = False) -> dict:
     # The middles of the cells of a 12 × 12 grid, as in GAICD.
     low, high = range(4), range(8, 12)
