@@ -122,9 +122,8 @@ class CompositionHead(nn.Module):
         mirror_own = own[list(OWN_MIRRORED)] * own.new_tensor(OWN_SIGNS)[:, None]
         own = torch.cat([own, mirror_own], -1).expand(len(subjects), -1, -1)
         groups, there = grouped(both, both[..., 4] > 0)
-        standing = self.judge_standing
-        mirror_standing = standing[:, list(STANDING_MIRRORED)] * own.new_tensor(STANDING_SIGNS)[:, None]
-        standing = torch.cat([standing, mirror_standing], -1) * there[: len(subjects), :, None, None]
+        mirror_standing = self.judge_standing[:, list(STANDING_MIRRORED)] * own.new_tensor(STANDING_SIGNS)[:, None]
+        standing = torch.cat([self.judge_standing, mirror_standing], -1) * there[: len(subjects), :, None, None]
         # As `joint_features` and `standing_features` list them: the first feature of all, then the second of all.
         standing = standing.transpose(1, 2).flatten(1, 2)
         features = torch.cat([own, torch.cat(weights.flatten(1, 2).chunk(2), -1), standing], 1)
@@ -194,8 +193,8 @@ class CompositionHead(nn.Module):
         first = sum(picked) + self.judge_own(own) + self.judge_scene(scene)[:, None]
         first = first + torch.einsum("pnkf,kfd->pnd", pooled, self.judge_joint)
         groups, there = grouped(subjects, present)
-        standing = standing_features(boxes[..., None].unbind(-2), groups[:, None].unbind(-1))
-        standing = torch.stack(standing, -1) * there[:, None, :, None]
+        stood = standing_features(boxes[..., None].unbind(-2), groups[:, None].unbind(-1))
+        standing = torch.stack(stood, -1) * there[:, None, :, None]
         first = first + torch.einsum("pngf,gfd->pnd", standing, self.judge_standing)
         first = first + self.judge_groups(group_features(groups, there))[:, None]
         return self.final(F.silu(self.middle(self.dropout(F.silu(first)))))[..., 0]
