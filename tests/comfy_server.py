@@ -1,4 +1,4 @@
-"""A real ComfyUI, started for the tests in a folder of its own, with this checkout as its only custom node."""
+"""A real ComfyUI, started for the tests in a folder of its own, with this checkout as custom node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,17 @@ class ComfyServer:
         python: the interpreter that has its requirements.
         pack: the folder to install as custom node.
         base: an empty folder for its models, input, output and temp.
+        beside: further custom nodes, each one file.
     """
 
-    def __init__(self, source: Path, python: str, pack: Path, base: Path) -> None:
+    def __init__(self, source: Path, python: str, pack: Path, base: Path, beside: Sequence[Path] = ()) -> None:
         self.base = base
         self.input, self.output, self.models = (base / name for name in ("input", "output", "models"))
         for folder in (self.input, self.output, self.models, base / "temp", base / "custom_nodes"):
             folder.mkdir(parents=True, exist_ok=True)
         _link(pack, base / "custom_nodes" / PACK)
+        for each in beside:
+            shutil.copy(each, base / "custom_nodes")
         self.port = _free_port()
         self._log = base / "comfyui.log"
         options = ["--cpu", "--disable-api-nodes", "--disable-auto-launch", "--port", str(self.port)]

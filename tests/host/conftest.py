@@ -19,7 +19,8 @@ def comfy(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comf
         pytest.skip(HOW)
     if not Path(source, "main.py").is_file():
         pytest.fail(f"COMFYUI_PATH is {source!r}, but there is no main.py in it")
-    server = ComfyServer(Path(source).resolve(), comfy_python(), root, tmp_path_factory.mktemp("comfyui"))
+    base, probe = tmp_path_factory.mktemp("comfyui"), root / "tests" / "host" / "training_probe.py"
+    server = ComfyServer(Path(source).resolve(), comfy_python(), root, base, [probe])
     try:
         server.wait_until_ready()
         yield server

@@ -1,0 +1,72 @@
+"""Custom nodes for the tests: a tiny VAE and CLIP for core's own training nodes, and a probe that shows their batches.
+
+The VAE's latent is the mean colour of each 8 × 8 square, so that a latent tells which picture it came from; the CLIP
+keeps its text, so that a conditioning tells its caption.
+"""
+
+import json
+
+import torch
+
+
+class TinyVAE:
+    """What core's nodes call of a VAE: `[1, H, W, 3]` in 0..1 to `[1, 4, H/8, W/8]`."""
+
+    def encode(self, pixels):
+        colours = torch.nn.functional.avg_pool2d(pixels.movedim(-1, 1), 8)
+        return torch.cat([colours, torch.ones_like(colours[:, :1])], dim=1)
+
+
+class TinyCLIP:
+    """What core's nodes call of a CLIP: a text to one conditioning."""
+
+    def tokenize(self, text):
+        return text
+
+    def encode_from_tokens_scheduled(self, tokens):
+        return [[torch.full((1, 1, 4), float(len(tokens))), {"caption": tokens}]]
+
+
+class LoadTinyVAE:
+    CATEGORY, FUNCTION, RETURN_TYPES = "test", "load", ("VAE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def load(self):
+        return (TinyVAE(),)
+
+
+class LoadTinyCLIP:
+    CATEGORY, FUNCTION, RETURN_TYPES = "test", "load", ("CLIP",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def load(self):
+        return (TinyCLIP(),)
+
+
+class ShowBatches:
+    """Shows one line of JSON for each batch: the shape of its latents, and their mean colours and captions in order."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "test", "show", ()
+    INPUT_IS_LIST = OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"latents": ("LATENT",), "conditioning": ("CONDITIONING",)}}
+
+    def show(self, latents, conditioning):
+        lines = []
+        for latent, conditions in zip(latents, conditioning, strict=True):
+            samples = latent["samples"]
+            colours = samples[:, :3].mean(dim=(2, 3)).tolist()
+            captions = [details["caption"] for _, details in conditions]
+            lines.append(json.dumps({"shape": list(samples.shape), "colours": colours, "captions": captions}))
+        return {"ui": {"text": lines}}
+
+
+NODE_CLASS_MAPPINGS = {f"Test_{each.__name__}": each for each in (LoadTinyVAE, LoadTinyCLIP, ShowBatches)}
