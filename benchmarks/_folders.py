@@ -48,6 +48,18 @@ def photographs(source: Path, count: int, out: Path, long_side: int = 0) -> Path
     return out
 
 
+def made_up_photographs(count: int, out: Path) -> Path:
+    """`count` small JPEGs of mixed ratio, no two alike, for what does not depend on what they show."""
+    out.mkdir(parents=True)
+    shapes = ((480, 320), (320, 480), (400, 400), (512, 288), (300, 400))
+    for index in range(count):
+        coarse = np.random.default_rng(index).integers(0, 256, (8, 12, 3), np.uint8)
+        width, height = shapes[index % len(shapes)]
+        picture = Image.fromarray(coarse).resize((width + index % 7, height), Image.Resampling.BICUBIC)
+        picture.save(out / f"{index:05}.jpg", quality=90)
+    return out
+
+
 def measure(commands: Sequence[Sequence[str]]) -> Measured:
     """Runs all commands side by side and waits for them; raises when one of them fails."""
     if not hasattr(os, "wait4"):
