@@ -105,7 +105,11 @@ def add_crop(commands: SubParsers) -> None:
         type=int,
         help="resize crops to about N×N pixels in their ratio, sides multiples of 8 (default: leave their size)",
     )
-    parser.add_argument("--no-enlarge", action="store_true", help="leave crops that are smaller than N×N as they are")
+    parser.add_argument(
+        "--no-enlarge",
+        action="store_true",
+        help="leave crops smaller than N×N as they are; with --buckets the same as --most-enlarged 1",
+    )
     parser.add_argument("--format", choices=("jpg", "png", "webp"), default="jpg", help="of the crops (default jpg)")
     parser.add_argument(
         "--background",
@@ -118,6 +122,12 @@ def add_crop(commands: SubParsers) -> None:
     parser.add_argument("--manifest", metavar="FILE", type=Path, help="default OUT/manifest.jsonl")
     parser.add_argument("--workers", metavar="N", type=positive, help="pictures at once (default: one for every core)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--masks",
+        metavar="FOLDER",
+        type=Path,
+        help="masks of the same names, to be cropped along (photo-masklabel.png beside photo.jpg needs no flag)",
+    )
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside FOLDER")
     add_bucket_arguments(parser)
 
@@ -185,6 +195,8 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
         raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
     if chosen.out is None and not (chosen.dry_run and chosen.manifest):
         raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
+    if chosen.masks is not None and not chosen.masks.is_dir():
+        raise UsageError(f"--masks {chosen.masks}: not a folder")
     device = device_for(chosen.device)
     cropper = cropper_for(chosen.cropper, device)
     request = request_of(chosen)
@@ -198,6 +210,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             workers=chosen.workers or available_cores() * (1 if device == "cpu" else 2),  # a GPU takes them in batches
             follow_links=chosen.follow_links,
             unread=chosen.out,
+            masks=chosen.masks,
         ),
         cropper,
         device,
@@ -252,6 +265,7 @@ def settings_of(chosen: argparse.Namespace, cropper: Cropper, device: str) -> di
         "enlarge": not chosen.no_enlarge,
         "format": chosen.format,
         "background": chosen.background and list(chosen.background),
+        **({} if chosen.masks is None else {"masks": chosen.masks.resolve().as_posix()}),
         **bucket_settings(chosen),
     }
 
@@ -268,7 +282,8 @@ def summary(run: FolderRun, outcome: Outcome) -> str:
     if outcome.resumed:
         parts.append(f"{outcome.resumed} had been done before")
     if outcome.enlarged:
-        parts.append(f"{outcome.enlarged} crops had to be enlarged (--no-enlarge leaves them as they are)")
+        how = "--most-enlarged X sets a limit" if "buckets" in run.settings else "--no-enlarge leaves them as they are"
+        parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
     if outcome.failed:
         parts.append(f"{outcome.failed} failed, each with its reason in the manifest")
     return "; ".join(parts)

@@ -1,6 +1,10 @@
-"""The report as a picture: how many pictures each bucket holds, planned and by kohya's default."""
+"""The report as a picture, and as a page: how many pictures each bucket holds, planned and by kohya's default."""
 
 from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -34,6 +38,18 @@ def draw_chart(report: Report) -> np.ndarray:
             pen.rectangle((left, top + down, right, top + down + 9), fill=colour)
             pen.text((right + 6, top + down - 4), str(count), colour, ImageFont.load_default(size=12))
     return np.asarray(image)
+
+
+def as_page(report: Report) -> bytes:
+    """The chart above the text, as a page for a browser: a picture file among the others would be trained on."""
+    file = BytesIO()
+    Image.fromarray(draw_chart(report)).save(file, "PNG")
+    chart = b64encode(file.getvalue()).decode()
+    return (
+        '<!doctype html><meta charset="utf-8"><title>Buckets</title>'
+        f'<img alt="Pictures in each bucket" src="data:image/png;base64,{chart}">'
+        f"<pre>{escape(report.text())}</pre>\n"
+    ).encode("utf-8", "backslashreplace")
 
 
 def _heading(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, report: Report) -> None:

@@ -74,6 +74,8 @@ class Report:
         batch_size: that counts were to be multiples of.
         gap: proven: no better plan saves a larger share of the loss.
         moved, repeated, left_out: one line for each picture, with its name and why.
+        duplicates: one line for each picture that is there twice, used or not.
+        cut_again: one line for each size that the trainer would crop once more.
         check: one line for each picture whose caption may tell of a subject that the crop left out.
     """
 
@@ -85,6 +87,8 @@ class Report:
     repeated: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     check: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    cut_again: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """The report as lines for a terminal or a text node."""
@@ -116,7 +120,9 @@ class Report:
             ("moved", self.moved),
             ("repeated", self.repeated),
             ("left out", self.left_out),
+            ("duplicate", self.duplicates),
             ("check the caption", self.check),
+            ("the trainer would crop", self.cut_again),
         ):
             lines += [f"{title}: {entry}" for entry in entries]
         return "\n".join(lines)
@@ -154,7 +160,7 @@ def why_left_out(reason: str) -> str:
 
 def _moved(plan: Plan, buckets: Sequence[Size], names: Sequence[str], index: int, counts: dict[str, int]) -> str:
     wished, given = (size_name(buckets[each[index]]) for each in (plan.preferred, plan.assignment))
-    return f"{names[index]}: to {given} instead of {wished}, which make {counts[given]} and {counts[wished]} pictures"
+    return f"{names[index]}: to {given}, now {counts[given]} pictures, rather than {wished}, now {counts[wished]}"
 
 
 def _repeated(plan: Plan, buckets: Sequence[Size], names: Sequence[str], index: int) -> str:

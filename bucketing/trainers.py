@@ -76,6 +76,16 @@ def _stepped(length: float, step: int) -> int:
     return whole - whole % step
 
 
+def grid_name(layout: str, text: str) -> str:
+    """`auto:K` with the sizes to choose from that the trainer takes as they are; any other name as it is.
+
+    OneTrainer knows only the sizes of its own grid. The others keep every size that `auto` would choose from.
+    """
+    kind, _, rest = text.strip().partition(":")
+    takes_few = layout == "onetrainer" and kind.strip().lower() == "auto" and ":" not in rest
+    return f"{text.strip()}:onetrainer" if takes_few else text
+
+
 def cut_again(layout: str, size: Size, resolution: int) -> Size | None:
     """The bucket that a trainer would make of a picture of this size, where it is not the size itself.
 

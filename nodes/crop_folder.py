@@ -12,10 +12,11 @@ import folder_paths
 import torch
 from comfy_api.latest import io
 
+from ..bucketing.trainers import grid_name
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..models.cropper import Cropper
-from ..pictures.captions import caption_files
+from ..pictures.companions import Companions
 from ..pictures.datasets import LAYOUTS
 from ..pictures.encode import FORMATS
 from ..pictures.errors import PictureError
@@ -29,6 +30,7 @@ from ..runs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
 from ..runs.preview import spread, tiles
 from ..runs.request import CropRequest
 from ..runs.stream import available_cores
+from ..runs.twins import duplicates_in
 from . import sockets
 from .bucketing import bucket_inputs, sort_request
 from .folders import inside, subfolders
@@ -38,6 +40,7 @@ from .load_folder import stamp
 from .sockets import Regions, Rule, Size
 
 SHOWN = 24
+DUPLICATES = ("use", "report", "skip")
 
 
 class CropFolder(io.ComfyNode):
@@ -70,6 +73,21 @@ class CropFolder(io.ComfyNode):
                 io.String.Input("concept", default="picture", tooltip="For the folder N_concept of kohya and ComfyUI."),
                 io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
                 io.Combo.Input("format", options=list(FORMATS), default="jpg", tooltip="Of the crops."),
+                io.String.Input(
+                    "masks",
+                    default="",
+                    optional=True,
+                    tooltip="A folder below input/ with masks of the same names, cropped along. Masks named"
+                    " photo-masklabel.png beside photo.jpg are found without.",
+                ),
+                io.Combo.Input(
+                    "duplicates",
+                    options=list(DUPLICATES),
+                    default="use",
+                    optional=True,
+                    tooltip="With buckets: pictures that are there twice, exactly or nearly. `report` names them,"
+                    " `skip` leaves all but the largest out.",
+                ),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -79,12 +97,12 @@ class CropFolder(io.ComfyNode):
         )
 
     @classmethod
-    def fingerprint_inputs(cls, folder: str, **_: object) -> str:
+    def fingerprint_inputs(cls, folder: str, masks: str = "", **_: object) -> str:
         root = inside(folder_paths.get_input_directory(), folder)
-        digest = hashlib.sha256()
+        digest, companions = hashlib.sha256(), Companions(root, masks_folder(masks))
         try:
             for picture in find_pictures(root):
-                for file in (picture, *caption_files(picture).values()):
+                for file in (picture, *companions.files(picture)):
                     digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
         except OSError as error:  # executing will say it where the user looks
             return str(error)
@@ -108,6 +126,8 @@ class CropFolder(io.ComfyNode):
         repeats: int,
         format: str,
         constraint: Rule | None = None,
+        masks: str = "",
+        duplicates: str = "use",
     ) -> io.NodeOutput:
         judge, device = cropper.ready()
         wanted = constraint_for(constraint, ratio, bool(buckets.strip()))
@@ -124,16 +144,21 @@ class CropFolder(io.ComfyNode):
                 "format": format,
                 "buckets": [buckets, resolution, batch_size, remainder, smallest, most_enlarged],
                 "layout": [layout, concept, repeats],
+                "masks": masks,
+                "duplicates": duplicates == "skip",
             },
             workers=available_cores(),
+            masks=masks_folder(masks),
         )
         node = cls.hidden.unique_id
         try:
             if buckets.strip():
+                buckets = grid_name(layout, buckets)
                 sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
                 sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
                 target = Target(layout, concept, repeats, batch_size)
-                ended = sort_folder(run, sorting, judge, shown(node), device, target)
+                twice = [] if duplicates == "use" else duplicates_in(run, looked(node))
+                ended = sort_folder(run, sorting, judge, shown(node), device, target, twice, duplicates == "skip")
                 words = ended.report.text() if ended.report else "no picture could be measured"
                 outcome = ended.outcome
             else:
@@ -179,6 +204,30 @@ def shown(node: str | None) -> Progress:
         tell(node, f"{done}/{total} {record.source}")
 
     return step
+
+
+def looked(node: str | None) -> Callable[[int, int, str], None]:
+    """Names the picture that is compared with the others, and stops where the user interrupts."""
+
+    def step(done: int, total: int, source: str) -> None:
+        stop_if_interrupted()
+        tell(node, f"looking for duplicates: {done}/{total} {source}")
+
+    return step
+
+
+def masks_folder(name: str) -> Path | None:
+    """The folder of masks below input/.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    if not name.strip():
+        return None
+    found = inside(folder_paths.get_input_directory(), name.strip())
+    if not found.is_dir():
+        raise ValueError(f"masks: {name!r} is no folder below input/; leave it empty where there are none")
+    return found
 
 
 def summary(outcome: Outcome) -> str:

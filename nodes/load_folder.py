@@ -11,10 +11,11 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..pictures.captions import caption_files, read_caption
+from ..pictures.companions import Companions
 from ..pictures.decode import decode
 from ..pictures.errors import PictureError
 from ..pictures.find import find_pictures, leads_outside
+from ..runs.stages import BLACK
 from .folders import inside, subfolders
 from .host import in_turn, to_host
 
@@ -29,8 +30,8 @@ class LoadFolder(io.ComfyNode):
             display_name="Load Picture Folder",
             category="Salient Crop",
             description="Loads every picture of a folder below input/, sorted by name, turned upright and in sRGB, with"
-            " the caption that lies beside it (photo.txt). A picture that cannot be read is named in `problems`; the"
-            " others are loaded.",
+            " its caption (photo.txt, or one file for all such as metadata.jsonl) and mask. A picture that cannot be"
+            " read is named in `problems`; the others are loaded.",
             search_aliases=["load images from folder", "load directory", "dataset", "batch load", "captions"],
             inputs=[
                 io.Combo.Input(
@@ -54,16 +55,19 @@ class LoadFolder(io.ComfyNode):
                 io.String.Output("caption", is_output_list=True, tooltip="Empty where a picture has none."),
                 io.String.Output("name", is_output_list=True, tooltip="The path below the folder."),
                 io.String.Output("problems", tooltip="One line for each picture that could not be read."),
+                io.Mask.Output(
+                    "mask", is_output_list=True, tooltip="From photo-masklabel.png beside photo.jpg; white without one."
+                ),
             ],
         )
 
     @classmethod
     def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
         root = inside(folder_paths.get_input_directory(), folder)
-        digest = hashlib.sha256()
+        digest, companions = hashlib.sha256(), Companions(root)
         try:
             for picture in chosen(root, subfolders, start, limit):
-                for file in (picture, *caption_files(picture).values()):
+                for file in (picture, *companions.files(picture)):
                     digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
         except ValueError as error:  # executing will say it where the user looks
             return str(error)
@@ -72,21 +76,24 @@ class LoadFolder(io.ComfyNode):
     @classmethod
     def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
         root = inside(folder_paths.get_input_directory(), folder)
-        images, captions, names, problems = [], [], [], []
+        images, captions, names, problems, masks = [], [], [], [], []
+        companions = Companions(root)
         paths = chosen(root, subfolders, start, limit)
         for path in in_turn(paths, len(paths)):
             try:
-                image, caption = load_image(path, root), read_caption(path)
+                image, caption = load_image(path, root), companions.caption(path)
+                mask = load_mask(companions.mask(path), image)
             except PictureError as error:
                 logger.warning("Load Picture Folder: %s", error)
-                problems.append(f"{path.relative_to(root).as_posix()}: {error.reason}")
+                problems.append(f"{path.relative_to(root).as_posix()}: {described(error, path)}")
                 continue
             images.append(to_host(image))
             captions.append(caption)
+            masks.append(to_host(mask))
             names.append(path.relative_to(root).as_posix())
         if not images:
             raise ValueError("\n".join([f"no picture could be loaded from {folder!r}", *problems]))
-        return io.NodeOutput(images, captions, names, "\n".join(problems))
+        return io.NodeOutput(images, captions, names, "\n".join(problems), masks)
 
 
 def chosen(root: Path, below: bool, start: int, limit: int) -> list[Path]:
@@ -118,6 +125,25 @@ def load_image(path: Path, root: Path) -> Tensor:
     if leads_outside(path, root):
         raise PictureError(path, "a link to a file outside the folder; copy the file into it")
     return torch.from_numpy(decode(path)).float().div_(255)[None]
+
+
+def load_mask(file: Path | None, image: Tensor) -> Tensor:
+    """The mask of an image `[1, H, W, 3]` as `[1, H, W]` in 0..1; white, and without memory of its own, where none is.
+
+    Raises:
+        PictureError: when it cannot be read, or has another size.
+    """
+    shape = image.shape[:3]
+    if file is None:
+        return torch.ones(1, 1, 1).expand(shape)
+    mask = torch.from_numpy(decode(file, BLACK)).float().div_(255).mean(dim=2)[None]
+    if mask.shape != shape:
+        raise PictureError(file, f"a mask of {mask.shape[2]}×{mask.shape[1]}, its picture has {shape[2]}×{shape[1]}")
+    return mask
+
+
+def described(error: PictureError, picture: Path) -> str:
+    return error.reason if error.path == picture else f"{error.path.name}: {error.reason}"
 
 
 def stamp(file: Path) -> str:

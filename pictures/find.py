@@ -11,12 +11,14 @@ EXTENSIONS = frozenset(
     + [".tif", ".tiff", ".bmp", ".dib", ".gif"]
 )
 
+MASK_SUFFIX = "-masklabel.png"  # beside its picture, as OneTrainer names it; no picture itself
+
 
 def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow_links: bool = False) -> list[Path]:
     """All pictures in `folder` and the folders below it, by their extension, ordered by their relative POSIX path.
 
-    Names that begin with a dot are not listed (thumbnails, `._` files). What only looks like a picture is listed,
-    so that reading it can say what is wrong with it.
+    Names that begin with a dot are not listed (thumbnails, `._` files), nor are masks beside their pictures. What only
+    looks like a picture is listed, so that reading it can say what is wrong with it.
 
     Args:
         exclude: folders not to look into, such as the one the crops are written to.
@@ -28,7 +30,7 @@ def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow
     root = Path(folder)
     os.scandir(root).close()  # os.walk would answer a missing folder with silence
     excluded = {os.path.realpath(each) for each in exclude}
-    found = [path for path in _walk(root, excluded, follow_links) if path.suffix.lower() in EXTENSIONS]
+    found = [path for path in _walk(root, excluded, follow_links) if _is_picture(path)]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
@@ -48,6 +50,10 @@ def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         yield from (Path(folder, name) for name in files if not name.startswith("."))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in EXTENSIONS and not path.name.endswith(MASK_SUFFIX)
 
 
 def _same_drive(first: str, second: str) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bucketing.grids import GRIDS, parse_grid
 from ..bucketing.rule import REMAINDERS
+from ..bucketing.trainers import grid_name
 from ..pictures.datasets import LAYOUTS, place
-from ..pictures.decode import decode_small
-from ..pictures.duplicates import NEAR, Duplicate, file_hash, find_duplicates, sight_hash
 from ..pictures.errors import PictureError
 from ..pictures.header import read_header
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from .sorting import SortRequest
 
 RESOLUTION = 1024
-_SEEN = 64  # short side of the thumbnails that perceptual hashes are made of
-
 Note = Callable[[str], None]
 
 
@@ -50,7 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--concept", metavar="NAME", default="picture", help="folder N_NAME of kohya and ComfyUI")
     group.add_argument("--repeats", metavar="N", type=int, default=1, help="the N of that folder (default 1)")
     group.add_argument(
-        "--duplicates", choices=("use", "report", "skip"), default="use", help="pictures that are there twice"
+        "--duplicates",
+        choices=("use", "report", "skip"),
+        default="use",
+        help="pictures that are there twice, exactly or nearly; the largest of them stays",
     )
 
 
@@ -72,40 +72,43 @@ def sort_request(chosen: argparse.Namespace, run: FolderRun) -> SortRequest:
 
     resolution = chosen.resolution or RESOLUTION
     sizes = _sizes(run) if chosen.buckets.strip().lower().startswith("quantile") else []
-    grid = parse_grid(chosen.buckets, resolution, sizes)
+    grid = parse_grid(grid_name(chosen.dataset, chosen.buckets), resolution, sizes)
     place(chosen.dataset, "x", "jpg", chosen.concept, chosen.repeats)
-    return SortRequest(
-        grid, resolution, chosen.batch_size, chosen.smallest, chosen.remainder, most_enlarged=chosen.most_enlarged
-    )
+    limit = 1.0 if chosen.no_enlarge and chosen.most_enlarged is None else chosen.most_enlarged
+    return SortRequest(grid, resolution, chosen.batch_size, chosen.smallest, chosen.remainder, most_enlarged=limit)
 
 
 def run_sorting(
     chosen: argparse.Namespace, run: FolderRun, cropper: Cropper, device: str, progress: Progress, note: Note
 ) -> BucketOutcome:
-    """Sorts the folder, telling of duplicates and of sizes that the trainer would cut again.
+    """Sorts the folder, looking for duplicates first where that was asked for.
 
     Raises:
         ValueError, RunError: when it cannot be done as asked.
         OSError: when something can no longer be written.
     """
-    from ..bucketing.trainers import cut_again
+    from ..pictures.manifest import OK, PictureRecord
     from .bucket_folder import Target, sort_folder
+    from .twins import duplicates_in, in_words
 
     sorting = sort_request(chosen, run)
-    for size in sorting.grid.sizes if sorting.grid.most is None else ():
-        made = cut_again(chosen.dataset, size, sorting.resolution)
-        if made is not None:
-            note(f"{chosen.dataset} at {sorting.resolution} would cut {size[0]}x{size[1]} to {made[0]}x{made[1]} again")
-    unwanted: Mapping[str, str] = {}
-    if chosen.duplicates != "use":
-        twice = duplicates_in(run)
-        if chosen.duplicates == "skip":
-            unwanted = {each.name: _words(each) for each in twice}
-        else:
-            for each in twice:
-                note(f"duplicate: {each.name}: {_words(each)}")
     target = Target(chosen.dataset, chosen.concept, chosen.repeats, chosen.batch_size)
-    return sort_folder(run, sorting, cropper, progress, device, target, unwanted)
+    if chosen.duplicates == "use":
+        return sort_folder(run, sorting, cropper, progress, device, target)
+    looked_at = 0
+
+    def look(done: int, total: int, source: str) -> None:
+        nonlocal looked_at
+        looked_at = total
+        progress(done, 3 * total, PictureRecord(source, None, OK))
+
+    def work(done: int, total: int, record: PictureRecord) -> None:
+        progress(done + looked_at, total + looked_at, record)
+
+    twice = duplicates_in(run, look)
+    for each in twice if chosen.duplicates == "report" else ():
+        note(f"duplicate: {each.name}: {in_words(each)}")
+    return sort_folder(run, sorting, cropper, work, device, target, twice, chosen.duplicates == "skip")
 
 
 def summary(run: FolderRun, outcome: BucketOutcome) -> str:
@@ -114,28 +117,8 @@ def summary(run: FolderRun, outcome: BucketOutcome) -> str:
 
     if outcome.report is None:
         return "no picture could be measured"
-    text, chart = report_files(run.manifest)
-    return f"{outcome.report.text()}\n\nthe same in {text}, drawn in {chart}"
-
-
-def duplicates_in(run: FolderRun) -> list[Duplicate]:
-    """The pictures of the folder that repeat another one; those that cannot be read are passed over."""
-    from .folder import list_sources
-
-    sources = list_sources(run)
-    contents, sights = {}, {}
-    for source in sources:
-        path = run.folder / source
-        try:
-            contents[source] = file_hash(path)
-            sights[source] = sight_hash(decode_small(path, _SEEN))
-        except PictureError:
-            continue
-    return find_duplicates(sources, contents, sights, NEAR)
-
-
-def _words(duplicate: Duplicate) -> str:
-    return f"{'the same file as' if duplicate.exact else 'nearly the same picture as'} {duplicate.of}"
+    text, page = report_files(run.manifest)
+    return f"{outcome.report.text()}\n\nthe same in {text}, with a chart in {page}"
 
 
 def _sizes(run: FolderRun) -> list[tuple[int, int]]:

@@ -9,34 +9,37 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..bucketing.chart import draw_chart
+from ..bucketing.chart import as_page
 from ..bucketing.report import Report
+from ..bucketing.sizes import size_name
+from ..bucketing.trainers import cut_again
 from ..cropping.constraint import UnsatisfiableError
 from ..models.cropper import Cropper
 from ..pictures.atomic import remove_leftovers, whole_file
-from ..pictures.captions import read_caption
-from ..pictures.datasets import Entry, finish, flat, place, write_caption
+from ..pictures.captions import caption_files
+from ..pictures.datasets import Entry, finish, flat, mask_place, place
 from ..pictures.decode import Picture
-from ..pictures.encode import encode
+from ..pictures.duplicates import Duplicate
 from ..pictures.errors import PictureError
-from ..pictures.find import leads_outside
-from ..pictures.manifest import DROPPED, FAILED, OK, PictureRecord, write_manifest
+from ..pictures.find import find_pictures, leads_outside
+from ..pictures.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
 from ..pictures.names import crop_names
 from .folder import (
     FolderRun,
     Outcome,
     Progress,
+    RunError,
     list_sources,
     noted,
     outcome_of,
     refuse_to_touch_sources,
     write_settings,
 )
-from .journal import Journal, has_its_crops, state_of
-from .request import CropRequest
+from .journal import Journal, has_its_crops
 from .sorting import Sorted, SortRequest, measure, planned, sort_pictures
 from .stages import ANALYSIS_SIDE, HOPELESS, analyse, write
 from .stream import in_order, one_thread_an_operation
+from .twins import in_words
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ class Target:
     def file(self, name: str, extension: str) -> str:
         return place(self.layout, name, extension, self.concept, self.repeats)
 
+    def all_files(self, name: str, extension: str) -> list[str]:
+        """Of one picture: its crop and, should it have one, its mask."""
+        file = self.file(name, extension)
+        return [file, mask_place(self.layout, file)]
+
 
 def sort_folder(
     run: FolderRun,
@@ -73,7 +81,8 @@ def sort_folder(
     progress: Progress,
     device: str = "cpu",
     target: Target | None = None,
-    unwanted: Mapping[str, str] | None = None,
+    duplicates: Sequence[Duplicate] = (),
+    skip_duplicates: bool = False,
 ) -> BucketOutcome:
     """Crops every picture of the folder for the bucket that the plan gives it, and writes the manifest.
 
@@ -83,28 +92,33 @@ def sort_folder(
     Args:
         progress: called twice for each picture, once a pass.
         target: the layout of the output; plain where it is None.
-        unwanted: pictures not to use, and why, by their sources.
+        duplicates: told in the report, see `twins`; with `skip_duplicates` they are dropped.
 
     Raises:
-        RunError: when the folder has no pictures, or an output would lie over a source.
+        RunError: when the folder has no pictures, an output would lie over a source, or pictures of another origin lie
+            where the trainer would read them too.
         OSError: when something can no longer be written.
     """
     sources = list_sources(run)
     target = target or Target()
     names = dict(zip(sources, crop_names([flat(target.layout, source) for source in sources]), strict=True))
     extension = run.request.format
-    refuse_to_touch_sources(run, {source: [target.file(names[source], extension)] for source in sources})
+    refuse_to_touch_sources(run, {source: target.all_files(names[source], extension) for source in sources})
     if run.out is not None:
         remove_leftovers(run.out)
     measured = Journal(run.manifest.with_name(run.manifest.name + ".measured"), noted(run))
     try:
-        count = 2 * len(sources)
-        resumed = _measure_all(run, sorting, cropper, device, measured, sources, unwanted or {}, progress, count)
-        usable = [source for source in sources if measured.record(source).status == OK]
+        unwanted = {each.name: in_words(each) for each in duplicates} if skip_duplicates else {}
+        wanted = [source for source in sources if source not in unwanted]
+        count = len(wanted) + len(sources)
+        resumed = _measure_all(run, sorting, cropper, device, measured, wanted, progress, count)
+        usable = [source for source in wanted if measured.record(source).status == OK]
         result = _plan(measured, usable, sorting) if usable else None
+        if result is not None:
+            result = _told(result, target.layout, sorting.resolution, duplicates)
         files = _files(names, usable, result, lambda name: target.file(name, extension))
-        refuse_to_touch_sources(run, files)
-        planned_run = _Planned(run, target, measured, sources, usable, result, files)
+        planned_run = _Planned(run, target, measured, sources, usable, result, files, unwanted)
+        _refuse_to_mix(planned_run)
         return _write_all(planned_run, progress, count, resumed)
     finally:
         measured.close()
@@ -117,17 +131,14 @@ def _measure_all(
     device: str,
     journal: Journal,
     sources: Sequence[str],
-    unwanted: Mapping[str, str],
     progress: Progress,
     count: int,
 ) -> int:
     def work(source: str) -> tuple[PictureRecord, str]:
-        state = state_of(run.folder / source)
-        if source in unwanted:
-            return PictureRecord(source, None, DROPPED, unwanted[source]), state
+        state = run.state_of(source)
         return measure_picture(run, source, sorting, cropper, device), state
 
-    still = [each for each in sources if journal.finished(each, state_of(run.folder / each)) is None]
+    still = [each for each in sources if journal.finished(each, run.state_of(each)) is None]
     done = len(sources) - len(still)
     with one_thread_an_operation():
         for record, state in in_order(work, still, run.workers):
@@ -148,11 +159,14 @@ def measure_picture(
             raise PictureError(path, "a link that leads out of the folder")
         picture = Picture(path)
         record = PictureRecord(source, picture.info.size, FAILED)
+        # What could not be written would leave a hole in a batch, once all are planned.
+        run.companions.caption(path)
+        run.companions.open_mask(picture)
         analysis = analyse(cropper, [picture.small(ANALYSIS_SIDE)], device)[0]
         crops = measure(analysis, picture.info.size, run.request.constraint, sorting)
         return PictureRecord(source, picture.info.size, OK, crops=tuple(crops))
     except PictureError as error:
-        return record.failed(error.reason)
+        return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
     except UnsatisfiableError as error:
         return record.failed(str(error).removeprefix("picture 0: "))
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
@@ -170,10 +184,7 @@ def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") 
     path = run.folder / record.source
     try:
         picture = Picture(path)
-        if layout == "plain":
-            write(picture, record, run.out, run.request)
-        else:
-            _write_for_trainer(picture, record, run.out, run.request, layout)
+        write(picture, record, run.out, run.request, run.companions, layout)
         return record
     except PictureError as error:
         return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
@@ -183,19 +194,12 @@ def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") 
         return record.failed(f"its crop cannot be written: {error.strerror or error}")
 
 
-def _write_for_trainer(picture: Picture, record: PictureRecord, out: Path, request: CropRequest, layout: str) -> None:
-    caption = read_caption(picture.path)
-    for crop in record.crops:
-        assert crop.file is not None
-        height, width = crop.target_size
-        encode(picture.crop(crop.box, (width, height), request.background), out / crop.file)
-        write_caption(layout, out, crop.file, caption)
-
-
-def entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[Entry]:
+def entries(run: FolderRun, records: Iterable[PictureRecord], layout: str = "plain") -> Iterator[Entry]:
     """The crops of a finished run, for what a trainer reads beside them."""
     for record in records:
-        caption = read_caption(run.folder / record.source) if record.crops else ""
+        source = run.folder / record.source
+        caption = run.companions.caption(source) if record.crops else ""
+        masked = run.companions.mask(source) is not None
         for crop in record.crops:
             if crop.file is not None:
                 details = {
@@ -204,12 +208,21 @@ def entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[Entry]
                     "target_size": crop.target_size,
                 }
                 size = crop.target_size[1], crop.target_size[0]
-                yield Entry(crop.file, size, caption, None, tuple(details.items()))
+                mask = mask_place(layout, crop.file) if masked else None
+                yield Entry(crop.file, size, caption, mask, tuple(details.items()))
 
 
 def _plan(measured: Journal, usable: Sequence[str], sorting: SortRequest) -> Sorted:
     sizes = [size for record in measured.records(usable) if (size := record.size) is not None]
     return sort_pictures(usable, sizes, (record.crops for record in measured.records(usable)), sorting)
+
+
+def _told(result: Sorted, layout: str, resolution: int, duplicates: Sequence[Duplicate]) -> Sorted:
+    """The plan with what its report should also tell."""
+    made = {size: cut_again(layout, size, resolution) for size in result.report.after.counts}
+    again = [f"{size_name(size)} to {size_name(to)}, at {resolution}" for size, to in made.items() if to is not None]
+    twice = [f"{each.name}: {in_words(each)}" for each in duplicates]
+    return replace(result, report=replace(result.report, duplicates=twice, cut_again=again))
 
 
 def _files(
@@ -234,11 +247,15 @@ class _Planned:
     usable: Sequence[str]
     result: Sorted | None
     files: Mapping[str, list[str]]
+    unwanted: Mapping[str, str]
 
     def records(self) -> Iterator[PictureRecord]:
         """What is to become of every picture, in order."""
         index = {source: place for place, source in enumerate(self.usable)}
         for source in self.sources:
+            if source in self.unwanted:
+                yield PictureRecord(source, None, DROPPED, self.unwanted[source])
+                continue
             record = self.measured.record(source)
             if self.result is None or source not in index:
                 yield replace(record, crops=())
@@ -253,11 +270,11 @@ def _write_all(planned_run: _Planned, progress: Progress, count: int, resumed: i
     journal = Journal(run.manifest.with_name(run.manifest.name + ".part"), noted(run))
 
     def done_before(record: PictureRecord) -> bool:
-        known = journal.finished(record.source, state_of(run.folder / record.source))
+        known = journal.finished(record.source, run.state_of(record.source))
         return known == record and has_its_crops(record, run.out, planned_run.files[record.source])
 
     def work(record: PictureRecord) -> tuple[PictureRecord, str]:
-        state = state_of(run.folder / record.source)
+        state = run.state_of(record.source)
         return write_picture(run, record, planned_run.target.layout), state
 
     try:
@@ -269,6 +286,7 @@ def _write_all(planned_run: _Planned, progress: Progress, count: int, resumed: i
                 done += 1
                 progress(done, count, record)
         _write_beside(planned_run, journal)
+        _remove_stale(planned_run)
         write_manifest(run.manifest, journal.records(sources))
         outcome = outcome_of(journal, sources, resumed)
         journal.remove()
@@ -278,21 +296,62 @@ def _write_all(planned_run: _Planned, progress: Progress, count: int, resumed: i
         journal.close()
 
 
+def _refuse_to_mix(planned_run: _Planned) -> None:
+    """A trainer takes every picture in its folder: others would spoil the counts.
+
+    Raises:
+        RunError: naming one that no run of ours has written.
+    """
+    run, layout = planned_run.run, planned_run.target.layout
+    if run.out is None or layout == "plain" or not run.out.is_dir():
+        return
+    ours = {*_all_of(planned_run), *_written_before(run, layout)}
+    others = (each.relative_to(run.out).as_posix() for each in find_pictures(run.out))
+    first = next((each for each in others if each not in ours), None)
+    if first is not None:
+        raise RunError(f"{run.out}: {first} in it is none of this data set; choose another folder, or empty this one")
+
+
+def _remove_stale(planned_run: _Planned) -> None:
+    """Removes the crops that an earlier run of another plan has left, so that no trainer finds them."""
+    run, layout = planned_run.run, planned_run.target.layout
+    if run.out is None:
+        return
+    for file in _written_before(run, layout) - _all_of(planned_run):
+        path = run.out / file
+        for each in (path, *caption_files(path).values()):
+            each.unlink(missing_ok=True)
+
+
+def _all_of(planned_run: _Planned) -> set[str]:
+    layout = planned_run.target.layout
+    return {each for files in planned_run.files.values() for file in files for each in (file, mask_place(layout, file))}
+
+
+def _written_before(run: FolderRun, layout: str) -> set[str]:
+    """The crops and masks that the manifest of an earlier run lists, should it have had this layout."""
+    if not run.manifest.exists():
+        return set()
+    files = {crop.file for record in read_manifest(run.manifest) for crop in record.crops if crop.file}
+    return files | {mask_place(layout, file) for file in files}
+
+
 def _write_beside(planned_run: _Planned, journal: Journal) -> None:
     """The settings, the report and its chart beside the manifest, and what the trainer reads beside the crops."""
     run, target = planned_run.run, planned_run.target
     write_settings(run)
     if planned_run.result is not None:
         report = planned_run.result.report
-        text, chart = report_files(run.manifest)
+        text, page = report_files(run.manifest)
         with whole_file(text) as file:
             file.write(report.text().encode("utf-8", "backslashreplace") + b"\n")
-        encode(draw_chart(report), chart)
+        with whole_file(page) as file:
+            file.write(as_page(report))
     if run.out is not None:
         records = journal.records(list(planned_run.sources))
-        finish(target.layout, run.out, entries(run, records), target.batch_size)
+        finish(target.layout, run.out, entries(run, records, target.layout), target.batch_size)
 
 
 def report_files(manifest: Path) -> tuple[Path, Path]:
-    """Where the report of a bucket run and its chart lie, beside its manifest."""
-    return manifest.with_name(manifest.stem + ".buckets.txt"), manifest.with_name(manifest.stem + ".buckets.png")
+    """Where the report of a bucket run lies, beside its manifest: as text, and as a page with its chart."""
+    return manifest.with_name(manifest.stem + ".buckets.txt"), manifest.with_name(manifest.stem + ".buckets.html")

@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ..pictures.atomic import remove_leftovers, whole_file
-from ..pictures.captions import caption_files
+from ..pictures.companions import Companions
+from ..pictures.datasets import mask_place
 from ..pictures.find import EXTENSIONS, find_pictures
 from ..pictures.manifest import OK, PictureRecord, read_manifest, write_manifest
 from ..pictures.names import crop_names
@@ -42,6 +44,7 @@ class FolderRun:
         workers: how many pictures are worked on at once.
         follow_links: also read what links in the folder lead to, outside it.
         unread: a folder in which no pictures are looked for, beside `out`: where the crops of a dry run would go.
+        masks: a folder of masks in the same tree as the pictures; in it no pictures are looked for either.
     """
 
     folder: Path
@@ -52,6 +55,15 @@ class FolderRun:
     workers: int = 1
     follow_links: bool = False
     unread: Path | None = None
+    masks: Path | None = None
+
+    @cached_property
+    def companions(self) -> Companions:
+        return Companions(self.folder, self.masks)
+
+    def state_of(self, source: str) -> str:
+        """Changes whenever a source, its caption or its mask does."""
+        return state_of(self.folder / source, self.companions)
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,9 @@ def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome
     """
     sources = list_sources(run)
     files = dict(zip(sources, map(run.request.files, crop_names(sources)), strict=True))
+    masks = {source: [mask_place("plain", file) for file in files[source]] for source in sources}
     refuse_to_touch_sources(run, files)
+    refuse_to_touch_sources(run, masks)
     if run.out is not None:
         remove_leftovers(run.out)
     journal = _open_journal(run, files)
@@ -123,8 +137,9 @@ def _crop_all(
     progress: Progress,
 ) -> None:
     def work(source: str) -> tuple[PictureRecord, str]:
-        state = state_of(run.folder / source)  # before it is read: what changes meanwhile is done again next time
-        made = crop_picture(run.folder, source, files[source], chooser, run.request, run.out, run.follow_links)
+        state = run.state_of(source)  # before it is read: what changes meanwhile is done again next time
+        beside = run.companions
+        made = crop_picture(run.folder, source, files[source], chooser, run.request, run.out, run.follow_links, beside)
         return made, state
 
     total = len(files)
@@ -142,7 +157,7 @@ def list_sources(run: FolderRun) -> list[str]:
     Raises:
         RunError: when it cannot be listed, or holds none.
     """
-    outputs = [each for each in (run.out, run.unread) if each is not None]
+    outputs = [each for each in (run.out, run.unread, run.masks) if each is not None]
     exclude = [each for each in outputs if not _same(each, run.folder)]
     try:
         found = find_pictures(run.folder, exclude, run.follow_links)
@@ -192,23 +207,22 @@ def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
     journal = Journal(run.manifest.with_name(run.manifest.name + ".part"), noted(run))
     if run.out is not None and not len(journal) and run.manifest.exists() and _settings_are_the_same(run):
         for record in read_manifest(run.manifest):
-            source = run.folder / record.source
-            if has_its_crops(record, run.out, files.get(record.source, ())) and _crops_are_newer(
-                run.out, record, source
-            ):
-                journal.add(record, state_of(source))
+            if has_its_crops(record, run.out, files.get(record.source, ())) and _crops_are_newer(run, record):
+                journal.add(record, run.state_of(record.source))
     return journal
 
 
 def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str]) -> bool:
-    record = journal.finished(source, state_of(run.folder / source))
+    record = journal.finished(source, run.state_of(source))
     return record is not None and has_its_crops(record, run.out, files)
 
 
-def _crops_are_newer(out: Path, record: PictureRecord, source: Path) -> bool:
+def _crops_are_newer(run: FolderRun, record: PictureRecord) -> bool:
+    assert run.out is not None
+    source = run.folder / record.source
     try:
-        changed = max(path.stat().st_mtime_ns for path in (source, *caption_files(source).values()))
-        return all((out / crop.file).stat().st_mtime_ns > changed for crop in record.crops if crop.file)
+        changed = max(path.stat().st_mtime_ns for path in (source, *run.companions.files(source)))
+        return all((run.out / crop.file).stat().st_mtime_ns > changed for crop in record.crops if crop.file)
     except OSError:
         return False
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..pictures.captions import caption_files
+from ..pictures.companions import Companions
 from ..pictures.manifest import OK, PictureRecord, from_line, to_line
 
 
@@ -86,10 +86,10 @@ class Journal:
         return found[1]
 
 
-def state_of(path: Path) -> str:
-    """Changes whenever a picture or one of its captions does: sizes and times of change."""
+def state_of(path: Path, companions: Companions) -> str:
+    """Changes whenever a picture, its caption or its mask does: sizes and times of change."""
     parts = []
-    for file in (path, *caption_files(path).values()):
+    for file in (path, *companions.files(path)):
         try:
             status = file.stat()
             parts.append(f"{status.st_size}:{status.st_mtime_ns}")

@@ -18,7 +18,8 @@ from ..cropping.crop import Crop
 from ..models.analysis import Analysis
 from ..models.choose import crops_under
 from ..models.cropper import Cropper
-from ..pictures.captions import copy_captions
+from ..pictures.companions import Companions
+from ..pictures.datasets import mask_place, write_caption
 from ..pictures.decode import Picture
 from ..pictures.encode import encode
 from ..pictures.errors import PictureError
@@ -28,6 +29,8 @@ from .request import CropRequest
 
 # Short side of the pictures that croppers see. They go down to their own working size from here.
 ANALYSIS_SIDE = 512
+
+BLACK = (0, 0, 0)  # beyond a mask there is nothing
 
 Size = tuple[int, int]
 Chooser = Callable[[np.ndarray, Size], list[Crop]]
@@ -90,18 +93,33 @@ def crop_record(
     )
 
 
-def write(picture: Picture, record: PictureRecord, out: Path, request: CropRequest) -> None:
-    """Writes the crops of a planned record, and its captions beside them.
+def write(
+    picture: Picture,
+    record: PictureRecord,
+    out: Path,
+    request: CropRequest,
+    companions: Companions,
+    layout: str = "plain",
+) -> None:
+    """Writes the crops of a planned record, with its caption and its mask where the layout has them.
 
     Raises:
-        PictureError: when the picture or a caption cannot be read.
+        PictureError: when the picture, its caption or its mask cannot be read.
         OSError: when a crop cannot be written.
     """
-    files = [(crop, out / crop.file) for crop in record.crops if crop.file is not None]
+    mask = companions.open_mask(picture)
+    files = [(crop, crop.file) for crop in record.crops if crop.file is not None]
     for crop, file in files:
         height, width = crop.target_size
-        encode(picture.crop(crop.box, (width, height), request.background), file)
-    copy_captions(picture.path, [file for _, file in files])
+        encode(picture.crop(crop.box, (width, height), request.background), out / file)
+        if mask is not None:
+            encode(mask.crop(crop.box, (width, height), BLACK), out / mask_place(layout, file))
+    if layout == "plain":
+        companions.copy_captions(picture.path, [out / file for _, file in files])
+        return
+    caption = companions.caption(picture.path)
+    for _, file in files:
+        write_caption(layout, out, file, caption)
 
 
 def crop_picture(
@@ -112,6 +130,7 @@ def crop_picture(
     request: CropRequest,
     out: Path | None,
     follow_links: bool = False,
+    companions: Companions | None = None,
 ) -> PictureRecord:
     """One picture from end to end. What goes wrong with it is told by its record.
 
@@ -119,6 +138,7 @@ def crop_picture(
         folder, source: the picture is `folder / source`.
         files: where its crops go, relative to `out`.
         out: None writes nothing and leaves the crops' `file` empty.
+        companions: of all pictures of the folder; without, they are looked for anew.
 
     Raises:
         OSError: only what would stop every other picture too, such as a full disk.
@@ -133,7 +153,7 @@ def crop_picture(
         crops = _chosen(picture, chooser)
         planned = plan(record, crops, files if out is not None else [None] * len(crops), request)
         if out is not None:
-            write(picture, planned, out, request)
+            write(picture, planned, out, request, companions or Companions(folder))
         return planned
     except PictureError as error:
         return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")

@@ -293,6 +293,6 @@ def test_the_report_tells_what_happened_beside_kohyas_default():
     assert report.after.incomplete == 0 and report.before.incomplete > 0
     assert len(report.left_out) == 1 and len(report.moved) == 1
     moved = plan.moved[0]
-    assert f"moved: {moved}.jpg: to 832x1216 instead of 1216x832, which make 4 and 4 pictures" in text
+    assert f"moved: {moved}.jpg: to 832x1216, now 4 pictures, rather than 1216x832, now 4" in text
     assert "left out: " in text and "no multiple of the batch size" in text
     assert "10.0%" in text and "20.0%" in text

@@ -317,10 +317,13 @@ def test_a_folder_loads_in_order_with_captions_and_one_bad_file_fails_alone(run,
     shutil.copy(samples / "coffee.jpg", folder / "a.jpg")
     (folder / "a.txt").write_text("a cup", encoding="utf-8")
     (folder / "aa.png").write_bytes(b"\x89PNG torn")
-    images, captions, names, problems = run("LoadFolder", folder="set")
+    Image.fromarray(np.tri(300, 451, dtype=np.uint8) * 255).save(folder / "b" / "cat-masklabel.png")
+    images, captions, names, problems, masks = run("LoadFolder", folder="set")
     assert names == ["a.jpg", "b/cat.jpg"]
     assert captions == ["a cup", ""]
     assert [tuple(image.shape) for image in images] == [(1, 400, 600, 3), (1, 300, 451, 3)]
+    assert masks[0].shape == (1, 400, 600) and masks[0].min() == 1
+    assert torch.equal(masks[1][0], torch.ones(300, 451).tril())
     assert problems.startswith("aa.png: ")
     assert "\n" not in problems
     assert run("LoadFolder", folder="set", subfolders=False)[2] == ["a.jpg"]
@@ -352,7 +355,7 @@ def test_no_folder_outside_input_is_read(run, host, samples, tmp_path):
         (folder / "stolen.jpg").symlink_to(tmp_path / "secret.jpg")
     except OSError:
         pytest.skip("this system makes no links")
-    _, _, names, problems = run("LoadFolder", folder="links")
+    _, _, names, problems, _ = run("LoadFolder", folder="links")
     assert names == ["own.jpg"]
     assert "stolen.jpg" in problems
 

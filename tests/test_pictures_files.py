@@ -1,5 +1,6 @@
 """Folders, names, damaged files, whole writes, captions, the manifest."""
 
+import json
 import os
 import shutil
 import struct
@@ -12,7 +13,8 @@ from PIL import Image
 from salient_crop.pictures import header
 from salient_crop.pictures.atomic import remove_leftovers, whole_file
 from salient_crop.pictures.captions import caption_files, copy_captions, read_caption
-from salient_crop.pictures.decode import decode, decode_small
+from salient_crop.pictures.companions import Companions
+from salient_crop.pictures.decode import Picture, decode, decode_small
 from salient_crop.pictures.encode import encode
 from salient_crop.pictures.errors import PictureError
 from salient_crop.pictures.find import find_pictures, leads_outside
@@ -248,3 +250,52 @@ def test_the_manifests_fields_are_the_documented_ones():
     for wrong in ("[]", "3", '{"source": 1}', "nonsense"):
         with pytest.raises(ValueError, match="not a manifest line"):
             from_line(wrong)
+
+
+# What belongs to pictures
+
+
+def touched(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30)).save(path)
+    return path
+
+
+def test_captions_in_one_file_for_all(tmp_path):
+    a, b, c = (touched(tmp_path / name) for name in ("a.jpg", "deep/b.png", "c.webp"))
+    (tmp_path / "metadata.jsonl").write_text(
+        '{"file_name": "a.jpg", "text": " ein Häuschen "}\n\n{"file_name": "deep/b.png", "caption": "b"}\n', "utf-8"
+    )
+    companions = Companions(tmp_path)
+    assert [companions.caption(each) for each in (a, b, c)] == ["ein Häuschen", "b", ""]
+    assert companions.files(a) == [tmp_path / "metadata.jsonl"]
+    a.with_suffix(".txt").write_text("its own", "utf-8")
+    assert companions.caption(a) == "its own"
+    companions.copy_captions(b, [tmp_path / "out" / "b.png"])
+    assert (tmp_path / "out" / "b.txt").read_text("utf-8") == "b\n"
+    # Nothing above the folder is read.
+    assert Companions(tmp_path / "deep").caption(b) == ""
+
+
+def test_captions_in_sd_scripts_json(tmp_path):
+    a, b, c = (touched(tmp_path / name) for name in ("a.jpg", "deep/b.png", "c.webp"))
+    entries = {"a": {"caption": "a cat", "tags": "fur, eyes"}, "/elsewhere/deep/b.png": {"tags": "b"}, "c": {}}
+    (tmp_path / "meta_cap.json").write_text(json.dumps(entries), "utf-8")
+    assert [Companions(tmp_path).caption(each) for each in (a, b, c)] == ["a cat, fur, eyes", "b", ""]
+    (tmp_path / "meta_lat.json").write_text("{", "utf-8")
+    with pytest.raises(PictureError, match=r"meta_lat.json: damaged"):
+        Companions(tmp_path).caption(a)
+
+
+def test_masks_belong_to_their_pictures_and_are_none_themselves(tmp_path):
+    a, b = touched(tmp_path / "in" / "a.jpg"), touched(tmp_path / "in" / "deep" / "b.jpg")
+    beside = touched(tmp_path / "in" / "a-masklabel.png")
+    elsewhere = touched(tmp_path / "masks" / "deep" / "b.png")
+    assert find_pictures(tmp_path / "in") == [a, b]
+    companions = Companions(tmp_path / "in", tmp_path / "masks")
+    assert (companions.mask(a), companions.mask(b)) == (beside, elsewhere)
+    assert companions.files(b) == [elsewhere]
+    assert Companions(tmp_path / "in").mask(b) is None
+    Image.new("L", (30, 40)).save(elsewhere)
+    with pytest.raises(PictureError, match="a mask of 30×40, but its picture has 40×30"):
+        companions.open_mask(Picture(b))
