@@ -3,9 +3,11 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from comfy_stub import Interrupted
+from PIL import Image
 from torch import nn
 
 
