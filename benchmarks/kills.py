@@ -3,8 +3,9 @@
 python benchmarks/kills.py [--pictures 300] [--kills 20] [--seed 0] [--cropper smartcrop]
 
 Pictures are made up, with captions and one file that is no picture. Every kill has a run of its own: started, killed
-(SIGKILL) at a moment drawn evenly from the time that an undisturbed run works, and then run to its end. Printed for
-each kind of run: how far each was when it was killed, and how many trees differ from the undisturbed one.
+(SIGKILL) soon after a number of finished steps that is drawn evenly from all of them (a step is a line in a journal: a
+picture measured or written), and then run to its end. Printed for each kind of run: how far each was when it was
+killed, and how many trees differ from the undisturbed one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -25,8 +27,8 @@ if __package__ in (None, ""):
 from _folders import made_up_photographs, salient_crop
 
 KINDS = {
-    "ratios": ("--ratios", "1:1,2:3,3:2", "--resolution", "256"),
-    "ratios, each": ("--ratios", "1:1,2:3,3:2", "--each", "--resolution", "256"),
+    "one of the ratios": ("--ratios", "1:1,2:3,3:2", "--resolution", "256"),
+    "each of the ratios": ("--ratios", "1:1,2:3,3:2", "--each", "--resolution", "256"),
     "buckets": ("--buckets", "auto:3", "--resolution", "256", "--batch-size", "8", "--dataset", "kohya"),
 }
 
@@ -53,23 +55,26 @@ def main() -> None:
 def disturbed(kind: str, folder: Path, scratch: Path, words: tuple[str, ...], kills: int, chance: random.Random) -> int:
     """Kills so many runs and prints what became of them; returns how many ended otherwise than the undisturbed one."""
     whole = scratch / f"{kind} undisturbed"
-    span = working_time(folder, whole, words)
+    finished(folder, whole, words)
     expected, wrong, moments = tree(whole), 0, []
+    steps = len(list(folder.glob("*.jpg"))) * (2 if "buckets" in kind else 1)
     while len(moments) < kills:
         out = scratch / f"{kind} {len(moments)}"
-        process = started(folder, out, words)
-        time.sleep(chance.uniform(0, span))
-        if process.poll() is not None:  # it was faster this time: no kill
-            shutil.rmtree(out, ignore_errors=True)
+        process, wanted = started(folder, out, words), chance.randrange(steps)
+        while process.poll() is None and steps_done(out) < wanted:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.05))
+        if process.poll() is not None:  # it was faster than the look at it: no kill
+            shutil.rmtree(out)
             continue
         process.kill()
         process.wait()
-        moments.append(sum(1 for _ in out.rglob("*.jpg")))
+        moments.append(steps_done(out))
         finished(folder, out, words)
         wrong += tree(out) != expected
         shutil.rmtree(out)
     crops = sum(name.endswith(".jpg") for name in expected)
-    print(f"{kind}: undisturbed {crops} crops in {span:.1f} s; killed with so many written: {sorted(moments)}")
+    print(f"{kind}: {crops} crops in {steps} steps; killed after so many: {sorted(moments)}")
     print(f"{kind}: {wrong} of {kills} trees differ", flush=True)
     return wrong
 
@@ -88,12 +93,13 @@ def finished(folder: Path, out: Path, words: tuple[str, ...]) -> None:
         raise SystemExit(f"{out}: the run did not end as it should")
 
 
-def working_time(folder: Path, out: Path, words: tuple[str, ...]) -> float:
-    process = started(folder, out, words)
-    begun = time.perf_counter()
-    if process.wait() != 1:
-        raise SystemExit(f"{out}: the run did not end as it should")
-    return time.perf_counter() - begun
+def steps_done(out: Path) -> int:
+    """Whole lines in the journals of a run, without their headings."""
+    done = 0
+    for journal in (out / "manifest.jsonl.measured", out / "manifest.jsonl.part"):
+        with suppress(FileNotFoundError):
+            done += max(0, journal.read_bytes().count(b"\n") - 1)
+    return done
 
 
 def tree(folder: Path) -> dict[str, bytes]:
