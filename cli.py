@@ -144,8 +144,11 @@ def run_crop(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
     run, cropper, device = folder_run(chosen)
 
+    told: set[str] = set()
+
     def progress(done: int, total: int, record: PictureRecord) -> None:
-        if record.status != OK:
+        if record.status != OK and record.source not in told:  # with buckets, there are two passes
+            told.add(record.source)
             reporter.note(f"{record.status}: {record.source}: {record.reason}")
         reporter.progress(done, total, record.source)
 
@@ -278,12 +281,15 @@ def bucket_settings(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def summary(run: FolderRun, outcome: Outcome) -> str:
     where = f"in {run.out}, manifest {run.manifest}" if run.out else f"planned in {run.manifest}, no pixels written"
-    parts = [f"{outcome.pictures - outcome.failed} of {outcome.pictures} pictures, {outcome.crops} crops {where}"]
+    done = outcome.pictures - outcome.failed - outcome.dropped
+    parts = [f"{done} of {outcome.pictures} pictures, {outcome.crops} crops {where}"]
     if outcome.resumed:
         parts.append(f"{outcome.resumed} had been done before")
     if outcome.enlarged:
         how = "--most-enlarged X sets a limit" if "buckets" in run.settings else "--no-enlarge leaves them as they are"
         parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
+    if outcome.dropped:
+        parts.append(f"{outcome.dropped} left out as asked")
     if outcome.failed:
         parts.append(f"{outcome.failed} failed, each with its reason in the manifest")
     return "; ".join(parts)

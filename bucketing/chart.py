@@ -12,8 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from .report import Report
 from .sizes import size_name
 
-_WIDTH, _ROW, _MARGIN, _LABEL, _NUMBER = 960, 26, 24, 130, 56
+_WIDTH, _ROW, _MARGIN, _LABEL, _NUMBER = 960, 28, 24, 130, 56
+_BAR = 10
 _PAPER, _INK, _FAINT = (250, 250, 248), (40, 42, 46), (128, 132, 138)
+_BAND = (240, 240, 237)
 _OURS, _THEIRS = (32, 120, 110), (196, 168, 130)
 
 
@@ -28,15 +30,17 @@ def draw_chart(report: Report) -> np.ndarray:
     room = _WIDTH - 2 * _MARGIN - _LABEL - _NUMBER
     for row, size in enumerate(sizes):
         top = head + row * _ROW
-        pen.text((_MARGIN, top + 3), size_name(size), _INK, font)
-        bars = ((report.after.counts.get(size, 0), _OURS, 2), (report.before.counts.get(size, 0), _THEIRS, 13))
-        for count, colour, down in bars:
-            if not count:
-                continue
-            left = _MARGIN + _LABEL
-            right = left + max(2, round(room * count / most))
-            pen.rectangle((left, top + down, right, top + down + 9), fill=colour)
-            pen.text((right + 6, top + down - 4), str(count), colour, ImageFont.load_default(size=12))
+        middle, left = top + _ROW // 2, _MARGIN + _LABEL
+        if row % 2:
+            pen.rectangle((0, top, _WIDTH, top + _ROW - 1), fill=_BAND)
+        pen.text((_MARGIN, middle), size_name(size), _INK, font, anchor="lm")
+        counts = ((report.after.counts.get(size, 0), _OURS), (report.before.counts.get(size, 0), _THEIRS))
+        bars = [(count, colour) for count, colour in counts if count]
+        # Two bars lie above each other; a single one in the middle of its row, beside its label.
+        for place, (count, colour) in zip((-1, 1) if len(bars) == 2 else (0,), bars, strict=True):
+            right, centre = left + max(2, round(room * count / most)), middle + place * (_BAR // 2 + 1)
+            pen.rectangle((left, centre - _BAR // 2, right, centre + _BAR // 2 - 1), fill=colour)
+            pen.text((right + 6, centre), str(count), _INK, ImageFont.load_default(size=12), anchor="lm")
     return np.asarray(image)
 
 
@@ -58,7 +62,7 @@ def _heading(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.
         ("kohya default, centre crop", report.before, _THEIRS),
     ]
     top = _MARGIN
-    titles = ("", "buckets", "single", "places empty", "heat lost", "area lost")
+    titles = ("", "buckets", "of one", "places empty", "heat lost", "area lost")
     columns = (_MARGIN + 24, 300, 400, 490, 630, 750)
     for title, left in zip(titles, columns, strict=True):
         pen.text((left, top), title, _FAINT, font)

@@ -231,11 +231,14 @@ def masks_folder(name: str) -> Path | None:
 
 
 def summary(outcome: Outcome) -> str:
-    parts = [f"{outcome.pictures - outcome.failed} of {outcome.pictures} pictures, {outcome.crops} crops"]
+    without = outcome.failed + outcome.dropped
+    parts = [f"{outcome.pictures - without} of {outcome.pictures} pictures, {outcome.crops} crops"]
     if outcome.resumed:
         parts.append(f"{outcome.resumed} had been done before")
     if outcome.failed:
-        parts.append(f"{outcome.failed} without a crop")
+        parts.append(f"{outcome.failed} failed")
+    if outcome.dropped:
+        parts.append(f"{outcome.dropped} left out as asked")
     return "; ".join(parts)
 
 

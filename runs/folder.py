@@ -15,7 +15,7 @@ from ..pictures.atomic import remove_leftovers, whole_file
 from ..pictures.companions import Companions
 from ..pictures.datasets import mask_place
 from ..pictures.find import EXTENSIONS, find_pictures
-from ..pictures.manifest import OK, PictureRecord, read_manifest, write_manifest
+from ..pictures.manifest import DROPPED, FAILED, PictureRecord, read_manifest, write_manifest
 from ..pictures.names import crop_names
 from .journal import Journal, has_its_crops, state_of
 from .request import CropRequest
@@ -68,13 +68,15 @@ class FolderRun:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: numbers of pictures and crops; `resumed` pictures had been done by an earlier run."""
+    """How a run ended: numbers of pictures and crops. `resumed` ones had been done by an earlier run, `dropped` ones
+    were left out as asked."""
 
     pictures: int
     failed: int
     crops: int
     enlarged: int
     resumed: int
+    dropped: int = 0
 
 
 def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome:
@@ -229,12 +231,13 @@ def _crops_are_newer(run: FolderRun, record: PictureRecord) -> bool:
 
 def outcome_of(journal: Journal, sources: list[str], resumed: int) -> Outcome:
     """Sums up the records of a finished run."""
-    failed = crops = enlarged = 0
+    failed = dropped = crops = enlarged = 0
     for record in journal.records(sources):
-        failed += record.status != OK
+        failed += record.status == FAILED
+        dropped += record.status == DROPPED
         crops += len(record.crops)
         enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in record.crops)
-    return Outcome(len(sources), failed, crops, enlarged, resumed)
+    return Outcome(len(sources), failed, crops, enlarged, resumed, dropped)
 
 
 def noted(run: FolderRun) -> dict[str, Any]:

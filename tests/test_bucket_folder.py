@@ -72,7 +72,7 @@ def test_captions_and_masks_follow_their_pictures(photos, tmp_path):
 def test_a_mask_of_another_size_fails_its_picture_before_the_counts_are_planned(photos, tmp_path, capsys):
     Image.new("L", (10, 10)).save(photos / "4-masklabel.png")
     assert sort(photos, tmp_path / "out", "--batch-size", "4") == 1
-    assert "4.png: 4-masklabel.png: a mask of 10×10" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("4.png: 4-masklabel.png: a mask of 10×10") == 1
     counts = Counter(tuple(each["crops"][0]["bucket"]) for each in records(tmp_path / "out") if each["crops"])
     assert sum(counts.values()) == 8 and all(count % 4 == 0 for count in counts.values())
 
@@ -87,7 +87,7 @@ def test_duplicates_are_told_or_skipped_and_the_largest_stays(photos, tmp_path, 
     lines = ["0-small-3.png: nearly the same picture as 3.png", "z.png: the same file as 7.png"]
     assert [line.removeprefix("duplicate: ") for line in report.splitlines() if "duplicate" in line] == lines
     assert all(f"duplicate: {line}" in capsys.readouterr().err for line in lines[:1])
-    assert sort(photos, tmp_path / "skipped", "--duplicates", "skip", "--batch-size", "3") == 1
+    assert sort(photos, tmp_path / "skipped", "--duplicates", "skip", "--batch-size", "3") == 0
     dropped = {each["source"]: each["reason"] for each in records(tmp_path / "skipped") if not each["crops"]}
     assert [f"{source}: {reason}" for source, reason in dropped.items()] == lines
 
@@ -97,7 +97,7 @@ def test_a_data_set_holds_nothing_but_what_was_planned(photos, tmp_path, capsys)
     layout = ("--dataset", "onetrainer", "--batch-size", "4")
     assert sort(photos, out, *layout, "--remainder", "repeat") == 0
     assert len(list(out.rglob("*.png"))) == 12
-    assert sort(photos, out, *layout, "--remainder", "drop") == 1
+    assert sort(photos, out, *layout, "--remainder", "drop") == 0
     assert len(list(out.rglob("*.png"))) == 8  # a trainer would have taken what was left of the first run
     assert {path.name for path in out.rglob("*.png")} == {
         crop["file"] for each in records(out) for crop in each["crops"]
@@ -122,7 +122,7 @@ def test_auto_chooses_among_the_sizes_that_the_trainer_keeps(photos, tmp_path):
 def test_no_picture_is_enlarged_where_that_is_not_wanted(photos, tmp_path):
     picture(photos / "large.png", (400, 400), 20)
     picture(photos / "larger.png", (500, 400), 21)
-    assert sort(photos, tmp_path / "out", "--no-enlarge") == 1
+    assert sort(photos, tmp_path / "out", "--no-enlarge") == 0
     kept = [each["source"] for each in records(tmp_path / "out") if each["crops"]]
     assert kept == ["large.png", "larger.png"]
 
