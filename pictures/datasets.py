@@ -140,13 +140,15 @@ def _write_metadata(out: Path, entries: Iterable[Entry]) -> str:
 def _write_toml(out: Path, entries: Sequence[Entry], batch_size: int) -> str:
     """Under `bucket_no_upscale`, kohya makes a picture's bucket from its own size. A size whose sides are multiples of
     the step and whose area is within the resolution is then kept as it is, whether or not kohya's grid lists it."""
-    name = "dataset.toml"
     sizes = sorted({entry.size for entry in entries}) or [(64, 64)]
     step, side = toml_numbers(sizes)
-    folders = sorted({(str(PurePosixPath(entry.file).parent), entry.mask is not None) for entry in entries})
+    folders = sorted({str(PurePosixPath(entry.file).parent) for entry in entries})
+    # sd-scripts takes masks for all pictures, under --masked_loss, or for none.
+    masked = bool(entries) and all(entry.mask is not None for entry in entries)
     lines = [
         "# Every crop already has its bucket's size; with these settings sd-scripts cuts none of them again.",
         "# Paths are relative to this folder: start sd-scripts here.",
+        *(["# The masks are used: start it with --masked_loss."] if masked else []),
         "[general]",
         "enable_bucket = true",
         "bucket_no_upscale = true",
@@ -159,20 +161,20 @@ def _write_toml(out: Path, entries: Sequence[Entry], batch_size: int) -> str:
         f"resolution = {side}",
         f"batch_size = {batch_size}",
     ]
-    for folder, masked in folders:
+    for folder in folders:
         repeats, _, concept = folder.partition("_")
         lines += [
             "",
             "  [[datasets.subsets]]",
             f"  image_dir = {json.dumps(folder, ensure_ascii=False)}",
-            f"  class_tokens = {json.dumps(concept, ensure_ascii=False)}",
             f"  num_repeats = {repeats}",
         ]
-        if masked:
-            lines.append(f"  conditioning_data_dir = {json.dumps('masks/' + folder, ensure_ascii=False)}")
-    with whole_file(out / name) as file:
+        # A subset with masks may name no class tokens; sd-scripts refuses the file otherwise.
+        name, value = ("conditioning_data_dir", f"masks/{folder}") if masked else ("class_tokens", concept)
+        lines.append(f"  {name} = {json.dumps(value, ensure_ascii=False)}")
+    with whole_file(out / "dataset.toml") as file:
         file.write("\n".join(lines).encode() + b"\n")
-    return name
+    return "dataset.toml"
 
 
 def toml_numbers(sizes: Sequence[Size]) -> tuple[int, int]:

@@ -44,6 +44,17 @@ def test_kohyas_toml_keeps_every_size_as_it_is(tmp_path):
     assert (subset["image_dir"], subset["num_repeats"], subset["class_tokens"]) == ("3_it's a cat", 3, "it's a cat")
 
 
+@pytest.mark.skipif(tomllib is None, reason="tomllib came with Python 3.11")
+@pytest.mark.parametrize("masks", [["masks/1_a/0.png", "masks/1_a/1.png"], ["masks/1_a/0.png", None]])
+def test_kohyas_toml_uses_masks_where_every_picture_has_one(tmp_path, masks):
+    entries = [Entry(f"1_a/{index}.png", (512, 512), mask=mask) for index, mask in enumerate(masks)]
+    finish("kohya", tmp_path, entries)
+    ((subset,),) = (each["subsets"] for each in tomllib.loads((tmp_path / "dataset.toml").read_text())["datasets"])
+    # sd-scripts refuses class_tokens beside conditioning_data_dir, and a masked subset with a picture without a mask.
+    expected = {"conditioning_data_dir": "masks/1_a"} if all(masks) else {"class_tokens": "a"}
+    assert subset == {"image_dir": "1_a", "num_repeats": 1, **expected}
+
+
 @pytest.mark.parametrize("sizes", [[(512, 512)], [(832, 1216), (1000, 1000)], [(64, 2048)], [(1023, 7)]])
 def test_the_tomls_numbers_fit_any_sizes(sizes):
     step, side = toml_numbers(sizes)
