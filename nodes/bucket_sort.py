@@ -41,7 +41,7 @@ class BucketSort(io.ComfyNode):
             is_input_list=True,
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
-                sockets.SalientCropper.Input("cropper", optional=True, tooltip="From Load Cropper."),
+                sockets.cropper_input(),
                 io.Mask.Input("heatmap", optional=True, tooltip="Any mask: white is valuable. Replaces the cropper's."),
                 sockets.CropConstraint.Input(
                     "constraint", optional=True, tooltip="From Crop Constraint; its ratio gives way to the bucket's."

@@ -15,7 +15,7 @@ from ..models.analysis import Analysis, detail_of
 from ..models.choose import best_crops
 from . import pixels, sockets
 from .host import in_turn, to_host
-from .hosted_cropper import HostedCropper
+from .hosted_cropper import HostedCropper, or_default
 from .sockets import Rule, Size
 
 
@@ -26,9 +26,9 @@ class ConstrainedCrop(io.ComfyNode):
             node_id="SalientCrop_ConstrainedCrop",
             display_name="Constrained Crop",
             category="Salient Crop",
-            description="Finds the best crop of every picture at exactly the ratio asked for, and cuts it out. Connect"
-            " a cropper, or a heatmap, or both: then the heatmap says where the value lies, and the cropper what the"
-            " subjects are.",
+            description="Finds the best crop of every picture at exactly the ratio asked for, and cuts it out. A"
+            " cropper judges the picture (the bundled one, if none is connected). A heatmap says by hand where the"
+            " value lies; with a cropper beside it, the cropper still says what the subjects are.",
             search_aliases=[
                 "smart crop",
                 "auto crop",
@@ -40,7 +40,7 @@ class ConstrainedCrop(io.ComfyNode):
             is_input_list=True,
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
-                sockets.SalientCropper.Input("cropper", optional=True, tooltip="From Load Cropper."),
+                sockets.cropper_input(),
                 io.Mask.Input(
                     "heatmap", optional=True, tooltip="From Saliency Heatmap, or any mask: white is valuable."
                 ),
@@ -117,14 +117,10 @@ def constraints_for(ratio: str, target: Size, rules: Sequence[Rule] | None, size
 def looked_at(
     batches: Sequence[Tensor], cropper: Sequence[HostedCropper] | None, heatmap: Sequence[Tensor] | None
 ) -> Iterator[tuple[Tensor, Analysis]]:
-    """Every picture `[H, W, 3]` with its analysis.
-
-    Raises:
-        ValueError: when neither a cropper nor a heatmap is connected.
-    """
-    if not cropper and not heatmap:
-        raise ValueError("connect a cropper (Load Cropper) or a heatmap (Saliency Heatmap, or any mask)")
+    """Every picture `[H, W, 3]` with its analysis: by the cropper, the heatmap, both, or else the default cropper."""
     judge = sockets.only(cropper, "cropper") if cropper else None
+    if not heatmap:
+        judge = or_default(judge)
     heats = iter(sockets.masks_of(heatmap, batches, "heatmap"))
     for batch in batches:
         seen = judge.analyse(batch) if judge else [None] * len(batch)
@@ -135,8 +131,7 @@ def looked_at(
 def merged(picture: Tensor, analysis: Analysis | None, heat: Tensor | None) -> Analysis:
     """A heatmap's own analysis, or a cropper's, whose heat a connected heatmap replaces."""
     if analysis is None:
-        if heat is None:
-            raise ValueError("connect a cropper or a heatmap")
+        assert heat is not None
         return Analysis(heat, detail=detail_of(picture.movedim(-1, 0)[None])[0])
     return analysis if heat is None else analysis.replaced(heatmap=heat)
 

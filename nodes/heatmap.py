@@ -12,7 +12,7 @@ from torch import Tensor
 from ..cropping.steer import coverage, steer
 from . import pixels, sockets
 from .host import in_turn, to_host
-from .hosted_cropper import HostedCropper
+from .hosted_cropper import HostedCropper, or_default
 
 
 class Heatmap(io.ComfyNode):
@@ -27,8 +27,8 @@ class Heatmap(io.ComfyNode):
             search_aliases=["saliency", "attention map", "importance map", "focus"],
             is_input_list=True,
             inputs=[
-                sockets.SalientCropper.Input("cropper", tooltip="From Load Cropper."),
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
+                sockets.cropper_input(),
                 io.Float.Input(
                     "strength",
                     default=0.5,
@@ -52,14 +52,14 @@ class Heatmap(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        cropper: list[HostedCropper],
         image: list[Tensor],
         strength: list[float],
+        cropper: list[HostedCropper] | None = None,
         focus: list[Tensor] | None = None,
         focus_boxes: list[Any] | None = None,
         avoid: list[Tensor] | None = None,
     ) -> io.NodeOutput:
-        judge = sockets.only(cropper, "cropper")
+        judge = or_default(sockets.only(cropper, "cropper") if cropper else None)
         share = sockets.only(strength, "strength")
         batches = sockets.as_batches(image)
         steered = zip(

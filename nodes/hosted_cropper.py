@@ -8,9 +8,11 @@ from torch import Tensor
 
 from ..models.analysis import Analysis
 from ..models.cropper import Cropper
+from ..models.registry import BUNDLED, load_cropper
 from .host import stop_if_interrupted
 
 AT_ONCE = 8
+DEFAULT = next(iter(BUNDLED))
 
 
 class HostedCropper:
@@ -41,3 +43,8 @@ class HostedCropper:
             stop_if_interrupted()
             found += self.cropper.analyse(some.to(self._device))
         return found
+
+
+def or_default(cropper: HostedCropper | None) -> HostedCropper:
+    """The cropper that is connected, else the bundled default."""
+    return cropper or HostedCropper(load_cropper(DEFAULT))

@@ -6,7 +6,7 @@ import folder_paths
 from comfy_api.latest import io
 
 from ..models.registry import BUNDLED, load_cropper
-from .hosted_cropper import HostedCropper
+from .hosted_cropper import DEFAULT, HostedCropper
 from .sockets import SalientCropper
 
 MODEL_FOLDER = "croppers"
@@ -25,12 +25,12 @@ class LoadCropper(io.ComfyNode):
                 io.Combo.Input(
                     "cropper",
                     options=[*BUNDLED, *folder_paths.get_filename_list(MODEL_FOLDER)],
-                    default=next(iter(BUNDLED)),
+                    default=DEFAULT,
                     tooltip="The first ones are bundled and need no download. Files in models/croppers follow; their"
                     " kind is recognised by their content.",
                 ),
             ],
-            outputs=[SalientCropper.Output("cropper", tooltip="For Saliency Heatmap and Constrained Crop.")],
+            outputs=[SalientCropper.Output("cropper", tooltip="For every node with a cropper input.")],
         )
 
     @classmethod

@@ -43,6 +43,13 @@ def box_input(name: str, tooltip: str, optional: bool = True) -> io.BoundingBox.
     return io.BoundingBox.Input(name, optional=optional, force_input=True, socketless=False, tooltip=tooltip)
 
 
+def cropper_input() -> Any:
+    """The socket for a cropper, which the bundled default stands in for."""
+    return SalientCropper.Input(
+        "cropper", optional=True, tooltip="From Load Cropper. Not connected: the bundled default, focus."
+    )
+
+
 # Lists in step
 
 
@@ -77,8 +84,10 @@ def as_batches(images: Sequence[Tensor], name: str = "image") -> list[Tensor]:
     """IMAGE values as `[B, H, W, 3]` float32 each.
 
     Raises:
-        ValueError: when one has another shape, or no pixels.
+        ValueError: when there is none, or one has another shape, or no pixels.
     """
+    if not images:
+        raise ValueError(f"{name}: an empty list arrived; the node before found no picture")
     for index, image in enumerate(images):
         if image.ndim != 4 or image.shape[-1] < 3 or 0 in image.shape:
             raise ValueError(f"{name} {index}: expected [B, H, W, 3] with at least one pixel, got {list(image.shape)}")
@@ -217,6 +226,8 @@ def box_for(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
     Raises:
         ValueError: when it is no box, or has no area.
     """
+    if not value:
+        raise ValueError(f"{name}: no box arrived for this picture; the node before found none")
     box = _box(value, name)
     if box is None:
         raise ValueError(f"{name}: the box has no area: {value!r}")
@@ -306,10 +317,14 @@ def parse_ratios(text: str, name: str = "ratio") -> tuple[Ratio, ...]:
     """`2:3` or `1:1, 2:3` as ratios; nothing where the text is empty.
 
     Raises:
-        ValueError: naming the socket, when a part is no ratio.
+        ValueError: naming the socket, when a part is no ratio. Nor is a whole number one: `2;3` would mean 2:1 and 3:1.
     """
+    parts = [part for part in re.split(r"[,;\s]+", re.sub(r"\s*([:x×/])\s*", r"\1", text)) if part]
+    for part in parts:
+        if part.isdecimal():
+            raise ValueError(f"{name}: {part!r} in {text!r} is half a ratio; write width:height, such as 2:3")
     try:
-        return tuple(Ratio.parse(part) for part in re.split(r"[,;\s]+", text) if part)
+        return tuple(Ratio.parse(part) for part in parts)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

@@ -132,9 +132,26 @@ def test_any_mask_will_do_as_heatmap(run):
     assert anywhere["width"] == anywhere["height"] == 100
 
 
-def test_without_cropper_and_heatmap_it_says_what_to_connect(run):
-    with pytest.raises(ValueError, match="connect a cropper"):
-        run("ConstrainedCrop", image=[scene(50, 50, 20, 20)])
+def test_nothing_but_a_picture_is_cropped_by_the_default(run):
+    picture = scene(300, 100, 250, 50)
+    (focus,) = run("LoadCropper", cropper="focus")
+    (alone,) = run("ConstrainedCrop", image=[picture], ratio=["1:1"])[2]
+    (connected,) = run("ConstrainedCrop", image=[picture], ratio=["1:1"], cropper=[focus])[2]
+    assert alone == connected
+    assert torch.equal(run("Heatmap", image=[picture])[0][0], run("Heatmap", image=[picture], cropper=[focus])[0][0])
+
+
+@pytest.mark.parametrize("name", ["ConstrainedCrop", "Heatmap", "BucketSort", "SaveDataset"])
+def test_an_empty_list_is_named(run, name):
+    with pytest.raises(ValueError, match="image: an empty list"):
+        run(name, image=[])
+
+
+def test_a_box_that_no_detector_found_is_named(run):
+    with pytest.raises(ValueError, match="picture 0: box: no box arrived"):
+        run("ApplyBox", image=[scene(60, 40, 20, 20)], box=[[]])
+    with pytest.raises(ValueError, match="box: expected a bounding box"):
+        run("ApplyBox", image=[scene(60, 40, 20, 20)], box=["0,0,10,10"])
 
 
 def test_lists_out_of_step_are_refused_by_name(run, smartcrop):
@@ -254,6 +271,10 @@ def test_a_ratio_that_is_none_names_its_socket(run, smartcrop):
     assert (
         run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=[""])[2][0]["label"] == "3:2"
     )
+    with pytest.raises(ValueError, match="ratio: '2' in '2;3' is half a ratio"):
+        run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=["2;3"])
+    spaced = run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=["2 : 3"])[2][0]
+    assert spaced["label"] == "2:3"
     several = run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=["1:1, 3:2"])[2][0]
     assert several["label"] in ("1:1", "3:2")
 
