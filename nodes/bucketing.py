@@ -44,7 +44,12 @@ def bucket_inputs(default: str, more: str = "") -> list:
             " repeat a few, or drop a few. The report names them.",
         ),
         io.Int.Input(
-            "smallest", default=2, min=1, max=100_000, tooltip="No bucket is used for fewer pictures than this."
+            "smallest",
+            default=2,
+            min=1,
+            max=100_000,
+            advanced=True,
+            tooltip="No bucket is used for fewer pictures than this.",
         ),
         io.Float.Input(
             "most_enlarged",
@@ -52,6 +57,7 @@ def bucket_inputs(default: str, more: str = "") -> list:
             min=0.0,
             max=16.0,
             step=0.1,
+            advanced=True,
             tooltip="A picture never goes where it would have to be enlarged more than so many times; 0: no limit.",
         ),
     ]

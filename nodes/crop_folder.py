@@ -35,7 +35,7 @@ from . import sockets
 from .bucketing import bucket_inputs, sort_request
 from .folders import inside, subfolders
 from .host import stop_if_interrupted, tell, to_host
-from .hosted_cropper import HostedCropper
+from .hosted_cropper import HostedCropper, or_default
 from .load_folder import stamp
 from .sockets import Regions, Rule, Size
 
@@ -62,14 +62,21 @@ class CropFolder(io.ComfyNode):
                     options=subfolders(folder_paths.get_input_directory()),
                     tooltip="A folder below ComfyUI's input folder; '.' is the input folder itself.",
                 ),
-                sockets.SalientCropper.Input("cropper", tooltip="From Load Cropper."),
+                sockets.cropper_input(),
                 sockets.CropConstraint.Input("constraint", optional=True, tooltip="From Crop Constraint."),
                 io.String.Input("save_to", default="crops", tooltip="A folder below ComfyUI's output folder."),
-                *bucket_inputs("", " Empty: no buckets, each picture keeps its pixels, in its best ratio."),
                 io.String.Input(
-                    "ratio", default="1:1, 2:3, 3:2", tooltip="Without buckets: the ratios to choose from, as 2:3."
+                    "ratio",
+                    default="1:1, 2:3, 3:2",
+                    tooltip="Without buckets: the ratios to choose from, such as 2:3. Empty: each picture's own.",
                 ),
-                io.Combo.Input("layout", options=list(LAYOUTS), default="plain", tooltip="Whose, with buckets."),
+                *bucket_inputs("", " Empty: no buckets, each picture keeps its pixels, in its best ratio."),
+                io.Combo.Input(
+                    "layout",
+                    options=list(LAYOUTS),
+                    default="plain",
+                    tooltip="With buckets: the trainer whose layout the folder gets.",
+                ),
                 io.String.Input("concept", default="picture", tooltip="For the folder N_concept of kohya and ComfyUI."),
                 io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
                 io.Combo.Input("format", options=list(FORMATS), default="jpg", tooltip="Of the crops."),
@@ -112,24 +119,24 @@ class CropFolder(io.ComfyNode):
     def execute(
         cls,
         folder: str,
-        cropper: HostedCropper,
         save_to: str,
+        ratio: str,
         buckets: str,
         resolution: int,
         batch_size: int,
         remainder: str,
         smallest: int,
         most_enlarged: float,
-        ratio: str,
         layout: str,
         concept: str,
         repeats: int,
         format: str,
+        cropper: HostedCropper | None = None,
         constraint: Rule | None = None,
         masks: str = "",
         duplicates: str = "use",
     ) -> io.NodeOutput:
-        judge, device = cropper.ready()
+        judge, device = or_default(cropper).ready()
         wanted = constraint_for(constraint, ratio, bool(buckets.strip()))
         out = inside(folder_paths.get_output_directory(), save_to)
         run = FolderRun(

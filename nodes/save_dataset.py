@@ -45,7 +45,9 @@ class SaveDataset(io.ComfyNode):
                     default="output",
                     tooltip="ComfyUI's output folder, or its input folder, where its own dataset nodes read.",
                 ),
-                io.Combo.Input("layout", options=list(LAYOUTS), default="kohya", tooltip="Whose layout."),
+                io.Combo.Input(
+                    "layout", options=list(LAYOUTS), default="kohya", tooltip="The trainer whose layout it is."
+                ),
                 io.String.Input("concept", default="picture", tooltip="For the folder N_concept of kohya and ComfyUI."),
                 io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
                 io.Int.Input("batch_size", default=1, min=1, max=1024, tooltip="Noted in kohya's TOML."),

@@ -163,13 +163,13 @@ def test_what_is_wrong_is_said_where_the_user_looks(comfy, folder):
     }
     (text,) = comfy.run(workflow)["text"]["text"]
     assert "broken.jpg" in text
-    lonely = {
+    misspelt = {
         "folder": pack("LoadFolder", folder=folder.name, subfolders=False, start=0, limit=1),
-        "crop": pack("ConstrainedCrop", image=["folder", 0], ratio="2:3", width=0, height=0),
+        "crop": pack("ConstrainedCrop", image=["folder", 0], ratio="2;3", width=0, height=0),
         "save": node("PreviewImage", images=["crop", 0]),
     }
-    with pytest.raises(WorkflowError, match="connect a cropper"):
-        comfy.run(lonely)
+    with pytest.raises(WorkflowError, match="ratio: '2' in '2;3'"):
+        comfy.run(misspelt)
     with pytest.raises(WorkflowError):
         comfy.run({**workflow, "folder": pack("LoadFolder", folder="../..", subfolders=False, start=0, limit=0)})
 
