@@ -67,7 +67,8 @@ def cropper_from(state: dict[str, Tensor], source: str) -> Cropper:
                 raise ValueError(f"{source}: {error}") from error
     known = ", ".join(each.name for each in ARCHITECTURES) or "none"
     raise ValueError(
-        f"{source}: no known architecture has these keys (e.g. {next(iter(state), 'none')!r}); known: {known}"
+        f"{source}: no known architecture has these keys (e.g. {next(iter(state), 'none')!r}); known: {known}."
+        " It is a checkpoint of something else; choose one of these"
     )
 
 
@@ -80,10 +81,23 @@ def load_state(path: Path) -> dict[str, Tensor]:
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except Exception as error:
-        raise ValueError(f"{path} could not be read as plain weights: {error}") from error
+        raise ValueError(f"{path} could not be read as plain weights: {_complaint(path, error)}") from error
     # Trainers often wrap the weights with the epoch and the optimiser.
     while isinstance(state, dict) and isinstance(inner := state.get("state_dict", state.get("model")), dict):
         state = inner
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise ValueError(f"{path} holds no plain state dict of tensors")
+        raise ValueError(f"{path} holds no plain state dict of tensors; save the network's state_dict() alone")
     return state
+
+
+def _complaint(path: Path, error: Exception) -> str:
+    """What is wrong with a file and what to do; PyTorch's own words advise to run its code."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head:
+        return "it is empty; download it again"
+    if head.lstrip().startswith((b"<", b"version https://git-lfs")):
+        return "it is a web page or a Git LFS pointer; download the file itself"
+    if "GLOBAL" in str(error):
+        return "it holds objects besides tensors, which would run code; save the network's state_dict() alone"
+    return "it is damaged or no checkpoint; download it again"
