@@ -5,6 +5,7 @@ import os
 import pytest
 import torch
 from safetensors.torch import save_file
+
 from salient_crop.models.registry import load_cropper
 
 
