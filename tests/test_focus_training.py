@@ -10,9 +10,11 @@ import pytest
 import torch
 import torchvision
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from salient_crop.models.focus import heads_of, load
 from salient_crop.models.focus_network import FocusNetwork, Outputs
+from salient_crop.training.focus.average import main as average
 from salient_crop.training.focus.imagenet import fold_mobilenet
 from salient_crop.training.focus.losses import attention_loss, centre_loss, reach_loss, subject_loss
 from salient_crop.training.focus.pictures import Picture, read_pictures
@@ -177,8 +179,6 @@ def test_an_epoch_shows_every_picture_whole_once(data: Path) -> None:
 
 def test_a_stopped_run_ends_where_an_unbroken_one_does(data: Path, tmp_path: Path) -> None:
     start = tmp_path / "start.safetensors"
-    from safetensors.torch import load_file, save_file
-
     torch.manual_seed(0)
     save_file({name: value.half() for name, value in FocusNetwork().state_dict().items()}, start)
     given = [
@@ -198,5 +198,20 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(data: Path, tmp_path: Pat
     main([*given, "--out", str(tmp_path / "broken"), "--epochs", "2"])
     whole_run, broken = (load_file(tmp_path / name / "focus.safetensors") for name in ("whole", "broken"))
     assert all(torch.equal(whole_run[name], broken[name]) for name in whole_run)
+    after_one = load_file(tmp_path / "broken" / "focus-1.safetensors")
+    assert not torch.equal(after_one["prior.weight"], broken["prior.weight"])
     assert not torch.equal(whole_run["prior.weight"], load_file(start)["prior.weight"])
     load(whole_run).analyse(torch.rand(1, 3, 60, 80))
+
+
+def test_the_average_of_checkpoints_is_a_checkpoint(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    networks = [FocusNetwork((8, 8, 8, 8)) for _ in range(3)]
+    files = [tmp_path / f"{index}.safetensors" for index in range(3)]
+    for network, file in zip(networks, files, strict=True):
+        save_file({name: value.half() for name, value in network.state_dict().items()}, file)
+    average([*map(str, files), "--out", str(tmp_path / "mean.safetensors")])
+    found = load_file(tmp_path / "mean.safetensors")
+    wanted = torch.stack([network.heads.mix.across.weight for network in networks]).mean(0)
+    assert (found["heads.mix.across.weight"].float() - wanted).abs().max() < 1e-3
+    load(found).analyse(torch.rand(1, 3, 60, 80))

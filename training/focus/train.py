@@ -175,8 +175,9 @@ class Run:
         torch.save(state, folder / "last.pt.part")
         (folder / "last.pt.part").replace(folder / "last.pt")
         half = {name: value.half().contiguous().cpu() for name, value in self.average.items()}
-        save_file(half, folder / "focus.safetensors.part")
-        (folder / "focus.safetensors.part").replace(folder / "focus.safetensors")
+        for name in (f"focus-{self.epochs_done}.safetensors", "focus.safetensors"):
+            save_file(half, folder / f"{name}.part")
+            (folder / f"{name}.part").replace(folder / name)
 
     def resume(self, file: Path) -> None:
         if not file.is_file():
