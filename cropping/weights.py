@@ -23,6 +23,6 @@ class Weights:
     size: float = 0.02
     cut: float = 1.0
     avoid: float = 1.0
-    subjects: float = 0.5
+    subjects: float = 0.1
     edge: float = 0.0
     composition: float = 0.5

@@ -14,6 +14,7 @@ from scipy.ndimage import find_objects, label
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..cropping.steer import coverage
 from ..cropping.subject import Subject
 from ..cropping.table import normalise
 from .analysis import Analysis, detail_of
@@ -23,7 +24,7 @@ from .focus_network import STRIDE, FocusNetwork, Outputs
 from .named_weights import load_named
 
 WEIGHTS = Path(__file__).with_name("weights") / "focus.safetensors"
-AREA = 288 * 384  # pixels that the network sees, whatever the shape of the picture
+AREA = 320 * 416  # pixels that the network sees, whatever the shape of the picture
 
 MOST_HEADS = 100
 SURE = 0.3  # least certainty of a head
@@ -31,9 +32,11 @@ OVERLAP = 0.45  # of two boxes' joint area, from which they are the same head
 LEAST_SUBJECT = 0.01  # of the picture's area
 
 # Calibrated on pictures that the network was not trained on; see weights/focus.md.
-PERSON_SAY = 0.6  # how much of a lone person's crop follows the extent of the body rather than attention
+PERSON_SAY, THING_SAY = 0.37, 0.1  # how much of a crop follows the extent rather than attention: of a person, of things
 EXTENT = 0.002  # the weight of the box around a subject: its shape already counts, so the box only breaks ties
-HEAD, LONE_HEAD = 0.016, 0.8  # a head's weight: for itself, and, where it is alone, for the attention it draws
+HEAD_FIRST = 2.0  # how much more a cell of the head counts in the extent than one of the body
+MARGIN = 0.04  # of a head's own size, added above and beside it: where its hair ends is no surer than that
+HEAD, LONE_HEAD = 0.023, 0.5  # a head's weight: for itself, and, where it is alone, for the attention it draws
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -74,7 +77,7 @@ class FocusAnalysis(Analysis):
     """Its crops follow the attention, and the more so the extent of the subject, the more the picture is one person's.
 
     Attributes:
-        extent: `[h, w]` in 0..1, how surely each cell belongs to the subject.
+        extent: `[h, w]` ≥ 0, how surely each cell belongs to the subject, and the more where it is a head.
         say: 0..1, how much of a crop's worth lies in keeping that extent.
     """
 
@@ -100,10 +103,26 @@ def analysis_of(
     attention: Tensor, extent: Tensor, heads: Sequence[Sequence[float]], detail: Tensor | None = None
 ) -> FocusAnalysis:
     """What the three outputs say of one picture: attention `[h, w]` that sums to 1, extent `[h, w]` in 0..1, heads."""
-    agreement = (attention * extent).sum().clamp(0, 1).sqrt().item()
-    alone = loneliness(heads)
     subjects = subjects_of(attention.cpu(), extent.cpu(), heads)
-    return FocusAnalysis(attention, subjects, detail, extent, PERSON_SAY * alone * agreement)
+    say = extent_say(attention, extent, heads)
+    return FocusAnalysis(attention, subjects, detail, heads_first(extent, heads), say)
+
+
+def heads_first(extent: Tensor, heads: Sequence[Sequence[float]]) -> Tensor:
+    """The extent `[h, w]` with the cells under heads raised, so that a body is not kept at the cost of its head."""
+    boxes = extent.new_tensor([head[:4] for head in heads]).view(-1, 4).clamp(0, 1)
+    return extent * (1 + HEAD_FIRST * coverage(boxes, *extent.shape))
+
+
+def extent_say(attention: Tensor, extent: Tensor, heads: Sequence[Sequence[float]]) -> float:
+    """How much of a crop's worth lies in keeping the extent, 0..1: much where it is one person's, little else.
+
+    The less of the attention a lone person's body draws, the more has to be said for it.
+    """
+    if not heads:
+        return THING_SAY * extent.amax().item()
+    drawn = (attention * extent).sum().clamp_min(0.05).item()
+    return min(1.0, PERSON_SAY * loneliness(heads) / drawn)
 
 
 def loneliness(heads: Sequence[Sequence[float]]) -> float:
@@ -155,7 +174,8 @@ def subjects_of(attention: Tensor, extent: Tensor, heads: Sequence[Sequence[floa
     subjects = []
     alone = loneliness(heads)
     for x1, y1, x2, y2, sure in heads:
-        box = max(x1, 0.0), max(y1, 0.0), min(x2, 1.0), min(y2, 1.0)
+        across, down = MARGIN * (x2 - x1), MARGIN * (y2 - y1)
+        box = max(x1 - across, 0.0), max(y1 - down, 0.0), min(x2 + across, 1.0), min(y2, 1.0)
         if box[2] > box[0] and box[3] > box[1]:
             subjects.append(Subject(*box, weight=_head_weight(box, sure, attention, alone), kind="face"))
     height, width = extent.shape

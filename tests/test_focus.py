@@ -142,7 +142,54 @@ def test_a_crop_follows_the_body_of_one_person_and_the_eyes_in_a_crowd() -> None
     assert torch.allclose(alone.heatmap, EVEN.double())
     assert alone.value.sum().item() == pytest.approx(1)
     assert alone.value[5, 5] > alone.value[22, 30]
-    assert analysis_of(EVEN, extent, []).say == 0
+    assert analysis_of(EVEN, extent, []).say < 0.5 * alone.say
+    assert analysis_of(EVEN, extent * 0, []).say == 0
+
+
+def largest(analysis: Analysis, size: tuple[int, int], ratio: Ratio) -> tuple[float, float, float, float]:
+    """The largest crop of the ratio, relative to the picture."""
+    return best_crops([analysis], [size], Constraint((ratio,), min_share=1.0))[0].box.relative(size)
+
+
+def looked_at(x: float, y: float) -> torch.Tensor:
+    """Attention `[24, 32]` that lies, widely, around a place."""
+    across, down = torch.linspace(0, 1, 32) - x, torch.linspace(0, 1, 24)[:, None] - y
+    attention = torch.exp(-(across.square() + down.square()) / 0.02)
+    return attention / attention.sum()
+
+
+def test_the_head_of_a_person_too_tall_for_the_ratio_is_kept_before_the_feet() -> None:
+    body = torch.zeros(24, 32)
+    body[2:23, 12:20] = 1
+    tall = analysis_of(body / body.sum(), body, [(0.42, 0.08, 0.58, 0.25, 0.9)])
+    _, top, _, bottom = largest(tall, (640, 960), Ratio(1, 1))
+    assert top <= 0.08
+    assert bottom < 0.85
+
+
+@pytest.mark.parametrize("left_is_larger", [True, False])
+def test_of_two_heads_that_do_not_fit_together_the_larger_is_kept_whole(left_is_larger: bool) -> None:
+    left, right = (0.14, 0.06) if left_is_larger else (0.06, 0.14)
+    heads = [(0.2 - left, 0.3, 0.2 + left, 0.3 + 2 * left, 0.9), (0.8 - right, 0.3, 0.8 + right, 0.3 + 2 * right, 0.9)]
+    found = largest(analysis_of(EVEN, EVEN * 0, heads), (960, 480), Ratio(1, 1))
+    kept = heads[0 if left_is_larger else 1]
+    assert found[0] <= kept[0] + 1e-3
+    assert found[2] >= kept[2] - 1e-3
+
+
+@pytest.mark.parametrize("at", [0.2, 0.25, 0.3, 0.35])
+def test_no_edge_slices_a_head_that_could_be_whole(at: float) -> None:
+    head = (at - 0.08, 0.3, at + 0.08, 0.6, 0.9)
+    found = largest(analysis_of(looked_at(0.6, 0.5), EVEN * 0, [head]), (960, 640), Ratio(1, 1))
+    assert found[0] <= head[0] + 2e-3 or found[0] >= head[2] - 2e-3
+
+
+def test_a_thing_that_could_be_whole_is_not_sliced_for_nothing() -> None:
+    extent = torch.zeros(24, 32)
+    extent[8:16, 3:15] = 1
+    x1, _, x2, _ = largest(analysis_of(EVEN, extent, []), (960, 640), Ratio(1, 1))
+    assert x1 <= 3 / 32
+    assert x2 >= 15 / 32
 
 
 def test_a_heatmap_given_by_the_user_is_the_only_one() -> None:
