@@ -223,6 +223,8 @@ def as_prompt(canvas):
     sources = {link[0]: [str(link[1]), link[2]] for link in canvas["links"]}
     prompt = {}
     for each in canvas["nodes"]:
+        if each["type"] in ("MarkdownNote", "Note"):  # notes are the canvas's own, and never sent
+            continue
         widgets = iter(each.get("widgets_values") or [])
         inputs = {}
         for slot in each["inputs"]:
