@@ -97,10 +97,11 @@ def best_of_all(
     """The best score over the whole lattice, every box rated by the head itself, and how many boxes that were."""
     evidence, lattice = gathered(heat, subjects, size, constraint), Lattice.over(size)
     (ratio,) = constraint.ratios
-    largest = ratio.largest_in(size)
-    judge = Judge(evidence, constraint, largest[0] * largest[1] / (size[0] * size[1]))
-    tables, best, boxes = GridTables(evidence.heat, lattice), [], 0
-    for level in levels(room_for(constraint, ratio, size), lattice):
+    width, height = ratio.largest_in(size)
+    judge = Judge(evidence, constraint, (width / size[0], height / size[1]))
+    scales = list(levels(room_for(constraint, ratio, size), lattice))
+    tables, best, boxes = GridTables(evidence.heat, lattice, scales), [], 0
+    for level in scales:
         every = every_box(GridWindows(tables, level), level)
         best.append(judge.score(PointWindows(evidence.heat, lattice, every)).max().item())
         boxes += every.shape[1]
