@@ -12,7 +12,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..pictures.companions import Companions
-from ..pictures.decode import decode
+from ..pictures.decode import Picture, decode
 from ..pictures.errors import PictureError
 from ..pictures.find import find_pictures, leads_outside
 from ..runs.stages import BLACK
@@ -82,10 +82,10 @@ class LoadFolder(io.ComfyNode):
         for path in in_turn(paths, len(paths)):
             try:
                 image, caption = load_image(path, root), companions.caption(path)
-                mask = load_mask(companions.mask(path), image)
+                mask = load_mask(companions.open_mask(Picture(path)), image)
             except PictureError as error:
                 logger.warning("Load Picture Folder: %s", error)
-                problems.append(f"{path.relative_to(root).as_posix()}: {described(error, path)}")
+                problems.append(f"{path.relative_to(root).as_posix()}: {error.of(path)}")
                 continue
             images.append(to_host(image))
             captions.append(caption)
@@ -127,23 +127,15 @@ def load_image(path: Path, root: Path) -> Tensor:
     return torch.from_numpy(decode(path)).float().div_(255)[None]
 
 
-def load_mask(file: Path | None, image: Tensor) -> Tensor:
+def load_mask(mask: Picture | None, image: Tensor) -> Tensor:
     """The mask of an image `[1, H, W, 3]` as `[1, H, W]` in 0..1; white, and without memory of its own, where none is.
 
     Raises:
-        PictureError: when it cannot be read, or has another size.
+        PictureError: when it cannot be read.
     """
-    shape = image.shape[:3]
-    if file is None:
-        return torch.ones(1, 1, 1).expand(shape)
-    mask = torch.from_numpy(decode(file, BLACK)).float().div_(255).mean(dim=2)[None]
-    if mask.shape != shape:
-        raise PictureError(file, f"a mask of {mask.shape[2]}×{mask.shape[1]}, its picture has {shape[2]}×{shape[1]}")
-    return mask
-
-
-def described(error: PictureError, picture: Path) -> str:
-    return error.reason if error.path == picture else f"{error.path.name}: {error.reason}"
+    if mask is None:
+        return torch.ones(1, 1, 1).expand(image.shape[:3])
+    return torch.from_numpy(decode(mask.path, BLACK)).float().div_(255).mean(dim=2)[None]
 
 
 def stamp(file: Path) -> str:

@@ -166,7 +166,7 @@ def measure_picture(
         crops = measure(analysis, picture.info.size, run.request.constraint, sorting)
         return PictureRecord(source, picture.info.size, OK, crops=tuple(crops))
     except PictureError as error:
-        return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
+        return record.failed(error.of(path))
     except UnsatisfiableError as error:
         return record.failed(str(error).removeprefix("picture 0: "))
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
@@ -187,7 +187,7 @@ def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") 
         write(picture, record, run.out, run.request, run.companions, layout)
         return record
     except PictureError as error:
-        return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
+        return record.failed(error.of(path))
     except OSError as error:
         if error.errno in HOPELESS:
             raise

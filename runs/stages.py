@@ -156,7 +156,7 @@ def crop_picture(
             write(picture, planned, out, request, companions or Companions(folder))
         return planned
     except PictureError as error:
-        return record.failed(error.reason if error.path == path else f"{error.path.name}: {error.reason}")
+        return record.failed(error.of(path))
     except OSError as error:
         if error.errno in HOPELESS:
             raise
