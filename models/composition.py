@@ -1,9 +1,10 @@
 """How people would rate a crop from where its edges lie among the subjects: no pixels, learned from rated crops.
 
-A set network over subjects, whatever their order. What a single edge of a crop does to the subjects (how far inside or
-outside each lies, how much of it is cut) depends on that edge alone, so it is worked out once a picture at 49 places of
-every edge and read from that table; only what depends on two edges at once (how much of a subject shows, where in the
-crop it stands) is worked out for every box. The score of a crop and that of its mirror image are the same.
+Two opinions are added. One is of the scene as a whole (`scene_taste.py`). The other, here, is of single subjects and
+edges: a set network over subjects, whatever their order. What a single edge of a crop does to the subjects (how far
+inside or outside each lies, how much of it is cut) depends on that edge alone, so it is worked out once a picture at 49
+places of every edge and read from that table; only what depends on two edges at once (how much of a subject shows,
+where in the crop it stands) is worked out for every box. The score of a crop and that of its mirror image are the same.
 
 Trained on GAICD's ratings (Zeng et al., "Grid Anchor based Image Cropping", 2020) by `training/composition/train.py`;
 see `weights/composition.md`.
@@ -22,6 +23,7 @@ from torch.nn import functional as F
 
 from ..cropping.subject import Subject
 from .named_weights import load_named
+from .scene_taste import MIRRORED, SceneTaste, cubic
 
 WEIGHTS = Path(__file__).with_name("weights") / "composition.safetensors"
 PLACES = 49  # of the table of each edge
@@ -76,6 +78,7 @@ class CompositionHead(nn.Module):
         self.middle = nn.Linear(hidden, last)
         self.final = nn.Linear(last, 1)
         self.dropout = nn.Dropout(dropout)
+        self.taste = SceneTaste()
 
     def score(self, boxes: Tensor, subjects: Tensor, size: tuple[int, int] | Tensor) -> Tensor:
         """How good crops are: 0 is a photograph's average crop, 1 a standard deviation better.
@@ -128,7 +131,9 @@ class CompositionHead(nn.Module):
         standing = standing.transpose(1, 2).flatten(1, 2)
         features = torch.cat([own, torch.cat(weights.flatten(1, 2).chunk(2), -1), standing], 1)
         offset = self.judge_scene(scene) + self.judge_groups(group_features(groups, there))
-        return Plan(subjects, groups[: len(subjects)], shape, table, features, torch.cat(offset.chunk(2), -1))
+        seen, mirror = self.taste(both, both[..., 4] > 0).chunk(2)
+        taste = (seen + mirror[:, MIRRORED]) / 2
+        return Plan(subjects, groups[: len(subjects)], shape, table, features, torch.cat(offset.chunk(2), -1), taste)
 
     @torch.inference_mode()
     def judge(self, boxes: Tensor, plan: Plan) -> Tensor:
@@ -158,7 +163,8 @@ class CompositionHead(nn.Module):
         features = torch.cat([features, *standing_features(edges[:, None].unbind(0), groups.unbind(0))])
         first = first.add_(plan.offset[:, None]).baddbmm_(features.permute(1, 2, 0), plan.features)
         last = F.silu(self.middle(F.silu(first, inplace=True).view(*edges.shape[1:], 2, -1)))
-        return self.final(last.mean(2))[..., 0]
+        taste = torch.einsum("fbn,bf->bn", torch.stack(cubic(edges.unbind(0))), plan.taste)
+        return self.final(last.mean(2))[..., 0] + taste
 
     def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Callable[[Tensor], Tensor]:
         """See `Rater`: boxes `[B, N, 4]` of pictures with these subjects → the share, 0..1, of a photograph's crops
@@ -171,7 +177,8 @@ class CompositionHead(nn.Module):
         return lambda boxes: torch.special.ndtr(self.judge(boxes, plan))
 
     def forward(self, edges: Tensor, which: Tensor, subjects: Tensor, present: Tensor, shape: Tensor) -> Tensor:
-        """Scores for training, where the boxes of a picture share a few edges.
+        """Scores for training, where the boxes of a picture share a few edges; without the scene's taste, which is
+        taught apart.
 
         Args:
             edges: `[P, 4, V]` the places of left, top, right and bottom edges that occur.
@@ -219,8 +226,8 @@ class CompositionHead(nn.Module):
 @dataclass(frozen=True)
 class Plan:
     """Of B pictures with M subjects in G groups, each beside its mirror image: the edges' table
-    `[B · 4 · 49, 2 · hidden]`, weights `[B, 11 + 7 · M + 16 · G, 2 · hidden]` of the other features, and what is
-    always added, `[B, 2 · hidden]`.
+    `[B · 4 · 49, 2 · hidden]`, weights `[B, 11 + 7 · M + 16 · G, 2 · hidden]` of the other features, what is always
+    added, `[B, 2 · hidden]`, and the scene's taste `[B, 35]`.
     """
 
     subjects: Tensor
@@ -229,6 +236,7 @@ class Plan:
     table: Tensor
     features: Tensor
     offset: Tensor
+    taste: Tensor
 
 
 def mirrored(boxes: Tensor) -> Tensor:

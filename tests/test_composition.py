@@ -20,6 +20,7 @@ from salient_crop.models.analysis import Analysis
 from salient_crop.models.choose import best_crops
 from salient_crop.models.composition import CompositionHead, bundled_composition, important, mirrored
 from salient_crop.models.framing import as_people_crop
+from salient_crop.models.scene_taste import cubic
 from salient_crop.models.size_prior import bundled_size_prior, features
 
 SIZE = (900, 600)
@@ -155,14 +156,18 @@ def test_framed_as_people_crop_a_crop_is_smaller_and_still_obeys() -> None:
 
 
 def test_training_and_use_say_the_same_of_a_box(head: CompositionHead) -> None:
-    """`forward`, which training sees, averaged over a picture and its mirror image is what `score` gives."""
+    """`forward`, which training sees, and the scene's taste, averaged over a picture and its mirror image, are what
+    `score` gives.
+    """
     some = boxes(30)
 
     def said(crops: torch.Tensor, subjects: torch.Tensor) -> torch.Tensor:
         edges, which = crops.T[None].contiguous(), torch.arange(len(crops))[None, :, None].expand(1, -1, 4)
         with torch.no_grad():
             # The table of the edges is interpolated in use, so the edges here lie on its places.
-            return head(edges, which, subjects[None], subjects[None, :, 4] > 0, torch.tensor([1.5]))[0]
+            present = subjects[None, :, 4] > 0
+            taste = torch.stack(cubic(crops.unbind(-1)), -1) @ head.taste(subjects[None], present)[0]
+            return head(edges, which, subjects[None], present, torch.tensor([1.5]))[0] + taste
 
     placed = (some * 48).round() / 48
     both = (said(placed, PERSON) + said(mirrored(placed), mirrored(PERSON))) / 2

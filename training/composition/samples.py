@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from scipy.special import ndtri
+from scipy.stats import rankdata
 from torch import Tensor
 
 from ...evaluation.ranking import RankingCase
@@ -25,7 +27,7 @@ class RatedBatch:
         rated: `[P, N]` which crops there are.
         subjects: `[P, M, 5]`, and `present` `[P, M]` which of them there are.
         shape: `[P]` width / height.
-        target: `[P, N]` ratings in standard deviations of the photograph's own.
+        target: `[P, N]` ratings by their order, in standard deviations of the photograph's own; see `standard`.
     """
 
     edges: Tensor
@@ -75,7 +77,10 @@ def gather(cases: Sequence[RankingCase]) -> RatedBatch:
 
 
 def standard(ratings: np.ndarray) -> np.ndarray:
-    return (ratings - ratings.mean()) / (ratings.std() + FLAT)
+    """The order of the ratings, as quantiles of a normal distribution: how crops rank is what is asked in the end."""
+    quantiles = ndtri(rankdata(ratings) / (len(ratings) + 1))
+    spread = ratings.std()
+    return (quantiles - quantiles.mean()) / max(quantiles.std(), 1e-6) * spread / (spread + FLAT)
 
 
 def mirror(batch: RatedBatch) -> RatedBatch:

@@ -3,16 +3,16 @@
     python -m salient_crop.training.composition.train gaicd.json --out models/weights/composition.safetensors
     python -m salient_crop.training.composition.train gaicd.json --folds 5
 
-One head is trained on people's ratings; with `--teachers` above 1, so many are, and then one more on what they say
-together, for as many times the work. With `--folds`, nothing is written: the photographs are split, and every part is
-judged by a head that was trained on the others.
+The head's two opinions are learned apart: of subjects and edges from people's ratings, of the scene as a whole from a
+kernel machine (`kernel.py`). With `--folds`, nothing is written: the photographs are split, and every part is judged by
+a head that was trained on the others.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from tqdm import tqdm
 
 from ...evaluation.ranking import RankingCase, judge, our_scores, read_cases
 from ...models.composition import CompositionHead
-from .samples import RatedBatch, gather, mirror, seen_anew
+from .kernel import learn
+from .samples import RatedBatch, gather, seen_anew
 
-Target = Callable[[RatedBatch], Tensor]
+SCENE = 0.4  # share of the opinion of the scene as a whole: between .3 and .5 it does not matter
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Recipe:
         average: of the weights over the steps, exponential.
     """
 
-    epochs: int = 60
+    epochs: int = 40
     photographs: int = 16
     rate: float = 3e-3
     decay: float = 0.05
@@ -56,28 +57,24 @@ class Recipe:
     average: float = 0.995
 
 
-def train(
-    cases: Sequence[RankingCase], recipe: Recipe, teachers: int, seed: int, report: Callable[[str], None]
-) -> CompositionHead:
+def train(cases: Sequence[RankingCase], recipe: Recipe, seed: int) -> CompositionHead:
     """The head, the same for the same photographs, recipe and seed."""
     data = gather(cases)
-    heads = []
-    for number in range(teachers):
-        report(f"teacher {number + 1} of {teachers}")
-        heads.append(fit(data, recipe, seed + 1 + number, lambda batch: batch.target))
-    if len(heads) == 1:
-        return heads[0].eval()
-    report("head")
-    taught = replace(recipe, dropout=0.0, decay=0.005, missed=0.15, top=0.1)
-    return fit(data, taught, seed, lambda batch: 0.25 * batch.target + 0.75 * together(heads, batch)).eval()
+    head = fit(data, recipe, seed)
+    learn(head.taste, data, seed)
+    with torch.no_grad():
+        for last, share in ((head.final, 1 - SCENE), (head.taste.out, SCENE)):
+            last.weight *= share
+            last.bias *= share
+    return head.eval()
 
 
-def fit(data: RatedBatch, recipe: Recipe, seed: int, target: Target) -> CompositionHead:
-    """One head that says what `target` says of photographs seen anew."""
+def fit(data: RatedBatch, recipe: Recipe, seed: int) -> CompositionHead:
+    """A head that knows nothing yet of scenes as a whole."""
     generator = torch.Generator().manual_seed(seed)
     head = CompositionHead(dropout=recipe.dropout)
     start_over(head, generator)
-    weights = list(head.parameters())
+    weights = [each for name, each in head.named_parameters() if not name.startswith("taste.")]
     averages = [each.detach().clone() for each in weights]
     optimiser = torch.optim.AdamW(weights, recipe.rate, weight_decay=recipe.decay)
     steps, step = recipe.epochs * -(-len(data.edges) // recipe.photographs), 0
@@ -90,7 +87,7 @@ def fit(data: RatedBatch, recipe: Recipe, seed: int, target: Target) -> Composit
                 for group in optimiser.param_groups:
                     group["lr"] = recipe.rate * min(1, step / 100) * (1 + cos(pi * step / steps)) / 2
                 batch = seen_anew(data.chosen(index), generator, recipe.noise, recipe.missed, recipe.reframed)
-                loss = ranking_loss(scores(head, batch), target(batch), batch.rated, recipe)
+                loss = ranking_loss(scores(head, batch), batch.target, batch.rated, recipe)
                 optimiser.zero_grad()
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -106,19 +103,6 @@ def fit(data: RatedBatch, recipe: Recipe, seed: int, target: Target) -> Composit
 
 def scores(head: CompositionHead, batch: RatedBatch) -> Tensor:
     return head(batch.edges, batch.which, batch.subjects, batch.present, batch.shape)
-
-
-@torch.no_grad()
-def together(heads: Sequence[CompositionHead], batch: RatedBatch) -> Tensor:
-    """What heads say on average of photographs and their mirror images, brought to the targets' scale."""
-    said = []
-    for head in heads:
-        head.eval()
-        said += [scores(head, batch), scores(head, mirror(batch))]
-    mean = torch.stack(said).mean(0)
-    count = batch.rated.sum(1, keepdim=True)
-    mean = (mean - (mean * batch.rated).sum(1, keepdim=True) / count) * batch.rated
-    return mean
 
 
 def ranking_loss(said: Tensor, target: Tensor, rated: Tensor, recipe: Recipe) -> Tensor:
@@ -188,14 +172,13 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="rated crops as `salient-crop evaluate ranking` reads them")
     parser.add_argument("--out", type=Path, help="safetensors file to write")
     parser.add_argument("--folds", type=int, help="cross-validate with so many parts instead")
-    parser.add_argument("--teachers", type=int, default=1, help="above 1, a last head is taught by so many")
     parser.add_argument("--epochs", type=int, default=Recipe.epochs)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     cases = read_cases(given.file)
 
     def fit_head(chosen: Sequence[RankingCase]) -> CompositionHead:
-        return train(chosen, Recipe(epochs=given.epochs), given.teachers, given.seed, tqdm.write)
+        return train(chosen, Recipe(epochs=given.epochs), given.seed)
 
     if given.folds:
         cross_validate(cases, given.folds, fit_head, tqdm.write, given.seed)
