@@ -24,7 +24,7 @@ from .focus_network import STRIDE, FocusNetwork, Outputs
 from .named_weights import load_named
 
 WEIGHTS = Path(__file__).with_name("weights") / "focus.safetensors"
-AREA = 320 * 416  # pixels that the network sees, whatever the shape of the picture
+AREA = 352 * 448  # pixels that the network sees, whatever the shape of the picture
 
 MOST_HEADS = 100
 SURE = 0.3  # least certainty of a head
@@ -35,7 +35,7 @@ LEAST_SUBJECT = 0.01  # of the picture's area
 PERSON_SAY, THING_SAY = 0.37, 0.1  # how much of a crop follows the extent rather than attention: of a person, of things
 EXTENT = 0.002  # the weight of the box around a subject: its shape already counts, so the box only breaks ties
 HEAD_FIRST = 2.0  # how much more a cell of the head counts in the extent than one of the body
-MARGIN = 0.04  # of a head's own size, added above and beside it: where its hair ends is no surer than that
+MARGIN = 0.03  # of a head's own size, added above and beside it: where its hair ends is no surer than that
 HEAD, LONE_HEAD = 0.023, 0.5  # a head's weight: for itself, and, where it is alone, for the attention it draws
 
 
@@ -194,7 +194,8 @@ def _head_weight(box: Sequence[float], sure: float, attention: Tensor, alone: fl
     x1, y1, x2, y2 = box
     rows = slice(floor(y1 * height), ceil(y2 * height))
     heat = attention[rows, floor(x1 * width) : ceil(x2 * width)].sum().item()
-    own = HEAD * sure * ((x2 - x1) * (y2 - y1) / 0.02) ** 0.25
+    large = (x2 - x1) * (y2 - y1) / 0.02
+    own = HEAD * sure * large ** (0.5 if large > 1 else 0.25)
     return min(1.0, own + LONE_HEAD * alone * heat)
 
 

@@ -14,6 +14,7 @@ from salient_crop.cropping.ratio import Ratio
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.choose import best_crops
 from salient_crop.models.focus import (
+    AREA,
     WEIGHTS,
     FocusCropper,
     analysis_of,
@@ -56,7 +57,7 @@ def picture(path: Path) -> torch.Tensor:
 def test_working_size_keeps_the_shape_and_the_cost(width: int, height: int) -> None:
     across, down = working_size(width, height)
     assert across % 32 == down % 32 == 0
-    assert 0.75 * 288 * 384 < across * down < 1.3 * 288 * 384
+    assert 0.75 * AREA < across * down < 1.3 * AREA
     wanted = min(max(width / height, 1 / 6), 6)
     assert (across - 16) / (down + 16) <= wanted <= (across + 16) / max(down - 16, 1)
 

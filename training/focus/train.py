@@ -56,10 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         progress = tqdm(
             _samples(mine), total=len(mine), desc=f"epoch {number + 1}/{given.epochs}", disable=rank > 0, mininterval=10
         )
-        for samples, whole_pictures in progress:
+        for done, (samples, whole_pictures) in enumerate(progress, start=1):
             for name, value in run.step(samples, whole_pictures).items():
                 sums[name] = sums.get(name, 0.0) + value / len(mine)
-            progress.set_postfix({name: f"{value * len(mine) / (progress.n + 1):.3f}" for name, value in sums.items()})
+            progress.set_postfix({name: f"{value * len(mine) / done:.3f}" for name, value in sums.items()})
         run.epochs_done = number + 1
         if rank == 0:
             run.save(given.out)
