@@ -39,13 +39,13 @@ MARGIN = 0.03  # of a head's own size, added above and beside it: where its hair
 HEAD, LONE_HEAD = 0.023, 0.5  # a head's weight: for itself, and, where it is alone, for the attention it draws
 
 
-def working_size(width: int, height: int) -> tuple[int, int]:
-    """The (width, height) at which a picture is analysed: its own shape in about `AREA` pixels, in multiples of 32.
+def working_size(width: int, height: int, area: int = AREA) -> tuple[int, int]:
+    """The (width, height) at which a picture is analysed: its own shape in about `area` pixels, in multiples of 32.
 
     The shape is kept to within half of 32 pixels a side, and to at most 6 : 1.
     """
     ratio = min(max(width / height, 1 / 6), 6.0)
-    across, down = sqrt(AREA * ratio), sqrt(AREA / ratio)
+    across, down = sqrt(area * ratio), sqrt(area / ratio)
     return max(STRIDE, round(across / STRIDE) * STRIDE), max(STRIDE, round(down / STRIDE) * STRIDE)
 
 

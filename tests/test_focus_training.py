@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from salient_crop.models.focus import heads_of, load
 from salient_crop.models.focus_network import FocusNetwork, Outputs
 from salient_crop.training.focus.average import main as average
+from salient_crop.training.focus.bundle import main as bundle
 from salient_crop.training.focus.imagenet import fold_mobilenet
 from salient_crop.training.focus.losses import attention_loss, centre_loss, reach_loss, subject_loss
 from salient_crop.training.focus.pictures import Picture, read_pictures
@@ -215,3 +216,19 @@ def test_the_average_of_checkpoints_is_a_checkpoint(tmp_path: Path) -> None:
     wanted = torch.stack([network.heads.mix.across.weight for network in networks]).mean(0)
     assert (found["heads.mix.across.weight"].float() - wanted).abs().max() < 1e-3
     load(found).analyse(torch.rand(1, 3, 60, 80))
+
+
+def test_the_recipe_of_the_bundled_weights_runs_in_one_go(data: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    imagenet = tmp_path / "imagenet.pth"
+    torch.save(torchvision.models.mobilenet_v2().state_dict(), imagenet)
+    given = ["--data", data, "--labels", data / "labels", "--imagenet", imagenet, "--out", tmp_path / "run"]
+    bundle([*map(str, given), "--epochs", "1", "2", "--batch", "4", "--device", "cpu"])
+    parts = ["first/focus", "second/focus-1", "second/focus-2"]
+    states = [load_file(tmp_path / "run" / f"{part}.safetensors") for part in parts]
+    mean = load_file(tmp_path / "run" / "focus.safetensors")
+    for name, value in mean.items():
+        wanted = torch.stack([state[name].float() for state in states]).mean(0)
+        assert torch.allclose(value.float(), wanted, rtol=1e-3, atol=1e-4)
+    assert any(not torch.equal(states[0][name], states[2][name]) for name in mean)
+    assert isinstance(load(mean).network, FocusNetwork)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...models.focus import working_size
+from ...models.focus import AREA, working_size
 from .pictures import Picture
 
 PART_SIZES = ((384, 288), (288, 384), (320, 320), (416, 256), (256, 416), (320, 352))
@@ -28,7 +28,9 @@ class Batch:
     seed: int
 
 
-def epoch(pictures: Sequence[Picture], sizes: Mapping[str, tuple[int, int]], number: int, batch: int) -> list[Batch]:
+def epoch(
+    pictures: Sequence[Picture], sizes: Mapping[str, tuple[int, int]], number: int, batch: int, area: int = AREA
+) -> list[Batch]:
     """Every picture with fixations and every person once whole, and parts beside them, in random order.
 
     Args:
@@ -36,13 +38,14 @@ def epoch(pictures: Sequence[Picture], sizes: Mapping[str, tuple[int, int]], num
         sizes: of the pictures, by path.
         number: of the epoch; the same number gives the same batches.
         batch: pictures in each.
+        area: in pixels, that whole pictures are shown in.
     """
     rng = np.random.default_rng([number, 20_577])
     batches: list[Batch] = []
     by_size: dict[tuple[int, int], list[Picture]] = defaultdict(list)
     for picture in pictures:
         if picture.fixations or picture.group == "people":
-            by_size[working_size(*sizes[str(picture.path)])].append(picture)
+            by_size[working_size(*sizes[str(picture.path)], area)].append(picture)
     for size, members in sorted(by_size.items()):
         batches += [Batch(chosen, size, True, 0) for chosen in _chunks(members, batch, rng)]
     shown = [picture for group, share in PARTS.items() for picture in _draw(pictures, group, share, rng)]

@@ -74,13 +74,13 @@ def whole(picture_size: tuple[int, int], mirrored: bool = False) -> View:
     return View((0, 0, *picture_size), working_size(*picture_size), mirrored)
 
 
-def almost_whole(picture_size: tuple[int, int], rng: np.random.Generator) -> View:
-    """As `whole`, mirrored half of the time, and half of the time without up to a tenth of each side."""
+def almost_whole(picture_size: tuple[int, int], size: tuple[int, int], rng: np.random.Generator) -> View:
+    """All of a picture, mirrored half of the time, and half of the time without up to a tenth of each side."""
     width, height = picture_size
     share = 1 - rng.uniform(0, 0.1, 2) * (rng.random() < 0.5)
     left, top = rng.uniform(0, 1, 2) * (1 - share) * picture_size
     inside = left, top, left + share[0] * width, top + share[1] * height
-    return View(inside, working_size(width, height), bool(rng.random() < 0.5))
+    return View(inside, size, bool(rng.random() < 0.5))
 
 
 def part(picture: Picture, picture_size: tuple[int, int], size: tuple[int, int], rng: np.random.Generator) -> View:

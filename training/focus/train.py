@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
+from ...models.focus import AREA
 from ...models.focus_network import FocusNetwork
 from .imagenet import fold_mobilenet
 from .losses import attention_loss, centre_loss, reach_loss, subject_loss
@@ -39,18 +40,18 @@ AVERAGING = 0.998
 def main(arguments: Sequence[str] | None = None) -> None:
     given = _parse(arguments)
     torch.manual_seed(0)
-    if "WORLD_SIZE" in os.environ:
+    if "WORLD_SIZE" in os.environ and not dist.is_initialized():
         dist.init_process_group("gloo")
     rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
     pictures = [each for each in read_pictures(given.data, given.labels, given.photos) if not each.held_out]
     sizes = {str(each.path): _size(each.path) for each in pictures}
     device = torch.device(given.device)
     network = _network(given).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = Run(network, len(epoch(pictures, sizes, 0, given.batch)) // world, given)
+    run = Run(network, len(epoch(pictures, sizes, 0, given.batch, given.area)) // world, given)
     given.out.mkdir(parents=True, exist_ok=True)
     run.resume(given.out / "last.pt")
     for number in range(run.epochs_done, min(given.epochs, given.stop_after or given.epochs)):
-        plan = epoch(pictures, sizes, number, given.batch)
+        plan = epoch(pictures, sizes, number, given.batch, given.area)
         mine = plan[rank : len(plan) // world * world : world]
         sums: dict[str, float] = {}
         progress = tqdm(
@@ -84,6 +85,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--rate", type=float, default=3e-4, help="learning rate of the backbone; the decoder's is five times that"
     )
+    parser.add_argument("--area", type=int, default=AREA, help="pixels that whole pictures are shown in")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     return parser.parse_args(arguments)
 
@@ -217,7 +219,7 @@ def _collate(batch: Batch) -> Sample:
 def _show(picture: Picture, batch: Batch, rng: np.random.Generator) -> Sample:
     with Image.open(picture.path) as file:
         image = file.convert("RGB")
-    view = almost_whole(image.size, rng) if batch.whole else part(picture, image.size, batch.size, rng)
+    view = almost_whole(image.size, batch.size, rng) if batch.whole else part(picture, image.size, batch.size, rng)
     return sample(picture, image, view, rng)
 
 
