@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ from salient_crop.evaluation.metrics import spearman
 from salient_crop.evaluation.ranking import RankingCase, our_scores
 from salient_crop.models.scene_taste import MIRRORED, SceneTaste, cubic
 from salient_crop.training.composition.kernel import KernelTeacher, learn
-from salient_crop.training.composition.samples import RatedBatch, gather, mirror
+from salient_crop.training.composition.samples import RatedBatch, also_alone, gather, mirror, seen_anew
 from salient_crop.training.composition.train import Recipe, train
 
 
@@ -58,6 +59,21 @@ def test_the_network_says_what_its_teacher_says(data: RatedBatch, unseen: RatedB
     taste = SceneTaste()
     learn(taste, data, seed=0, steps=300)
     assert agreement(taste(unseen.subjects, unseen.present), unseen) > 0.75
+
+
+def test_only_photographs_of_a_person_are_seen_alone_and_with_nobody_else() -> None:
+    person = np.array([0.3, 0.2, 0.6, 0.9])
+    cases = [replace(photograph(number), person=person if number % 2 else None) for number in range(8)]
+    batch = gather(cases)
+    main = batch.subjects[..., 4] >= 1
+    generator = torch.Generator().manual_seed(0)
+    seen = seen_anew(batch, generator, noise=0, missed=0, alone=1, reframed=0)
+    assert torch.equal(seen.present[1::2], (main & batch.present)[1::2])
+    assert torch.equal(seen.present[::2], batch.present[::2])
+    both = also_alone(batch)
+    assert torch.equal(both.present[:8], batch.present)
+    assert torch.equal(both.present[8:], (main & batch.present)[1::2])
+    assert torch.equal(both.target[8:], batch.target[1::2])
 
 
 def test_mirrored_coefficients_judge_mirrored_crops() -> None:

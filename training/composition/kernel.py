@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...models.scene_taste import SceneTaste, cubic, describe
-from .samples import RatedBatch, mirror, seen_anew
+from .samples import RatedBatch, also_alone, mirror, seen_anew
 
 NOISE = 4.0  # of single ratings against what a photograph's polynomial deviates from the mean one, as a variance
 STIFFNESS = 0.3  # ridge of the regression
@@ -59,13 +59,13 @@ class KernelTeacher:
 
 def learn(taste: SceneTaste, data: RatedBatch, seed: int, steps: int = STEPS) -> None:
     """Teaches the network what the kernel machine says of scenes like those of `data`."""
-    teacher = KernelTeacher(data)
+    teacher = KernelTeacher(also_alone(data))
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(taste.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.07)
     for _ in range(steps):
         index = torch.randint(len(data.edges), (SCENES,), generator=generator)
-        batch = seen_anew(data.chosen(index), generator, noise=0.02, missed=0.2, reframed=0.0)
+        batch = seen_anew(data.chosen(index), generator, noise=0.02, missed=0.2, alone=0.2, reframed=0.0)
         loss = F.mse_loss(taste(batch.subjects, batch.present), teacher(batch.subjects, batch.present))
         optimiser.zero_grad()
         loss.backward()

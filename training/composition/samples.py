@@ -76,6 +76,15 @@ def gather(cases: Sequence[RankingCase]) -> RatedBatch:
     return batch
 
 
+def also_alone(batch: RatedBatch) -> RatedBatch:
+    """The photographs, and those of a person once more without anything else: not everybody has ten objects to tell."""
+    main = batch.subjects[..., 4] >= 1
+    some = (main & batch.present).any(1)
+    alone = replace(batch, present=batch.present & main).chosen(some)
+    joined = ([getattr(each, name) for each in (batch, alone)] for name in RatedBatch.__slots__)
+    return RatedBatch(*(torch.cat(parts) for parts in joined))
+
+
 def standard(ratings: np.ndarray) -> np.ndarray:
     """The order of the ratings, as quantiles of a normal distribution: how crops rank is what is asked in the end."""
     quantiles = ndtri(rankdata(ratings) / (len(ratings) + 1))
@@ -91,7 +100,7 @@ def mirror(batch: RatedBatch) -> RatedBatch:
 
 
 def seen_anew(
-    batch: RatedBatch, generator: torch.Generator, noise: float, missed: float, reframed: float
+    batch: RatedBatch, generator: torch.Generator, noise: float, missed: float, alone: float, reframed: float
 ) -> RatedBatch:
     """Other views that people would have rated the same, or nearly.
 
@@ -99,7 +108,8 @@ def seen_anew(
         batch: photographs.
         generator: of all chance.
         noise: greatest deviation of subjects' edges, relative; detectors differ.
-        missed: share of subjects left out, the main one at half that rate.
+        missed: share of subjects left out.
+        alone: share of the photographs of a person that are seen without anything else.
         reframed: share of the batches in which the photographs lose some of their margins, so that crops reach the
             border, where no rated crop lies.
     """
@@ -108,6 +118,9 @@ def seen_anew(
     amount = noise * torch.rand(len(batch.edges), 1, 1, generator=generator)
     moved = batch.subjects[..., :4] + amount * torch.randn(batch.subjects[..., :4].shape, generator=generator)
     present = batch.present & (torch.rand(batch.present.shape, generator=generator) >= missed)
+    main = (batch.subjects[..., 4] >= 1) & batch.present
+    lonely = (torch.rand(len(main), 1, generator=generator) < alone) & main.any(1, keepdim=True)
+    present = torch.where(lonely, main, present)
     batch = replace(batch, subjects=_with_edges(batch.subjects, moved.clamp(0, 1)), present=present)
     return _reframed(batch, generator) if _chance(generator) < reframed else batch
 

@@ -40,11 +40,11 @@ class Recipe:
             weight decay.
         dropout: of hidden units.
         order, top: weights of the pairwise and of the listwise loss beside the squared error.
-        noise, missed, reframed: see `seen_anew`.
+        noise, missed, alone, reframed: see `seen_anew`.
         average: of the weights over the steps, exponential.
     """
 
-    epochs: int = 40
+    epochs: int = 100
     photographs: int = 16
     rate: float = 3e-3
     decay: float = 0.05
@@ -53,6 +53,7 @@ class Recipe:
     top: float = 0.2
     noise: float = 0.01
     missed: float = 0.1
+    alone: float = 0.15
     reframed: float = 0.3
     average: float = 0.995
 
@@ -86,7 +87,9 @@ def fit(data: RatedBatch, recipe: Recipe, seed: int) -> CompositionHead:
                 step += 1
                 for group in optimiser.param_groups:
                     group["lr"] = recipe.rate * min(1, step / 100) * (1 + cos(pi * step / steps)) / 2
-                batch = seen_anew(data.chosen(index), generator, recipe.noise, recipe.missed, recipe.reframed)
+                batch = seen_anew(
+                    data.chosen(index), generator, recipe.noise, recipe.missed, recipe.alone, recipe.reframed
+                )
                 loss = ranking_loss(scores(head, batch), batch.target, batch.rated, recipe)
                 optimiser.zero_grad()
                 loss.backward()
