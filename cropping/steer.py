@@ -37,16 +37,16 @@ def coverage(regions: Tensor, rows: int, columns: int) -> Tensor:
 
     Where regions overlap, the larger cover counts.
     """
-    across = _overlap(regions[:, 0], regions[:, 2], columns)
-    down = _overlap(regions[:, 1], regions[:, 3], rows)
+    across = cell_shares(regions[:, 0], regions[:, 2], columns)
+    down = cell_shares(regions[:, 1], regions[:, 3], rows)
     covered = down[:, :, None] * across[:, None, :]
     return covered.amax(0) if len(covered) else covered.new_zeros(rows, columns)
 
 
-def _overlap(start: Tensor, end: Tensor, cells: int) -> Tensor:
-    """`[N, cells]`: the share of each of the cells of 0..1 that lies between start and end, both `[N]`."""
+def cell_shares(start: Tensor, end: Tensor, cells: int) -> Tensor:
+    """`[*, cells]`: the share of each of the cells of 0..1 that lies between start and end, both `[*]`."""
     edge = torch.arange(cells, dtype=start.dtype, device=start.device)
-    begin, stop = (start * cells)[:, None], (end * cells)[:, None]
+    begin, stop = (start * cells)[..., None], (end * cells)[..., None]
     return (torch.minimum(stop, edge + 1) - torch.maximum(begin, edge)).clamp(0, 1)
 
 

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from ..cropping.subject import Subject
 from .named_weights import load_named
-from .scene_taste import MIRRORED, SceneTaste, cubic
+from .scene_taste import MIRRORED, SceneTaste, cubic, main_subjects
 
 WEIGHTS = Path(__file__).with_name("weights") / "composition.safetensors"
 PLACES = 49  # of the table of each edge
@@ -319,7 +319,7 @@ def grouped(subjects: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     """Boxes `[P, 4, 4]` around the main subjects, the most important of the others, the largest and all subjects
     `[P, M, 5]`, and which of these there are, `[P, 4]` in 0 or 1.
     """
-    main = present & (subjects[..., 4] >= 1)
+    main = main_subjects(subjects, present)
     others = present & ~main
     area = (subjects[..., 2] - subjects[..., 0]) * (subjects[..., 3] - subjects[..., 1])
     members = [main, _only(subjects[..., 4], others), _only(area, others), present]

@@ -14,6 +14,8 @@ from itertools import combinations_with_replacement
 import torch
 from torch import Tensor, nn
 
+from ..cropping.steer import cell_shares
+
 CELLS, BINS = 8, 16  # of the coarse picture along a side, and of the lists of edges
 DESCRIPTION = 2 * CELLS**2 + 4 * BINS
 OBJECTS, MAIN, EDGES = 0.23, 2.4, 0.42  # how much each part of the description counts
@@ -45,11 +47,11 @@ def describe(subjects: Tensor, present: Tensor) -> Tensor:
     Small objects count more for their area, and those of which a detector was less sure count less.
     """
     x1, y1, x2, y2, importance = subjects.unbind(-1)
-    main = present & (importance >= 1)
+    main = main_subjects(subjects, present)
     weight = torch.exp(DOUBT * (2 * importance - 1).clamp_max(0)) * (present & ~main)
     dense = weight * OBJECTS * ((x2 - x1) * (y2 - y1)).clamp_min(SMALLEST).rsqrt()
     counted = torch.stack([dense, main * MAIN], -1)
-    maps = torch.einsum("pmy,pmx,pmc->pcyx", _covered(y1, y2), _covered(x1, x2), counted)
+    maps = torch.einsum("pmy,pmx,pmc->pcyx", cell_shares(y1, y2, CELLS), cell_shares(x1, x2, CELLS), counted)
     places = torch.linspace(0, 1, BINS, device=subjects.device)
     edges = subjects[..., :4].transpose(1, 2)[..., None]
     near = torch.exp(-0.5 * ((edges - places) * BINS).square())
@@ -57,12 +59,9 @@ def describe(subjects: Tensor, present: Tensor) -> Tensor:
     return torch.cat([maps.flatten(1), listed.flatten(1)], 1)
 
 
-def _covered(low: Tensor, high: Tensor) -> Tensor:
-    """The share of each of the cells `[*, 8]` along a side that lies between low and high `[*]`."""
-    cells = torch.arange(CELLS, device=low.device) / CELLS
-    return (torch.minimum(high[..., None], cells + 1 / CELLS) - torch.maximum(low[..., None], cells)).clamp_min(
-        0
-    ) * CELLS
+def main_subjects(subjects: Tensor, present: Tensor) -> Tensor:
+    """Which of the subjects `[P, M, 5]` that are present `[P, M]` the picture is of, `[P, M]`."""
+    return present & (subjects[..., 4] >= 1)
 
 
 def cubic(crop: Sequence[Tensor]) -> list[Tensor]:

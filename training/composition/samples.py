@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...evaluation.ranking import RankingCase
 from ...models.composition import LEAST, mirrored
+from ...models.scene_taste import main_subjects
 
 FLAT = 0.2  # added to a photograph's deviation, so that one whose crops people hardly told apart is not blown up
 
@@ -78,9 +79,8 @@ def gather(cases: Sequence[RankingCase]) -> RatedBatch:
 
 def also_alone(batch: RatedBatch) -> RatedBatch:
     """The photographs, and those of a person once more without anything else: not everybody has ten objects to tell."""
-    main = batch.subjects[..., 4] >= 1
-    some = (main & batch.present).any(1)
-    alone = replace(batch, present=batch.present & main).chosen(some)
+    main = main_subjects(batch.subjects, batch.present)
+    alone = replace(batch, present=main).chosen(main.any(1))
     joined = ([getattr(each, name) for each in (batch, alone)] for name in RatedBatch.__slots__)
     return RatedBatch(*(torch.cat(parts) for parts in joined))
 
@@ -118,7 +118,7 @@ def seen_anew(
     amount = noise * torch.rand(len(batch.edges), 1, 1, generator=generator)
     moved = batch.subjects[..., :4] + amount * torch.randn(batch.subjects[..., :4].shape, generator=generator)
     present = batch.present & (torch.rand(batch.present.shape, generator=generator) >= missed)
-    main = (batch.subjects[..., 4] >= 1) & batch.present
+    main = main_subjects(batch.subjects, batch.present)
     lonely = (torch.rand(len(main), 1, generator=generator) < alone) & main.any(1, keepdim=True)
     present = torch.where(lonely, main, present)
     batch = replace(batch, subjects=_with_edges(batch.subjects, moved.clamp(0, 1)), present=present)
