@@ -31,16 +31,16 @@ import torch
 
 from salient_crop.bucketing.grids import candidate_sizes, kohya_sizes, quantile_sizes, sdxl_sizes
 from salient_crop.bucketing.loss import total_loss
-from salient_crop.bucketing.planner import Plan, make_plan
-from salient_crop.bucketing.rule import Rule
 from salient_crop.bucketing.sizes import area_lost, ratios
-from salient_crop.bucketing.trainers import centre_crop, kohya_bucket
+from salient_crop.bucketing.solver.planner import Plan, make_plan
+from salient_crop.bucketing.solver.policy import Rule
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.models.choose import best_crops
-from salient_crop.models.cropper import Cropper
+from salient_crop.datasets.formats.trainers import centre_crop, kohya_bucket
+from salient_crop.images.decode import decode
+from salient_crop.models.base import Cropper
 from salient_crop.models.registry import load_cropper
-from salient_crop.pictures.decode import decode
+from salient_crop.models.selection import best_crops
 
 MIX = ("3:2",) * 25 + ("2:3",) * 20 + ("4:3",) * 15 + ("3:4",) * 15 + ("9:16",) * 10 + ("16:9",) * 5
 MIX += ("1:1",) * 5 + ("21:9",) * 5

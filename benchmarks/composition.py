@@ -15,17 +15,17 @@ from dataclasses import replace
 
 import torch
 
+from salient_crop.cropping.box_sets import GridTables, GridWindows, PointWindows
 from salient_crop.cropping.constraint import Constraint
-from salient_crop.cropping.evidence import Evidence
-from salient_crop.cropping.lattice import Lattice, Level, levels
-from salient_crop.cropping.layout import LAYOUT_PRESETS, Layout
+from salient_crop.cropping.feasible import room_for
+from salient_crop.cropping.grid import Lattice, Level, levels
+from salient_crop.cropping.inputs import Evidence
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.room import room_for
-from salient_crop.cropping.score import Judge
+from salient_crop.cropping.scorer import Judge
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
-from salient_crop.cropping.windows import GridTables, GridWindows, PointWindows
-from salient_crop.models.composition import CompositionHead, bundled_composition, important
+from salient_crop.cropping.text_region import LAYOUT_PRESETS, Layout
+from salient_crop.models.composition.head import CompositionHead, bundled_composition, important
 
 LISTED = 10  # subjects that the head alone is timed with
 CHECKED = 4  # pictures whose every box is rated

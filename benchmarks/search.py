@@ -18,19 +18,19 @@ from dataclasses import dataclass, replace
 import torch
 
 from salient_crop.cropping.box import Box
+from salient_crop.cropping.box_sets import PointWindows
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
-from salient_crop.cropping.evidence import Evidence
-from salient_crop.cropping.lattice import Lattice, levels
-from salient_crop.cropping.layout import Layout
+from salient_crop.cropping.feasible import Room, room_for
+from salient_crop.cropping.grid import Lattice, levels
+from salient_crop.cropping.inputs import Evidence
+from salient_crop.cropping.objective import Weights
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.room import Room, room_for
-from salient_crop.cropping.score import Judge
+from salient_crop.cropping.scorer import Judge
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
-from salient_crop.cropping.weights import Weights
-from salient_crop.cropping.windows import PointWindows
-from salient_crop.models.composition import bundled_composition
+from salient_crop.cropping.text_region import Layout
+from salient_crop.models.composition.head import bundled_composition
 
 RANDOM_BOXES = 500
 FEW = 4  # pictures that are enough to know the price of a box scored on its own, and all that patience allows

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .planner import ALONE, REMAINDER, TOO_SMALL, Plan
 from .sizes import Size, size_name
+from .solver.planner import ALONE, REMAINDER, TOO_SMALL, Plan
 
 _WHY = {
     TOO_SMALL: "would have to be enlarged beyond the limit in every bucket",

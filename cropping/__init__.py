@@ -3,10 +3,10 @@
 from .box import Box
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .layout import LAYOUT_PRESETS, Layout
+from .objective import Weights
 from .ratio import Ratio
 from .subject import Subject
-from .weights import Weights
+from .text_region import LAYOUT_PRESETS, Layout
 
 __all__ = [
     "LAYOUT_PRESETS",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .framing import Framing, Rater
-from .layout import Layout, bounding_region
+from .objective import Weights
 from .ratio import Ratio
-from .weights import Weights
+from .size_curve import Framing, Rater
+from .text_region import Layout, bounding_region
 
 Region = tuple[float, float, float, float]
 POLICIES = ("shrink", "pad", "error")

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from .box import Box
+from .box_sets import GridTables, GridWindows, PointWindows
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .evidence import Evidence
-from .lattice import Lattice, Level, levels
+from .feasible import Room, padded_box, room_for
+from .grid import Lattice, Level, levels
+from .inputs import Evidence
 from .ratio import Ratio
-from .room import Room, padded_box, room_for
-from .score import BROKEN, Judge
-from .windows import GridTables, GridWindows, PointWindows
+from .scorer import BROKEN, Judge
 
 FEW = 8192  # boxes that are all scored as they are, pixel by pixel, rather than on the lattice first
 QUANTUM = 1e-9  # scores closer than this are ties

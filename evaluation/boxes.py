@@ -18,10 +18,10 @@ import torch
 
 from ..cropping.constraint import Constraint
 from ..cropping.ratio import Ratio
-from ..models.choose import best_crops
-from ..models.cropper import Cropper
-from ..models.framing import as_people_crop
-from ..pictures.decode import decode
+from ..images.decode import decode
+from ..models.base import Cropper
+from ..models.selection import best_crops
+from ..models.size_prior.framing import as_people_crop
 from .cases import parse_each, read_json
 from .metrics import boundary_displacement, iou
 

@@ -23,18 +23,18 @@ import torch
 
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
-from ..cropping.framing import Framing
-from ..cropping.layout import Layout, bounding_region
 from ..cropping.ratio import Ratio
+from ..cropping.size_curve import Framing
 from ..cropping.subject import Subject
+from ..cropping.text_region import Layout, bounding_region
+from ..images.decode import decode
+from ..images.header import read_header
 from ..models.analysis import Analysis
-from ..models.choose import best_crops
-from ..models.cropper import Cropper
-from ..models.framing import framed
-from ..models.saliency_edge import EDGES, edge_box, salient_region
-from ..models.size_prior import bundled_size_prior
-from ..pictures.decode import decode
-from ..pictures.header import read_header
+from ..models.base import Cropper
+from ..models.baselines.saliency_edge import EDGES, edge_box, salient_region
+from ..models.selection import best_crops
+from ..models.size_prior.framing import framed
+from ..models.size_prior.prior import bundled_size_prior
 from .cases import parse_each, read_json
 from .metrics import boundary_displacement, coverage, iou
 

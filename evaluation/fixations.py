@@ -27,11 +27,11 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional as F
 
 from ..cropping.constraint import Constraint
+from ..cropping.objective import Weights
 from ..cropping.ratio import Ratio
-from ..cropping.weights import Weights
-from ..models.choose import best_crops
-from ..models.cropper import Cropper
-from ..pictures.decode import decode
+from ..images.decode import decode
+from ..models.base import Cropper
+from ..models.selection import best_crops
 from .cases import read_json
 from .peers import PEERS, Peer
 

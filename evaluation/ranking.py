@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.composition import CompositionHead, bundled_composition, listed_importance
-from ..models.cropper import Cropper
-from ..pictures.decode import decode
+from ..images.decode import decode
+from ..models.base import Cropper
+from ..models.composition.head import CompositionHead, bundled_composition, listed_importance
 from .cases import parse_each, read_json
 from .metrics import area, pearson, spearman, top_accuracy
 

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..cropping.evidence import Evidence
-from ..cropping.lattice import Lattice
-from ..cropping.layout import Region
+from ..cropping.box_sets import PointWindows
+from ..cropping.box_sums import normalise
+from ..cropping.grid import Lattice
+from ..cropping.inputs import Evidence
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
-from ..cropping.table import normalise
-from ..cropping.windows import PointWindows
+from ..cropping.text_region import Region
 
 
 class Analysis:

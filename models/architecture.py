@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .cropper import Cropper
+from .base import Cropper
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,15 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from . import design_heatmap, focus, gaic, saliency_edge, transalnet
 from .architecture import Architecture
-from .centre import CentreCropper
-from .cropper import Cropper
-from .smartcrop import SmartcropCropper
+from .base import Cropper
+from .baselines import saliency_edge
+from .baselines.centre import CentreCropper
+from .design_heatmap import cropper as design_heatmap
+from .focus import cropper as focus
+from .gaic import cropper as gaic
+from .smartcrop.cropper import SmartcropCropper
+from .transalnet import cropper as transalnet
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 

@@ -15,8 +15,8 @@ from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..pictures.manifest import CropRecord
-from ..runs.sorting import Sorted, SortRequest, measure, option_for, ordered, sort_pictures
+from ..datasets.manifest import CropRecord
+from ..jobs.bucket_stages import Sorted, SortRequest, measure, option_for, ordered, sort_pictures
 from . import pixels, sockets
 from .bucketing import bucket_inputs, sort_request
 from .constrained_crop import looked_at

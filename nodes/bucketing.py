@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from comfy_api.latest import io
 
 from ..bucketing.grids import parse_grid
-from ..bucketing.rule import REMAINDERS
-from ..runs.sorting import SortRequest
+from ..bucketing.solver.policy import REMAINDERS
+from ..jobs.bucket_stages import SortRequest
 from .sockets import Size
 
 BUCKETS_TOOLTIP = (

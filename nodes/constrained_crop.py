@@ -12,7 +12,7 @@ from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..models.analysis import Analysis, detail_of
-from ..models.choose import best_crops
+from ..models.selection import best_crops
 from . import pixels, sockets
 from .host import in_turn, to_host
 from .hosted_cropper import HostedCropper, or_default

@@ -9,9 +9,9 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.constraint import POLICIES, Constraint
-from ..cropping.layout import FRAMES, LAYOUT_PRESETS, Layout
-from ..cropping.weights import Weights
-from ..models.framing import as_people_crop
+from ..cropping.objective import Weights
+from ..cropping.text_region import FRAMES, LAYOUT_PRESETS, Layout
+from ..models.size_prior.framing import as_people_crop
 from . import sockets
 from .sockets import Rule
 

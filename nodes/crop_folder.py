@@ -12,25 +12,25 @@ import folder_paths
 import torch
 from comfy_api.latest import io
 
-from ..bucketing.trainers import grid_name
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
-from ..models.cropper import Cropper
-from ..pictures.companions import Companions
-from ..pictures.datasets import LAYOUTS
-from ..pictures.encode import FORMATS
-from ..pictures.errors import PictureError
-from ..pictures.find import find_pictures
-from ..pictures.header import read_header
-from ..pictures.manifest import PictureRecord, read_manifest
-from ..pictures.sheet import draw_sheet
-from ..runs.bucket_folder import Target, sort_folder
-from ..runs.choosers import one_by_one
-from ..runs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
-from ..runs.preview import spread, tiles
-from ..runs.request import CropRequest
-from ..runs.stream import available_cores
-from ..runs.twins import duplicates_in
+from ..datasets.find import find_pictures
+from ..datasets.formats.layouts import LAYOUTS
+from ..datasets.formats.trainers import grid_name
+from ..datasets.manifest import PictureRecord, read_manifest
+from ..datasets.sidecars import Companions
+from ..images.encode import FORMATS
+from ..images.errors import PictureError
+from ..images.header import read_header
+from ..jobs.buckets import Target, sort_folder
+from ..jobs.contact_sheet import draw_sheet
+from ..jobs.duplicates import duplicates_in
+from ..jobs.executors.batches import one_by_one
+from ..jobs.executors.threads import available_cores
+from ..jobs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
+from ..jobs.preview import spread, tiles
+from ..jobs.settings import CropRequest
+from ..models.base import Cropper
 from . import sockets
 from .bucketing import bucket_inputs, sort_request
 from .folders import inside, subfolders

@@ -9,7 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..cropping.steer import coverage, steer
+from ..cropping.reweight import coverage, steer
 from . import pixels, sockets
 from .host import in_turn, to_host
 from .hosted_cropper import HostedCropper, or_default

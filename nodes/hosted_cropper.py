@@ -7,7 +7,7 @@ import comfy.model_patcher
 from torch import Tensor
 
 from ..models.analysis import Analysis
-from ..models.cropper import Cropper
+from ..models.base import Cropper
 from ..models.registry import BUNDLED, load_cropper
 from .host import stop_if_interrupted
 

@@ -11,11 +11,11 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..pictures.companions import Companions
-from ..pictures.decode import Picture, decode
-from ..pictures.errors import PictureError
-from ..pictures.find import find_pictures, leads_outside
-from ..runs.stages import BLACK
+from ..datasets.find import find_pictures, leads_outside
+from ..datasets.sidecars import Companions
+from ..images.decode import Picture, decode
+from ..images.errors import PictureError
+from ..jobs.stages import BLACK
 from .folders import inside, subfolders
 from .host import in_turn, to_host
 

@@ -8,11 +8,11 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..bucketing.sizes import size_name
-from ..bucketing.trainers import cut_again
-from ..pictures.datasets import LAYOUTS, Entry, finish, flat, mask_place, place, write_caption, write_mask
-from ..pictures.encode import FORMATS, encode
-from ..pictures.find import find_pictures
-from ..pictures.names import crop_names
+from ..datasets.find import find_pictures
+from ..datasets.formats.layouts import LAYOUTS, Entry, finish, flat, mask_place, place, write_caption, write_mask
+from ..datasets.formats.trainers import cut_again
+from ..datasets.names import crop_names
+from ..images.encode import FORMATS, encode
 from . import sockets
 from .folders import inside
 from .host import in_turn

@@ -27,8 +27,8 @@ from torch import Tensor
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
-from ..cropping.layout import Layout
 from ..cropping.ratio import Ratio
+from ..cropping.text_region import Layout
 
 SalientCropper = io.Custom("SALIENT_CROPPER")
 CropConstraint = io.Custom("CROP_CONSTRAINT")

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import nn
 from tqdm import tqdm
 
-from ..pictures.atomic import whole_file
+from ..datasets.atomic import whole_file
 from .resumable import Progress, Report, Settings
 
 LAST = "last.pt"

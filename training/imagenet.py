@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ..models.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
-from ..models.gaic_keys import canonical
-from ..models.named_weights import load_named
+from ..models.backbones.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
+from ..models.gaic.state_dict import canonical
+from ..models.state_dict import load_named
 
 # Where torchvision's rows of layers are cut: the number each stage starts at, and the first that no stage has.
 _CUTS = {MobileNetV2: (0, 7, 14, 18), Vgg16: (0, 23, 30, 30)}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, pstdev
 
-from ..pictures.find import find_pictures
+from ..datasets.find import find_pictures
 
 NOT_RATED = -2.0
 PICTURE_FOLDERS = ("images", "image")

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as V
 
-from ..pictures.decode import decode_small
-from ..pictures.header import read_header
+from ..images.decode import decode_small
+from ..images.header import read_header
 from .rated_crops import RatedPicture
 
 # The strengths that HCIC and bo-zhang's GAIC train with.

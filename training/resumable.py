@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..pictures.atomic import whole_file
+from ..datasets.atomic import whole_file
 
 Task = TypeVar("Task")
 Sample = TypeVar("Sample")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.scene_taste import SceneTaste, cubic, describe
+from ...models.composition.scene_preference import SceneTaste, cubic, describe
 from .samples import RatedBatch, also_alone, mirror, seen_anew
 
 NOISE = 4.0  # of single ratings against what a photograph's polynomial deviates from the mean one, as a variance

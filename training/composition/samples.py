@@ -12,8 +12,8 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from ...evaluation.ranking import RankingCase
-from ...models.composition import LEAST, mirrored
-from ...models.scene_taste import main_subjects
+from ...models.composition.head import LEAST, mirrored
+from ...models.composition.scene_preference import main_subjects
 
 FLAT = 0.2  # added to a photograph's deviation, so that one whose crops people hardly told apart is not blown up
 

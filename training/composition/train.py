@@ -1,6 +1,6 @@
 """Learns how people rate crops from where their edges lie among the subjects.
 
-    python -m salient_crop.training.composition.train gaicd.json --out models/weights/composition.safetensors
+    python -m salient_crop.training.composition.train gaicd.json --out models/composition/composition.safetensors
     python -m salient_crop.training.composition.train gaicd.json --folds 5
 
 The head's two opinions are learned apart: of subjects and edges from people's ratings, of the scene as a whole from a
@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from ...evaluation.ranking import RankingCase, judge, our_scores, read_cases
-from ...models.composition import CompositionHead
+from ...models.composition.head import CompositionHead
 from .kernel import learn
 from .samples import RatedBatch, gather, seen_anew
 

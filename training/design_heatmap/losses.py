@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.design_heatmap_network import HEAT_SIDE
-from ...models.votes import stretched, votes
+from ...models.baselines.accumulate import stretched, votes
+from ...models.design_heatmap.network import HEAT_SIDE
 
 AREA_BONUS = 2.0
 ENOUGH_CROPS = 10

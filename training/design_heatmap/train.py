@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.design_heatmap import SIDE, prepared
-from ...models.design_heatmap_network import HeatmapNetwork
+from ...models.design_heatmap.cropper import SIDE, prepared
+from ...models.design_heatmap.network import HeatmapNetwork
 from ...models.registry import load_state
 from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet

@@ -23,14 +23,14 @@ from PIL import Image
 from tqdm import tqdm
 
 from ...cropping.constraint import Constraint
+from ...cropping.objective import Weights
 from ...cropping.ratio import Ratio
-from ...cropping.weights import Weights
 from ...evaluation.fixations import CENTRE, OURS, POSSIBLE, evaluate_fixations, middle, positions, shares_inside
 from ...evaluation.peers import PEERS, Peer
-from ...models.choose import best_crops
-from ...models.cropper import Cropper
+from ...images.decode import decode
+from ...models.base import Cropper
 from ...models.registry import load_cropper
-from ...pictures.decode import decode
+from ...models.selection import best_crops
 from .pictures import Picture, is_held_out, read_pictures
 
 RATIOS = (Ratio(1, 1), Ratio(4, 5), Ratio(2, 3), Ratio(3, 2), Ratio(16, 9))

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ...models.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
-from ...models.gaic import TRAINED_HERE, normalise, whole_pixels, working_size
-from ...models.gaic_network import GaicNetwork
+from ...images.header import read_header
+from ...models.backbones.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
+from ...models.gaic.cropper import TRAINED_HERE, normalise, whole_pixels, working_size
+from ...models.gaic.network import GaicNetwork
 from ...models.registry import load_state
-from ...pictures.header import read_header
 from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures

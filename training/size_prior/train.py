@@ -1,6 +1,6 @@
 """Learns how large people make a crop from the design constraints test set's crops (or any file of that shape).
 
-    python -m salient_crop.training.size_prior.train constraints.json --out models/weights/size_prior.safetensors
+    python -m salient_crop.training.size_prior.train constraints.json --out models/size_prior/size_prior.safetensors
     python -m salient_crop.training.size_prior.train constraints.json --folds 5
 
 Each case is seen as it is and, as a crop that had no layout to hold, without its layout. With `--folds`, nothing is
@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ...evaluation.constraints import DesignCase, evaluate_cases, read_cases
-from ...models.size_prior import SCALES, SizePrior, features
+from ...models.size_prior.prior import SCALES, SizePrior, features
 
 EPOCHS, BATCH, RATE, DECAY = 120, 128, 3e-3, 0.05
 BLUR = 0.015  # of the scale: neighbouring scales are nearly as right

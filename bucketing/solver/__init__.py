@@ -1,0 +1,1 @@
+"""Which picture goes to which bucket: the exact planner."""

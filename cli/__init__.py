@@ -1,0 +1,1 @@
+"""The `salient-crop` command: the only room that parses arguments."""

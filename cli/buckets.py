@@ -1,0 +1,133 @@
+"""What `salient-crop crop --buckets` understands, and what it does then."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..bucketing.grids import GRIDS, parse_grid
+from ..bucketing.solver.policy import REMAINDERS
+from ..datasets.formats.layouts import LAYOUTS, place
+from ..datasets.formats.trainers import grid_name
+from ..images.errors import PictureError
+from ..images.header import read_header
+
+# PyTorch and the solver come with these; `--help` needs neither.
+if TYPE_CHECKING:
+    from ..jobs.bucket_stages import SortRequest
+    from ..jobs.buckets import BucketOutcome
+    from ..jobs.folder import FolderRun, Progress
+    from ..models.base import Cropper
+
+RESOLUTION = 1024
+Note = Callable[[str], None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags that only make sense with `--buckets`."""
+    group = parser.add_argument_group(
+        "buckets",
+        "Every crop gets the size of a trainer's bucket; --resolution N names the pixel budget (default 1024).",
+    )
+    group.add_argument("--buckets", metavar="GRID", help=GRIDS.replace("%", "%%"))
+    group.add_argument("--batch-size", metavar="N", type=int, default=1, help="make every bucket's count a multiple")
+    group.add_argument(
+        "--remainder",
+        choices=REMAINDERS,
+        default="keep",
+        help="where N does not divide the pictures: keep them as one smaller batch, repeat some, or drop as many",
+    )
+    group.add_argument("--smallest", metavar="N", type=int, default=2, help="fewest pictures in a bucket (default 2)")
+    group.add_argument(
+        "--most-enlarged", metavar="X", type=float, help="never enlarge a picture more than X times (default: no limit)"
+    )
+    group.add_argument("--dataset", choices=LAYOUTS, default="plain", help="lay OUT out for a trainer (default plain)")
+    group.add_argument("--concept", metavar="NAME", default="picture", help="folder N_NAME of kohya and ComfyUI")
+    group.add_argument("--repeats", metavar="N", type=int, default=1, help="the N of that folder (default 1)")
+    group.add_argument(
+        "--duplicates",
+        choices=("use", "report", "skip"),
+        default="use",
+        help="pictures that are there twice, exactly or nearly; the largest of them stays",
+    )
+
+
+def settings(chosen: argparse.Namespace) -> dict[str, Any]:
+    """All of it that changes what comes out; nothing where buckets were not asked for."""
+    if not chosen.buckets:
+        return {}
+    names = ("buckets", "batch_size", "remainder", "smallest", "most_enlarged", "dataset", "concept", "repeats")
+    return {**{name: getattr(chosen, name) for name in names}, "duplicates": chosen.duplicates == "skip"}
+
+
+def sort_request(chosen: argparse.Namespace, run: FolderRun) -> SortRequest:
+    """What the arguments ask of the sorting.
+
+    Raises:
+        ValueError: when the grid is not known or a number is out of range.
+    """
+    from ..jobs.bucket_stages import SortRequest
+
+    resolution = chosen.resolution or RESOLUTION
+    sizes = _sizes(run) if chosen.buckets.strip().lower().startswith("quantile") else []
+    grid = parse_grid(grid_name(chosen.dataset, chosen.buckets), resolution, sizes)
+    place(chosen.dataset, "x", "jpg", chosen.concept, chosen.repeats)
+    limit = 1.0 if chosen.no_enlarge and chosen.most_enlarged is None else chosen.most_enlarged
+    return SortRequest(grid, resolution, chosen.batch_size, chosen.smallest, chosen.remainder, most_enlarged=limit)
+
+
+def run_sorting(
+    chosen: argparse.Namespace, run: FolderRun, cropper: Cropper, device: str, progress: Progress, note: Note
+) -> BucketOutcome:
+    """Sorts the folder, looking for duplicates first where that was asked for.
+
+    Raises:
+        ValueError, RunError: when it cannot be done as asked.
+        OSError: when something can no longer be written.
+    """
+    from ..datasets.manifest import OK, PictureRecord
+    from ..jobs.buckets import Target, sort_folder
+    from ..jobs.duplicates import duplicates_in, in_words
+
+    sorting = sort_request(chosen, run)
+    target = Target(chosen.dataset, chosen.concept, chosen.repeats, chosen.batch_size)
+    if chosen.duplicates == "use":
+        return sort_folder(run, sorting, cropper, progress, device, target)
+    looked_at = 0
+
+    def look(done: int, total: int, source: str) -> None:
+        nonlocal looked_at
+        looked_at = total
+        progress(done, 3 * total, PictureRecord(source, None, OK))
+
+    def work(done: int, total: int, record: PictureRecord) -> None:
+        progress(done + looked_at, total + looked_at, record)
+
+    twice = duplicates_in(run, look)
+    for each in twice if chosen.duplicates == "report" else ():
+        note(f"duplicate: {each.name}: {in_words(each)}")
+    return sort_folder(run, sorting, cropper, work, device, target, twice, chosen.duplicates == "skip")
+
+
+def summary(run: FolderRun, outcome: BucketOutcome) -> str:
+    """The report, and where it lies."""
+    from ..jobs.buckets import report_files
+
+    if outcome.report is None:
+        return "no picture could be measured"
+    text, page = report_files(run.manifest)
+    return f"{outcome.report.text()}\n\nthe same in {text}, with a chart in {page}"
+
+
+def _sizes(run: FolderRun) -> list[tuple[int, int]]:
+    from ..jobs.folder import list_sources
+
+    found = []
+    for source in list_sources(run):
+        try:
+            found.append(read_header(Path(run.folder, source)).size)
+        except PictureError:
+            continue
+    return found

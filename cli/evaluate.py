@@ -1,0 +1,116 @@
+"""`salient-crop evaluate`: benchmarks on the terminal or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Reporter(Protocol):
+    """Where progress, notes and results go."""
+
+    def progress(self, done: int, total: int, name: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def result(self, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark by its name on the command line.
+
+    Attributes:
+        about: one line of help.
+        run: (arguments, cropper or None, progress) → the JSON result.
+        sees: whether it needs a cropper even without `--images`.
+    """
+
+    about: str
+    run: Callable[[argparse.Namespace, Any, Callable[[int, int], None]], dict[str, Any]]
+    sees: bool = False
+
+
+def _constraints(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    from ..evaluation.constraints import evaluate_constraints
+
+    return evaluate_constraints(chosen.file, chosen.images, cropper, progress=progress)
+
+
+def _ranking(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    from ..evaluation.ranking import evaluate_ranking
+
+    return evaluate_ranking(chosen.file, chosen.images, cropper, progress=progress)
+
+
+def _boxes(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    from ..evaluation.boxes import evaluate_boxes
+
+    if chosen.images is None:
+        raise ValueError("the benchmark boxes looks at pictures; name their folder with --images")
+    return evaluate_boxes(chosen.file, chosen.images, cropper, progress=progress)
+
+
+def _fixations(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    from ..evaluation.fixations import evaluate_fixations
+
+    return evaluate_fixations(chosen.file, cropper, progress=progress)
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "constraints": Benchmark("crops of a given ratio that hold a given region, beside people's (IoU)", _constraints),
+    "ranking": Benchmark("crops ranked as people rated them (Spearman correlation, Acc k/n)", _ranking),
+    "boxes": Benchmark("free crops beside people's: FCDB, FLMS (IoU)", _boxes, sees=True),
+    "fixations": Benchmark("where people look, and what the largest crops keep of it", _fixations, sees=True),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `evaluate`."""
+    about = "; ".join(f"{name}: {each.about}" for name, each in BENCHMARKS.items())
+    parser.add_argument("benchmark", metavar="BENCHMARK", choices=tuple(BENCHMARKS), help=about)
+    parser.add_argument("file", metavar="FILE", type=Path, help="the benchmark's JSON file")
+    parser.add_argument("--images", metavar="FOLDER", type=Path, help="of the pictures, for a cropper to look at")
+    parser.add_argument("--cropper", metavar="NAME|FILE", help="what judges pictures (default: the bundled one)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on the standard output")
+
+
+def evaluate(
+    chosen: argparse.Namespace, reporter: Reporter, cropper_for: Callable[[str | None, str], Any], device: str
+) -> None:
+    """Runs the benchmark and reports it.
+
+    Args:
+        chosen: from `add_arguments`.
+        reporter: for progress and result.
+        cropper_for: loads a cropper by (name or file or None, device).
+        device: to run it on.
+
+    Raises:
+        ValueError, OSError: when the file or the pictures cannot be used.
+    """
+    benchmark = BENCHMARKS[chosen.benchmark]
+    needed = benchmark.sees or chosen.images is not None
+    cropper = cropper_for(chosen.cropper, device) if needed else None
+    found = benchmark.run(chosen, cropper, lambda done, total: reporter.progress(done, total, chosen.benchmark))
+    reporter.result(json.dumps(found, indent=2, ensure_ascii=False) if chosen.json else table(found))
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """The result as text, a table a subset."""
+    lines = []
+    for name, subset in found["subsets"].items():
+        columns = list(dict.fromkeys(key for row in subset["rows"].values() for key in row))
+        width = max(len(row) for row in subset["rows"])
+        lines.append(f"{found['benchmark']}, {name}: {subset['n']} cases")
+        lines.append(" " * width + "".join(f"{key:>10}" for key in columns))
+        for row, values in subset["rows"].items():
+            cells = (f"{values[key]:10.4f}" if key in values else " " * 9 + "–" for key in columns)
+            lines.append(f"{row:{width}}" + "".join(cells))
+        lines.append("")
+    return "\n".join(lines).rstrip()

@@ -1,0 +1,56 @@
+"""Heat raised where somebody wants it and lowered where not."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .box_sums import normalise
+
+
+def steer(heatmap: Tensor, focus: Tensor | None = None, avoid: Tensor | None = None, strength: float = 0.5) -> Tensor:
+    """A heatmap with a share of its heat moved into the focus, and without what is to be avoided.
+
+    Args:
+        heatmap: `[h, w]` of any scale, ≥ 0.
+        focus: mask `[h', w']` in 0..1 of any size; `strength` of all heat goes there, in proportion to the mask, even
+            where there was none. An empty mask changes nothing.
+        avoid: mask `[h', w']` in 0..1 of any size; where it is 1, no heat stays.
+        strength: share of the heat that the focus takes, 0..1.
+
+    Returns:
+        `[h, w]` float64 that sums to 1; uniform where the whole picture is avoided.
+    """
+    heat = normalise(heatmap[None])[0]
+    if focus is not None and focus.any():
+        wanted = normalise(_fitted(focus, heat)[None])[0]
+        heat = (1 - strength) * heat + strength * wanted
+    if avoid is not None:
+        allowed = 1 - _fitted(avoid, heat)
+        # Where the avoided part held all of the heat, everything else is as good as the rest of it.
+        heat = heat * allowed if (heat * allowed).any() else allowed
+    return normalise(heat[None])[0]
+
+
+def coverage(regions: Tensor, rows: int, columns: int) -> Tensor:
+    """How much of each cell of a grid lies under any of `[N, 4]` relative x1, y1, x2, y2: `[rows, columns]` in 0..1.
+
+    Where regions overlap, the larger cover counts.
+    """
+    across = cell_shares(regions[:, 0], regions[:, 2], columns)
+    down = cell_shares(regions[:, 1], regions[:, 3], rows)
+    covered = down[:, :, None] * across[:, None, :]
+    return covered.amax(0) if len(covered) else covered.new_zeros(rows, columns)
+
+
+def cell_shares(start: Tensor, end: Tensor, cells: int) -> Tensor:
+    """`[*, cells]`: the share of each of the cells of 0..1 that lies between start and end, both `[*]`."""
+    edge = torch.arange(cells, dtype=start.dtype, device=start.device)
+    begin, stop = (start * cells)[..., None], (end * cells)[..., None]
+    return (torch.minimum(stop, edge + 1) - torch.maximum(begin, edge)).clamp(0, 1)
+
+
+def _fitted(mask: Tensor, heat: Tensor) -> Tensor:
+    """The mask averaged onto the grid of the heat, in 0..1."""
+    mask = mask.to(device=heat.device, dtype=heat.dtype).clamp(0, 1)
+    return torch.nn.functional.adaptive_avg_pool2d(mask[None], (heat.shape[0], heat.shape[1]))[0]

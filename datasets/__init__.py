@@ -1,0 +1,1 @@
+"""Files around pictures: captions, masks, names, manifests, duplicates."""

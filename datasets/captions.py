@@ -1,0 +1,59 @@
+"""The captions that lie beside a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..images.errors import reading
+from .atomic import whole_file
+
+CAPTION_EXTENSIONS = (".txt", ".caption")
+
+
+def caption_files(picture: Path | str) -> dict[str, Path]:
+    """The caption files of a picture by their extension: `photo.txt` or `photo.jpg.txt`, the latter first."""
+    picture = Path(picture)
+    found = {}
+    for extension in CAPTION_EXTENSIONS:
+        beside = (picture.with_name(picture.name + extension), picture.with_suffix(extension))
+        existing = [path for path in beside if path.is_file()]
+        if existing:
+            found[extension] = existing[0]
+    return found
+
+
+def read_caption(picture: Path | str) -> str:
+    """The caption of a picture, stripped; empty when it has none. UTF-8, or UTF-16 with its mark, or else Latin-1.
+
+    Raises:
+        PictureError: when the caption is there and cannot be read.
+    """
+    for path in caption_files(picture).values():
+        with reading(path):
+            return _text(path.read_bytes()).strip()
+    return ""
+
+
+def copy_captions(picture: Path | str, crops: Sequence[Path | str]) -> None:
+    """Puts the caption files of `picture` beside each of its crops, under the crop's name, byte for byte.
+
+    Raises:
+        PictureError: when a caption cannot be read.
+        OSError: when one cannot be written.
+    """
+    for extension, source in caption_files(picture).items():
+        with reading(source):
+            content = source.read_bytes()
+        for crop in crops:
+            with whole_file(Path(crop).with_suffix(extension)) as file:
+                file.write(content)
+
+
+def _text(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")

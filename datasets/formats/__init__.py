@@ -1,0 +1,1 @@
+"""What trainers expect of a folder."""

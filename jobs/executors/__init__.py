@@ -1,0 +1,1 @@
+"""How the work on many pictures is spread: over threads, in batches."""

@@ -1,0 +1,79 @@
+"""From a manifest to the tiles of its contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ..datasets.manifest import OK, CropRecord, PictureRecord
+from ..images.decode import Picture
+from ..images.errors import PictureError
+from ..models.base import Cropper
+from .contact_sheet import CropTile, PictureTile, thumbnail_size
+from .executors.threads import in_order, one_thread_an_operation
+from .stages import ANALYSIS_SIDE, analyse
+
+
+def tiles(
+    records: Sequence[PictureRecord],
+    folder: Path,
+    cropper: Cropper | None,
+    device: str,
+    workers: int,
+    progress: Callable[[int, int, str], None],
+) -> list[PictureTile]:
+    """One tile a record, in order; the heat is found again with `cropper`, or left out without one."""
+
+    def tile(record: PictureRecord) -> PictureTile:
+        return picture_tile(record, folder, cropper, device)
+
+    made = []
+    with one_thread_an_operation():
+        for done, each in enumerate(in_order(tile, records, workers), 1):
+            made.append(each)
+            progress(done, len(records), each.name)
+    return made
+
+
+def picture_tile(record: PictureRecord, folder: Path, cropper: Cropper | None, device: str = "cpu") -> PictureTile:
+    """The tile of one record; a picture that failed, or can no longer be read, is shown by its reason."""
+    if record.status != OK:
+        return PictureTile(record.source, f"{record.status}: {record.reason}")
+    try:
+        picture = Picture(folder / record.source)
+        size = picture.info.size
+        heat = None
+        if cropper is not None:
+            heat = analyse(cropper, [picture.small(ANALYSIS_SIDE)], device)[0].heatmap.float().cpu().numpy()
+        pixels = picture.crop((0, 0, *size), thumbnail_size(size))
+        crops = tuple(_crop_tile(picture, crop) for crop in record.crops)
+        return PictureTile(record.source, f"{size[0]} × {size[1]}", pixels, heat, crops)
+    except PictureError as error:
+        return PictureTile(record.source, error.reason)
+
+
+def spread(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
+    """At most `count` records, evenly spread over all of them, and how many there are."""
+    kept: list[PictureRecord] = []
+    every, total = 1, 0
+    for record in records:
+        if total % every == 0:
+            if len(kept) == count:
+                kept, every = kept[::2], every * 2
+            if total % every == 0:
+                kept.append(record)
+        total += 1
+    return kept, total
+
+
+def _crop_tile(picture: Picture, crop: CropRecord) -> CropTile:
+    x, y, width, height = crop.box
+    full_width, full_height = picture.info.size
+    region = (x / full_width, y / full_height, (x + width) / full_width, (y + height) / full_height)
+    size = f"{crop.target_size[1]} × {crop.target_size[0]}"
+    return CropTile(
+        pixels=picture.crop(crop.box, thumbnail_size((width, height))),
+        region=region,
+        title=f"{crop.ratio}   {size}",
+        note=f"score {crop.score:.2f}   keeps {crop.kept:.0%}",
+    )

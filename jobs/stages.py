@@ -1,0 +1,177 @@
+"""What happens to one picture, as plain functions over its record: choose, plan, write.
+
+Nothing here knows of other pictures, of order or of threads, so the same functions serve one streaming pass, two, or
+many machines.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..cropping.constraint import UnsatisfiableError
+from ..cropping.crop import Crop
+from ..datasets.find import leads_outside
+from ..datasets.formats.layouts import mask_place, write_caption
+from ..datasets.manifest import FAILED, OK, CropRecord, PictureRecord
+from ..datasets.sidecars import Companions
+from ..images.decode import Picture
+from ..images.encode import encode
+from ..images.errors import PictureError
+from ..models.analysis import Analysis
+from ..models.base import Cropper
+from ..models.selection import crops_under
+from .settings import CropRequest
+
+# Short side of the pictures that croppers see. They go down to their own working size from here.
+ANALYSIS_SIDE = 512
+
+BLACK = (0, 0, 0)  # beyond a mask there is nothing
+
+Size = tuple[int, int]
+Chooser = Callable[[np.ndarray, Size], list[Crop]]
+"""Thumbnail (uint8 [h, w, 3]) and size of a picture → its crops."""
+
+# Errors that the next picture would meet as well.
+HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def analyse(cropper: Cropper, thumbnails: Sequence[np.ndarray], device: str = "cpu") -> list[Analysis]:
+    """The cropper's view of thumbnails of one size, uint8 [h, w, 3] each."""
+    pixels = torch.from_numpy(np.stack(thumbnails)).to(device)
+    with torch.inference_mode():
+        return cropper.analyse(pixels.permute(0, 3, 1, 2).float() / 255)
+
+
+def choose(analyses: Sequence[Analysis], sizes: Sequence[Size], request: CropRequest) -> list[list[Crop]]:
+    """The crops of every picture: the best one, or with `each` the best of each ratio.
+
+    Raises:
+        UnsatisfiableError: when one of the pictures has none and the policy is `error`.
+    """
+    with torch.inference_mode():
+        found = crops_under(analyses, sizes, request.constraints())
+    return [list(crops) for crops in zip(*found, strict=True)]
+
+
+def plan(
+    record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], request: CropRequest
+) -> PictureRecord:
+    """The record with its crops: where each goes, and at which size."""
+    assert record.size is not None
+    planned = [
+        crop_record(crop, record.size, request.size_of(crop.box.size, crop.ratio), file)
+        for crop, file in zip(crops, files, strict=True)
+    ]
+    return PictureRecord(record.source, record.size, OK, crops=tuple(planned))
+
+
+def crop_record(
+    crop: Crop, picture_size: Size, target: Size, file: str | None, bucket: Size | None = None
+) -> CropRecord:
+    """One crop as the manifest tells it. Numbers are rounded, so that a manifest reads the same on every machine."""
+    box = crop.box
+    scale = max(target[0] / box.width, target[1] / box.height)
+    # Where the target's ratio is not quite the box's, the edges are left out evenly (see Picture.crop).
+    left = box.x + (box.width - target[0] / scale) / 2
+    top = box.y + (box.height - target[1] / scale) / 2
+    return CropRecord(
+        file=file,
+        ratio=str(crop.ratio),
+        bucket=bucket,
+        box=(box.x, box.y, box.width, box.height),
+        score=_rounded(crop.score),
+        terms={name: _rounded(value) for name, value in crop.terms.items()},
+        kept=_rounded(crop.kept),
+        crop_coords=(round(top * scale), round(left * scale)),
+        original_size=(picture_size[1], picture_size[0]),
+        target_size=(target[1], target[0]),
+    )
+
+
+def write(
+    picture: Picture,
+    record: PictureRecord,
+    out: Path,
+    request: CropRequest,
+    companions: Companions,
+    layout: str = "plain",
+) -> None:
+    """Writes the crops of a planned record, with its caption and its mask where the layout has them.
+
+    Raises:
+        PictureError: when the picture, its caption or its mask cannot be read.
+        OSError: when a crop cannot be written.
+    """
+    mask = companions.open_mask(picture)
+    files = [(crop, crop.file) for crop in record.crops if crop.file is not None]
+    for crop, file in files:
+        height, width = crop.target_size
+        encode(picture.crop(crop.box, (width, height), request.background), out / file)
+        if mask is not None:
+            encode(mask.crop(crop.box, (width, height), BLACK), out / mask_place(layout, file))
+    if layout == "plain":
+        companions.copy_captions(picture.path, [out / file for _, file in files])
+        return
+    caption = companions.caption(picture.path)
+    for _, file in files:
+        write_caption(layout, out, file, caption)
+
+
+def crop_picture(
+    folder: Path,
+    source: str,
+    files: Sequence[str],
+    chooser: Chooser,
+    request: CropRequest,
+    out: Path | None,
+    follow_links: bool = False,
+    companions: Companions | None = None,
+) -> PictureRecord:
+    """One picture from end to end. What goes wrong with it is told by its record.
+
+    Args:
+        folder, source: the picture is `folder / source`.
+        files: where its crops go, relative to `out`.
+        out: None writes nothing and leaves the crops' `file` empty.
+        companions: of all pictures of the folder; without, they are looked for anew.
+
+    Raises:
+        OSError: only what would stop every other picture too, such as a full disk.
+    """
+    path = folder / source
+    record = PictureRecord(source, None, FAILED)
+    try:
+        if not follow_links and leads_outside(path, folder):
+            raise PictureError(path, "a link that leads out of the folder")
+        picture = Picture(path)
+        record = PictureRecord(source, picture.info.size, FAILED)
+        crops = _chosen(picture, chooser)
+        planned = plan(record, crops, files if out is not None else [None] * len(crops), request)
+        if out is not None:
+            write(picture, planned, out, request, companions or Companions(folder))
+        return planned
+    except PictureError as error:
+        return record.failed(error.of(path))
+    except OSError as error:
+        if error.errno in HOPELESS:
+            raise
+        return record.failed(f"its crop cannot be written: {error.strerror or error}")
+
+
+def _chosen(picture: Picture, chooser: Chooser) -> list[Crop]:
+    thumbnail = picture.small(ANALYSIS_SIDE)
+    try:
+        return chooser(thumbnail, picture.info.size)
+    except UnsatisfiableError as error:
+        raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
+    except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+        raise PictureError(picture.path, f"could not be analysed: {error}") from error
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 6)

@@ -1,0 +1,1 @@
+"""Networks that several croppers are built on."""

@@ -1,0 +1,33 @@
+"""centre: the largest box of the ratio in the middle of the picture. Everyone's baseline; it looks at no pixel."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...cropping.box import Box
+from ...cropping.ratio import Ratio
+from ...cropping.text_region import Region
+from ..analysis import Analysis
+from ..base import Cropper, checked
+
+CELLS = 64
+
+
+class CentreAnalysis(Analysis):
+    """Even heat, and one box a ratio. It moves off the middle only as far as a region to keep demands."""
+
+    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
+        width, height = ratio.largest_in(size)
+        box = Box((size[0] - width) // 2, (size[1] - height) // 2, width, height)
+        return torch.tensor([box.relative(size)], dtype=torch.float64, device=self.heatmap.device)
+
+
+class CentreCropper(Cropper):
+    """The same for every picture: among several ratios, the one that cuts off least."""
+
+    name = "centre"
+
+    def analyse(self, images: Tensor) -> list[Analysis]:
+        images = checked(images)
+        return [CentreAnalysis(torch.ones(CELLS, CELLS, device=images.device)) for _ in images]

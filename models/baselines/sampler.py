@@ -1,0 +1,69 @@
+"""The random search of "Image Cropping under Design Constraints", to compare the search over all boxes with.
+
+The paper (Nishiyasu et al., 2023) describes its search as iterations over boxes (500 took it 20 s) and does not
+publish it. The predictions that its authors released lie, without exception, on left and top edges that are multiples
+of 32 pixels, with one side a multiple of 32 too, the long side of a picture being 1024; so do the boxes drawn here.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...cropping.constraint import Constraint
+from ...cropping.crop import Crop
+from ...cropping.ratio import Ratio
+from ...cropping.search import pick
+from ..analysis import Analysis
+from ..selection import gather_evidence
+
+STEP = 32
+LONG_SIDE = 1024
+
+
+def sampled_crop(
+    analysis: Analysis, size: tuple[int, int], constraint: Constraint, iterations: int = 500, seed: int = 0
+) -> Crop:
+    """The best of `iterations` random boxes under each of the constraint's ratios, by the score that `best_crops` uses.
+
+    size: (width, height) of the picture in pixels. Raises UnsatisfiableError as `best_crops` does.
+    """
+    evidence = gather_evidence([analysis])
+    crops = []
+    for ratio in constraint.ratios or (Ratio.of(size),):
+        boxes = sampled_boxes(ratio, size, iterations, seed, constraint.min_share).to(analysis.heatmap.device)
+        kept = Analysis.score(analysis, boxes)  # the heat, as in the search over all boxes, whatever the cropper's own
+        crops += pick(evidence, size, ratio, constraint, boxes[None], kept[None])
+    return max(crops, key=lambda crop: crop.score)
+
+
+def sampled_boxes(ratio: Ratio, size: tuple[int, int], iterations: int, seed: int, min_share: float = 0.0) -> Tensor:
+    """Boxes drawn from the published lattice, each as likely as any: float64 [N, 4] relative, the same for the same
+    seed.
+
+    size: (width, height) in pixels. min_share: smallest share of the area of the largest box. N is `iterations`, or 1
+    where
+    the lattice has no box of that size: then the largest one, in the middle.
+    """
+    boxes = lattice_boxes(ratio, size)
+    width, height = (side / whole for side, whole in zip(ratio.largest_in(size), size, strict=True))
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    boxes = boxes[area >= min_share * width * height]
+    if not len(boxes):
+        return boxes.new_tensor([[(1 - width) / 2, (1 - height) / 2, (1 + width) / 2, (1 + height) / 2]])
+    generator = torch.Generator().manual_seed(seed)
+    return boxes[torch.randint(len(boxes), (iterations,), generator=generator)]
+
+
+def lattice_boxes(ratio: Ratio, size: tuple[int, int]) -> Tensor:
+    """All boxes of one ratio on the published lattice: float64 [M, 4] relative; none in a narrow strip."""
+    scale = LONG_SIDE / max(size)
+    width, height = size[0] * scale, size[1] * scale
+    lengths = torch.arange(STEP, LONG_SIDE + 1, STEP, dtype=torch.float64)
+    widths = torch.cat((lengths, lengths * ratio.value)).unique()
+    lefts, tops = (torch.arange(0, LONG_SIDE, STEP, dtype=torch.float64) for _ in range(2))
+    w, x, y = (each.flatten() for each in torch.meshgrid(widths, lefts, tops, indexing="ij"))
+    h = w / ratio.value
+    fits = (x + w <= width + 1e-6) & (y + h <= height + 1e-6)
+    x, y, w, h = x[fits], y[fits], w[fits], h[fits]
+    return torch.stack((x / width, y / height, (x + w) / width, (y + h) / height), dim=-1).clamp(max=1)

@@ -1,0 +1,1 @@
+"""How people rate crops, learned from where the subjects lie."""

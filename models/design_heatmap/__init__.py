@@ -1,0 +1,1 @@
+"""The heatmap network of "Image Cropping under Design Constraints"."""

@@ -1,0 +1,1 @@
+"""Grid Anchor based Image Cropping (Zeng et al.)."""

@@ -1,0 +1,121 @@
+"""From analyses to crops: the one step between what a cropper saw and the box that is cut."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.crop import Crop
+from ..cropping.inputs import Evidence
+from ..cropping.ratio import Ratio
+from ..cropping.search import pick, search
+from ..cropping.subject import stack_subjects
+from .analysis import Analysis
+
+
+def best_crops(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], constraint: Constraint) -> list[Crop]:
+    """The best crop of every picture over all of the constraint's ratios.
+
+    Args:
+        analyses: one a picture.
+        sizes: (width, height) in pixels, one a picture.
+        constraint: the same for all.
+
+    Returns:
+        One crop a picture, in order.
+
+    Raises:
+        ValueError: when the two lists differ in length.
+        UnsatisfiableError: under the policy `error`, naming the picture's index and the conflict.
+    """
+    return crops_under(analyses, sizes, [constraint])[0]
+
+
+def crops_under(
+    analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], constraints: Sequence[Constraint]
+) -> list[list[Crop]]:
+    """As `best_crops`, under each of several constraints: for each, one crop a picture."""
+    if len(analyses) != len(sizes):
+        raise ValueError(f"{len(analyses)} analyses but {len(sizes)} sizes; every picture needs both")
+    found: list[dict[int, Crop]] = [{} for _ in constraints]
+    for indices in _groups(analyses, sizes).values():
+        scene = Scene.of([analyses[index] for index in indices], sizes[indices[0]])
+        try:
+            for crops, constraint in zip(found, constraints, strict=True):
+                crops.update(zip(indices, scene.best_crops(constraint), strict=True))
+        except UnsatisfiableError as error:
+            raise UnsatisfiableError(f"picture {indices[0]}: {error}") from None
+    return [[crops[index] for index in range(len(analyses))] for crops in found]
+
+
+def _groups(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]]) -> dict[tuple, list[int]]:
+    """Indices of pictures that can be searched at once; a proposal cropper's each stand alone."""
+    groups: dict[tuple, list[int]] = defaultdict(list)
+    for index, (analysis, size) in enumerate(zip(analyses, sizes, strict=True)):
+        alone = index if _proposes(analysis, size) else None
+        detail = None if analysis.detail is None else tuple(analysis.detail.shape)
+        groups[size, tuple(analysis.heatmap.shape), analysis.heatmap.device, detail, alone].append(index)
+    return groups
+
+
+def _proposes(analysis: Analysis, size: tuple[int, int]) -> bool:
+    return analysis.candidates(Ratio.of(size), 1.0, size) is not None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Pictures that are searched at once, gathered once for any number of constraints.
+
+    Attributes:
+        analyses: with maps of one size; a single one where it proposes its own boxes.
+        size: (width, height) in pixels.
+        evidence: of all of them.
+    """
+
+    analyses: Sequence[Analysis]
+    size: tuple[int, int]
+    evidence: Evidence
+
+    @classmethod
+    def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> Scene:
+        return cls(analyses, size, gather_evidence(analyses))
+
+    def best_crops(self, constraint: Constraint) -> list[Crop]:
+        """The best crop of each.
+
+        Raises:
+            UnsatisfiableError: under the policy `error`, naming the conflict.
+        """
+        if _proposes(self.analyses[0], self.size):
+            return [_best_proposal(self.analyses[0], self.evidence, self.size, constraint)]
+        evidence = self.evidence
+        if constraint.rater is not None:
+            subjects = [each.subjects for each in self.analyses]
+            evidence = replace(evidence, ratings=constraint.rater.ratings(subjects, self.size))
+        return search(evidence, self.size, constraint)
+
+
+def gather_evidence(group: Sequence[Analysis]) -> Evidence:
+    """The evidence of analyses whose maps are equally large."""
+    details = [each.detail for each in group]
+    detail: Tensor | None = None
+    if all(each is not None for each in details):
+        detail = torch.stack([each for each in details if each is not None])
+    return Evidence.gather(
+        torch.stack([each.value for each in group]), stack_subjects([each.subjects for each in group]), detail
+    )
+
+
+def _best_proposal(analysis: Analysis, evidence: Evidence, size: tuple[int, int], constraint: Constraint) -> Crop:
+    crops = []
+    for ratio in constraint.ratios or (Ratio.of(size),):
+        boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.wished)
+        if boxes is None:
+            raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
+        crops += pick(evidence, size, ratio, constraint, boxes[None], analysis.score(boxes)[None])
+    return max(crops, key=lambda crop: crop.score)

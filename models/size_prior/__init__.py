@@ -1,0 +1,1 @@
+"""How large people make a crop."""

@@ -1,0 +1,104 @@
+"""How large people make a crop: learned from where they cut, without looking at the picture.
+
+People zoom in when the ratio asked for is close to the picture's own, keep all of it when it is exactly that, and take
+the largest box when the ratio is another one. A network of 24 hidden units gives the chances of the crop's scale; what
+a scale is worth is its expected overlap with a crop of theirs. Trained by `training/size_prior/train.py`.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ...cropping.ratio import Ratio
+from ...cropping.size_curve import SizeCurve
+from ...cropping.text_region import Region
+from ..state_dict import load_named
+
+WEIGHTS = Path(__file__).with_name("size_prior.safetensors")
+SCALES = torch.linspace(0.5, 1.0, 26, dtype=torch.float64)  # of which the network gives the chances
+STEPS = 101  # of the curve
+FEATURES, HIDDEN = 19, 24
+
+
+class SizePrior(nn.Module):
+    """Chances of a crop's scale from the picture's size, the ratio and what must be held; a `Framing`."""
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, hidden: int = HIDDEN) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(FEATURES))
+        self.register_buffer("spread", torch.ones(FEATURES))
+        self.inner = nn.Linear(FEATURES, hidden)
+        self.outer = nn.Linear(hidden, len(SCALES))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`[N, 19]` features → `[N, 26]` logits of the scales 0.5 to 1."""
+        return self.outer(nn.functional.silu(self.inner((features - self.mean) / self.spread)))
+
+    @torch.inference_mode()
+    def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
+        """See `Framing`."""
+        chances = self(torch.tensor([features(size, ratio, held)])).double().softmax(1)[0]
+        # A scale too small to hold the region cannot have been theirs.
+        chances = chances * (smallest_scale(size, ratio, held) - 0.02 < SCALES)
+        return SizeCurve(tuple(expected_overlap(chances / chances.sum().clamp_min(1e-12)).tolist()))
+
+
+def expected_overlap(chances: Tensor) -> Tensor:
+    """Expected intersection over union with a crop of unknown scale, one inside the other: `[26]` → `[101]`."""
+    ours = torch.linspace(0.5, 1.0, STEPS, dtype=torch.float64)[:, None]
+    return torch.minimum(ours / SCALES, SCALES / ours).square() @ chances
+
+
+def features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> list[float]:
+    """What the prior knows of a case; the same for a case and its mirror image."""
+    shape = log(size[0] / size[1])
+    wider = log(ratio.value) - shape
+    own = ratio == Ratio.of(size)
+    across, down = ratio.largest_in(size)
+    x1, y1, x2, y2 = held or (0.5, 0.5, 0.5, 0.5)
+    side, top, bottom = x1 < 0.01 or x2 > 0.99, y1 < 0.01, y2 > 0.99
+    return [
+        wider,
+        abs(wider),
+        exp(-abs(wider) / 0.05),
+        exp(-abs(wider) / 0.15),
+        max(wider, 0.0),
+        max(-wider, 0.0),
+        shape,
+        shape * shape,
+        across * down / (size[0] * size[1]),
+        float(own),
+        float(abs(wider) < 0.003),
+        smallest_scale(size, ratio, held),
+        float(held is None),
+        float(side),
+        float(top),
+        float(bottom),
+        float(side and (top or bottom)),
+        x2 - x1,
+        y2 - y1,
+    ]
+
+
+def smallest_scale(size: tuple[int, int], ratio: Ratio, held: Region | None) -> float:
+    """The side of the smallest box that holds the region, as a share of the largest box's side."""
+    if held is None:
+        return 0.0
+    across, down = ratio.largest_in(size)
+    x1, y1, x2, y2 = held
+    return min(1.0, max((x2 - x1) * size[0] / across, (y2 - y1) * size[1] / down))
+
+
+def bundled_size_prior() -> SizePrior:
+    """The prior with the weights that come with the package."""
+    prior = SizePrior()
+    load_named(prior, load_file(WEIGHTS), "the size prior")
+    return prior.eval()

@@ -1,0 +1,1 @@
+"""smartcrop.js."""

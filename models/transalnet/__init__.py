@@ -1,0 +1,1 @@
+"""TranSalNet, a saliency network."""
