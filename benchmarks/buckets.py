@@ -32,8 +32,8 @@ import torch
 from salient_crop.bucketing.grids import candidate_sizes, kohya_sizes, quantile_sizes, sdxl_sizes
 from salient_crop.bucketing.loss import total_loss
 from salient_crop.bucketing.sizes import area_lost, ratios
-from salient_crop.bucketing.solver.planner import Plan, make_plan
-from salient_crop.bucketing.solver.policy import Rule
+from salient_crop.bucketing.solver.planner import BucketPlan, plan_assignment
+from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.formats.trainers import centre_crop, kohya_bucket
@@ -181,11 +181,14 @@ def rounds_of(
             rows[f"{name}, middle"].append(in_the_middle(some, [kohya_bucket(size, grid) for size in sizes], batch))
         rows["kohya:1024, our crops"].append(cropped(some, [kohya_bucket(size, KOHYA) for size in sizes], batch))
         least = area_lost(sizes, CANDIDATES)
-        free, full = make_plan(least, Rule(3)), make_plan(least, Rule(3, batch_size=batch, smallest=2))
+        free, full = (
+            plan_assignment(least, BucketPolicy(3)),
+            plan_assignment(least, BucketPolicy(3, batch_size=batch, smallest=2)),
+        )
         rows["3 of least area, middle"].append(in_the_middle(some, given_by(free), batch))
         rows["the same in batches"].append(in_the_middle(some, given_by(full), batch))
         for most in (3, 5):
-            plan = make_plan(losses(some), Rule(most, batch_size=batch, smallest=2))
+            plan = plan_assignment(losses(some), BucketPolicy(most, batch_size=batch, smallest=2))
             rows[f"auto:{most}, middle"].append(in_the_middle(some, given_by(plan), batch))
             rows[f"auto:{most}"].append(cropped(some, given_by(plan), batch))
     return rows
@@ -196,7 +199,7 @@ def losses(pictures: Sequence[Measured]) -> np.ndarray:
     return total_loss(table[..., 1], table[..., 3], table[..., 2], np.ones(table.shape[:2]))
 
 
-def given_by(plan: Plan) -> list[tuple[int, int]]:
+def given_by(plan: BucketPlan) -> list[tuple[int, int]]:
     return [CANDIDATES[index] for index in plan.assignment]
 
 
@@ -251,7 +254,7 @@ def time_planner(most: int, seed: int) -> None:
         loss = 0.3 * area + area * random.uniform(0.1, 1, (number, 1)) * random.uniform(0.8, 1.2, area.shape)
         for buckets, batch in ((3, 1), (3, 4), (5, 8)):
             start, cpu = time.perf_counter(), time.process_time()
-            plan = make_plan(loss, Rule(buckets, batch_size=batch, smallest=2))
+            plan = plan_assignment(loss, BucketPolicy(buckets, batch_size=batch, smallest=2))
             wall, spent = time.perf_counter() - start, time.process_time() - cpu
             print(
                 f"{number:9}{buckets:9}{batch:7}{wall:9.1f}{spent:8.1f}{plan.gap:9.4%}{len(plan.left_out):10}",

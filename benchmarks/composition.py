@@ -15,16 +15,16 @@ from dataclasses import replace
 
 import torch
 
-from salient_crop.cropping.box_sets import GridTables, GridWindows, PointWindows
+from salient_crop.cropping.box_sets import GridBoxSet, GridSums, ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
-from salient_crop.cropping.feasible import room_for
-from salient_crop.cropping.grid import Lattice, Level, levels
-from salient_crop.cropping.inputs import Evidence
+from salient_crop.cropping.feasible import find_feasible_boxes
+from salient_crop.cropping.grid import GridScale, SearchGrid, levels
+from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.scorer import Judge
+from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
-from salient_crop.cropping.text_region import LAYOUT_PRESETS, Layout
+from salient_crop.cropping.text_region import TEXT_REGION_PRESETS, TextRegion
 from salient_crop.models.composition.head import CompositionHead, bundled_composition, important
 
 LISTED = 10  # subjects that the head alone is timed with
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=16)
     parser.add_argument("--size", type=whole_pair, default=(1024, 768), help="width x height of the pictures")
     parser.add_argument("--ratio", type=Ratio.parse, default=Ratio(1, 1))
-    parser.add_argument("--layout", choices=tuple(LAYOUT_PRESETS), default="left")
+    parser.add_argument("--layout", choices=tuple(TEXT_REGION_PRESETS), default="left")
     parser.add_argument("--subjects", type=int, default=2, help="in every picture, the first a person")
     parser.add_argument("--min-share", type=float, default=0.3)
     parser.add_argument("--rounds", type=int, default=5, help="of which the shortest counts")
@@ -46,7 +46,7 @@ def main() -> None:
 def report(chosen: argparse.Namespace) -> None:
     head = bundled_composition()
     heat, subjects = scenes(chosen.pictures, chosen.subjects)
-    plain = Constraint((chosen.ratio,), chosen.min_share, layouts=(Layout.preset(chosen.layout),))
+    plain = Constraint((chosen.ratio,), chosen.min_share, layouts=(TextRegion.preset(chosen.layout),))
     rated = replace(plain, rater=head)
     print(f"{chosen.pictures} pictures of {chosen.size}, {chosen.subjects} subjects each")
     print(f"{torch.get_num_threads()} threads")
@@ -86,8 +86,8 @@ def found(heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple
 
 def gathered(
     heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
-) -> Evidence:
-    evidence = Evidence.gather(heat, stack_subjects(subjects))
+) -> SearchInputs:
+    evidence = SearchInputs.from_maps(heat, stack_subjects(subjects))
     return replace(evidence, ratings=constraint.rater.ratings(subjects, size)) if constraint.rater else evidence
 
 
@@ -95,20 +95,20 @@ def best_of_all(
     heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
 ) -> tuple[float, int]:
     """The best score over the whole lattice, every box rated by the head itself, and how many boxes that were."""
-    evidence, lattice = gathered(heat, subjects, size, constraint), Lattice.over(size)
+    evidence, lattice = gathered(heat, subjects, size, constraint), SearchGrid.over(size)
     (ratio,) = constraint.ratios
     width, height = ratio.largest_in(size)
-    judge = Judge(evidence, constraint, (width / size[0], height / size[1]))
-    scales = list(levels(room_for(constraint, ratio, size), lattice))
-    tables, best, boxes = GridTables(evidence.heat, lattice, scales), [], 0
+    judge = Scorer(evidence, constraint, (width / size[0], height / size[1]))
+    scales = list(levels(find_feasible_boxes(constraint, ratio, size), lattice))
+    tables, best, boxes = GridSums(evidence.heat, lattice, scales), [], 0
     for level in scales:
-        every = every_box(GridWindows(tables, level), level)
-        best.append(judge.score(PointWindows(evidence.heat, lattice, every)).max().item())
+        every = every_box(GridBoxSet(tables, level), level)
+        best.append(judge.score(ListedBoxSet(evidence.heat, lattice, every)).max().item())
         boxes += every.shape[1]
     return max(best), boxes
 
 
-def every_box(windows: GridWindows, level: Level) -> torch.Tensor:
+def every_box(windows: GridBoxSet, level: GridScale) -> torch.Tensor:
     top, left = (each.reshape(-1) for each in torch.meshgrid(windows.y1, windows.x1, indexing="ij"))
     across, down = windows.x2[0] - windows.x1[0], windows.y2[0] - windows.y1[0]
     return torch.stack([left, top, left + across, top + down], -1)[None]

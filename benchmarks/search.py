@@ -18,18 +18,18 @@ from dataclasses import dataclass, replace
 import torch
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.box_sets import PointWindows
+from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
-from salient_crop.cropping.feasible import Room, room_for
-from salient_crop.cropping.grid import Lattice, levels
-from salient_crop.cropping.inputs import Evidence
-from salient_crop.cropping.objective import Weights
+from salient_crop.cropping.feasible import FeasibleBoxes, find_feasible_boxes
+from salient_crop.cropping.grid import SearchGrid, levels
+from salient_crop.cropping.inputs import SearchInputs
+from salient_crop.cropping.objective import ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.scorer import Judge
+from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
-from salient_crop.cropping.text_region import Layout
+from salient_crop.cropping.text_region import TextRegion
 from salient_crop.models.composition.head import bundled_composition
 
 RANDOM_BOXES = 500
@@ -53,19 +53,19 @@ def main() -> None:
 
 def report(chosen: argparse.Namespace) -> None:
     heat = heatmaps(chosen.pictures, chosen.heat).to(chosen.device)
-    room = room_for(Constraint((chosen.ratio,), chosen.min_share), chosen.ratio, chosen.size)
-    scales = list(levels(room, Lattice.over(chosen.size)))
+    room = find_feasible_boxes(Constraint((chosen.ratio,), chosen.min_share), chosen.ratio, chosen.size)
+    scales = list(levels(room, SearchGrid.over(chosen.size)))
     boxes = sum(len(level.lefts) * len(level.tops) for level in scales)
     print(f"{chosen.pictures} heatmaps of {chosen.heat}, pictures of {chosen.size}, ratio {chosen.ratio}")
     print(f"{len(scales)} scales, {boxes:,} boxes a picture, {torch.get_num_threads()} threads, {chosen.device}")
     print(f"{'':34}{'ms/picture':>12}{'of CPU':>12}{'boxes/s':>14}{'best score':>12}")
     sampled = random_boxes(room, RANDOM_BOXES)
     for name, weights, sample in (
-        ("full score", Weights(), one_by_one),
-        ("share of heat", Weights(size=0.0, cut=0.0), by_adding_up),
+        ("full score", ObjectiveWeights(), one_by_one),
+        ("share of heat", ObjectiveWeights(size=0.0, cut=0.0), by_adding_up),
     ):
         constraint = Constraint((chosen.ratio,), chosen.min_share, weights=weights)
-        every = timed(lambda of=constraint: search(Evidence.gather(heat), chosen.size, of), chosen.device)
+        every = timed(lambda of=constraint: search(SearchInputs.from_maps(heat), chosen.size, of), chosen.device)
         every.row(f"{name}: search of all boxes", len(heat), boxes, [crop.score for crop in every.result])
         some = timed(lambda of=constraint, by=sample: by(heat[:FEW], sampled, chosen.size, of), chosen.device)
         some.row(f"{name}: {RANDOM_BOXES} one by one", FEW, RANDOM_BOXES, some.result)
@@ -79,13 +79,13 @@ def report_design(chosen: argparse.Namespace) -> None:
     subjects = [
         [Subject(0.3, 0.2, 0.5, 0.9, 0.8, "person"), Subject(0.35, 0.2, 0.45, 0.35, 0.5, "face")]
     ] * chosen.batch
-    constraint = Constraint((chosen.ratio,), chosen.min_share, layouts=(Layout.preset("top"),))
-    calm = replace(constraint, layouts=(Layout.preset("top", "crop"),))
-    room = room_for(constraint, chosen.ratio, chosen.size)
-    boxes = sum(len(level.lefts) * len(level.tops) for level in levels(room, Lattice.over(chosen.size)))
+    constraint = Constraint((chosen.ratio,), chosen.min_share, layouts=(TextRegion.preset("top"),))
+    calm = replace(constraint, layouts=(TextRegion.preset("top", "crop"),))
+    room = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
+    boxes = sum(len(level.lefts) * len(level.tops) for level in levels(room, SearchGrid.over(chosen.size)))
 
     def found(of: Constraint, seen: Sequence[Sequence[Subject]], rated: bool) -> list[Crop]:
-        evidence = Evidence.gather(heat, stack_subjects(seen))
+        evidence = SearchInputs.from_maps(heat, stack_subjects(seen))
         if rated:
             evidence = replace(evidence, ratings=head.ratings(seen, chosen.size))
         return search(evidence, chosen.size, of)
@@ -114,7 +114,7 @@ def heatmaps(count: int, size: tuple[int, int]) -> torch.Tensor:
     return heat
 
 
-def random_boxes(room: Room, count: int) -> list[Box]:
+def random_boxes(room: FeasibleBoxes, count: int) -> list[Box]:
     generator = torch.Generator().manual_seed(1)
     draws = torch.rand(3, count, generator=generator)
     long_side = room.shortest + (draws[0] * (room.longest - room.shortest + 1)).long()
@@ -128,10 +128,12 @@ def one_by_one(heat: torch.Tensor, boxes: Sequence[Box], size: tuple[int, int], 
     best = []
     largest = constraint.ratios[0].largest_in(size)
     for one in heat:
-        evidence = Evidence.gather(one[None])
-        judge = Judge(evidence, constraint, (largest[0] / size[0], largest[1] / size[1]))
+        evidence = SearchInputs.from_maps(one[None])
+        judge = Scorer(evidence, constraint, (largest[0] / size[0], largest[1] / size[1]))
         scores = [
-            judge.score(PointWindows(evidence.heat, Lattice.over(size), one.new_tensor([[box.relative(size)]]))).item()
+            judge.score(
+                ListedBoxSet(evidence.heat, SearchGrid.over(size), one.new_tensor([[box.relative(size)]]))
+            ).item()
             for box in boxes
         ]
         best.append(max(scores))

@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from .report import Report
+from .report import BucketReport
 from .sizes import size_name
 
 _WIDTH, _ROW, _MARGIN, _LABEL, _NUMBER = 960, 28, 24, 130, 56
@@ -19,7 +19,7 @@ _BAND = (240, 240, 237)
 _OURS, _THEIRS = (32, 120, 110), (196, 168, 130)
 
 
-def draw_chart(report: Report) -> np.ndarray:
+def draw_chart(report: BucketReport) -> np.ndarray:
     """Bars for each bucket, from the narrowest to the widest: uint8 [H, W, 3]."""
     sizes = sorted({*report.after.counts, *report.before.counts}, key=lambda size: (size[0] / size[1], size))
     head = _MARGIN + 5 * _ROW
@@ -44,7 +44,7 @@ def draw_chart(report: Report) -> np.ndarray:
     return np.asarray(image)
 
 
-def as_page(report: Report) -> bytes:
+def as_page(report: BucketReport) -> bytes:
     """The chart above the text, as a page for a browser: a picture file among the others would be trained on."""
     file = BytesIO()
     Image.fromarray(draw_chart(report)).save(file, "PNG")
@@ -56,7 +56,9 @@ def as_page(report: Report) -> bytes:
     ).encode("utf-8", "backslashreplace")
 
 
-def _heading(pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, report: Report) -> None:
+def _heading(
+    pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, report: BucketReport
+) -> None:
     rows = [
         ("planned", report.after, _OURS),
         ("kohya default, centre crop", report.before, _THEIRS),

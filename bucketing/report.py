@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .sizes import Size, size_name
-from .solver.planner import ALONE, REMAINDER, TOO_SMALL, Plan
+from .solver.planner import ALONE, REMAINDER, TOO_SMALL, BucketPlan
 
 _WHY = {
     TOO_SMALL: "would have to be enlarged beyond the limit in every bucket",
@@ -17,7 +17,7 @@ _WHY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placement:
     """One picture in one bucket, ours or a trainer's.
 
     Attributes:
@@ -33,7 +33,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Sorting:
+class GridStatistics:
     """One way of sorting pictures, summed up. Losses are means over the pictures placed."""
 
     counts: dict[Size, int]
@@ -44,7 +44,7 @@ class Sorting:
     """Places missing to full batches, over all buckets."""
 
     @classmethod
-    def of(cls, placed: Sequence[Placed], batch_size: int, places: Sequence[int] | None = None) -> Sorting:
+    def of(cls, placed: Sequence[Placement], batch_size: int, places: Sequence[int] | None = None) -> GridStatistics:
         """Sums up; `places` says how often each picture is used, once where it is None."""
         counts: Counter[Size] = Counter()
         for each, times in zip(placed, places or [1] * len(placed), strict=True):
@@ -65,7 +65,7 @@ class Sorting:
 
 
 @dataclass(frozen=True)
-class Report:
+class BucketReport:
     """Both sortings and what happened to single pictures.
 
     Attributes:
@@ -79,8 +79,8 @@ class Report:
         check: one line for each picture whose caption may tell of a subject that the crop left out.
     """
 
-    before: Sorting
-    after: Sorting
+    before: GridStatistics
+    after: GridStatistics
     batch_size: int
     gap: float
     moved: list[str] = field(default_factory=list)
@@ -128,9 +128,13 @@ class Report:
         return "\n".join(lines)
 
 
-def make_report(
-    plan: Plan, buckets: Sequence[Size], names: Sequence[str], ours: Sequence[Placed | None], before: Sequence[Placed]
-) -> Report:
+def build_report(
+    plan: BucketPlan,
+    buckets: Sequence[Size],
+    names: Sequence[str],
+    ours: Sequence[Placement | None],
+    before: Sequence[Placement],
+) -> BucketReport:
     """The report of a plan over `buckets`.
 
     Args:
@@ -142,9 +146,9 @@ def make_report(
     kept = [index for index, each in enumerate(ours) if each is not None]
     placed = [each for each in ours if each is not None]
     counts = {size_name(buckets[bucket]): count for bucket, count in plan.counts().items()}
-    return Report(
-        before=Sorting.of(before, batch),
-        after=Sorting.of(placed, batch, [1 + int(plan.repeats[index]) for index in kept]),
+    return BucketReport(
+        before=GridStatistics.of(before, batch),
+        after=GridStatistics.of(placed, batch, [1 + int(plan.repeats[index]) for index in kept]),
         batch_size=batch,
         gap=plan.gap,
         moved=[_moved(plan, buckets, names, index, counts) for index in plan.moved],
@@ -158,12 +162,12 @@ def why_left_out(reason: str) -> str:
     return _WHY[reason]
 
 
-def _moved(plan: Plan, buckets: Sequence[Size], names: Sequence[str], index: int, counts: dict[str, int]) -> str:
+def _moved(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str], index: int, counts: dict[str, int]) -> str:
     wished, given = (size_name(buckets[each[index]]) for each in (plan.preferred, plan.assignment))
     return f"{names[index]}: to {given}, now {counts[given]} pictures, rather than {wished}, now {counts[wished]}"
 
 
-def _repeated(plan: Plan, buckets: Sequence[Size], names: Sequence[str], index: int) -> str:
+def _repeated(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str], index: int) -> str:
     bucket = size_name(buckets[plan.assignment[index]])
     times, batch = 1 + int(plan.repeats[index]), plan.rule.batch_size
     return f"{names[index]}: used {times} times, so that {bucket} fills batches of {batch}"

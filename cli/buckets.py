@@ -89,7 +89,7 @@ def run_sorting(
     """
     from ..datasets.manifest import OK, PictureRecord
     from ..jobs.buckets import Target, sort_folder
-    from ..jobs.duplicates import duplicates_in, in_words
+    from ..jobs.duplicates import describe_duplicate, find_folder_duplicates
 
     sorting = sort_request(chosen, run)
     target = Target(chosen.dataset, chosen.concept, chosen.repeats, chosen.batch_size)
@@ -105,9 +105,9 @@ def run_sorting(
     def work(done: int, total: int, record: PictureRecord) -> None:
         progress(done + looked_at, total + looked_at, record)
 
-    twice = duplicates_in(run, look)
+    twice = find_folder_duplicates(run, look)
     for each in twice if chosen.duplicates == "report" else ():
-        note(f"duplicate: {each.name}: {in_words(each)}")
+        note(f"duplicate: {each.name}: {describe_duplicate(each)}")
     return sort_folder(run, sorting, cropper, work, device, target, twice, chosen.duplicates == "skip")
 
 

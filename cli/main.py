@@ -221,14 +221,14 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
 
 def request_of(chosen: argparse.Namespace) -> CropRequest:
     from ..cropping.constraint import Constraint
-    from ..cropping.text_region import Layout
+    from ..cropping.text_region import TextRegion
     from ..jobs.settings import CropRequest
 
     try:
         constraint = Constraint(
             ratios=chosen.ratios,
             min_share=min_area(chosen),
-            layouts=tuple(Layout(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
+            layouts=tuple(TextRegion(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
             policy=chosen.policy,
         )
         return CropRequest(
@@ -478,14 +478,14 @@ def ratio_list(text: str) -> tuple[Ratio, ...]:
 
 
 def layout_regions(text: str) -> list[tuple[float, float, float, float]]:
-    from ..cropping.text_region import Layout
+    from ..cropping.text_region import TextRegion
 
     def region(words: str) -> tuple[float, float, float, float]:
         try:
             x1, y1, x2, y2 = (float(each) for each in words.split(","))
         except ValueError:
-            return Layout.preset(words.strip()).region
-        return Layout((x1, y1, x2, y2)).region
+            return TextRegion.preset(words.strip()).region
+        return TextRegion((x1, y1, x2, y2)).region
 
     return _argument(lambda: [region(each) for each in text.split(";") if each.strip()])
 

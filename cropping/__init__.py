@@ -3,19 +3,19 @@
 from .box import Box
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .objective import Weights
+from .objective import ObjectiveWeights
 from .ratio import Ratio
 from .subject import Subject
-from .text_region import LAYOUT_PRESETS, Layout
+from .text_region import TEXT_REGION_PRESETS, TextRegion
 
 __all__ = [
-    "LAYOUT_PRESETS",
+    "TEXT_REGION_PRESETS",
     "Box",
     "Constraint",
     "Crop",
-    "Layout",
+    "TextRegion",
     "Ratio",
     "Subject",
     "UnsatisfiableError",
-    "Weights",
+    "ObjectiveWeights",
 ]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .box_sums import hats, read_points, resample
-from .grid import Lattice, Level
+from .grid import GridScale, SearchGrid
 
 R = TypeVar("R")
 
@@ -18,7 +18,7 @@ NODES = 9  # along each axis, between which smooth functions are interpolated
 _CORNERS = ((True, True), (True, False), (False, True), (False, False))  # (is top, is left)
 
 
-class Windows(Protocol):
+class BoxSet(Protocol):
     """Many boxes over B pictures; every answer is `[B, *shape]`, where `shape` is the windows' own."""
 
     def inner_sum(self, table: Tensor, region: tuple[float, float, float, float]) -> Tensor:
@@ -46,7 +46,7 @@ class Windows(Protocol):
         """A smooth function of boxes, `[B, N, 4]` → `[B, N]`; where boxes are many, interpolated between some."""
 
 
-class GridTables:
+class GridSums:
     """What all scales of a lattice read: every sum of a scale is a few shifted slices of tables at the lattice's nodes.
 
     Whatever is asked of a first scale will be asked of all others, so answers are kept.
@@ -56,7 +56,7 @@ class GridTables:
         across, down: relative places of the nodes, `[columns + 1]` and `[rows + 1]`.
     """
 
-    def __init__(self, heat: Tensor, lattice: Lattice, levels: Sequence[Level]) -> None:
+    def __init__(self, heat: Tensor, lattice: SearchGrid, levels: Sequence[GridScale]) -> None:
         self.heat, self.lattice, self.levels = heat, lattice, levels
         self.across, self.down = (
             torch.arange(cells + 1, device=heat.device).to(heat.dtype) / cells
@@ -74,11 +74,11 @@ class GridTables:
             regions, lambda: (_before(self.across, regions[..., 0::2]), _before(self.down, regions[..., 1::2]))
         )
 
-    def coarse(self, function: Callable[[Tensor], Tensor]) -> dict[Level, Tensor]:
+    def coarse(self, function: Callable[[Tensor], Tensor]) -> dict[GridScale, Tensor]:
         """A function of boxes at a few evenly spaced positions of every scale, `[B, ≤ NODES, ≤ NODES]` each."""
         return self._once(function, lambda: self._coarse(function))
 
-    def _coarse(self, function: Callable[[Tensor], Tensor]) -> dict[Level, Tensor]:
+    def _coarse(self, function: Callable[[Tensor], Tensor]) -> dict[GridScale, Tensor]:
         axes = [[_few(each) for each in (level.tops, level.lefts)] for level in self.levels]
         boxes = [self._boxes(level, *few) for level, few in zip(self.levels, axes, strict=True)]
         answers = function(torch.cat(boxes).expand(len(self.heat), -1, -1)).to(self.heat)
@@ -86,7 +86,7 @@ class GridTables:
         shaped = (answer.view(-1, *map(len, few)) for answer, few in zip(each, axes, strict=True))
         return dict(zip(self.levels, shaped, strict=True))
 
-    def _boxes(self, level: Level, tops: Tensor, lefts: Tensor) -> Tensor:
+    def _boxes(self, level: GridScale, tops: Tensor, lefts: Tensor) -> Tensor:
         """Boxes of a scale, `[N, 4]` relative, from places in cells."""
         corners = torch.cartesian_prod(tops, lefts).flip(1)
         cells = torch.tensor([self.lattice.columns, self.lattice.rows] * 2)
@@ -109,10 +109,10 @@ class GridTables:
         return {corner: _band_table(excess, padded, edge, *corner) for corner in _CORNERS}
 
 
-class GridWindows:
+class GridBoxSet:
     """All positions of one scale: shape `[tops, lefts]`."""
 
-    def __init__(self, tables: GridTables, level: Level) -> None:
+    def __init__(self, tables: GridSums, level: GridScale) -> None:
         self._tables, self._level = tables, level
         (self.x1, self.x2), (self.y1, self.y2) = self._ends(tables.across, 0, 0), self._ends(tables.down, 0, 1)
 
@@ -156,10 +156,10 @@ class GridWindows:
         return nodes.narrow(dim, starts.start, len(starts)), nodes.narrow(dim, starts.start + taken, len(starts))
 
 
-class PointWindows:
+class ListedBoxSet:
     """Any boxes `[B, N, 4]` (relative x1, y1, x2, y2): shape `[N]`, sums from interpolated tables."""
 
-    def __init__(self, heat: Tensor, lattice: Lattice, boxes: Tensor) -> None:
+    def __init__(self, heat: Tensor, lattice: SearchGrid, boxes: Tensor) -> None:
         self._heat, self._lattice = heat, lattice
         self.x1, self.y1, self.x2, self.y2 = boxes.to(heat.dtype).unbind(-1)
 

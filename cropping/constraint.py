@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .objective import Weights
+from .objective import ObjectiveWeights
 from .ratio import Ratio
-from .size_curve import Framing, Rater
-from .text_region import Layout, bounding_region
+from .size_curve import CropRater, SizeModel
+from .text_region import TextRegion, bounding_region
 
 Region = tuple[float, float, float, float]
 POLICIES = ("shrink", "pad", "error")
@@ -43,12 +43,12 @@ class Constraint:
     min_share: float = 0.6
     keep: tuple[Region, ...] = ()
     avoid: tuple[Region, ...] = ()
-    layouts: tuple[Layout, ...] = ()
+    layouts: tuple[TextRegion, ...] = ()
     min_size: tuple[int, int] | None = None
     policy: str = "shrink"
-    weights: Weights = field(default_factory=Weights)
-    framing: Framing | None = None
-    rater: Rater | None = None
+    weights: ObjectiveWeights = field(default_factory=ObjectiveWeights)
+    framing: SizeModel | None = None
+    rater: CropRater | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.min_share <= 1:

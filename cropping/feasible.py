@@ -15,7 +15,7 @@ from .ratio import Ratio
 
 
 @dataclass(frozen=True)
-class Room:
+class FeasibleBoxes:
     """The boxes of one ratio that are allowed in a picture.
 
     Attributes:
@@ -84,13 +84,13 @@ class Room:
         return self.spans.to(long_side.device)[long_side - self.shortest]
 
 
-def hold_box(constraint: Constraint, size: tuple[int, int]) -> Box | None:
+def required_box(constraint: Constraint, size: tuple[int, int]) -> Box | None:
     """The smallest pixel box around everything that a crop must hold, or None."""
     boxes = [Box.from_relative(region, size).clipped(size) for region in constraint.must_hold]
     return reduce(Box.union, boxes) if boxes else None
 
 
-def room_for(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Room:
+def find_feasible_boxes(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes:
     """The room that the constraint leaves for one ratio; under `shrink`, after giving up as little as needed.
 
     Raises:
@@ -98,7 +98,7 @@ def room_for(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Roo
     """
     longest = max(ratio.largest_in(size))
     shortest = max(1, min(longest, ceil(longest * sqrt(constraint.min_share) - 1e-9)))
-    hold = hold_box(constraint, size)
+    hold = required_box(constraint, size)
     conflicts = []
     for name, needed in (("min_size", constraint.min_size), ("keep", hold.size if hold else None)):
         if needed is None:
@@ -110,7 +110,7 @@ def room_for(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Roo
         shortest = min(longest, max(shortest, long_side))
     if conflicts and constraint.policy != "shrink":
         raise UnsatisfiableError(f"no {ratio} crop of a {size[0]}×{size[1]} picture obeys: {'; '.join(conflicts)}")
-    return Room(size, ratio, shortest, longest, hold)
+    return FeasibleBoxes(size, ratio, shortest, longest, hold)
 
 
 def padded_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Box:
@@ -118,7 +118,7 @@ def padded_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> B
 
     It is centred on what it holds, but moved so that no more of the canvas is added than must be.
     """
-    hold = hold_box(constraint, size)
+    hold = required_box(constraint, size)
     needed = hold.size if hold else (1, 1)
     if constraint.min_size:
         needed = max(needed[0], constraint.min_size[0]), max(needed[1], constraint.min_size[1])

@@ -8,21 +8,21 @@ from math import ceil, floor
 
 import torch
 
-from .feasible import Room
+from .feasible import FeasibleBoxes
 
 CELLS = 256  # positions along the short side
 SCALES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Lattice:
+class SearchGrid:
     """Evenly spaced nodes: `columns` × `rows` cells, none larger than 1/256 of the short side, or than one pixel."""
 
     columns: int
     rows: int
 
     @classmethod
-    def over(cls, size: tuple[int, int]) -> Lattice:
+    def over(cls, size: tuple[int, int]) -> SearchGrid:
         width, height = size
         short = min(size)
         cells = min(CELLS, short)
@@ -35,7 +35,7 @@ class Lattice:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class GridScale:
     """All positions of one scale, in cells: boxes of `width` × `height` with left and top edges in the given ranges."""
 
     long_side: int
@@ -45,14 +45,14 @@ class Level:
     tops: range
 
 
-def levels(room: Room, lattice: Lattice) -> Iterator[Level]:
+def levels(room: FeasibleBoxes, lattice: SearchGrid) -> Iterator[GridScale]:
     """The scales of a room from the largest to the smallest, evenly spaced in the logarithm of the long side."""
     long_sides = _long_sides(room.shortest, room.longest)
     for long_side, spans in zip(long_sides, room.spans_of(torch.tensor(long_sides)).tolist(), strict=True):
         (width, height), (left, top), (right, bottom) = spans
         columns = min(lattice.columns, max(1, round(width * lattice.columns / room.size[0])))
         rows = min(lattice.rows, max(1, round(height * lattice.rows / room.size[1])))
-        yield Level(
+        yield GridScale(
             long_side,
             columns,
             rows,

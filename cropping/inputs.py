@@ -12,7 +12,7 @@ from .size_curve import Ratings
 
 
 @dataclass(frozen=True)
-class Evidence:
+class SearchInputs:
     """Tables and subjects of B pictures of one size.
 
     Attributes:
@@ -28,7 +28,7 @@ class Evidence:
     ratings: Ratings | None = None
 
     @classmethod
-    def gather(cls, heatmaps: Tensor, subjects: Tensor | None = None, detail: Tensor | None = None) -> Evidence:
+    def from_maps(cls, heatmaps: Tensor, subjects: Tensor | None = None, detail: Tensor | None = None) -> SearchInputs:
         """Builds the tables from `[B, h, w]` maps (any scale, values ≥ 0) and `[B, M, 5]` subjects."""
         heatmaps = _searchable(heatmaps)
         if subjects is None:

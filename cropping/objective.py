@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class ObjectiveWeights:
     """How the terms of the score are weighed against the aesthetic term, which weighs 1.
 
     Attributes:

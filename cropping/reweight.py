@@ -8,7 +8,9 @@ from torch import Tensor
 from .box_sums import normalise
 
 
-def steer(heatmap: Tensor, focus: Tensor | None = None, avoid: Tensor | None = None, strength: float = 0.5) -> Tensor:
+def reweight_heatmap(
+    heatmap: Tensor, focus: Tensor | None = None, avoid: Tensor | None = None, strength: float = 0.5
+) -> Tensor:
     """A heatmap with a share of its heat moved into the focus, and without what is to be avoided.
 
     Args:

@@ -8,9 +8,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from .box_sets import Windows
+from .box_sets import BoxSet
 from .constraint import Constraint, Region
-from .inputs import Evidence
+from .inputs import SearchInputs
 from .size_curve import SizeCurve
 
 # A subject of which less than the first of OUT shows is out, one of which more than the last of WHOLE shows is whole.
@@ -22,7 +22,7 @@ BROKEN = 100.0  # more than all terms together can make up for
 
 
 @dataclass(frozen=True)
-class Judge:
+class Scorer:
     """Scores windows over pictures under a constraint.
 
     Attributes:
@@ -33,16 +33,16 @@ class Judge:
         curve: what each size is worth; None: the larger the better.
     """
 
-    evidence: Evidence
+    evidence: SearchInputs
     constraint: Constraint
     largest: tuple[float, float]
     curve: SizeCurve | None = None
 
-    def score(self, windows: Windows, aesthetic: Tensor | None = None) -> Tensor:
+    def score(self, windows: BoxSet, aesthetic: Tensor | None = None) -> Tensor:
         """The score of every window, `[B, *]`, see `judge`."""
         return self.judge(windows, aesthetic)[0]
 
-    def judge(self, windows: Windows, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+    def judge(self, windows: BoxSet, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
         """The score of every window, `[B, *]`, and its terms by name, each in 0..1.
 
         The score is `BROKEN` lower, or more the further, where a hard layout is broken: the least broken one is known
@@ -66,7 +66,7 @@ class Judge:
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
         return total, terms
 
-    def _kept_and_cut(self, windows: Windows, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
+    def _kept_and_cut(self, windows: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
         """The aesthetic term with what subjects and ratings say, and the cut term."""
         weights = self.constraint.weights
         cut = torch.zeros_like(aesthetic)
@@ -113,7 +113,7 @@ class Judge:
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
-    def _layouts(self, windows: Windows, held: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _layouts(self, windows: BoxSet, held: Tensor) -> tuple[Tensor, Tensor | None]:
         """How well the layouts' regions are served: held, in the source's frame; calm, in the crop's.
 
         And by how much the score falls where one that must be calm is not, or None where none must.
@@ -131,7 +131,7 @@ class Judge:
                 broken = fall if broken is None else broken + fall
         return served / len(self.constraint.layouts), broken
 
-    def _share_under(self, windows: Windows, region: Region) -> Tensor:
+    def _share_under(self, windows: BoxSet, region: Region) -> Tensor:
         """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
         shares = []
         for table in (self.evidence.heat, self.evidence.detail):

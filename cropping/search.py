@@ -12,21 +12,21 @@ import torch
 from torch import Tensor
 
 from .box import Box
-from .box_sets import GridTables, GridWindows, PointWindows
+from .box_sets import GridBoxSet, GridSums, ListedBoxSet
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .feasible import Room, padded_box, room_for
-from .grid import Lattice, Level, levels
-from .inputs import Evidence
+from .feasible import FeasibleBoxes, find_feasible_boxes, padded_box
+from .grid import GridScale, SearchGrid, levels
+from .inputs import SearchInputs
 from .ratio import Ratio
-from .scorer import BROKEN, Judge
+from .scorer import BROKEN, Scorer
 
 FEW = 8192  # boxes that are all scored as they are, pixel by pixel, rather than on the lattice first
 QUANTUM = 1e-9  # scores closer than this are ties
 REFINED = 4  # how many of the best scales are refined: neighbours often differ by less than refining gains
 
 
-def search(evidence: Evidence, size: tuple[int, int], constraint: Constraint) -> list[Crop]:
+def search(evidence: SearchInputs, size: tuple[int, int], constraint: Constraint) -> list[Crop]:
     """The best crop of every picture under the constraint, over all of its ratios.
 
     Args:
@@ -45,10 +45,10 @@ def search(evidence: Evidence, size: tuple[int, int], constraint: Constraint) ->
     return [max(crops, key=lambda crop: crop.score) for crops in zip(*found, strict=True)]
 
 
-def search_ratio(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> list[Crop]:
+def search_ratio(evidence: SearchInputs, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> list[Crop]:
     """As `search`, for one ratio."""
     judge = _judge(evidence, size, ratio, constraint)
-    lattice = Lattice.over(size)
+    lattice = SearchGrid.over(size)
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
         return _padded(judge, lattice, size, ratio, room)
@@ -60,7 +60,12 @@ def search_ratio(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constr
 
 
 def pick(
-    evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint, boxes: Tensor, aesthetic: Tensor
+    evidence: SearchInputs,
+    size: tuple[int, int],
+    ratio: Ratio,
+    constraint: Constraint,
+    boxes: Tensor,
+    aesthetic: Tensor,
 ) -> list[Crop]:
     """The best of a cropper's own proposals.
 
@@ -76,36 +81,36 @@ def pick(
         B crops.
     """
     judge = _judge(evidence, size, ratio, constraint)
-    lattice = Lattice.over(size)
+    lattice = SearchGrid.over(size)
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
         return _padded(judge, lattice, size, ratio, room)
     return _best(judge, lattice, size, ratio, snap(room, boxes), aesthetic)
 
 
-def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Room | Box:
+def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:
     """The room that the constraint leaves; under the policy `pad`, where it leaves none, the one box that pads."""
     try:
-        return room_for(constraint, ratio, size)
+        return find_feasible_boxes(constraint, ratio, size)
     except UnsatisfiableError:
         if constraint.policy != "pad":
             raise
         return padded_box(constraint, ratio, size)
 
 
-def _padded(judge: Judge, lattice: Lattice, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
+def _padded(judge: Scorer, lattice: SearchGrid, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
     pixels = torch.tensor([[box.as_list()]], device=judge.evidence.device).expand(len(judge.evidence), 1, 4)
     return _best(judge, lattice, size, ratio, pixels)
 
 
-def _judge(evidence: Evidence, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> Judge:
+def _judge(evidence: SearchInputs, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> Scorer:
     framing = constraint.framing
     curve = framing.curve(size, ratio, constraint.wished) if framing else None
     width, height = ratio.largest_in(size)
-    return Judge(evidence, constraint, (width / size[0], height / size[1]), curve)
+    return Scorer(evidence, constraint, (width / size[0], height / size[1]), curve)
 
 
-def snap(room: Room, boxes: Tensor) -> Tensor:
+def snap(room: FeasibleBoxes, boxes: Tensor) -> Tensor:
     """Relative boxes `[*, 4]` as the nearest allowed pixel boxes (x, y, width, height)."""
     edges = boxes * boxes.new_tensor(room.size * 2)
     start, stop = edges[..., :2], edges[..., 2:]
@@ -116,11 +121,11 @@ def snap(room: Room, boxes: Tensor) -> Tensor:
     return room.boxes(long_side, corner)[0]
 
 
-def _scan(judge: Judge, lattice: Lattice, room: Room) -> tuple[Tensor, Tensor]:
+def _scan(judge: Scorer, lattice: SearchGrid, room: FeasibleBoxes) -> tuple[Tensor, Tensor]:
     """The best position of each of the best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
     scales = list(levels(room, lattice))
-    tables = GridTables(judge.evidence.heat, lattice, scales)
-    scores = [judge.score(GridWindows(tables, level)) for level in scales]
+    tables = GridSums(judge.evidence.heat, lattice, scales)
+    scores = [judge.score(GridBoxSet(tables, level)) for level in scales]
     best = torch.stack([each.amax((1, 2)) for each in scores], 1)
     # Levels come from the largest to the smallest and the sort is stable, so ties go to the larger box.
     order = (-(best / QUANTUM).round()).argsort(dim=1, stable=True)[:, :REFINED]
@@ -132,7 +137,7 @@ def _scan(judge: Judge, lattice: Lattice, room: Room) -> tuple[Tensor, Tensor]:
     return long_side, corner
 
 
-def _most_central_best(scores: Tensor, level: Level, lattice: Lattice, room: Room) -> Tensor:
+def _most_central_best(scores: Tensor, level: GridScale, lattice: SearchGrid, room: FeasibleBoxes) -> Tensor:
     """Left and top in pixels `[B, 2]` of the best-scored position `[B, tops, lefts]`."""
     left = torch.arange(level.lefts.start, level.lefts.stop, device=scores.device) * room.size[0] / lattice.columns
     top = torch.arange(level.tops.start, level.tops.stop, device=scores.device) * room.size[1] / lattice.rows
@@ -143,7 +148,7 @@ def _most_central_best(scores: Tensor, level: Level, lattice: Lattice, room: Roo
     return torch.stack([left[best % len(left)], top[best // len(left)]], 1).round().long()
 
 
-def _refine(judge: Judge, lattice: Lattice, room: Room, long_side: Tensor, corner: Tensor) -> Tensor:
+def _refine(judge: Scorer, lattice: SearchGrid, room: FeasibleBoxes, long_side: Tensor, corner: Tensor) -> Tensor:
     """Walks each start to the best box nearby, in steps down to one pixel: `[B, K, 4]`."""
     moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=corner.device)] * 3)
     boxes, _ = room.boxes(long_side, corner)
@@ -152,7 +157,7 @@ def _refine(judge: Judge, lattice: Lattice, room: Room, long_side: Tensor, corne
         grown = (long_side[..., None] + stride * moves[:, 0]).clamp(room.shortest, room.longest)
         drift = (boxes[..., None, 2:] - room.spans_of(grown)[..., 0, :]) // 2
         options, grown = room.boxes(grown, boxes[..., None, :2] + drift + reach * moves[:, 1:])
-        scores = judge.score(PointWindows(judge.evidence.heat, lattice, _relative(options.flatten(1, 2), room.size)))
+        scores = judge.score(ListedBoxSet(judge.evidence.heat, lattice, _relative(options.flatten(1, 2), room.size)))
         tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, room.size))
         best = _first(scores.view(-1, len(moves)), *tie_breakers)
         best = best.view(*long_side.shape, 1)
@@ -161,7 +166,7 @@ def _refine(judge: Judge, lattice: Lattice, room: Room, long_side: Tensor, corne
     return boxes
 
 
-def _steps(room: Room, lattice: Lattice) -> list[tuple[int, int]]:
+def _steps(room: FeasibleBoxes, lattice: SearchGrid) -> list[tuple[int, int]]:
     """Steps of position and of length in pixels, halved down to single pixels, taken until it should settle."""
     reach = max(1, ceil(max(room.size[0] / lattice.columns, room.size[1] / lattice.rows) / 2))
     stride = max(1, ceil((room.longest - room.shortest) / 46))
@@ -193,15 +198,15 @@ def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _best(
-    judge: Judge,
-    lattice: Lattice,
+    judge: Scorer,
+    lattice: SearchGrid,
     size: tuple[int, int],
     ratio: Ratio,
     boxes: Tensor,
     aesthetic: Tensor | None = None,
 ) -> list[Crop]:
     """The best of pixel boxes `[B, N, 4]` of each picture, with its terms."""
-    windows = PointWindows(judge.evidence.heat, lattice, _relative(boxes, size))
+    windows = ListedBoxSet(judge.evidence.heat, lattice, _relative(boxes, size))
     scores, terms = judge.judge(windows, aesthetic)
     best = _first(scores, *_tie_breakers(boxes, size))[:, None]
     judged = {"score": scores, "kept": windows.heat_sum().clamp(0, 1), **terms}

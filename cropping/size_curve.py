@@ -36,7 +36,7 @@ class SizeCurve:
         return worth * (scale / self.smallest).clamp_max(1).square()
 
 
-class Framing(Protocol):
+class SizeModel(Protocol):
     """Knows how large people would make a crop."""
 
     def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
@@ -53,7 +53,7 @@ Ratings = Callable[[Tensor], Tensor]
 """Boxes `[B, N, 4]` (relative x1, y1, x2, y2) of B pictures → how people would rate them, `[B, N]` in 0..1."""
 
 
-class Rater(Protocol):
+class CropRater(Protocol):
     """Knows how people rate crops, from where the subjects lie; a smooth function of the box."""
 
     def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Ratings:

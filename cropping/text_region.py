@@ -16,7 +16,7 @@ from .box import Box
 Region = tuple[float, float, float, float]
 FRAMES = ("source", "crop")
 
-LAYOUT_PRESETS: Mapping[str, Region] = MappingProxyType(
+TEXT_REGION_PRESETS: Mapping[str, Region] = MappingProxyType(
     {
         "top-left": (0.0, 0.0, 0.5, 0.5),
         "top-right": (0.5, 0.0, 1.0, 0.5),
@@ -32,7 +32,7 @@ LAYOUT_PRESETS: Mapping[str, Region] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class TextRegion:
     """One reserved region.
 
     Attributes:
@@ -59,27 +59,27 @@ class Layout:
             raise ValueError(f"{self.frame!r} is no frame of a layout; use one of {', '.join(FRAMES)}")
 
     @classmethod
-    def preset(cls, name: str, frame: str = "source", hard: bool = False) -> Layout:
-        """One of `LAYOUT_PRESETS` by its name.
+    def preset(cls, name: str, frame: str = "source", hard: bool = False) -> TextRegion:
+        """One of `TEXT_REGION_PRESETS` by its name.
 
         Raises:
             ValueError: when no preset has that name.
         """
         try:
-            return cls(LAYOUT_PRESETS[name], frame, hard)
+            return cls(TEXT_REGION_PRESETS[name], frame, hard)
         except KeyError:
-            raise ValueError(f"{name!r} is no layout; use one of {', '.join(LAYOUT_PRESETS)}") from None
+            raise ValueError(f"{name!r} is no layout; use one of {', '.join(TEXT_REGION_PRESETS)}") from None
 
 
-def pattern_layout(index: int, frame: str = "source", hard: bool = False) -> Layout:
+def published_text_region(index: int, frame: str = "source", hard: bool = False) -> TextRegion:
     """The layout of a test-set pattern, 0 to 7.
 
     Raises:
         ValueError: when the index is none of these.
     """
-    if not 0 <= index < len(LAYOUT_PRESETS):
-        raise ValueError(f"layout patterns run from 0 to {len(LAYOUT_PRESETS) - 1}, got {index}")
-    return Layout(tuple(LAYOUT_PRESETS.values())[index], frame, hard)
+    if not 0 <= index < len(TEXT_REGION_PRESETS):
+        raise ValueError(f"layout patterns run from 0 to {len(TEXT_REGION_PRESETS) - 1}, got {index}")
+    return TextRegion(tuple(TEXT_REGION_PRESETS.values())[index], frame, hard)
 
 
 def reserved_box(region: Region, size: tuple[int, int]) -> Box:

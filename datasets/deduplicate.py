@@ -48,7 +48,7 @@ def file_hash(path: Path | str) -> str:
     return state.hexdigest()
 
 
-def sight_hash(pixels: np.ndarray) -> int:
+def perceptual_hash(pixels: np.ndarray) -> int:
     """A perceptual hash of 64 bits of a picture or thumbnail, uint8 [H, W, 3]."""
     grey = pixels[..., :3].astype(np.float64) @ (0.299, 0.587, 0.114)
     small = _averaged(_averaged(grey, _SIDE).T, _SIDE).T
@@ -66,7 +66,7 @@ def find_duplicates(
     Args:
         names: every picture; of a group the first is kept.
         bytes_of: `file_hash` by name; names may be missing.
-        sights: `sight_hash` by name; names may be missing.
+        sights: `perceptual_hash` by name; names may be missing.
         near: how many bits may differ; 0 finds only the same hash, a negative number none but exact duplicates.
     """
     found: list[Duplicate] = []

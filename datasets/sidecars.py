@@ -19,7 +19,7 @@ CAPTIONS_OF_ALL = ("metadata.jsonl", "meta_lat.json", "meta_clean.json", "meta_c
 _NAMES, _CAPTIONS = ("file_name", "image_path"), ("text", "caption", "prompt")
 
 
-class Companions:
+class Sidecars:
     """Captions and masks of the pictures in and below a folder.
 
     A caption is the `.txt` or `.caption` beside its picture, else what the nearest file of `CAPTIONS_OF_ALL` says, in

@@ -24,9 +24,9 @@ import torch
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..cropping.ratio import Ratio
-from ..cropping.size_curve import Framing
+from ..cropping.size_curve import SizeModel
 from ..cropping.subject import Subject
-from ..cropping.text_region import Layout, bounding_region
+from ..cropping.text_region import TextRegion, bounding_region
 from ..images.decode import decode
 from ..images.header import read_header
 from ..models.analysis import Analysis
@@ -79,7 +79,7 @@ def evaluate_constraints(
     file: Path,
     images: Path | None = None,
     cropper: Cropper | None = None,
-    framing: Framing | None = None,
+    framing: SizeModel | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Judges the engine on a file.
@@ -114,7 +114,7 @@ def evaluate_constraints(
 
 def evaluate_cases(
     cases: Sequence[DesignCase],
-    framing: Framing | None = None,
+    framing: SizeModel | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Every row's figures, one value a case; `published` is NaN where a case has none."""
@@ -135,7 +135,7 @@ def evaluate_cases(
 
 def our_crops(
     cases: Sequence[DesignCase],
-    framing: Framing | None = None,
+    framing: SizeModel | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
     """The engine's crops without pixels, `[N, 4]` in pixels: even heat, or the person as a subject."""
@@ -150,15 +150,15 @@ def people_of(case: DesignCase) -> tuple[Subject, ...]:
     return (Subject(x1 / width, y1 / height, x2 / width, y2 / height, kind="person"),)
 
 
-def design_constraint(case: DesignCase, framing: Framing) -> Constraint:
+def design_constraint(case: DesignCase, framing: SizeModel) -> Constraint:
     """What a case asks for: the ratio, the region held, people's size."""
-    return framed(Constraint(ratios=(case.ratio,), layouts=(Layout(case.region, hard=True),)), framing)
+    return framed(Constraint(ratios=(case.ratio,), layouts=(TextRegion(case.region, hard=True),)), framing)
 
 
 def _crops(
     cases: Sequence[DesignCase],
     analyses: Sequence[Analysis],
-    framing: Framing,
+    framing: SizeModel,
     progress: Callable[[int, int], None],
 ) -> np.ndarray:
     boxes = np.zeros((len(cases), 4))

@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional as F
 
 from ..cropping.constraint import Constraint
-from ..cropping.objective import Weights
+from ..cropping.objective import ObjectiveWeights
 from ..cropping.ratio import Ratio
 from ..images.decode import decode
 from ..models.base import Cropper
@@ -83,7 +83,7 @@ def evaluate_fixations(
     file: Path,
     cropper: Cropper,
     *,
-    weights: Weights | None = None,
+    weights: ObjectiveWeights | None = None,
     chosen: Callable[[Path], bool] = lambda path: True,
     batch_size: int = 8,
     peers: Sequence[Peer] = PEERS,
@@ -111,7 +111,9 @@ def evaluate_fixations(
     scores: list[tuple[str, dict[str, Scores]]] = []
     available = [peer for peer in peers if peer.available()]
     for batch, images in _batches(cases, batch_size):
-        for case, rows in zip(batch, _judge(batch, images, cropper, weights or Weights(), available), strict=True):
+        for case, rows in zip(
+            batch, _judge(batch, images, cropper, weights or ObjectiveWeights(), available), strict=True
+        ):
             scores.append((case.group, rows))
         progress(len(scores), len(cases))
     subsets = {"all": _summary([rows for _, rows in scores])}
@@ -143,7 +145,7 @@ def _batches(cases: Sequence[Case], size: int) -> Iterator[tuple[list[Case], tor
 
 
 def _judge(
-    cases: Sequence[Case], images: torch.Tensor, cropper: Cropper, weights: Weights, peers: Sequence[Peer]
+    cases: Sequence[Case], images: torch.Tensor, cropper: Cropper, weights: ObjectiveWeights, peers: Sequence[Peer]
 ) -> list[dict[str, Scores]]:
     analyses = cropper.analyse(images)
     rows: list[dict[str, Scores]] = [defaultdict(lambda: Scores([], [], {})) for _ in cases]

@@ -15,9 +15,9 @@ import torch
 
 from ..bucketing.grids import Grid, kohya_sizes
 from ..bucketing.loss import LossWeights, total_loss
-from ..bucketing.report import Placed, Report, make_report, why_left_out
-from ..bucketing.solver.planner import Plan, make_plan
-from ..bucketing.solver.policy import Rule
+from ..bucketing.report import BucketReport, Placement, build_report, why_left_out
+from ..bucketing.solver.planner import BucketPlan, plan_assignment
+from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
@@ -37,7 +37,7 @@ class SortRequest:
     Attributes:
         grid: the buckets to sort into, or to choose from.
         resolution: of kohya's default grid, which the report compares with.
-        batch_size, smallest, remainder: see `Rule`.
+        batch_size, smallest, remainder: see `BucketPolicy`.
         most_enlarged: a picture never goes where it would have to be enlarged more; None for no limit.
         weights: of the parts of a loss.
     """
@@ -55,8 +55,8 @@ class SortRequest:
         if self.most_enlarged is not None and self.most_enlarged <= 0:
             raise ValueError(f"the limit of enlarging must be above 0, got {self.most_enlarged}")
 
-    def rule(self) -> Rule:
-        return Rule(self.grid.most, False, self.batch_size, self.smallest, self.remainder)
+    def rule(self) -> BucketPolicy:
+        return BucketPolicy(self.grid.most, False, self.batch_size, self.smallest, self.remainder)
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Sorted:
         times: how often each picture is used.
     """
 
-    plan: Plan
-    report: Report
+    plan: BucketPlan
+    report: BucketReport
     buckets: list[Size | None]
     times: list[int]
 
@@ -118,11 +118,11 @@ def sort_pictures(
         measured: what `measure` found of each, read once, in order.
     """
     table = _Table.read(sizes, measured, request)
-    plan = make_plan(table.loss(request), request.rule())
+    plan = plan_assignment(table.loss(request), request.rule())
     places = [int(each) for each in plan.assignment]
     buckets = [request.grid.sizes[place] if place >= 0 else None for place in places]
     ours = [table.placed(index, place, request.grid) if place >= 0 else None for index, place in enumerate(places)]
-    report = make_report(plan, request.grid.sizes, names, ours, table.before)
+    report = build_report(plan, request.grid.sizes, names, ours, table.before)
     report = replace(report, check=[_check(names[row], lost) for row, lost in table.lost_subjects(places)])
     times = [0 if place < 0 else 1 + int(more) for place, more in zip(places, plan.repeats, strict=True)]
     return Sorted(plan, report, buckets, times)
@@ -170,7 +170,7 @@ class _Table:
     area: np.ndarray
     scale: np.ndarray
     lost: np.ndarray
-    before: list[Placed]
+    before: list[Placement]
 
     @classmethod
     def read(cls, sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], request: SortRequest) -> _Table:
@@ -201,17 +201,17 @@ class _Table:
         lost = [(row, float(self.lost[row, place])) for row, place in enumerate(places) if place >= 0]
         return [(row, share) for row, share in lost if share > 0.5]
 
-    def placed(self, row: int, column: int, grid: Grid) -> Placed:
+    def placed(self, row: int, column: int, grid: Grid) -> Placement:
         place = row, column
-        return Placed(grid.sizes[column], float(self.heat[place]), float(self.area[place]), float(self.scale[place]))
+        return Placement(grid.sizes[column], float(self.heat[place]), float(self.area[place]), float(self.scale[place]))
 
 
-def _placed(record: CropRecord, size: Size) -> Placed:
+def _placed(record: CropRecord, size: Size) -> Placement:
     assert record.bucket is not None
     _, _, width, height = record.box
     inside = min(1.0, width * height / (size[0] * size[1]))
     scale = max(record.bucket[0] / width, record.bucket[1] / height)
-    return Placed(record.bucket, 1 - record.kept, 1 - inside, scale)
+    return Placement(record.bucket, 1 - record.kept, 1 - inside, scale)
 
 
 def _check(name: str, lost: float) -> str:

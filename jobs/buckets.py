@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..bucketing.chart import as_page
-from ..bucketing.report import Report
+from ..bucketing.report import BucketReport
 from ..bucketing.sizes import size_name
 from ..cropping.constraint import UnsatisfiableError
 from ..datasets.atomic import remove_leftovers, whole_file
@@ -25,8 +25,8 @@ from ..images.decode import Picture
 from ..images.errors import PictureError
 from ..models.base import Cropper
 from .bucket_stages import Sorted, SortRequest, measure, planned, sort_pictures
-from .duplicates import in_words
-from .executors.threads import in_order, one_thread_an_operation
+from .duplicates import describe_duplicate
+from .executors.threads import map_in_order, single_threaded_torch
 from .folder import (
     FolderRun,
     Outcome,
@@ -47,7 +47,7 @@ class BucketOutcome:
     """How a run ended, and the report of its plan (None where no picture could be measured)."""
 
     outcome: Outcome
-    report: Report | None
+    report: BucketReport | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def sort_folder(
         remove_leftovers(run.out)
     measured = Journal(run.manifest.with_name(run.manifest.name + ".measured"), noted(run))
     try:
-        unwanted = {each.name: in_words(each) for each in duplicates} if skip_duplicates else {}
+        unwanted = {each.name: describe_duplicate(each) for each in duplicates} if skip_duplicates else {}
         wanted = [source for source in sources if source not in unwanted]
         count = len(wanted) + len(sources)
         resumed = _measure_all(run, sorting, cropper, device, measured, wanted, progress, count)
@@ -140,8 +140,8 @@ def _measure_all(
 
     still = [each for each in sources if journal.finished(each, run.state_of(each)) is None]
     done = len(sources) - len(still)
-    with one_thread_an_operation():
-        for record, state in in_order(work, still, run.workers):
+    with single_threaded_torch():
+        for record, state in map_in_order(work, still, run.workers):
             journal.add(record, state)
             done += 1
             progress(done, count, record)
@@ -160,8 +160,8 @@ def measure_picture(
         picture = Picture(path)
         record = PictureRecord(source, picture.info.size, FAILED)
         # What could not be written would leave a hole in a batch, once all are planned.
-        run.companions.caption(path)
-        run.companions.open_mask(picture)
+        run.sidecars.caption(path)
+        run.sidecars.open_mask(picture)
         analysis = analyse(cropper, [picture.small(ANALYSIS_SIDE)], device)[0]
         crops = measure(analysis, picture.info.size, run.request.constraint, sorting)
         return PictureRecord(source, picture.info.size, OK, crops=tuple(crops))
@@ -184,7 +184,7 @@ def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") 
     path = run.folder / record.source
     try:
         picture = Picture(path)
-        write(picture, record, run.out, run.request, run.companions, layout)
+        write(picture, record, run.out, run.request, run.sidecars, layout)
         return record
     except PictureError as error:
         return record.failed(error.of(path))
@@ -198,8 +198,8 @@ def entries(run: FolderRun, records: Iterable[PictureRecord], layout: str = "pla
     """The crops of a finished run, for what a trainer reads beside them."""
     for record in records:
         source = run.folder / record.source
-        caption = run.companions.caption(source) if record.crops else ""
-        masked = run.companions.mask(source) is not None
+        caption = run.sidecars.caption(source) if record.crops else ""
+        masked = run.sidecars.mask(source) is not None
         for crop in record.crops:
             if crop.file is not None:
                 details = {
@@ -221,7 +221,7 @@ def _told(result: Sorted, layout: str, resolution: int, duplicates: Sequence[Dup
     """The plan with what its report should also tell."""
     made = {size: cut_again(layout, size, resolution) for size in result.report.after.counts}
     again = [f"{size_name(size)} to {size_name(to)}, at {resolution}" for size, to in made.items() if to is not None]
-    twice = [f"{each.name}: {in_words(each)}" for each in duplicates]
+    twice = [f"{each.name}: {describe_duplicate(each)}" for each in duplicates]
     return replace(result, report=replace(result.report, duplicates=twice, cut_again=again))
 
 
@@ -279,9 +279,9 @@ def _write_all(planned_run: _Planned, progress: Progress, count: int, resumed: i
 
     try:
         done = len(sources)
-        with one_thread_an_operation():
+        with single_threaded_torch():
             still = (record for record in planned_run.records() if not done_before(record))
-            for record, state in in_order(work, still, run.workers):
+            for record, state in map_in_order(work, still, run.workers):
                 journal.add(record, state)
                 done += 1
                 progress(done, count, record)

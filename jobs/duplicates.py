@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..datasets.deduplicate import NEAR, Duplicate, file_hash, find_duplicates, sight_hash
+from ..datasets.deduplicate import NEAR, Duplicate, file_hash, find_duplicates, perceptual_hash
 from ..datasets.find import leads_outside
 from ..images.decode import Picture
 from ..images.errors import PictureError
-from .executors.threads import in_order
+from .executors.threads import map_in_order
 from .folder import FolderRun, list_sources
 
 _SEEN = 64  # short side of the thumbnails that perceptual hashes are made of
 
 
-def duplicates_in(run: FolderRun, progress: Callable[[int, int, str], None]) -> list[Duplicate]:
+def find_folder_duplicates(run: FolderRun, progress: Callable[[int, int, str], None]) -> list[Duplicate]:
     """The pictures of the folder that repeat another one, in order of their names.
 
     Of a group the one with the most pixels is kept, the first of those. What cannot be read is no duplicate.
@@ -29,7 +29,7 @@ def duplicates_in(run: FolderRun, progress: Callable[[int, int, str], None]) -> 
     contents: dict[str, str] = {}
     sights: dict[str, int] = {}
     pixels: dict[str, int] = {}
-    looked = in_order(lambda source: _look(run, source), sources, run.workers)
+    looked = map_in_order(lambda source: _look(run, source), sources, run.workers)
     for done, (source, found) in enumerate(zip(sources, looked, strict=True), 1):
         if found is not None:
             contents[source], sights[source], pixels[source] = found
@@ -38,7 +38,7 @@ def duplicates_in(run: FolderRun, progress: Callable[[int, int, str], None]) -> 
     return sorted(find_duplicates(largest_first, contents, sights, NEAR), key=lambda each: each.name)
 
 
-def in_words(duplicate: Duplicate) -> str:
+def describe_duplicate(duplicate: Duplicate) -> str:
     return f"{'the same file as' if duplicate.exact else 'nearly the same picture as'} {duplicate.of}"
 
 
@@ -49,6 +49,6 @@ def _look(run: FolderRun, source: str) -> tuple[str, int, int] | None:
             return None
         picture = Picture(path)
         width, height = picture.info.size
-        return file_hash(path), sight_hash(picture.small(_SEEN)), width * height
+        return file_hash(path), perceptual_hash(picture.small(_SEEN)), width * height
     except PictureError:
         return None

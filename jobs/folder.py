@@ -16,8 +16,8 @@ from ..datasets.find import EXTENSIONS, find_pictures
 from ..datasets.formats.layouts import mask_place
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest, write_manifest
 from ..datasets.names import crop_names
-from ..datasets.sidecars import Companions
-from .executors.threads import in_order, one_thread_an_operation
+from ..datasets.sidecars import Sidecars
+from .executors.threads import map_in_order, single_threaded_torch
 from .journal import Journal, has_its_crops, state_of
 from .settings import CropRequest
 from .stages import Chooser, crop_picture
@@ -58,12 +58,12 @@ class FolderRun:
     masks: Path | None = None
 
     @cached_property
-    def companions(self) -> Companions:
-        return Companions(self.folder, self.masks)
+    def sidecars(self) -> Sidecars:
+        return Sidecars(self.folder, self.masks)
 
     def state_of(self, source: str) -> str:
         """Changes whenever a source, its caption or its mask does."""
-        return state_of(self.folder / source, self.companions)
+        return state_of(self.folder / source, self.sidecars)
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,13 @@ def _crop_all(
 ) -> None:
     def work(source: str) -> tuple[PictureRecord, str]:
         state = run.state_of(source)  # before it is read: what changes meanwhile is done again next time
-        beside = run.companions
+        beside = run.sidecars
         made = crop_picture(run.folder, source, files[source], chooser, run.request, run.out, run.follow_links, beside)
         return made, state
 
     total = len(files)
     done = total - len(sources)
-    with one_thread_an_operation(), closing(in_order(work, sources, run.workers)) as results:
+    with single_threaded_torch(), closing(map_in_order(work, sources, run.workers)) as results:
         for record, state in results:
             journal.add(record, state)
             done += 1
@@ -223,7 +223,7 @@ def _crops_are_newer(run: FolderRun, record: PictureRecord) -> bool:
     assert run.out is not None
     source = run.folder / record.source
     try:
-        changed = max(path.stat().st_mtime_ns for path in (source, *run.companions.files(source)))
+        changed = max(path.stat().st_mtime_ns for path in (source, *run.sidecars.files(source)))
         return all((run.out / crop.file).stat().st_mtime_ns > changed for crop in record.crops if crop.file)
     except OSError:
         return False

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..datasets.manifest import OK, PictureRecord, from_line, to_line
-from ..datasets.sidecars import Companions
+from ..datasets.sidecars import Sidecars
 
 
 class Journal:
@@ -86,10 +86,10 @@ class Journal:
         return found[1]
 
 
-def state_of(path: Path, companions: Companions) -> str:
+def state_of(path: Path, sidecars: Sidecars) -> str:
     """Changes whenever a picture, its caption or its mask does: sizes and times of change."""
     parts = []
-    for file in (path, *companions.files(path)):
+    for file in (path, *sidecars.files(path)):
         try:
             status = file.stat()
             parts.append(f"{status.st_size}:{status.st_mtime_ns}")

@@ -10,7 +10,7 @@ from ..images.decode import Picture
 from ..images.errors import PictureError
 from ..models.base import Cropper
 from .contact_sheet import CropTile, PictureTile, thumbnail_size
-from .executors.threads import in_order, one_thread_an_operation
+from .executors.threads import map_in_order, single_threaded_torch
 from .stages import ANALYSIS_SIDE, analyse
 
 
@@ -28,8 +28,8 @@ def tiles(
         return picture_tile(record, folder, cropper, device)
 
     made = []
-    with one_thread_an_operation():
-        for done, each in enumerate(in_order(tile, records, workers), 1):
+    with single_threaded_torch():
+        for done, each in enumerate(map_in_order(tile, records, workers), 1):
             made.append(each)
             progress(done, len(records), each.name)
     return made

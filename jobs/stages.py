@@ -18,13 +18,13 @@ from ..cropping.crop import Crop
 from ..datasets.find import leads_outside
 from ..datasets.formats.layouts import mask_place, write_caption
 from ..datasets.manifest import FAILED, OK, CropRecord, PictureRecord
-from ..datasets.sidecars import Companions
+from ..datasets.sidecars import Sidecars
 from ..images.decode import Picture
 from ..images.encode import encode
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.base import Cropper
-from ..models.selection import crops_under
+from ..models.selection import best_crops_for_constraints
 from .settings import CropRequest
 
 # Short side of the pictures that croppers see. They go down to their own working size from here.
@@ -54,7 +54,7 @@ def choose(analyses: Sequence[Analysis], sizes: Sequence[Size], request: CropReq
         UnsatisfiableError: when one of the pictures has none and the policy is `error`.
     """
     with torch.inference_mode():
-        found = crops_under(analyses, sizes, request.constraints())
+        found = best_crops_for_constraints(analyses, sizes, request.constraints())
     return [list(crops) for crops in zip(*found, strict=True)]
 
 
@@ -98,7 +98,7 @@ def write(
     record: PictureRecord,
     out: Path,
     request: CropRequest,
-    companions: Companions,
+    sidecars: Sidecars,
     layout: str = "plain",
 ) -> None:
     """Writes the crops of a planned record, with its caption and its mask where the layout has them.
@@ -107,7 +107,7 @@ def write(
         PictureError: when the picture, its caption or its mask cannot be read.
         OSError: when a crop cannot be written.
     """
-    mask = companions.open_mask(picture)
+    mask = sidecars.open_mask(picture)
     files = [(crop, crop.file) for crop in record.crops if crop.file is not None]
     for crop, file in files:
         height, width = crop.target_size
@@ -115,9 +115,9 @@ def write(
         if mask is not None:
             encode(mask.crop(crop.box, (width, height), BLACK), out / mask_place(layout, file))
     if layout == "plain":
-        companions.copy_captions(picture.path, [out / file for _, file in files])
+        sidecars.copy_captions(picture.path, [out / file for _, file in files])
         return
-    caption = companions.caption(picture.path)
+    caption = sidecars.caption(picture.path)
     for _, file in files:
         write_caption(layout, out, file, caption)
 
@@ -130,7 +130,7 @@ def crop_picture(
     request: CropRequest,
     out: Path | None,
     follow_links: bool = False,
-    companions: Companions | None = None,
+    sidecars: Sidecars | None = None,
 ) -> PictureRecord:
     """One picture from end to end. What goes wrong with it is told by its record.
 
@@ -153,7 +153,7 @@ def crop_picture(
         crops = _chosen(picture, chooser)
         planned = plan(record, crops, files if out is not None else [None] * len(crops), request)
         if out is not None:
-            write(picture, planned, out, request, companions or Companions(folder))
+            write(picture, planned, out, request, sidecars or Sidecars(folder))
         return planned
     except PictureError as error:
         return record.failed(error.of(path))

@@ -9,7 +9,7 @@ import numpy as np
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..cropping.text_region import LAYOUT_PRESETS, Layout, Region
+from ..cropping.text_region import TEXT_REGION_PRESETS, Region, TextRegion
 from ..images.decode import Picture
 from ..models.base import Cropper
 from ..models.selection import best_crops
@@ -31,7 +31,7 @@ def layout_study(
     Args:
         picture: to crop.
         ratios: one block of the sheet each.
-        frame, hard: of the layouts, see `Layout`.
+        frame, hard: of the layouts, see `TextRegion`.
         min_share: see `Constraint`.
         cropper: sees the picture once, on `device`.
 
@@ -43,15 +43,15 @@ def layout_study(
     blocks = []
     for ratio in ratios:
         cells = []
-        for name in LAYOUT_PRESETS:
-            layout = Layout.preset(name, frame, hard)
+        for name in TEXT_REGION_PRESETS:
+            layout = TextRegion.preset(name, frame, hard)
             crop = best_crops(analysis, [size], Constraint((ratio,), min_share, layouts=(layout,)))[0]
             cells.append(_cell(name, crop, layout, size))
         blocks.append((f"{ratio}", cells))
     return draw_layouts(picture.crop((0, 0, *size), cell_size(size)), blocks)
 
 
-def _cell(name: str, crop: Crop, layout: Layout, size: tuple[int, int]) -> LayoutCell:
+def _cell(name: str, crop: Crop, layout: TextRegion, size: tuple[int, int]) -> LayoutCell:
     box = crop.box.relative(size)
     served = crop.terms["layout"]
     if layout.frame == "source":

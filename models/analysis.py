@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..cropping.box_sets import PointWindows
+from ..cropping.box_sets import ListedBoxSet
 from ..cropping.box_sums import normalise
-from ..cropping.grid import Lattice
-from ..cropping.inputs import Evidence
+from ..cropping.grid import SearchGrid
+from ..cropping.inputs import SearchInputs
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
 from ..cropping.text_region import Region
@@ -42,8 +42,8 @@ class Analysis:
 
     def score(self, boxes: Tensor) -> Tensor:
         """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heat."""
-        evidence = Evidence.gather(self.heatmap[None])
-        return PointWindows(evidence.heat, Lattice(1, 1), boxes[None].to(evidence.device)).heat_sum()[0].clamp(0, 1)
+        evidence = SearchInputs.from_maps(self.heatmap[None])
+        return ListedBoxSet(evidence.heat, SearchGrid(1, 1), boxes[None].to(evidence.device)).heat_sum()[0].clamp(0, 1)
 
     def candidates(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None

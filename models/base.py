@@ -38,7 +38,7 @@ class Cropper(ABC):
         return None if parameter is None else parameter.device
 
 
-def checked(images: Tensor) -> Tensor:
+def validate_images(images: Tensor) -> Tensor:
     """The images as float32.
 
     Raises:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
-from ..cropping.inputs import Evidence
+from ..cropping.inputs import SearchInputs
 from ..cropping.ratio import Ratio
 from ..cropping.search import pick, search
 from ..cropping.subject import stack_subjects
@@ -33,10 +33,10 @@ def best_crops(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], c
         ValueError: when the two lists differ in length.
         UnsatisfiableError: under the policy `error`, naming the picture's index and the conflict.
     """
-    return crops_under(analyses, sizes, [constraint])[0]
+    return best_crops_for_constraints(analyses, sizes, [constraint])[0]
 
 
-def crops_under(
+def best_crops_for_constraints(
     analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], constraints: Sequence[Constraint]
 ) -> list[list[Crop]]:
     """As `best_crops`, under each of several constraints: for each, one crop a picture."""
@@ -79,11 +79,11 @@ class Scene:
 
     analyses: Sequence[Analysis]
     size: tuple[int, int]
-    evidence: Evidence
+    evidence: SearchInputs
 
     @classmethod
     def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> Scene:
-        return cls(analyses, size, gather_evidence(analyses))
+        return cls(analyses, size, build_search_inputs(analyses))
 
     def best_crops(self, constraint: Constraint) -> list[Crop]:
         """The best crop of each.
@@ -100,18 +100,18 @@ class Scene:
         return search(evidence, self.size, constraint)
 
 
-def gather_evidence(group: Sequence[Analysis]) -> Evidence:
+def build_search_inputs(group: Sequence[Analysis]) -> SearchInputs:
     """The evidence of analyses whose maps are equally large."""
     details = [each.detail for each in group]
     detail: Tensor | None = None
     if all(each is not None for each in details):
         detail = torch.stack([each for each in details if each is not None])
-    return Evidence.gather(
+    return SearchInputs.from_maps(
         torch.stack([each.value for each in group]), stack_subjects([each.subjects for each in group]), detail
     )
 
 
-def _best_proposal(analysis: Analysis, evidence: Evidence, size: tuple[int, int], constraint: Constraint) -> Crop:
+def _best_proposal(analysis: Analysis, evidence: SearchInputs, size: tuple[int, int], constraint: Constraint) -> Crop:
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
         boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.wished)

@@ -22,7 +22,7 @@ from .bucketing import bucket_inputs, sort_request
 from .constrained_crop import looked_at
 from .host import in_turn, to_host
 from .hosted_cropper import HostedCropper
-from .sockets import Rule, Size
+from .sockets import PendingConstraint, Size
 
 ORDERS = ("bucket", "source")
 
@@ -83,7 +83,7 @@ class BucketSort(io.ComfyNode):
         order: list[str],
         cropper: list[HostedCropper] | None = None,
         heatmap: list[Tensor] | None = None,
-        constraint: list[Rule] | None = None,
+        constraint: list[PendingConstraint] | None = None,
         caption: list[str] | None = None,
         mask: list[Tensor] | None = None,
         name: list[str] | None = None,
@@ -101,7 +101,7 @@ class BucketSort(io.ComfyNode):
             sockets.only(most_enlarged, "most_enlarged"),
             sizes,
         )
-        companions = Companions(
+        sidecars = PictureInputs(
             [each or "" for each in sockets.in_step(caption, count, "caption")],
             sockets.masks_of(mask, batches, "mask"),
             [str(index) if each is None else each for index, each in enumerate(sockets.in_step(name, count, "name"))],
@@ -109,19 +109,19 @@ class BucketSort(io.ComfyNode):
         constraints = constraints_for(constraint, sizes)
         seen = enumerate(in_turn(looked_at(batches, cropper, heatmap), count))
         options = [measured(analysis, sizes[at], constraints[at], request, at) for at, (_, analysis) in seen]
-        result = sort_pictures(companions.names, sizes, options, request)
+        result = sort_pictures(sidecars.names, sizes, options, request)
         indices = list(ordered(result, request.grid)) if sockets.only(order, "order") == "bucket" else range(count)
         places = [index for index in indices for _ in range(result.times[index])]
         if not places:
             raise ValueError("no picture could be placed in any bucket:\n" + result.report.text())
-        made = [output(pictures[at], sizes[at], option(options[at], result, at), companions, at) for at in places]
+        made = [output(pictures[at], sizes[at], option(options[at], result, at), sidecars, at) for at in places]
         chart = torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255
         columns = (list(values) for values in zip(*made, strict=True))
         return io.NodeOutput(*columns, result.report.text(), to_host(chart))
 
 
 @dataclass(frozen=True)
-class Companions:
+class PictureInputs:
     """What stays in step with the pictures."""
 
     captions: list[str]
@@ -129,7 +129,7 @@ class Companions:
     names: list[str]
 
 
-def constraints_for(rules: Sequence[Rule] | None, sizes: Sequence[Size]) -> list[Constraint]:
+def constraints_for(rules: Sequence[PendingConstraint] | None, sizes: Sequence[Size]) -> list[Constraint]:
     """The constraint on each picture; without one, a crop is the largest box of its bucket's ratio."""
     constraints = []
     for index, (rule, size) in enumerate(zip(sockets.in_step(rules, len(sizes), "constraint"), sizes, strict=True)):
@@ -153,23 +153,23 @@ def option(options: Sequence[CropRecord], result: Sorted, index: int) -> CropRec
     return option_for(options, bucket)
 
 
-def output(picture: Tensor, size: Size, record: CropRecord, companions: Companions, index: int) -> tuple:
+def output(picture: Tensor, size: Size, record: CropRecord, sidecars: PictureInputs, index: int) -> tuple:
     """What one picture puts on the wires, in the order of the sockets."""
     bucket = record.bucket
     assert bucket is not None
     crop = Crop(Box(*record.box), Ratio.parse(record.ratio), record.score, record.terms, record.kept)
     image = pixels.resized(pixels.cut(picture, crop.box), bucket)
-    mask = companions.masks[index]
+    mask = sidecars.masks[index]
     if mask is None:
         cut = torch.zeros(bucket[1], bucket[0])
     else:
         cut = pixels.resized(pixels.cut_mask(mask, crop.box, size)[..., None], bucket)[..., 0]
     return (
         to_host(image[None]),
-        companions.captions[index],
+        sidecars.captions[index],
         to_host(cut[None]),
         size_name(bucket),
         index,
         sockets.box_dict(replace(crop, ratio=Ratio.of(bucket)), size),
-        companions.names[index],
+        sidecars.names[index],
     )

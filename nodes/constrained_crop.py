@@ -16,7 +16,7 @@ from ..models.selection import best_crops
 from . import pixels, sockets
 from .host import in_turn, to_host
 from .hosted_cropper import HostedCropper, or_default
-from .sockets import Rule, Size
+from .sockets import PendingConstraint, Size
 
 
 class ConstrainedCrop(io.ComfyNode):
@@ -87,7 +87,7 @@ class ConstrainedCrop(io.ComfyNode):
         height: list[int],
         cropper: list[HostedCropper] | None = None,
         heatmap: list[Tensor] | None = None,
-        constraint: list[Rule] | None = None,
+        constraint: list[PendingConstraint] | None = None,
         mask: list[Tensor] | None = None,
     ) -> io.NodeOutput:
         batches = sockets.as_batches(image)
@@ -103,12 +103,14 @@ class ConstrainedCrop(io.ComfyNode):
         return io.NodeOutput(*(list(values) for values in zip(*(output.wired() for output in outputs), strict=True)))
 
 
-def constraints_for(ratio: str, target: Size, rules: Sequence[Rule] | None, sizes: Sequence[Size]) -> list[Constraint]:
+def constraints_for(
+    ratio: str, target: Size, rules: Sequence[PendingConstraint] | None, sizes: Sequence[Size]
+) -> list[Constraint]:
     """The constraint on each picture, its ratio from the target size, else the rule, else the ratio given."""
     constraints = []
     for index, (rule, size) in enumerate(zip(sockets.in_step(rules, len(sizes), "constraint"), sizes, strict=True)):
         place = (index, len(sizes)) if rules and len(rules) == 1 else (0, 1)
-        constraint = (rule or Rule()).for_picture(*place, size)
+        constraint = (rule or PendingConstraint()).for_picture(*place, size)
         wanted = (Ratio.of(target),) if all(target) else constraint.ratios or sockets.parse_ratios(ratio)
         constraints.append(replace(constraint, ratios=wanted))
     return constraints

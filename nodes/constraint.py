@@ -9,11 +9,11 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.constraint import POLICIES, Constraint
-from ..cropping.objective import Weights
-from ..cropping.text_region import FRAMES, LAYOUT_PRESETS, Layout
+from ..cropping.objective import ObjectiveWeights
+from ..cropping.text_region import FRAMES, TEXT_REGION_PRESETS, TextRegion
 from ..models.size_prior.framing import as_people_crop
 from . import sockets
-from .sockets import Rule
+from .sockets import PendingConstraint
 
 NONE, DRAWN = "none", "drawn region"
 KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
@@ -71,7 +71,7 @@ class CropConstraint(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "layout",
-                    options=[NONE, *LAYOUT_PRESETS, DRAWN],
+                    options=[NONE, *TEXT_REGION_PRESETS, DRAWN],
                     default=NONE,
                     tooltip="A region that stays free for text or a logo.",
                 ),
@@ -97,7 +97,7 @@ class CropConstraint(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "layout_weight",
-                    default=Weights().layout,
+                    default=ObjectiveWeights().layout,
                     min=0.0,
                     max=10.0,
                     step=0.05,
@@ -137,7 +137,7 @@ class CropConstraint(io.ComfyNode):
         min_height: int,
         region: Any = None,
         image: Tensor | None = None,
-        constraint: Rule | None = None,
+        constraint: PendingConstraint | None = None,
         keep: Tensor | None = None,
         keep_boxes: Any = None,
         avoid: Tensor | None = None,
@@ -145,7 +145,7 @@ class CropConstraint(io.ComfyNode):
         layout_mask: Tensor | None = None,
         layout_boxes: Any = None,
     ) -> io.NodeOutput:
-        before = constraint or Rule()
+        before = constraint or PendingConstraint()
         size = None if image is None else sockets.size_of(image[0])
         drawn = sockets.regions_from(None, region, "region", size) if layout == DRAWN else ()
         reserved = (*drawn, *sockets.regions_from(layout_mask, layout_boxes, "layout", size))
@@ -154,11 +154,11 @@ class CropConstraint(io.ComfyNode):
             min_share=min_share,
             min_size=(max(1, min_width), max(1, min_height)) if min_width or min_height else None,
             policy=policy,
-            layouts=(Layout.preset(layout, layout_frame, layout_hard),) if layout in LAYOUT_PRESETS else (),
+            layouts=(TextRegion.preset(layout, layout_frame, layout_hard),) if layout in TEXT_REGION_PRESETS else (),
             weights=replace(before.base.weights, layout=layout_weight),
         )
         people = framing == AS_PEOPLE or before.base.framing is not None
-        rule = Rule(
+        rule = PendingConstraint(
             base=as_people_crop(base) if people else base,
             keep=sockets.regions_from(keep, keep_boxes, "keep", size),
             avoid=sockets.regions_from(avoid, avoid_boxes, "avoid", size),
@@ -167,7 +167,7 @@ class CropConstraint(io.ComfyNode):
         return io.NodeOutput(rule if constraint is None else added(before, rule))
 
 
-def added(first: Rule, second: Rule) -> Rule:
+def added(first: PendingConstraint, second: PendingConstraint) -> PendingConstraint:
     """Both rules at once: all their regions and the larger of their smallest sizes; the rest is the second's."""
     sizes = [each.base.min_size for each in (first, second) if each.base.min_size]
     base = replace(
@@ -178,4 +178,4 @@ def added(first: Rule, second: Rule) -> Rule:
         avoid=first.base.avoid + second.base.avoid,
         layouts=first.base.layouts + second.base.layouts,
     )
-    return Rule(base, first.keep + second.keep, first.avoid + second.avoid, first.layouts + second.layouts)
+    return PendingConstraint(base, first.keep + second.keep, first.avoid + second.avoid, first.layouts + second.layouts)

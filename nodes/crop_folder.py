@@ -18,13 +18,13 @@ from ..datasets.find import find_pictures
 from ..datasets.formats.layouts import LAYOUTS
 from ..datasets.formats.trainers import grid_name
 from ..datasets.manifest import PictureRecord, read_manifest
-from ..datasets.sidecars import Companions
+from ..datasets.sidecars import Sidecars
 from ..images.encode import FORMATS
 from ..images.errors import PictureError
 from ..images.header import read_header
 from ..jobs.buckets import Target, sort_folder
 from ..jobs.contact_sheet import draw_sheet
-from ..jobs.duplicates import duplicates_in
+from ..jobs.duplicates import find_folder_duplicates
 from ..jobs.executors.batches import one_by_one
 from ..jobs.executors.threads import available_cores
 from ..jobs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
@@ -37,7 +37,7 @@ from .folders import inside, subfolders
 from .host import stop_if_interrupted, tell, to_host
 from .hosted_cropper import HostedCropper, or_default
 from .load_folder import stamp
-from .sockets import Regions, Rule, Size
+from .sockets import PendingConstraint, Regions, Size
 
 SHOWN = 24
 DUPLICATES = ("use", "report", "skip")
@@ -106,10 +106,10 @@ class CropFolder(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, folder: str, masks: str = "", **_: object) -> str:
         root = inside(folder_paths.get_input_directory(), folder)
-        digest, companions = hashlib.sha256(), Companions(root, masks_folder(masks))
+        digest, sidecars = hashlib.sha256(), Sidecars(root, masks_folder(masks))
         try:
             for picture in find_pictures(root):
-                for file in (picture, *companions.files(picture)):
+                for file in (picture, *sidecars.files(picture)):
                     digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
         except OSError as error:  # executing will say it where the user looks
             return str(error)
@@ -132,7 +132,7 @@ class CropFolder(io.ComfyNode):
         repeats: int,
         format: str,
         cropper: HostedCropper | None = None,
-        constraint: Rule | None = None,
+        constraint: PendingConstraint | None = None,
         masks: str = "",
         duplicates: str = "use",
     ) -> io.NodeOutput:
@@ -164,7 +164,7 @@ class CropFolder(io.ComfyNode):
                 sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
                 sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
                 target = Target(layout, concept, repeats, batch_size)
-                twice = [] if duplicates == "use" else duplicates_in(run, looked(node))
+                twice = [] if duplicates == "use" else find_folder_duplicates(run, looked(node))
                 ended = sort_folder(run, sorting, judge, shown(node), device, target, twice, duplicates == "skip")
                 words = ended.report.text() if ended.report else "no picture could be measured"
                 outcome = ended.outcome
@@ -176,7 +176,7 @@ class CropFolder(io.ComfyNode):
         return io.NodeOutput(str(run.manifest), report, sheet(run, judge, device))
 
 
-def constraint_for(rule: Rule | None, ratio: str, bucketed: bool) -> Constraint:
+def constraint_for(rule: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
     """The constraint on every picture of the folder.
 
     Raises:

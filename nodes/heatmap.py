@@ -9,7 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..cropping.reweight import coverage, steer
+from ..cropping.reweight import coverage, reweight_heatmap
 from . import pixels, sockets
 from .host import in_turn, to_host
 from .hosted_cropper import HostedCropper, or_default
@@ -75,7 +75,7 @@ class Heatmap(io.ComfyNode):
             for analysis in judge.analyse(batch):
                 mask, boxes, unwanted = next(steered)
                 wanted = focus_mask(mask, sockets.boxes_as_regions(boxes, size), analysis.heatmap.shape)
-                heat.append(pixels.as_mask(steer(analysis.heatmap, wanted, unwanted, share), size))
+                heat.append(pixels.as_mask(reweight_heatmap(analysis.heatmap, wanted, unwanted, share), size))
             heatmaps.append(to_host(torch.stack(heat)))
             glowing = [pixels.overlay(picture.cpu(), each) for picture, each in zip(batch, heat, strict=True)]
             overlays.append(to_host(torch.stack(glowing)))

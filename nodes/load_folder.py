@@ -12,7 +12,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..datasets.find import find_pictures, leads_outside
-from ..datasets.sidecars import Companions
+from ..datasets.sidecars import Sidecars
 from ..images.decode import Picture, decode
 from ..images.errors import PictureError
 from ..jobs.stages import BLACK
@@ -64,10 +64,10 @@ class LoadFolder(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
         root = inside(folder_paths.get_input_directory(), folder)
-        digest, companions = hashlib.sha256(), Companions(root)
+        digest, sidecars = hashlib.sha256(), Sidecars(root)
         try:
             for picture in chosen(root, subfolders, start, limit):
-                for file in (picture, *companions.files(picture)):
+                for file in (picture, *sidecars.files(picture)):
                     digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
         except ValueError as error:  # executing will say it where the user looks
             return str(error)
@@ -77,12 +77,12 @@ class LoadFolder(io.ComfyNode):
     def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
         root = inside(folder_paths.get_input_directory(), folder)
         images, captions, names, problems, masks = [], [], [], [], []
-        companions = Companions(root)
+        sidecars = Sidecars(root)
         paths = chosen(root, subfolders, start, limit)
         for path in in_turn(paths, len(paths)):
             try:
-                image, caption = load_image(path, root), companions.caption(path)
-                mask = load_mask(companions.open_mask(Picture(path)), image)
+                image, caption = load_image(path, root), sidecars.caption(path)
+                mask = load_mask(sidecars.open_mask(Picture(path)), image)
             except PictureError as error:
                 logger.warning("Load Picture Folder: %s", error)
                 problems.append(f"{path.relative_to(root).as_posix()}: {error.of(path)}")

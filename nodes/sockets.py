@@ -6,7 +6,8 @@
     BOUNDING_BOX     {x, y, width, height, ...} in pixels; taken as one dict, a list of them (all on one picture) or a
                      list of lists (one for each picture of a batch); given as one dict for each picture.
     SALIENT_CROPPER  a `HostedCropper`.
-    CROP_CONSTRAINT  a `Rule`: a `Constraint`, and regions that become relative once the size of the picture is known.
+    CROP_CONSTRAINT  a `PendingConstraint`: a `Constraint`, and regions that become relative once the size of the picture
+                     is known.
 
 Nodes that take lists get every socket as a list (ComfyUI's `is_input_list`), and pair them here: one value serves all
 pictures, otherwise there must be as many as pictures.
@@ -28,7 +29,7 @@ from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..cropping.text_region import Layout
+from ..cropping.text_region import TextRegion
 
 SalientCropper = io.Custom("SALIENT_CROPPER")
 CropConstraint = io.Custom("CROP_CONSTRAINT")
@@ -273,7 +274,7 @@ def _relative(box: Box, size: Size) -> Region | None:
 
 
 @dataclass(frozen=True)
-class Rule:
+class PendingConstraint:
     """The value on a CROP_CONSTRAINT wire: a constraint whose regions may still wait for the size of the picture."""
 
     base: Constraint = field(default_factory=Constraint)
@@ -290,7 +291,7 @@ class Rule:
         keep = [region for each in self.keep for region in each.of(index, count, size, "keep regions")]
         avoid = [region for each in self.avoid for region in each.of(index, count, size, "avoid regions")]
         layouts = [
-            Layout(region, frame, hard)
+            TextRegion(region, frame, hard)
             for regions, frame, hard in self.layouts
             for region in regions.of(index, count, size, "layout regions")
         ]

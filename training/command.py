@@ -13,7 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ..datasets.atomic import whole_file
-from .resumable import Progress, Report, Settings
+from .resumable import BucketReport, Progress, Settings
 
 LAST = "last.pt"
 
@@ -38,7 +38,7 @@ def settings_from(given: argparse.Namespace) -> Settings:
     return Settings(**{each.name: getattr(given, each.name) for each in fields(Settings)})
 
 
-def progress_bar() -> tuple[tqdm, Report]:
+def progress_bar() -> tuple[tqdm, BucketReport]:
     """A bar over the steps of all epochs, and what to call after each step."""
     bar = tqdm(unit="step", dynamic_ncols=True)
 

@@ -59,7 +59,7 @@ class Progress:
     loss: float
 
 
-Report = Callable[[Progress], None]
+BucketReport = Callable[[Progress], None]
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Trainer(Generic[Sample]):
             self.network.parameters(), lr=self.settings.rate, weight_decay=self.settings.decay
         )
 
-    def run(self, report: Report = lambda _: None) -> list[float]:
+    def run(self, report: BucketReport = lambda _: None) -> list[float]:
         """Trains to the end and returns the mean loss of every epoch; what `report` raises stops the training.
 
         Raises:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .milp import Flow, solve
-from .policy import Rule
+from .policy import BucketPolicy
 
 # Pairs of picture and bucket left open beyond which the program takes seconds; then a bound must do. With many buckets,
 # whose batches multiply the ways to count, that is sooner.
@@ -52,7 +52,7 @@ class Wish:
         return float(self.least @ weights)
 
 
-def assign(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> Flow | None:
+def assign(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow | None:
     """The best flow over buckets that may all be used, or None where the rule cannot be met by all.
 
     Args:
@@ -81,7 +81,7 @@ def assign(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> Flow | None:
         moves *= 4
 
 
-def meets(counts: np.ndarray, rule: Rule) -> bool:
+def meets(counts: np.ndarray, rule: BucketPolicy) -> bool:
     """Whether counts obey the rule as they are."""
     used = counts[counts > 0]
     if rule.exactly and len(used) != rule.most:
@@ -89,12 +89,12 @@ def meets(counts: np.ndarray, rule: Rule) -> bool:
     return bool((used % rule.batch_size == 0).all() and (used >= rule.smallest).all())
 
 
-def lower_bound(wish: Wish, weights: np.ndarray, rule: Rule) -> float:
+def lower_bound(wish: Wish, weights: np.ndarray, rule: BucketPolicy) -> float:
     """No flow that obeys the rule loses less: as many pictures as the counts are off must accept their second best."""
     return wish.total(weights) - spared(wish.least, weights, rule) + _cheapest(wish, weights, _least_moves(wish, rule))
 
 
-def spared(least: np.ndarray, weights: np.ndarray, rule: Rule) -> float:
+def spared(least: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> float:
     """The most that leaving out the remainder can save; 0 where it is kept."""
     spare = rule.spare(int(weights.sum()))
     if rule.remainder != "drop" or not spare:
@@ -109,7 +109,9 @@ def _as_wished(wish: Wish, shape: tuple[int, ...], weights: np.ndarray) -> Flow:
     return Flow(counts, np.zeros(shape[0], np.int64), np.zeros(shape[1], np.int64), total, total)
 
 
-def _with_settled(loss: np.ndarray, weights: np.ndarray, rule: Rule, wish: Wish, open_kinds: np.ndarray) -> Flow | None:
+def _with_settled(
+    loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy, wish: Wish, open_kinds: np.ndarray
+) -> Flow | None:
     """Solves for the open kinds, with all others in their nearest bucket."""
     stay = ~open_kinds
     settled = np.bincount(wish.nearest[stay], weights[stay], loss.shape[1]).astype(np.int64)
@@ -123,7 +125,7 @@ def _with_settled(loss: np.ndarray, weights: np.ndarray, rule: Rule, wish: Wish,
     return Flow(counts, left_out, part.repeats, part.loss + rest, part.bound + rest)
 
 
-def _first_moves(loss: np.ndarray, weights: np.ndarray, wish: Wish, rule: Rule) -> int:
+def _first_moves(loss: np.ndarray, weights: np.ndarray, wish: Wish, rule: BucketPolicy) -> int:
     """About as many moves as the counts can need, fewer where that many would leave too much open."""
     moves = loss.shape[1] * max(rule.batch_size, rule.smallest) // 2 + rule.batch_size
     while moves > 4 and not _affordable(_open(loss, weights, wish, moves), loss):
@@ -149,7 +151,7 @@ def _affordable(open_kinds: np.ndarray, loss: np.ndarray) -> bool:
     return int(open_kinds.sum()) * loss.shape[1] <= (_MOST_OPEN if loss.shape[1] <= _MANY else _MOST_OPEN_MANY)
 
 
-def _if_more_move(wish: Wish, weights: np.ndarray, rule: Rule, moves: int) -> float:
+def _if_more_move(wish: Wish, weights: np.ndarray, rule: BucketPolicy, moves: int) -> float:
     """The least that a flow loses in which more pictures than so many are not where they wished to be."""
     dropped = rule.spare(int(weights.sum())) if rule.remainder == "drop" else 0
     least = wish.total(weights) - spared(wish.least, weights, rule)
@@ -166,7 +168,7 @@ def _cheapest(wish: Wish, weights: np.ndarray, moves: int) -> float:
     return float(np.partition(regrets, moves - 1)[:moves].sum())
 
 
-def _least_moves(wish: Wish, rule: Rule) -> int:
+def _least_moves(wish: Wish, rule: BucketPolicy) -> int:
     """The fewest pictures that must leave their wished bucket so that every count obeys the rule."""
     short = [min(c, rule.smallest - c) for c in wish.counts.tolist() if 0 < c < rule.smallest]
     if rule.exactly:
@@ -174,7 +176,7 @@ def _least_moves(wish: Wish, rule: Rule) -> int:
     return max([0, _moves_to_batches(wish.counts, rule), *short])
 
 
-def _moves_to_batches(counts: np.ndarray, rule: Rule) -> int:
+def _moves_to_batches(counts: np.ndarray, rule: BucketPolicy) -> int:
     over = counts % rule.batch_size
     spare = rule.spare(int(counts.sum()))
     if spare and rule.remainder == "keep":

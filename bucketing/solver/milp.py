@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from .policy import Rule
+from .policy import BucketPolicy
 
 # Limits on nodes and on the gap, never on time: the same plan on a slow machine as on a fast one. With many buckets the
 # last half per cent would take most of the time.
@@ -41,7 +41,7 @@ class Flow:
 
 
 def solve(
-    loss: np.ndarray, weights: np.ndarray, rule: Rule, settled: np.ndarray | None = None, exact: bool = False
+    loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy, settled: np.ndarray | None = None, exact: bool = False
 ) -> Flow | None:
     """The flow of least loss under the rule, or None where the rule cannot be met without leaving pictures out.
 
@@ -54,9 +54,9 @@ def solve(
     return _Program(loss, weights, rule, settled).flow(penalty=None, exact=exact)
 
 
-def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> Flow:
+def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow:
     """The same for a rule that cannot be met by all: leaves out the fewest pictures, and of those the dearest."""
-    drop = Rule(rule.most, False, rule.batch_size, rule.smallest, "drop")
+    drop = BucketPolicy(rule.most, False, rule.batch_size, rule.smallest, "drop")
     # Dearer than moving every picture from its best bucket to its worst: so the fewest are left out.
     penalty = 1.0 + float(np.where(np.isfinite(loss), loss, 0).max(axis=1) @ weights)
     flow = _Program(loss, weights, drop, None).flow(penalty)
@@ -67,7 +67,7 @@ def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> Flow
 class _Program:
     """Variables: flows of the arcs, then for every bucket used?, batches, extra, then for every kind left out."""
 
-    def __init__(self, loss: np.ndarray, weights: np.ndarray, rule: Rule, settled: np.ndarray | None) -> None:
+    def __init__(self, loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy, settled: np.ndarray | None) -> None:
         self.kinds, self.buckets = loss.shape
         self.settled = np.zeros(self.buckets, dtype=np.int64) if settled is None else settled
         self.kind, self.bucket = np.nonzero(np.isfinite(loss))

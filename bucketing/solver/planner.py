@@ -15,7 +15,7 @@ import numpy as np
 
 from .assignment import assign
 from .milp import Flow, solve_leaving_out
-from .policy import Rule
+from .policy import BucketPolicy
 from .reduction import best_choice
 
 TOO_SMALL = "too small"  # no bucket is allowed to it
@@ -27,7 +27,7 @@ _FEW = 6
 
 
 @dataclass(frozen=True)
-class Plan:
+class BucketPlan:
     """What becomes of N pictures over M buckets.
 
     Attributes:
@@ -46,7 +46,7 @@ class Plan:
     left_out: Mapping[int, str]
     loss: float
     bound: float
-    rule: Rule
+    rule: BucketPolicy
 
     @property
     def buckets(self) -> list[int]:
@@ -72,7 +72,7 @@ class Plan:
         return {b: int((1 + self.repeats[self.assignment == b]).sum()) for b in self.buckets}
 
 
-def make_plan(loss: np.ndarray, rule: Rule) -> Plan:
+def plan_assignment(loss: np.ndarray, rule: BucketPolicy) -> BucketPlan:
     """Chooses buckets and assigns every picture so that the total loss is least under the rule.
 
     Args:
@@ -96,7 +96,7 @@ def make_plan(loss: np.ndarray, rule: Rule) -> Plan:
         assignment[members[: len(places)]] = places
         for order, each in enumerate(members[len(places) :]):
             reasons[int(each)] = ALONE if order < alone[index] else REMAINDER
-    return Plan(
+    return BucketPlan(
         assignment=assignment,
         preferred=_preferred(loss, assignment),
         repeats=_repeated(loss, assignment, flow.repeats),
@@ -116,7 +116,7 @@ def _checked(loss: np.ndarray) -> np.ndarray:
     return loss
 
 
-def _met_by(rule: Rule, pictures: int, buckets: int) -> Rule:
+def _met_by(rule: BucketPolicy, pictures: int, buckets: int) -> BucketPolicy:
     """The rule with what so few pictures can never meet lowered."""
     if rule.exactly and rule.most is not None:
         needed = rule.most * max(rule.smallest, rule.batch_size if rule.remainder != "repeat" else 1)
@@ -141,7 +141,7 @@ def _met_by(rule: Rule, pictures: int, buckets: int) -> Rule:
     )
 
 
-def _flow(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> tuple[Flow, np.ndarray]:
+def _flow(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> tuple[Flow, np.ndarray]:
     """The best flow found, and how many of each kind could not be placed because no bucket fills up."""
     best = _search(loss, weights, rule)
     if best is not None:
@@ -161,7 +161,7 @@ def _flow(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> tuple[Flow, np.n
     return flow, flow.left_out
 
 
-def _search(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> Flow | None:
+def _search(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow | None:
     choosing = rule.most is not None and rule.most < loss.shape[1]
     return best_choice(loss, weights, rule) if choosing else assign(loss, weights, rule)
 

@@ -8,7 +8,7 @@ REMAINDERS = ("keep", "repeat", "drop")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class BucketPolicy:
     """Counts that a plan must meet.
 
     Attributes:

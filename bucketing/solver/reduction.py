@@ -9,7 +9,7 @@ import numpy as np
 from .assignment import Wish, assign, lower_bound, spared
 from .lagrangian import Prices, all_choices, choice_loss, find_prices, good_choice, promising
 from .milp import Flow, solve
-from .policy import Rule
+from .policy import BucketPolicy
 
 # How much is looked at before the search stops: cells of the loss table, and programs.
 _CELLS, _PROGRAMS, _BLOCK_CELLS = 4e9, 16, 4e6
@@ -18,7 +18,7 @@ _PAIRS = 4000
 _SAME = 1e-9
 
 
-def best_choice(loss: np.ndarray, weights: np.ndarray, rule: Rule) -> Flow | None:
+def best_choice(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow | None:
     """The best flow over at most `rule.most` of the buckets, or None where none meets the rule for all pictures.
 
     Args:
@@ -82,7 +82,7 @@ class _Search:
 
     loss: np.ndarray
     weights: np.ndarray
-    rule: Rule
+    rule: BucketPolicy
     best: Flow | None = None
     programs: int = 0
     unsettled: list[float] = field(default_factory=list)

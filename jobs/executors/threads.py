@@ -18,7 +18,7 @@ R = TypeVar("R")
 _AHEAD = 4
 
 
-def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
+def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """`map` with `workers` threads: results in the order of `items`, which is read only as far ahead as needed.
 
     Whatever ends the loop over it (an error in an item, an interrupt, `close`) cancels what has not begun and waits for
@@ -38,7 +38,7 @@ def in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Ge
 
 
 @contextmanager
-def one_thread_an_operation() -> Iterator[None]:
+def single_threaded_torch() -> Iterator[None]:
     """Lets PyTorch use one core an operation while several pictures are worked on at once.
 
     Many pictures side by side are faster than many cores on one, and no sum is split differently when the number of

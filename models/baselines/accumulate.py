@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def votes(boxes: Tensor, weights: Tensor, shape: tuple[int, int]) -> Tensor:
+def accumulate_boxes(boxes: Tensor, weights: Tensor, shape: tuple[int, int]) -> Tensor:
     """Sum of boxes, each weighing `weights`, over a grid.
 
     boxes: [N, 4] relative x1, y1, x2, y2. weights: [N]. shape: (rows, columns). Returns [rows, columns]: a cell that
@@ -17,7 +17,7 @@ def votes(boxes: Tensor, weights: Tensor, shape: tuple[int, int]) -> Tensor:
     return torch.einsum("n,ny,nx->yx", weights, down, across)
 
 
-def stretched(heat: Tensor) -> Tensor:
+def normalise_min_max(heat: Tensor) -> Tensor:
     """The same map with its least value at 0 and its largest at 1; a flat one becomes all 1."""
     low, high = heat.amin(), heat.amax()
     return (heat - low) / (high - low) if high > low else torch.ones_like(heat)

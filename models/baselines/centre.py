@@ -9,7 +9,7 @@ from ...cropping.box import Box
 from ...cropping.ratio import Ratio
 from ...cropping.text_region import Region
 from ..analysis import Analysis
-from ..base import Cropper, checked
+from ..base import Cropper, validate_images
 
 CELLS = 64
 
@@ -29,5 +29,5 @@ class CentreCropper(Cropper):
     name = "centre"
 
     def analyse(self, images: Tensor) -> list[Analysis]:
-        images = checked(images)
+        images = validate_images(images)
         return [CentreAnalysis(torch.ones(CELLS, CELLS, device=images.device)) for _ in images]

@@ -15,7 +15,7 @@ from ...cropping.crop import Crop
 from ...cropping.ratio import Ratio
 from ...cropping.search import pick
 from ..analysis import Analysis
-from ..selection import gather_evidence
+from ..selection import build_search_inputs
 
 STEP = 32
 LONG_SIDE = 1024
@@ -28,7 +28,7 @@ def sampled_crop(
 
     size: (width, height) of the picture in pixels. Raises UnsatisfiableError as `best_crops` does.
     """
-    evidence = gather_evidence([analysis])
+    evidence = build_search_inputs([analysis])
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
         boxes = sampled_boxes(ratio, size, iterations, seed, constraint.min_share).to(analysis.heatmap.device)

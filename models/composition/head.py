@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from ...cropping.subject import Subject
 from ..state_dict import load_named
-from .scene_preference import MIRRORED, SceneTaste, cubic, main_subjects
+from .scene_preference import MIRRORED, ScenePreference, cubic, main_subjects
 
 WEIGHTS = Path(__file__).with_name("composition.safetensors")
 PLACES = 49  # of the table of each edge
@@ -78,7 +78,7 @@ class CompositionHead(nn.Module):
         self.middle = nn.Linear(hidden, last)
         self.final = nn.Linear(last, 1)
         self.dropout = nn.Dropout(dropout)
-        self.taste = SceneTaste()
+        self.taste = ScenePreference()
 
     def score(self, boxes: Tensor, subjects: Tensor, size: tuple[int, int] | Tensor) -> Tensor:
         """How good crops are: 0 is a photograph's average crop, 1 a standard deviation better.
@@ -105,7 +105,7 @@ class CompositionHead(nn.Module):
         return self.judge(boxes, self.plan(subjects, size))
 
     @torch.inference_mode()
-    def plan(self, subjects: Tensor, size: tuple[int, int] | Tensor) -> Plan:
+    def plan(self, subjects: Tensor, size: tuple[int, int] | Tensor) -> ScoringPlan:
         """All that can be worked out of B pictures before a box is known, from subjects `[B, M, 5]`; for each picture
         and, side by side with it, for its mirror image as seen from the picture.
         """
@@ -133,16 +133,18 @@ class CompositionHead(nn.Module):
         offset = self.judge_scene(scene) + self.judge_groups(group_features(groups, there))
         seen, mirror = self.taste(both, both[..., 4] > 0).chunk(2)
         taste = (seen + mirror[:, MIRRORED]) / 2
-        return Plan(subjects, groups[: len(subjects)], shape, table, features, torch.cat(offset.chunk(2), -1), taste)
+        return ScoringPlan(
+            subjects, groups[: len(subjects)], shape, table, features, torch.cat(offset.chunk(2), -1), taste
+        )
 
     @torch.inference_mode()
-    def judge(self, boxes: Tensor, plan: Plan) -> Tensor:
+    def judge(self, boxes: Tensor, plan: ScoringPlan) -> Tensor:
         """The scores `[B, N]` of boxes `[B, N, 4]` of the pictures of a plan."""
         boxes = boxes.to(plan.table.device, torch.float32)
         most = max(1, CHUNK // max(1, len(boxes)))
         return torch.cat([self._judged(part.permute(2, 0, 1).contiguous(), plan) for part in boxes.split(most, 1)], 1)
 
-    def _judged(self, edges: Tensor, plan: Plan) -> Tensor:
+    def _judged(self, edges: Tensor, plan: ScoringPlan) -> Tensor:
         """Scores `[B, N]` of boxes given as rows of edges `[4, B, N]`: long rows keep the arithmetic vectorised."""
         at = edges.clamp(0, 1) * (PLACES - 1)
         index = at.floor().clamp_max(PLACES - 2)
@@ -167,7 +169,7 @@ class CompositionHead(nn.Module):
         return self.final(last.mean(2))[..., 0] + taste
 
     def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Callable[[Tensor], Tensor]:
-        """See `Rater`: boxes `[B, N, 4]` of pictures with these subjects → the share, 0..1, of a photograph's crops
+        """See `CropRater`: boxes `[B, N, 4]` of pictures with these subjects → the share, 0..1, of a photograph's crops
         that people would like less.
         """
         listed = [important(each) for each in subjects]
@@ -224,7 +226,7 @@ class CompositionHead(nn.Module):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScoringPlan:
     """Of B pictures with M subjects in G groups, each beside its mirror image: the edges' table
     `[B · 4 · 49, 2 · hidden]`, weights `[B, 11 + 7 · M + 16 · G, 2 · hidden]` of the other features, what is always
     added, `[B, 2 · hidden]`, and the scene's taste `[B, 35]`.

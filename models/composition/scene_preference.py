@@ -28,7 +28,7 @@ _IN_THE_MIRROR = (0, 3, 2, 1, 4)
 MIRRORED = [MONOMIALS.index(tuple(sorted(_IN_THE_MIRROR[i] for i in each))) for each in MONOMIALS]
 
 
-class SceneTaste(nn.Module):
+class ScenePreference(nn.Module):
     """Subjects `[P, M, 5]` and which of them are present `[P, M]` → coefficients `[P, 35]` for `cubic`."""
 
     def __init__(self, hidden: int = 32) -> None:

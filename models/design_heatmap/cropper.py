@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from ..analysis import Analysis, detail_of
 from ..architecture import Architecture
-from ..base import Cropper, checked
+from ..base import Cropper, validate_images
 from ..state_dict import load_named
 from .network import CropRating, HeatmapNetwork
 
@@ -65,7 +65,7 @@ class DesignHeatmapCropper(Cropper):
     @torch.no_grad()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """[B, 3, H, W] RGB in 0..1 of any size -> B analyses with heatmaps [64, 64]."""
-        images = checked(images).to(self.network.reduce.weight)
+        images = validate_images(images).to(self.network.reduce.weight)
         heats = self.network(prepared(images, self.side))
         return [
             DesignHeatmapAnalysis(self.network.rating, heat, detail)

@@ -19,7 +19,7 @@ from ...cropping.reweight import coverage
 from ...cropping.subject import Subject
 from ..analysis import Analysis, detail_of
 from ..architecture import Architecture
-from ..base import Cropper, checked
+from ..base import Cropper, validate_images
 from ..state_dict import load_named
 from .network import STRIDE, FocusNetwork, Outputs
 
@@ -61,7 +61,7 @@ class FocusCropper(Cropper):
     @torch.inference_mode()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """`[B, 3, H, W]` RGB in 0..1 → B analyses; the heatmap has one cell for 8 pixels of the working size."""
-        images = checked(images).to(self.network.prior.weight.device)
+        images = validate_images(images).to(self.network.prior.weight.device)
         width, height = working_size(images.shape[-1], images.shape[-2])
         shown = F.interpolate(images, (height, width), mode="bilinear", antialias=True).clamp(0, 1)
         with torch.autocast("cuda", torch.float16, enabled=shown.is_cuda):

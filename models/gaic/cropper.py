@@ -26,8 +26,8 @@ from ...cropping.text_region import Region
 from ..analysis import Analysis, detail_of
 from ..architecture import Architecture
 from ..backbones.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
-from ..base import Cropper, checked
-from ..baselines.accumulate import stretched, votes
+from ..base import Cropper, validate_images
+from ..baselines.accumulate import accumulate_boxes, normalise_min_max
 from ..state_dict import load_named
 from . import state_dict as gaic_keys
 from .network import GaicNetwork
@@ -112,7 +112,7 @@ class GaicAnalysis(Analysis):
         spread = ratings.std(correction=0).clamp(min=1e-6)
         weights = torch.softmax(VOTE_SHARPNESS * (ratings - ratings.mean()) / spread, dim=0)
         columns, rows = (round(side * HEAT_SHORT_SIDE / min(self.size)) for side in self.size)
-        return stretched(votes(boxes, weights, (rows, columns))).to(self.features.device)
+        return normalise_min_max(accumulate_boxes(boxes, weights, (rows, columns))).to(self.features.device)
 
 
 class GaicCropper(Cropper):
@@ -127,7 +127,7 @@ class GaicCropper(Cropper):
     @torch.no_grad()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """[B, 3, H, W] RGB in 0..1 of any size -> B analyses."""
-        images = checked(images).to(self.network.reduce.weight)
+        images = validate_images(images).to(self.network.reduce.weight)
         size = working_size((images.shape[-1], images.shape[-2]))
         seen = normalise(resize(images, size, self.recipe), self.recipe)
         return [

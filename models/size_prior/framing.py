@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...cropping.constraint import Constraint
-from ...cropping.size_curve import Framing, Rater
+from ...cropping.size_curve import CropRater, SizeModel
 from ..composition.head import bundled_composition
 from .prior import bundled_size_prior
 
@@ -22,7 +22,7 @@ def as_people_crop(constraint: Constraint) -> Constraint:
     return framed(constraint, bundled_size_prior(), bundled_composition())
 
 
-def framed(constraint: Constraint, framing: Framing, rater: Rater | None = None) -> Constraint:
+def framed(constraint: Constraint, framing: SizeModel, rater: CropRater | None = None) -> Constraint:
     """The same constraint with a framing of choice, whose word on the size outweighs the heat's."""
     least = constraint.min_share if constraint.min_share != Constraint.min_share else LEAST_SHARE
     weights = replace(constraint.weights, size=SIZE)

@@ -26,7 +26,7 @@ FEATURES, HIDDEN = 19, 24
 
 
 class SizePrior(nn.Module):
-    """Chances of a crop's scale from the picture's size, the ratio and what must be held; a `Framing`."""
+    """Chances of a crop's scale from the picture's size, the ratio and what must be held; a `SizeModel`."""
 
     mean: Tensor
     spread: Tensor
@@ -44,7 +44,7 @@ class SizePrior(nn.Module):
 
     @torch.inference_mode()
     def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
-        """See `Framing`."""
+        """See `SizeModel`."""
         chances = self(torch.tensor([features(size, ratio, held)])).double().softmax(1)[0]
         # A scale too small to hold the region cannot have been theirs.
         chances = chances * (smallest_scale(size, ratio, held) - 0.02 < SCALES)

@@ -16,7 +16,7 @@ from ...cropping.ratio import Ratio
 from ...cropping.subject import Subject
 from ...cropping.text_region import Region
 from ..analysis import Analysis, detail_of
-from ..base import Cropper, checked
+from ..base import Cropper, validate_images
 from .method import (
     BOOST_WEIGHT,
     STEP,
@@ -103,7 +103,7 @@ class SmartcropCropper(Cropper):
     name = "smartcrop"
 
     def analyse(self, images: Tensor) -> list[Analysis]:
-        pictures = working_pictures(checked(images))
+        pictures = working_pictures(validate_images(images))
         maps = smartcrop_maps(pictures)
         maps = torch.cat((maps, torch.zeros_like(maps[:, :1])), dim=1)
         of_cells, heats, details = cells(maps).to(torch.uint8), _heat(maps), detail_of(pictures / 255)

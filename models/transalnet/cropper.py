@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ..analysis import Analysis, detail_of
 from ..architecture import Architecture
-from ..base import Cropper, checked
+from ..base import Cropper, validate_images
 from ..state_dict import load_named
 from .network import DENSE, FRAME, RES, TranSalNet
 
@@ -39,7 +39,7 @@ class TranSalNetCropper(Cropper):
     @torch.no_grad()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """[B, 3, H, W] RGB in 0..1 -> B analyses; the heatmap has the shape that the picture takes in the frame."""
-        images = checked(images).to(self.network.decoder.conv7.weight)
+        images = validate_images(images).to(self.network.decoder.conv7.weight)
         left, top, width, height = placed((images.shape[-1], images.shape[-2]), self.frame)
         fitted = F.interpolate(images, (height, width), mode="bilinear", antialias=True)
         framed = fitted.new_full((len(images), 3, self.frame[1], self.frame[0]), PADDING)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from salient_crop.bucketing.grids import kohya_sizes, onetrainer_sizes, parse_grid
 from salient_crop.bucketing.loss import total_loss
-from salient_crop.bucketing.report import Placed, make_report
+from salient_crop.bucketing.report import Placement, build_report
 from salient_crop.bucketing.sizes import area_lost
-from salient_crop.bucketing.solver.planner import ALONE, REMAINDER, TOO_SMALL, make_plan
-from salient_crop.bucketing.solver.policy import Rule
+from salient_crop.bucketing.solver.planner import ALONE, REMAINDER, TOO_SMALL, plan_assignment
+from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.datasets.formats.trainers import (
     ai_toolkit_bucket,
     centre_crop,
@@ -107,9 +107,9 @@ def best_by_trying(loss, rule):
 def test_no_assignment_of_few_pictures_is_better(pictures, buckets, most, batch, smallest, random):
     # Few distinct values, so that ties and equal rows come up.
     loss = np.array([[random.randrange(12) / 10 for _ in range(buckets)] for _ in range(pictures)])
-    rule = Rule(min(most, buckets), batch_size=batch, smallest=smallest)
+    rule = BucketPolicy(min(most, buckets), batch_size=batch, smallest=smallest)
     least = best_by_trying(loss, rule)
-    plan = make_plan(loss, rule)
+    plan = plan_assignment(loss, rule)
     if np.isinf(least):
         assert plan.left_out
         return
@@ -118,7 +118,7 @@ def test_no_assignment_of_few_pictures_is_better(pictures, buckets, most, batch,
     assert plan.loss == pytest.approx(least, abs=1e-6)
 
 
-def checked(plan, loss, batch):
+def validate_images(plan, loss, batch):
     """What holds of every plan; its counts."""
     placed = plan.assignment >= 0
     assert set(np.nonzero(~placed)[0]) == set(plan.left_out)
@@ -139,8 +139,8 @@ def losses(pictures, buckets=12, seed=0):
 @pytest.mark.parametrize(("pictures", "batch"), [(20, 8), (41, 4), (203, 8), (24, 8)])
 def test_counts_come_out_and_what_does_not_is_told(pictures, batch, remainder):
     loss = losses(pictures)
-    plan = make_plan(loss, Rule(3, batch_size=batch, smallest=2, remainder=remainder))
-    counts = checked(plan, loss, batch)
+    plan = plan_assignment(loss, BucketPolicy(3, batch_size=batch, smallest=2, remainder=remainder))
+    counts = validate_images(plan, loss, batch)
     spare = pictures % batch
     assert len(counts) <= 3
     assert min(counts.values()) >= 2
@@ -160,7 +160,7 @@ def test_counts_come_out_and_what_does_not_is_told(pictures, batch, remainder):
 def test_what_is_dropped_is_what_loses_most():
     loss = np.full((9, 1), 0.1)
     loss[4] = 0.9
-    plan = make_plan(loss, Rule(batch_size=4, remainder="drop"))
+    plan = plan_assignment(loss, BucketPolicy(batch_size=4, remainder="drop"))
     assert plan.left_out == {4: REMAINDER}
 
 
@@ -170,8 +170,8 @@ def test_pictures_that_fit_nowhere_or_stand_alone_are_left_out_by_name_and_cost_
     loss[7] = np.inf
     loss[7, 0] = 0.0
     loss[:7, 0], loss[8:, 0] = np.inf, np.inf
-    plan = make_plan(loss, Rule(3, batch_size=4, smallest=2))
-    counts = checked(plan, loss, 4)
+    plan = plan_assignment(loss, BucketPolicy(3, batch_size=4, smallest=2))
+    counts = validate_images(plan, loss, 4)
     assert plan.left_out == {5: TOO_SMALL, 7: ALONE}
     assert sorted(count % 4 for count in counts.values())[-1] == 1
     assert sum(counts.values()) == 17
@@ -180,42 +180,42 @@ def test_pictures_that_fit_nowhere_or_stand_alone_are_left_out_by_name_and_cost_
 def test_an_exact_number_of_buckets_is_met_or_refused():
     loss = losses(24)
     loss[:, 0] = 0  # one bucket would be best for all
-    assert len(make_plan(loss, Rule(4, exactly=True, batch_size=4)).buckets) == 4
-    assert len(make_plan(loss, Rule(4, batch_size=4)).buckets) == 1
+    assert len(plan_assignment(loss, BucketPolicy(4, exactly=True, batch_size=4)).buckets) == 4
+    assert len(plan_assignment(loss, BucketPolicy(4, batch_size=4)).buckets) == 1
     with pytest.raises(ValueError, match="7 buckets were asked for"):
-        make_plan(loss, Rule(7, exactly=True, batch_size=4))
+        plan_assignment(loss, BucketPolicy(7, exactly=True, batch_size=4))
 
 
 def test_moved_pictures_are_those_that_wished_for_another_bucket():
     loss = np.array([[0.0, 1.0]] * 5 + [[1.0, 0.0]] * 3)
     loss[2] = 0.2, 0.3
-    plan = make_plan(loss, Rule(batch_size=4))
+    plan = plan_assignment(loss, BucketPolicy(batch_size=4))
     assert plan.moved == [2]
     assert plan.preferred[2] == 0 and plan.assignment[2] == 1
 
 
 def test_nothing_to_plan_and_a_single_picture():
-    assert make_plan(np.zeros((0, 3)), Rule(2)).counts() == {}
-    assert make_plan(np.array([[0.3, 0.1]]), Rule(2, batch_size=4, smallest=2)).counts() == {1: 1}
-    assert make_plan(np.array([[0.3, 0.1]]), Rule(2, batch_size=4, remainder="repeat")).counts() == {1: 4}
+    assert plan_assignment(np.zeros((0, 3)), BucketPolicy(2)).counts() == {}
+    assert plan_assignment(np.array([[0.3, 0.1]]), BucketPolicy(2, batch_size=4, smallest=2)).counts() == {1: 1}
+    assert plan_assignment(np.array([[0.3, 0.1]]), BucketPolicy(2, batch_size=4, remainder="repeat")).counts() == {1: 4}
 
 
 def test_thousands_of_pictures_of_their_own_are_planned_to_the_optimum_and_equal_ones_at_once():
     loss = losses(3000, buckets=20, seed=3)
-    plan = make_plan(loss, Rule(3, batch_size=8, smallest=2))
-    counts = checked(plan, loss, 8)
+    plan = plan_assignment(loss, BucketPolicy(3, batch_size=8, smallest=2))
+    counts = validate_images(plan, loss, 8)
     assert all(count % 8 == 0 for count in counts.values())
     assert plan.exact
     many = np.repeat(losses(5, buckets=20), 4000, axis=0)
-    plan = make_plan(many, Rule(3, batch_size=7, smallest=2))
-    assert sum(count % 7 for count in checked(plan, many, 7).values()) == 20_000 % 7
+    plan = plan_assignment(many, BucketPolicy(3, batch_size=7, smallest=2))
+    assert sum(count % 7 for count in validate_images(plan, many, 7).values()) == 20_000 % 7
     assert plan.exact
 
 
 def test_more_choices_than_can_be_listed_still_get_a_proven_bound():
     loss = losses(200, buckets=40, seed=5)
-    plan = make_plan(loss, Rule(8, batch_size=4, smallest=2))
-    assert all(count % 4 == 0 for count in checked(plan, loss, 4).values())
+    plan = plan_assignment(loss, BucketPolicy(8, batch_size=4, smallest=2))
+    assert all(count % 4 == 0 for count in validate_images(plan, loss, 4).values())
     assert 0 < plan.bound <= plan.loss
     assert plan.gap < 0.1
 
@@ -225,7 +225,7 @@ def test_more_choices_than_can_be_listed_still_get_a_proven_bound():
 )
 def test_losses_that_are_none_are_refused(loss):
     with pytest.raises(ValueError, match="losses must be"):
-        make_plan(loss, Rule())
+        plan_assignment(loss, BucketPolicy())
 
 
 def test_enlarging_beyond_the_limit_keeps_a_picture_out():
@@ -280,14 +280,14 @@ def test_the_report_tells_what_happened_beside_kohyas_default():
     sizes = [(600, 400)] * 5 + [(400, 600)] * 3 + [(590, 410)]
     buckets = [(832, 1216), (1216, 832)]
     loss = area_lost(sizes, buckets)
-    plan = make_plan(loss, Rule(batch_size=4, remainder="drop"))
+    plan = plan_assignment(loss, BucketPolicy(batch_size=4, remainder="drop"))
     names = [f"{index}.jpg" for index in range(9)]
     ours = [
-        Placed(buckets[each], 0.1, loss[row, each], 2.0) if each >= 0 else None
+        Placement(buckets[each], 0.1, loss[row, each], 2.0) if each >= 0 else None
         for row, each in enumerate(plan.assignment)
     ]
-    before = [Placed(kohya_bucket(size, kohya_sizes(1024)), 0.2, 0.05, 1.5) for size in sizes]
-    report = make_report(plan, buckets, names, ours, before)
+    before = [Placement(kohya_bucket(size, kohya_sizes(1024)), 0.2, 0.05, 1.5) for size in sizes]
+    report = build_report(plan, buckets, names, ours, before)
     text = report.text()
     assert report.after.counts == {(832, 1216): 4, (1216, 832): 4}
     assert report.after.incomplete == 0 and report.before.incomplete > 0

@@ -18,7 +18,7 @@ from PIL import Image
 from salient_crop.cli import main as cli
 from salient_crop.cli.progress import Reporter
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.text_region import LAYOUT_PRESETS
+from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
 from salient_crop.datasets.manifest import read_manifest
 from salient_crop.jobs.contact_sheet import GAP, LINE
 from salient_crop.jobs.settings import target_size
@@ -215,7 +215,7 @@ def test_the_layout_study_draws_each_reserved_region_where_it_lies(tmp_path, cap
     pixels = np.asarray(Image.open(sheet).convert("RGB")).astype(int)
     yellow = pixels[..., 0] - pixels[..., 2] > 40
     width, height = cell_size((300, 200))
-    for index, (x1, y1, x2, y2) in enumerate(LAYOUT_PRESETS.values()):
+    for index, (x1, y1, x2, y2) in enumerate(TEXT_REGION_PRESETS.values()):
         left, top = GAP + index % 4 * (width + GAP), GAP + LINE + index // 4 * (height + 2 * LINE + GAP)
         rows, columns = yellow[top : top + height, left : left + width].nonzero()
         # The crop's outline, five pixels wide, may lie over the region's own edge.

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from salient_crop.cropping.reweight import coverage, steer
+from salient_crop.cropping.reweight import coverage, reweight_heatmap
 
 
 def test_focus_takes_its_share_even_where_there_was_no_heat():
@@ -9,7 +9,7 @@ def test_focus_takes_its_share_even_where_there_was_no_heat():
     heat[:, :4] = 1
     focus = torch.zeros(80, 40)  # of another shape: only the place counts
     focus[:, 30:] = 1
-    steered = steer(heat, focus=focus, strength=0.7)
+    steered = reweight_heatmap(heat, focus=focus, strength=0.7)
     assert steered.sum() == pytest.approx(1)
     assert steered[:, 6:].sum() == pytest.approx(0.7)
     assert steered[:, :4].sum() == pytest.approx(0.3)
@@ -17,19 +17,21 @@ def test_focus_takes_its_share_even_where_there_was_no_heat():
 
 def test_nothing_to_focus_on_changes_nothing():
     heat = torch.rand(5, 7, dtype=torch.float64)
-    assert torch.equal(steer(heat, focus=torch.zeros(3, 3)), steer(heat))
+    assert torch.equal(reweight_heatmap(heat, focus=torch.zeros(3, 3)), reweight_heatmap(heat))
 
 
 def test_avoided_heat_goes_and_the_rest_keeps_its_proportions():
     heat = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
-    steered = steer(heat, avoid=torch.tensor([[0.0, 0.0, 1.0, 0.5]]))
+    steered = reweight_heatmap(heat, avoid=torch.tensor([[0.0, 0.0, 1.0, 0.5]]))
     assert torch.allclose(steered, torch.tensor([[1.0, 2.0, 0.0, 2.0]], dtype=torch.float64) / 5)
 
 
 def test_where_all_heat_is_avoided_the_rest_of_the_picture_is_left():
     heat = torch.tensor([[0.0, 1.0, 0.0, 0.0]])
-    assert torch.allclose(steer(heat, avoid=heat), torch.tensor([[1.0, 0.0, 1.0, 1.0]], dtype=torch.float64) / 3)
-    everything = steer(heat, avoid=torch.ones(1, 1))
+    assert torch.allclose(
+        reweight_heatmap(heat, avoid=heat), torch.tensor([[1.0, 0.0, 1.0, 1.0]], dtype=torch.float64) / 3
+    )
+    everything = reweight_heatmap(heat, avoid=torch.ones(1, 1))
     assert torch.allclose(everything, torch.full((1, 4), 0.25, dtype=torch.float64))
 
 

@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.box_sets import GridTables, GridWindows, PointWindows
+from salient_crop.cropping.box_sets import GridBoxSet, GridSums, ListedBoxSet
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
-from salient_crop.cropping.feasible import room_for
-from salient_crop.cropping.grid import Lattice, levels
-from salient_crop.cropping.inputs import Evidence
+from salient_crop.cropping.feasible import find_feasible_boxes
+from salient_crop.cropping.grid import SearchGrid, levels
+from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.scorer import Judge
+from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
-from salient_crop.cropping.text_region import Layout
+from salient_crop.cropping.text_region import TextRegion
 
 SQUARE = Ratio(1, 1)
 
@@ -29,7 +29,7 @@ def blob(x: float, y: float, size: tuple[int, int] = (48, 32)) -> torch.Tensor:
 
 
 def best(heat: torch.Tensor, size: tuple[int, int], **constraint) -> Box:
-    return search(Evidence.gather(heat[None]), size, Constraint(**constraint))[0].box
+    return search(SearchInputs.from_maps(heat[None]), size, Constraint(**constraint))[0].box
 
 
 def test_the_square_follows_the_heat() -> None:
@@ -49,7 +49,7 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
     size, ratio = (21, 16), Ratio(3, 2)
     constraint = Constraint(ratios=(ratio,), min_share=0.25)
     for _ in range(5):
-        evidence = Evidence.gather(torch.rand(1, 16, 21, generator=generator))
+        evidence = SearchInputs.from_maps(torch.rand(1, 16, 21, generator=generator))
         every = [
             Box(x, y, *ratio.size_for(long_side))
             for long_side in range(11, 22)
@@ -57,10 +57,10 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
             if Box(x, y, *ratio.size_for(long_side)).inside(size)
         ]
         boxes = torch.tensor([[box.relative(size) for box in every]])
-        judge = Judge(evidence, constraint, (1, 14 / 16))
+        judge = Scorer(evidence, constraint, (1, 14 / 16))
         found = search(evidence, size, constraint)[0]
         assert found.score == pytest.approx(
-            judge.score(PointWindows(evidence.heat, Lattice.over(size), boxes)).max().item()
+            judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), boxes)).max().item()
         )
 
 
@@ -69,12 +69,12 @@ def test_the_largest_box_of_a_large_picture_lies_best_to_the_pixel() -> None:
     generator = torch.Generator().manual_seed(9)
     size, ratio = (3001, 1999), Ratio(4, 5)
     heat, subjects = torch.rand(1, 40, 60, generator=generator), torch.tensor([[[0.31, 0.2, 0.42, 0.7, 0.5]]])
-    evidence, constraint = Evidence.gather(heat, subjects), Constraint(ratios=(ratio,), min_share=1)
+    evidence, constraint = SearchInputs.from_maps(heat, subjects), Constraint(ratios=(ratio,), min_share=1)
     width, height = ratio.largest_in(size)
     places = [Box(x, 0, width, height) for x in range(size[0] - width + 1)]
     boxes = torch.tensor([[box.relative(size) for box in places]], dtype=torch.float64)
-    judge = Judge(evidence, constraint, (width / size[0], height / size[1]))
-    every = judge.score(PointWindows(evidence.heat, Lattice.over(size), boxes))
+    judge = Scorer(evidence, constraint, (width / size[0], height / size[1]))
+    every = judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), boxes))
     found = search(evidence, size, constraint)[0]
     assert found.box.size == (width, height)
     assert found.score == pytest.approx(every.max().item(), abs=1e-9)
@@ -109,9 +109,11 @@ def test_a_subject_is_in_or_out_but_not_sliced() -> None:
     """The heat alone would centre the square on the right-hand blob and cut the head beside it."""
     heat = blob(0.7, 0.5) + 0.02
     head = torch.tensor([[[0.22, 0.3, 0.40, 0.7, 0.6]]])
-    bare = search(Evidence.gather(heat[None]), (600, 400), Constraint(ratios=(SQUARE,), min_share=1))[0].box
+    bare = search(SearchInputs.from_maps(heat[None]), (600, 400), Constraint(ratios=(SQUARE,), min_share=1))[0].box
     assert bare.x / 600 > 0.25
-    minded = search(Evidence.gather(heat[None], head), (600, 400), Constraint(ratios=(SQUARE,), min_share=1))[0].box
+    minded = search(SearchInputs.from_maps(heat[None], head), (600, 400), Constraint(ratios=(SQUARE,), min_share=1))[
+        0
+    ].box
     assert minded.x / 600 <= 0.22
 
 
@@ -119,7 +121,7 @@ def test_a_subject_too_large_for_the_ratio_fills_the_crop() -> None:
     heat = torch.full((1, 30, 20), 1.0)
     heat[:, 24:] = 4
     head = torch.tensor([[[0.1, 0.05, 0.9, 0.75, 0.6]]])
-    crop = search(Evidence.gather(heat, head), (200, 300), Constraint((Ratio(3, 2),), min_share=1.0))[0]
+    crop = search(SearchInputs.from_maps(heat, head), (200, 300), Constraint((Ratio(3, 2),), min_share=1.0))[0]
     assert crop.box.y >= 300 * 0.05 - 3
     assert crop.box.bottom <= 300 * 0.75 + 3
     assert crop.terms["cut"] < 0.05
@@ -127,10 +129,10 @@ def test_a_subject_too_large_for_the_ratio_fills_the_crop() -> None:
 
 def test_a_layout_of_the_source_is_held_and_one_of_the_crop_kept_calm() -> None:
     corner = best(
-        blob(0.9, 0.5), (600, 400), ratios=(SQUARE,), layouts=(Layout((0, 0, 0.3, 0.3), "source", hard=True),)
+        blob(0.9, 0.5), (600, 400), ratios=(SQUARE,), layouts=(TextRegion((0, 0, 0.3, 0.3), "source", hard=True),)
     )
     assert corner.holds(Box(0, 0, 180, 120))
-    banner = Layout((0.0, 0.0, 1.0, 0.4), "crop")
+    banner = TextRegion((0.0, 0.0, 1.0, 0.4), "crop")
     subject_high = blob(0.5, 0.4)
     without = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8)
     reserved = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8, layouts=(banner,))
@@ -138,7 +140,7 @@ def test_a_layout_of_the_source_is_held_and_one_of_the_crop_kept_calm() -> None:
 
 
 def test_a_hard_layout_that_nothing_keeps_follows_the_policy() -> None:
-    banner = Layout((0.0, 0.0, 1.0, 0.4), "crop", hard=True)
+    banner = TextRegion((0.0, 0.0, 1.0, 0.4), "crop", hard=True)
     even = torch.ones(20, 20)
     with pytest.raises(UnsatisfiableError, match="calm under its hard layout"):
         best(even, (600, 600), ratios=(SQUARE,), layouts=(banner,), policy="error")
@@ -151,18 +153,18 @@ def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> No
     generator = torch.Generator().manual_seed(5)
     size, ratio = (300, 200), Ratio(4, 3)
     subjects = torch.tensor([[[0.1, 0.2, 0.4, 0.9, 0.7]], [[0.6, 0.0, 1.0, 0.3, 0.3]]])
-    evidence = Evidence.gather(torch.rand(2, 17, 23, generator=generator), subjects)
-    layouts = (Layout((0.1, 0.6, 0.5, 1.0), "crop"), Layout((0.0, 0.0, 0.3, 0.3), "source"))
+    evidence = SearchInputs.from_maps(torch.rand(2, 17, 23, generator=generator), subjects)
+    layouts = (TextRegion((0.1, 0.6, 0.5, 1.0), "crop"), TextRegion((0.0, 0.0, 0.3, 0.3), "source"))
     constraint = Constraint(ratios=(ratio,), min_share=0.2, layouts=layouts, avoid=((0.0, 0.5, 0.2, 0.8),))
-    judge, lattice = Judge(evidence, constraint, (1, 0.89)), Lattice.over(size)
-    scales = list(levels(room_for(constraint, ratio, size), lattice))
-    tables = GridTables(evidence.heat, lattice, scales)
+    judge, lattice = Scorer(evidence, constraint, (1, 0.89)), SearchGrid.over(size)
+    scales = list(levels(find_feasible_boxes(constraint, ratio, size), lattice))
+    tables = GridSums(evidence.heat, lattice, scales)
     for level in scales:
-        windows = GridWindows(tables, level)
+        windows = GridBoxSet(tables, level)
         boxes = torch.stack(
             torch.broadcast_tensors(windows.x1, windows.y1[:, None], windows.x2, windows.y2[:, None]), dim=-1
         )
-        points = PointWindows(evidence.heat, lattice, boxes.flatten(0, 1).expand(2, -1, -1))
+        points = ListedBoxSet(evidence.heat, lattice, boxes.flatten(0, 1).expand(2, -1, -1))
         torch.testing.assert_close(judge.score(windows).flatten(1), judge.score(points), rtol=0, atol=1e-10)
 
 
@@ -172,9 +174,9 @@ def test_batched_and_alone_agree() -> None:
     subjects[..., 2:4] = subjects[..., :2] + 0.2
     subjects[2:, 1:, 4] = 0
     constraint = Constraint(ratios=(Ratio(4, 5), Ratio(16, 9)), min_share=0.4)
-    together = search(Evidence.gather(heat, subjects), (720, 480), constraint)
+    together = search(SearchInputs.from_maps(heat, subjects), (720, 480), constraint)
     alone = [
-        search(Evidence.gather(h[None], s[None]), (720, 480), constraint)[0]
+        search(SearchInputs.from_maps(h[None], s[None]), (720, 480), constraint)[0]
         for h, s in zip(heat, subjects, strict=True)
     ]
     assert [crop.box for crop in together] == [crop.box for crop in alone]

@@ -8,15 +8,15 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.box_sets import PointWindows
+from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.crop import Crop
-from salient_crop.cropping.grid import Lattice
-from salient_crop.cropping.inputs import Evidence
+from salient_crop.cropping.grid import SearchGrid
+from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.scorer import Judge
+from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
-from salient_crop.cropping.text_region import Layout
+from salient_crop.cropping.text_region import TextRegion
 
 settings.register_profile(
     "search", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -73,7 +73,7 @@ def people(draw, count: int = 1) -> torch.Tensor | None:
 
 
 def one(heat: torch.Tensor, size: tuple[int, int], subjects: torch.Tensor | None = None, **constraint) -> Crop:
-    (crop,) = search(Evidence.gather(heat, subjects), size, Constraint(**constraint))
+    (crop,) = search(SearchInputs.from_maps(heat, subjects), size, Constraint(**constraint))
     return crop
 
 
@@ -86,11 +86,11 @@ def scores(
     **constraint,
 ) -> torch.Tensor:
     """What the engine's own judge gives each box on its own."""
-    evidence = Evidence.gather(heat, subjects)
+    evidence = SearchInputs.from_maps(heat, subjects)
     width, height = ratio.largest_in(size)
-    judge = Judge(evidence, Constraint((ratio,), **constraint), (width / size[0], height / size[1]))
+    judge = Scorer(evidence, Constraint((ratio,), **constraint), (width / size[0], height / size[1]))
     relative = torch.tensor([[box.relative(size) for box in boxes]], dtype=torch.float64)
-    return judge.score(PointWindows(evidence.heat, Lattice.over(size), relative))[0]
+    return judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), relative))[0]
 
 
 def allowed_boxes(size: tuple[int, int], ratio: Ratio, share: float, keep: tuple = ()) -> list[Box]:
@@ -189,9 +189,11 @@ def test_a_mirrored_picture_has_the_mirrored_crop(heat, subjects, size, ratio, s
 @given(heats(count=4), people(count=4), st.one_of(small_sizes, large_sizes), st.lists(ratios, max_size=3), shares)
 def test_batched_and_alone_give_the_same_box(heat, subjects, size, several, share) -> None:
     constraint = Constraint(tuple(several), share)
-    together = search(Evidence.gather(heat, subjects), size, constraint)
+    together = search(SearchInputs.from_maps(heat, subjects), size, constraint)
     for index, crop in enumerate(together):
-        alone = Evidence.gather(heat[index : index + 1], None if subjects is None else subjects[index : index + 1])
+        alone = SearchInputs.from_maps(
+            heat[index : index + 1], None if subjects is None else subjects[index : index + 1]
+        )
         assert search(alone, size, constraint)[0].box == crop.box
 
 
@@ -209,7 +211,7 @@ def test_among_ratios_the_best_scored_wins(heat, size, several, share) -> None:
 def test_a_region_to_keep_is_held_wherever_it_fits(heat, subjects, size, ratio, share, region, as_layout) -> None:
     held = Box.from_relative(region, size)
     largest = ratio.largest_in(size)
-    hard = {"layouts": (Layout(region, "source", hard=True),)} if as_layout else {"keep": (region,)}
+    hard = {"layouts": (TextRegion(region, "source", hard=True),)} if as_layout else {"keep": (region,)}
     constraint = {"ratios": (ratio,), "min_share": share, **hard}
     fits = held.width <= largest[0] and held.height <= largest[1]
     crop = one(heat, size, subjects, policy="shrink", **constraint)

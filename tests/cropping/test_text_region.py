@@ -1,7 +1,13 @@
 import pytest
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.text_region import LAYOUT_PRESETS, Layout, bounding_region, pattern_layout, reserved_box
+from salient_crop.cropping.text_region import (
+    TEXT_REGION_PRESETS,
+    TextRegion,
+    bounding_region,
+    published_text_region,
+    reserved_box,
+)
 
 # Worked out by hand: quadrants, and strips 0.1 deep along the middle 0.6 of each side, rounded down.
 PATTERNS_1024_768 = [
@@ -18,12 +24,12 @@ PATTERNS_1024_768 = [
 
 @pytest.mark.parametrize(("index", "edges"), list(enumerate(PATTERNS_1024_768)))
 def test_the_eight_patterns_have_the_test_sets_pixels(index, edges):
-    box = reserved_box(pattern_layout(index).region, (1024, 768))
+    box = reserved_box(published_text_region(index).region, (1024, 768))
     assert (box.x, box.y, box.right, box.bottom) == edges
 
 
 def test_presets_and_patterns_are_one_list():
-    assert [pattern_layout(i) for i in range(8)] == [Layout.preset(name) for name in LAYOUT_PRESETS]
+    assert [published_text_region(i) for i in range(8)] == [TextRegion.preset(name) for name in TEXT_REGION_PRESETS]
 
 
 def test_rounding_is_exact_where_floats_are_not():
@@ -32,7 +38,7 @@ def test_rounding_is_exact_where_floats_are_not():
 
 
 def test_a_region_of_a_tiny_picture_keeps_a_pixel():
-    assert reserved_box(LAYOUT_PRESETS["left"], (4, 4)).size == (1, 3)
+    assert reserved_box(TEXT_REGION_PRESETS["left"], (4, 4)).size == (1, 3)
 
 
 @pytest.mark.parametrize(
@@ -47,14 +53,14 @@ def test_a_region_of_a_tiny_picture_keeps_a_pixel():
 )
 def test_a_layout_that_makes_no_sense_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        Layout(**arguments)
+        TextRegion(**arguments)
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(ValueError, match="top-left"):
-        Layout.preset("centre")
+        TextRegion.preset("centre")
     with pytest.raises(ValueError, match="0 to 7"):
-        pattern_layout(8)
+        published_text_region(8)
 
 
 def test_bounding_region():

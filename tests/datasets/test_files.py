@@ -15,7 +15,7 @@ from salient_crop.datasets.captions import caption_files, copy_captions, read_ca
 from salient_crop.datasets.find import find_pictures, leads_outside
 from salient_crop.datasets.manifest import CropRecord, PictureRecord, from_line, read_manifest, to_line, write_manifest
 from salient_crop.datasets.names import crop_names
-from salient_crop.datasets.sidecars import Companions
+from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.images import header
 from salient_crop.images.decode import Picture, decode, decode_small
 from salient_crop.images.encode import encode
@@ -259,25 +259,25 @@ def test_captions_in_one_file_for_all(tmp_path):
     (tmp_path / "metadata.jsonl").write_text(
         '{"file_name": "a.jpg", "text": " ein Häuschen "}\n\n{"file_name": "deep/b.png", "caption": "b"}\n', "utf-8"
     )
-    companions = Companions(tmp_path)
-    assert [companions.caption(each) for each in (a, b, c)] == ["ein Häuschen", "b", ""]
-    assert companions.files(a) == [tmp_path / "metadata.jsonl"]
+    sidecars = Sidecars(tmp_path)
+    assert [sidecars.caption(each) for each in (a, b, c)] == ["ein Häuschen", "b", ""]
+    assert sidecars.files(a) == [tmp_path / "metadata.jsonl"]
     a.with_suffix(".txt").write_text("its own", "utf-8")
-    assert companions.caption(a) == "its own"
-    companions.copy_captions(b, [tmp_path / "out" / "b.png"])
+    assert sidecars.caption(a) == "its own"
+    sidecars.copy_captions(b, [tmp_path / "out" / "b.png"])
     assert (tmp_path / "out" / "b.txt").read_text("utf-8") == "b\n"
     # Nothing above the folder is read.
-    assert Companions(tmp_path / "deep").caption(b) == ""
+    assert Sidecars(tmp_path / "deep").caption(b) == ""
 
 
 def test_captions_in_sd_scripts_json(tmp_path):
     a, b, c = (touched(tmp_path / name) for name in ("a.jpg", "deep/b.png", "c.webp"))
     entries = {"a": {"caption": "a cat", "tags": "fur, eyes"}, "/elsewhere/deep/b.png": {"tags": "b"}, "c": {}}
     (tmp_path / "meta_cap.json").write_text(json.dumps(entries), "utf-8")
-    assert [Companions(tmp_path).caption(each) for each in (a, b, c)] == ["a cat, fur, eyes", "b", ""]
+    assert [Sidecars(tmp_path).caption(each) for each in (a, b, c)] == ["a cat, fur, eyes", "b", ""]
     (tmp_path / "meta_lat.json").write_text("{", "utf-8")
     with pytest.raises(PictureError, match=r"meta_lat.json: damaged"):
-        Companions(tmp_path).caption(a)
+        Sidecars(tmp_path).caption(a)
 
 
 def test_masks_belong_to_their_pictures_and_are_none_themselves(tmp_path):
@@ -285,10 +285,10 @@ def test_masks_belong_to_their_pictures_and_are_none_themselves(tmp_path):
     beside = touched(tmp_path / "in" / "a-masklabel.png")
     elsewhere = touched(tmp_path / "masks" / "deep" / "b.png")
     assert find_pictures(tmp_path / "in") == [a, b]
-    companions = Companions(tmp_path / "in", tmp_path / "masks")
-    assert (companions.mask(a), companions.mask(b)) == (beside, elsewhere)
-    assert companions.files(b) == [elsewhere]
-    assert Companions(tmp_path / "in").mask(b) is None
+    sidecars = Sidecars(tmp_path / "in", tmp_path / "masks")
+    assert (sidecars.mask(a), sidecars.mask(b)) == (beside, elsewhere)
+    assert sidecars.files(b) == [elsewhere]
+    assert Sidecars(tmp_path / "in").mask(b) is None
     Image.new("L", (30, 40)).save(elsewhere)
     with pytest.raises(PictureError, match="a mask of 30×40, but its picture has 40×30"):
-        companions.open_mask(Picture(b))
+        sidecars.open_mask(Picture(b))

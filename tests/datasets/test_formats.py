@@ -18,7 +18,7 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
-from salient_crop.datasets.deduplicate import file_hash, find_duplicates, sight_hash
+from salient_crop.datasets.deduplicate import file_hash, find_duplicates, perceptual_hash
 from salient_crop.datasets.formats.layouts import Entry, finish, mask_place, place, toml_numbers, write_caption
 from salient_crop.datasets.formats.trainers import kohya_own_bucket
 from salient_crop.jobs.bucket_stages import SortRequest, measure, sort_pictures
@@ -115,7 +115,7 @@ def test_duplicates_are_found_whatever_was_done_to_the_file(samples, tmp_path):
     (tmp_path / "coffee-again.jpg").write_bytes(paths["coffee.jpg"].read_bytes())
     for name in ("cat-half.png", "cat-small.webp", "coffee-again.jpg"):
         paths[name] = tmp_path / name
-    sights = {name: sight_hash(np.asarray(Image.open(path).convert("RGB"))) for name, path in paths.items()}
+    sights = {name: perceptual_hash(np.asarray(Image.open(path).convert("RGB"))) for name, path in paths.items()}
     contents = {name: file_hash(path) for name, path in paths.items()}
     found = {each.name: (each.of, each.exact) for each in find_duplicates(list(paths), contents, sights)}
     assert found == {"cat-small.webp": ("cat.jpg", False), "coffee-again.jpg": ("coffee.jpg", True)}

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from salient_crop.cropping.box_sets import GridTables, GridWindows, PointWindows
+from salient_crop.cropping.box_sets import GridBoxSet, GridSums, ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
-from salient_crop.cropping.feasible import room_for
-from salient_crop.cropping.grid import Lattice, levels
-from salient_crop.cropping.inputs import Evidence
+from salient_crop.cropping.feasible import find_feasible_boxes
+from salient_crop.cropping.grid import SearchGrid, levels
+from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.scorer import Judge
+from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
 from salient_crop.cropping.size_curve import SizeCurve
 from salient_crop.cropping.subject import Subject
-from salient_crop.cropping.text_region import Layout
+from salient_crop.cropping.text_region import TextRegion
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.composition.head import CompositionHead, bundled_composition, important, mirrored
 from salient_crop.models.composition.scene_preference import cubic
@@ -102,17 +102,17 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
     size = (240, 160)
     constraint = Constraint(ratios=(Ratio(1, 1),), min_share=0.5, rater=head)
     heat = torch.rand(16, 24, generator=torch.Generator().manual_seed(2)) + 0.2
-    evidence = Evidence.gather(heat[None])
-    evidence = Evidence(evidence.heat, None, evidence.subjects, head.ratings([subjects], size))
-    judge, lattice = Judge(evidence, constraint, (160 / 240, 1)), Lattice.over(size)
-    scales = list(levels(room_for(constraint, Ratio(1, 1), size), lattice))
-    tables, best = GridTables(evidence.heat, lattice, scales), []
+    evidence = SearchInputs.from_maps(heat[None])
+    evidence = SearchInputs(evidence.heat, None, evidence.subjects, head.ratings([subjects], size))
+    judge, lattice = Scorer(evidence, constraint, (160 / 240, 1)), SearchGrid.over(size)
+    scales = list(levels(find_feasible_boxes(constraint, Ratio(1, 1), size), lattice))
+    tables, best = GridSums(evidence.heat, lattice, scales), []
     for level in scales:
-        windows = GridWindows(tables, level)
+        windows = GridBoxSet(tables, level)
         top, left = (each.reshape(-1) for each in torch.meshgrid(windows.y1, windows.x1, indexing="ij"))
         across, down = windows.x2[0] - windows.x1[0], windows.y2[0] - windows.y1[0]
         every = torch.stack([left, top, left + across, top + down], -1)[None]
-        best.append(judge.score(PointWindows(evidence.heat, lattice, every)).max())
+        best.append(judge.score(ListedBoxSet(evidence.heat, lattice, every)).max())
     found = search(evidence, size, constraint)[0].score
     assert found >= max(best) * 0.995
 
@@ -143,7 +143,7 @@ def test_the_prior_sees_no_difference_between_a_case_and_its_mirror_image() -> N
 
 def test_framed_as_people_crop_a_crop_is_smaller_and_still_obeys() -> None:
     heat = torch.ones(20, 30)
-    constraint = Constraint(ratios=(Ratio(49, 33),), layouts=(Layout.preset("left", hard=True),))
+    constraint = Constraint(ratios=(Ratio(49, 33),), layouts=(TextRegion.preset("left", hard=True),))
     kept = best_crops([Analysis(heat)], [SIZE], constraint)[0].box
     framed = best_crops([Analysis(heat)], [SIZE], as_people_crop(constraint))[0].box
     assert framed.area < 0.95 * kept.area

@@ -12,7 +12,7 @@ from published_gaic import Shapes, dense, vgg
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.text_region import LAYOUT_PRESETS, Layout
+from salient_crop.cropping.text_region import TEXT_REGION_PRESETS, TextRegion
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.baselines.sampler import lattice_boxes, sampled_boxes, sampled_crop
 from salient_crop.models.design_heatmap import cropper as dh
@@ -160,7 +160,7 @@ def test_sampler_keeps_the_smallest_share_and_never_comes_empty():
     torch.testing.assert_close(strip, torch.tensor([[0, 0.5 - 3.5 / 1024, 1, 0.5 + 3.5 / 1024]]).double())
 
 
-@pytest.mark.parametrize("layouts", [(), (Layout(LAYOUT_PRESETS["top"], "source"),)])
+@pytest.mark.parametrize("layouts", [(), (TextRegion(TEXT_REGION_PRESETS["top"], "source"),)])
 def test_all_boxes_are_at_least_as_good_as_the_papers_samples(layouts):
     blob = torch.exp(-((torch.arange(64) - 20.0) ** 2) / 60)[:, None] * torch.exp(
         -((torch.arange(64) - 45.0) ** 2) / 90

@@ -11,7 +11,7 @@ import torch
 from smartcrop_pictures import DRAWN, PHOTOGRAPHS, fingerprint, working_picture
 
 from salient_crop.cropping.constraint import Constraint
-from salient_crop.cropping.objective import Weights
+from salient_crop.cropping.objective import ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
 from salient_crop.models.registry import load_cropper
@@ -20,7 +20,7 @@ from salient_crop.models.smartcrop.cropper import SmartcropAnalysis, SmartcropCr
 from salient_crop.models.smartcrop.method import boost_map, cells, lattice, score_crops, smartcrop_maps, worth
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "smartcrop.json").read_text())
-ONLY_THE_CROPPER = Weights(size=0.0, cut=0.0)
+ONLY_THE_CROPPER = ObjectiveWeights(size=0.0, cut=0.0)
 
 
 def recorded(name: str) -> tuple[np.ndarray, dict, list[dict]]:

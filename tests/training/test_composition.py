@@ -11,7 +11,7 @@ import torch
 
 from salient_crop.evaluation.metrics import spearman
 from salient_crop.evaluation.ranking import RankingCase, our_scores
-from salient_crop.models.composition.scene_preference import MIRRORED, SceneTaste, cubic
+from salient_crop.models.composition.scene_preference import MIRRORED, ScenePreference, cubic
 from salient_crop.training.composition.kernel import KernelTeacher, learn
 from salient_crop.training.composition.samples import RatedBatch, also_alone, gather, mirror, seen_anew
 from salient_crop.training.composition.train import Recipe, train
@@ -56,7 +56,7 @@ def test_the_kernel_machine_finds_a_rule_that_holds_for_other_photographs(data: 
 
 def test_the_network_says_what_its_teacher_says(data: RatedBatch, unseen: RatedBatch) -> None:
     torch.manual_seed(0)
-    taste = SceneTaste()
+    taste = ScenePreference()
     learn(taste, data, seed=0, steps=300)
     assert agreement(taste(unseen.subjects, unseen.present), unseen) > 0.75
 

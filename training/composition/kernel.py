@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.composition.scene_preference import SceneTaste, cubic, describe
+from ...models.composition.scene_preference import ScenePreference, cubic, describe
 from .samples import RatedBatch, also_alone, mirror, seen_anew
 
 NOISE = 4.0  # of single ratings against what a photograph's polynomial deviates from the mean one, as a variance
@@ -57,7 +57,7 @@ class KernelTeacher:
         return torch.exp(-self.width * distances) @ self.shares + self.mean
 
 
-def learn(taste: SceneTaste, data: RatedBatch, seed: int, steps: int = STEPS) -> None:
+def learn(taste: ScenePreference, data: RatedBatch, seed: int, steps: int = STEPS) -> None:
     """Teaches the network what the kernel machine says of scenes like those of `data`."""
     teacher = KernelTeacher(also_alone(data))
     generator = torch.Generator().manual_seed(seed)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.baselines.accumulate import stretched, votes
+from ...models.baselines.accumulate import accumulate_boxes, normalise_min_max
 from ...models.design_heatmap.network import HEAT_SIDE
 
 AREA_BONUS = 2.0
@@ -27,7 +27,7 @@ def pseudo_heatmap(boxes: Tensor, ratings: Tensor, mean_rating: float, side: int
         boxes, ratings = boxes[ratings > mean_rating], ratings[ratings > mean_rating]
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     weights = torch.softmax(ratings + AREA_BONUS * area, dim=0)
-    return stretched(votes(boxes, weights, (side, side)))
+    return normalise_min_max(accumulate_boxes(boxes, weights, (side, side)))
 
 
 def heatmap_loss(heat: Tensor, target: Tensor, rated: Tensor, ratings: Tensor) -> Tensor:

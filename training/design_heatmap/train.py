@@ -23,7 +23,7 @@ from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
 from ..rated_samples import RatedSample, rated_sample
-from ..resumable import Report, Settings, Trainer
+from ..resumable import BucketReport, Settings, Trainer
 from .losses import heatmap_loss, pseudo_heatmap
 
 
@@ -59,7 +59,7 @@ def train(
     pictures: Sequence[RatedPicture],
     settings: Settings,
     checkpoint: Path,
-    report: Report = lambda _: None,
+    report: BucketReport = lambda _: None,
     side: int = SIDE,
     workers: int = 2,
 ) -> list[float]:

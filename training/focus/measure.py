@@ -23,7 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from ...cropping.constraint import Constraint
-from ...cropping.objective import Weights
+from ...cropping.objective import ObjectiveWeights
 from ...cropping.ratio import Ratio
 from ...evaluation.fixations import CENTRE, OURS, POSSIBLE, evaluate_fixations, middle, positions, shares_inside
 from ...evaluation.peers import PEERS, Peer
@@ -67,7 +67,10 @@ class Person:
 
 
 def evaluate_people(
-    pictures: Sequence[Picture], cropper: Cropper, weights: Weights | None = None, peers: Sequence[Peer] = PEERS
+    pictures: Sequence[Picture],
+    cropper: Cropper,
+    weights: ObjectiveWeights | None = None,
+    peers: Sequence[Peer] = PEERS,
 ) -> dict[str, Any]:
     """Rows of `heads_whole` and `person_kept` over all pictures of one person with one head."""
     rows: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -77,7 +80,7 @@ def evaluate_people(
         image = torch.from_numpy(person.pixels).permute(2, 0, 1).float() / 255
         analysis = cropper.analyse(image[None])
         for ratio in RATIOS:
-            constraint = Constraint(ratios=(ratio,), min_share=1.0, weights=weights or Weights())
+            constraint = Constraint(ratios=(ratio,), min_share=1.0, weights=weights or ObjectiveWeights())
             x, y, width, height = best_crops(analysis, [person.size], constraint)[0].box.as_list()
             offered = positions(person.size, ratio.largest_in(person.size))
             boxes = {OURS: np.array([x, y, x + width, y + height]), CENTRE: middle(offered)}

@@ -27,7 +27,7 @@ from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
 from ..rated_samples import RatedSample, rated_sample
-from ..resumable import Report, Settings, Trainer
+from ..resumable import BucketReport, Settings, Trainer
 
 BACKBONES: dict[str, type[Backbone]] = {"mobilenetv2": MobileNetV2, "shufflenetv2": ShuffleNetV2, "vgg16": Vgg16}
 
@@ -80,7 +80,7 @@ def train(
     pictures: Sequence[RatedPicture],
     settings: Settings,
     checkpoint: Path,
-    report: Report = lambda _: None,
+    report: BucketReport = lambda _: None,
     side: int = 256,
     workers: int = 2,
 ) -> list[float]:
