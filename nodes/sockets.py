@@ -6,8 +6,8 @@
     BOUNDING_BOX     {x, y, width, height, ...} in pixels; taken as one dict, a list of them (all on one picture) or a
                      list of lists (one for each picture of a batch); given as one dict for each picture.
     SALIENT_CROPPER  a `HostedCropper`.
-    CROP_CONSTRAINT  a `PendingConstraint`: a `Constraint`, and regions that become relative once the size of the picture
-                     is known.
+    CROP_CONSTRAINT  a `PendingConstraint`: a `Constraint`, and regions that become relative once the size of the
+                     picture is known.
 
 Nodes that take lists get every socket as a list (ComfyUI's `is_input_list`), and pair them here: one value serves all
 pictures, otherwise there must be as many as pictures.
