@@ -36,7 +36,8 @@ from salient_crop.bucketing.solver.planner import BucketPlan, plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.datasets.formats.trainers import centre_crop, kohya_bucket
+from salient_crop.datasets.formats.centre_crop import centre_crop
+from salient_crop.datasets.formats.kohya import kohya_bucket
 from salient_crop.images.decode import decode
 from salient_crop.models.base import Cropper
 from salient_crop.models.registry import load_cropper

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bucketing.grids import GRIDS, parse_grid
 from ..bucketing.solver.policy import REMAINDERS
-from ..datasets.formats.layouts import LAYOUTS, place
-from ..datasets.formats.trainers import grid_name
+from ..datasets.formats import FORMATS, DatasetFormat, get_format
 from ..images.errors import PictureError
 from ..images.header import read_header
 
@@ -43,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--most-enlarged", metavar="X", type=float, help="never enlarge a picture more than X times (default: no limit)"
     )
-    group.add_argument("--dataset", choices=LAYOUTS, default="plain", help="lay OUT out for a trainer (default plain)")
+    group.add_argument(
+        "--dataset", choices=list(FORMATS), default="plain", help="lay OUT out for a trainer (default plain)"
+    )
     group.add_argument("--concept", metavar="NAME", default="picture", help="folder N_NAME of kohya and ComfyUI")
     group.add_argument("--repeats", metavar="N", type=int, default=1, help="the N of that folder (default 1)")
     group.add_argument(
@@ -62,18 +63,26 @@ def settings(chosen: argparse.Namespace) -> dict[str, Any]:
     return {**{name: getattr(chosen, name) for name in names}, "duplicates": chosen.duplicates == "skip"}
 
 
+def dataset_format(chosen: argparse.Namespace) -> DatasetFormat:
+    """The format that OUT is laid out in.
+
+    Raises:
+        ValueError: when the concept or the repeats cannot name its folder.
+    """
+    return get_format(chosen.dataset)(chosen.concept, chosen.repeats, chosen.batch_size)
+
+
 def sort_request(chosen: argparse.Namespace, run: FolderRun) -> SortRequest:
     """What the arguments ask of the sorting.
 
     Raises:
-        ValueError: when the grid is not known or a number is out of range.
+        ValueError: when the grid is not known, a number is out of range, or the concept names no folder.
     """
     from ..jobs.bucket_stages import SortRequest
 
     resolution = chosen.resolution or RESOLUTION
     sizes = _sizes(run) if chosen.buckets.strip().lower().startswith("quantile") else []
-    grid = parse_grid(grid_name(chosen.dataset, chosen.buckets), resolution, sizes)
-    place(chosen.dataset, "x", "jpg", chosen.concept, chosen.repeats)
+    grid = parse_grid(dataset_format(chosen).grid_name(chosen.buckets), resolution, sizes)
     limit = 1.0 if chosen.no_enlarge and chosen.most_enlarged is None else chosen.most_enlarged
     return SortRequest(grid, resolution, chosen.batch_size, chosen.smallest, chosen.remainder, most_enlarged=limit)
 
@@ -88,13 +97,13 @@ def run_sorting(
         OSError: when something can no longer be written.
     """
     from ..datasets.manifest import OK, PictureRecord
-    from ..jobs.buckets import Target, sort_folder
+    from ..jobs.buckets import sort_folder
     from ..jobs.duplicates import describe_duplicate, find_folder_duplicates
 
     sorting = sort_request(chosen, run)
-    target = Target(chosen.dataset, chosen.concept, chosen.repeats, chosen.batch_size)
+    dataset = dataset_format(chosen)
     if chosen.duplicates == "use":
-        return sort_folder(run, sorting, cropper, progress, device, target)
+        return sort_folder(run, sorting, cropper, progress, device, dataset)
     looked_at = 0
 
     def look(done: int, total: int, source: str) -> None:
@@ -108,7 +117,7 @@ def run_sorting(
     twice = find_folder_duplicates(run, look)
     for each in twice if chosen.duplicates == "report" else ():
         note(f"duplicate: {each.name}: {describe_duplicate(each)}")
-    return sort_folder(run, sorting, cropper, work, device, target, twice, chosen.duplicates == "skip")
+    return sort_folder(run, sorting, cropper, work, device, dataset, twice, chosen.duplicates == "skip")
 
 
 def summary(run: FolderRun, outcome: BucketOutcome) -> str:

@@ -320,8 +320,8 @@ def add_preview(commands: SubParsers) -> None:
 
 
 def run_preview(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..datasets.atomic import write_picture
     from ..datasets.manifest import OK, read_manifest
-    from ..images.encode import encode
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.threads import available_cores
     from ..jobs.folder import noted_settings, source_folder
@@ -344,7 +344,7 @@ def run_preview(chosen: argparse.Namespace, reporter: Reporter) -> int:
     workers = chosen.workers or available_cores()
     sheet = draw_sheet(tiles(records, folder, cropper, device, workers, reporter.progress))
     try:
-        encode(sheet, chosen.out)
+        write_picture(chosen.out, sheet)
     except OSError as error:
         raise UsageError(f"{chosen.out}: {error.strerror or error}") from error
     except ValueError as error:
@@ -389,8 +389,8 @@ def add_layouts(commands: SubParsers) -> None:
 
 
 def run_layouts(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..datasets.atomic import write_picture
     from ..images.decode import Picture
-    from ..images.encode import encode
     from ..images.errors import PictureError
     from ..jobs.text_region_study import layout_study
 
@@ -409,7 +409,7 @@ def run_layouts(chosen: argparse.Namespace, reporter: Reporter) -> int:
             cropper,
             device,
         )
-        encode(sheet, chosen.out)
+        write_picture(chosen.out, sheet)
     except OSError as error:
         raise UsageError(f"{chosen.out}: {error.strerror or error}") from error
     except (PictureError, ValueError) as error:

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
+from ..images.encode import encode
+
 _PREFIX, _SUFFIX = ".salient-crop-", ".part"
 
 
@@ -28,6 +32,26 @@ def whole_file(path: Path | str) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path | str, content: bytes) -> None:
+    """Writes a file in one go, whole or not at all; see `whole_file`.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def write_picture(path: Path | str, pixels: np.ndarray) -> None:
+    """Writes pixels as the picture that the extension of `path` names, whole or not at all; see `encode`.
+
+    Raises:
+        ValueError: when the format is unknown or cannot hold the pixels.
+        OSError: when it cannot be written.
+    """
+    write_whole(path, encode(pixels, path))
 
 
 def remove_leftovers(folder: Path | str) -> None:

@@ -1,15 +1,14 @@
-"""Pixels to a file, whole or not at all, the same bytes every time."""
+"""Pixels to the bytes of a picture file, the same bytes every time. Writing them to a file is another room's work."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from io import BytesIO
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image
 
-from ..datasets.atomic import whole_file
-
-# Crops are made to be learnt from: no chroma thrown away, and no time spent on squeezing a PNG's last per cent.
+# Crops are made to be learnt from: no chroma is thrown away, and no time is spent on the last per cent of a PNG.
 _OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
     "jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     "png": ("PNG", {"compress_level": 2}),
@@ -19,27 +18,30 @@ FORMATS = tuple(_OPTIONS)
 WITH_ALPHA = ("png", "webp")
 
 
-def encode(pixels: np.ndarray, path: Path | str) -> None:
-    """Writes sRGB pixels as the JPEG (quality 95, 4:4:4), PNG or WebP (quality 92) that the extension of `path` names.
+def encode(pixels: np.ndarray, format: Path | str) -> bytes:
+    """sRGB pixels as a JPEG (quality 95, 4:4:4), PNG or WebP (quality 92).
 
-    No metadata is written: orientation and profile are already in the pixels, and the place a photograph was taken
-    is nobody's business in a data set.
+    No metadata is stored: orientation and profile are already in the pixels, and the place where a photograph was taken
+    does not belong in a data set.
 
     Args:
         pixels: uint8 [H, W, 3], or [H, W, 4] for png and webp.
-        path: replaced if it is there; its folders are made.
+        format: one of `FORMATS`, or a file name or path whose extension names it (`jpeg` is `jpg`).
+
+    >>> encode(np.zeros((2, 3, 3), np.uint8), "out/black.png")[:4]
+    b'\\x89PNG'
 
     Raises:
-        ValueError: when the format is unknown or cannot hold what it is given.
-        OSError: when it cannot be written.
+        ValueError: when the format is unknown or cannot hold the pixels, or `pixels` has another shape or type.
     """
-    name = Path(path).suffix.lower().lstrip(".").replace("jpeg", "jpg")
+    name = (PurePath(format).suffix or str(format)).lower().lstrip(".").replace("jpeg", "jpg")
     if name not in _OPTIONS:
-        raise ValueError(
-            f"{path}: crops are written as {', '.join(FORMATS)}, not as {name or 'a file without extension'}"
-        )
+        raise ValueError(f"{format}: crops are written as {', '.join(FORMATS)}")
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        raise ValueError(f"pixels: must be uint8 [H, W, 3 or 4], got {pixels.dtype} {list(pixels.shape)}")
     if pixels.shape[2] == 4 and name not in WITH_ALPHA:
-        raise ValueError(f"{path}: a {name} cannot be transparent; choose a background, or {' or '.join(WITH_ALPHA)}")
+        raise ValueError(f"{format}: a {name} cannot be transparent; choose a background, or {' or '.join(WITH_ALPHA)}")
     kind, options = _OPTIONS[name]
-    with whole_file(path) as file:
-        Image.fromarray(pixels).save(file, kind, **options)
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, kind, **options)
+    return file.getvalue()

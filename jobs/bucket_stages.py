@@ -21,7 +21,8 @@ from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..datasets.formats.trainers import centre_crop, kohya_bucket
+from ..datasets.formats.centre_crop import centre_crop
+from ..datasets.formats.kohya import kohya_bucket
 from ..datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
 from ..models.analysis import Analysis
 from ..models.selection import Scene

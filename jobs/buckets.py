@@ -17,8 +17,8 @@ from ..datasets.atomic import remove_leftovers, whole_file
 from ..datasets.captions import caption_files
 from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures, leads_outside
-from ..datasets.formats.layouts import Entry, finish, flat, mask_place, place
-from ..datasets.formats.trainers import cut_again
+from ..datasets.formats import DatasetFormat, Entry
+from ..datasets.formats.plain import Plain
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
 from ..datasets.names import crop_names
 from ..images.decode import Picture
@@ -50,37 +50,13 @@ class BucketOutcome:
     report: BucketReport | None
 
 
-@dataclass(frozen=True)
-class Target:
-    """The data set that the crops become.
-
-    Attributes:
-        layout: one of `pictures.datasets.LAYOUTS`.
-        concept, repeats: name the folder in the layouts that have one.
-        batch_size: told to the trainer where its layout has a place for it.
-    """
-
-    layout: str = "plain"
-    concept: str = "picture"
-    repeats: int = 1
-    batch_size: int = 1
-
-    def file(self, name: str, extension: str) -> str:
-        return place(self.layout, name, extension, self.concept, self.repeats)
-
-    def all_files(self, name: str, extension: str) -> list[str]:
-        """Of one picture: its crop and, should it have one, its mask."""
-        file = self.file(name, extension)
-        return [file, mask_place(self.layout, file)]
-
-
 def sort_folder(
     run: FolderRun,
     sorting: SortRequest,
     cropper: Cropper,
     progress: Progress,
     device: str = "cpu",
-    target: Target | None = None,
+    dataset: DatasetFormat | None = None,
     duplicates: Sequence[Duplicate] = (),
     skip_duplicates: bool = False,
 ) -> BucketOutcome:
@@ -91,7 +67,7 @@ def sort_folder(
 
     Args:
         progress: called twice for each picture, once a pass.
-        target: the layout of the output; plain where it is None.
+        dataset: the format of the output; plain where it is None.
         duplicates: told in the report, see `twins`; with `skip_duplicates` they are dropped.
 
     Raises:
@@ -100,10 +76,10 @@ def sort_folder(
         OSError: when something can no longer be written.
     """
     sources = list_sources(run)
-    target = target or Target()
-    names = dict(zip(sources, crop_names([flat(target.layout, source) for source in sources]), strict=True))
+    dataset = dataset or Plain()
+    names = dict(zip(sources, crop_names([dataset.flatten_path(source) for source in sources]), strict=True))
     extension = run.request.format
-    refuse_to_touch_sources(run, {source: target.all_files(names[source], extension) for source in sources})
+    refuse_to_touch_sources(run, {source: _crop_and_mask(dataset, names[source], extension) for source in sources})
     if run.out is not None:
         remove_leftovers(run.out)
     measured = Journal(run.manifest.with_name(run.manifest.name + ".measured"), noted(run))
@@ -115,13 +91,19 @@ def sort_folder(
         usable = [source for source in wanted if measured.record(source).status == OK]
         result = _plan(measured, usable, sorting) if usable else None
         if result is not None:
-            result = _told(result, target.layout, sorting.resolution, duplicates)
-        files = _files(names, usable, result, lambda name: target.file(name, extension))
-        planned_run = _Planned(run, target, measured, sources, usable, result, files, unwanted)
+            result = _told(result, dataset, sorting.resolution, duplicates)
+        files = _files(names, usable, result, lambda name: dataset.crop_path(name, extension))
+        planned_run = _Planned(run, dataset, measured, sources, usable, result, files, unwanted)
         _refuse_to_mix(planned_run)
         return _write_all(planned_run, progress, count, resumed)
     finally:
         measured.close()
+
+
+def _crop_and_mask(dataset: DatasetFormat, name: str, extension: str) -> list[str]:
+    """The files of one picture: its crop and, should it have one, its mask."""
+    crop_path = dataset.crop_path(name, extension)
+    return [crop_path, dataset.mask_path(crop_path)]
 
 
 def _measure_all(
@@ -173,7 +155,7 @@ def measure_picture(
         return record.failed(f"could not be analysed: {error}")
 
 
-def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") -> PictureRecord:
+def write_picture(run: FolderRun, record: PictureRecord, dataset: DatasetFormat) -> PictureRecord:
     """Writes the crops of one planned record; what goes wrong with the picture is told by the record returned.
 
     Raises:
@@ -184,7 +166,7 @@ def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") 
     path = run.folder / record.source
     try:
         picture = Picture(path)
-        write(picture, record, run.out, run.request, run.sidecars, layout)
+        write(picture, record, run.out, run.request, run.sidecars, dataset)
         return record
     except PictureError as error:
         return record.failed(error.of(path))
@@ -194,7 +176,7 @@ def write_picture(run: FolderRun, record: PictureRecord, layout: str = "plain") 
         return record.failed(f"its crop cannot be written: {error.strerror or error}")
 
 
-def entries(run: FolderRun, records: Iterable[PictureRecord], layout: str = "plain") -> Iterator[Entry]:
+def entries(run: FolderRun, records: Iterable[PictureRecord], dataset: DatasetFormat) -> Iterator[Entry]:
     """The crops of a finished run, for what a trainer reads beside them."""
     for record in records:
         source = run.folder / record.source
@@ -208,7 +190,7 @@ def entries(run: FolderRun, records: Iterable[PictureRecord], layout: str = "pla
                     "target_size": crop.target_size,
                 }
                 size = crop.target_size[1], crop.target_size[0]
-                mask = mask_place(layout, crop.file) if masked else None
+                mask = dataset.mask_path(crop.file) if masked else None
                 yield Entry(crop.file, size, caption, mask, tuple(details.items()))
 
 
@@ -217,9 +199,9 @@ def _plan(measured: Journal, usable: Sequence[str], sorting: SortRequest) -> Sor
     return sort_pictures(usable, sizes, (record.crops for record in measured.records(usable)), sorting)
 
 
-def _told(result: Sorted, layout: str, resolution: int, duplicates: Sequence[Duplicate]) -> Sorted:
+def _told(result: Sorted, dataset: DatasetFormat, resolution: int, duplicates: Sequence[Duplicate]) -> Sorted:
     """The plan with what its report should also tell."""
-    made = {size: cut_again(layout, size, resolution) for size in result.report.after.counts}
+    made = {size: dataset.recropped_size(size, resolution) for size in result.report.after.counts}
     again = [f"{size_name(size)} to {size_name(to)}, at {resolution}" for size, to in made.items() if to is not None]
     twice = [f"{each.name}: {describe_duplicate(each)}" for each in duplicates]
     return replace(result, report=replace(result.report, duplicates=twice, cut_again=again))
@@ -241,7 +223,7 @@ class _Planned:
     """A run whose plan is made."""
 
     run: FolderRun
-    target: Target
+    dataset: DatasetFormat
     measured: Journal
     sources: Sequence[str]
     usable: Sequence[str]
@@ -275,7 +257,7 @@ def _write_all(planned_run: _Planned, progress: Progress, count: int, resumed: i
 
     def work(record: PictureRecord) -> tuple[PictureRecord, str]:
         state = run.state_of(record.source)
-        return write_picture(run, record, planned_run.target.layout), state
+        return write_picture(run, record, planned_run.dataset), state
 
     try:
         done = len(sources)
@@ -302,10 +284,10 @@ def _refuse_to_mix(planned_run: _Planned) -> None:
     Raises:
         RunError: naming one that no run of ours has written.
     """
-    run, layout = planned_run.run, planned_run.target.layout
-    if run.out is None or layout == "plain" or not run.out.is_dir():
+    run, dataset = planned_run.run, planned_run.dataset
+    if run.out is None or not dataset.reads_all_pictures or not run.out.is_dir():
         return
-    ours = {*_all_of(planned_run), *_written_before(run, layout)}
+    ours = {*_all_of(planned_run), *_written_before(run, dataset)}
     others = (each.relative_to(run.out).as_posix() for each in find_pictures(run.out))
     first = next((each for each in others if each not in ours), None)
     if first is not None:
@@ -314,31 +296,31 @@ def _refuse_to_mix(planned_run: _Planned) -> None:
 
 def _remove_stale(planned_run: _Planned) -> None:
     """Removes the crops that an earlier run of another plan has left, so that no trainer finds them."""
-    run, layout = planned_run.run, planned_run.target.layout
+    run, dataset = planned_run.run, planned_run.dataset
     if run.out is None:
         return
-    for file in _written_before(run, layout) - _all_of(planned_run):
+    for file in _written_before(run, dataset) - _all_of(planned_run):
         path = run.out / file
         for each in (path, *caption_files(path).values()):
             each.unlink(missing_ok=True)
 
 
 def _all_of(planned_run: _Planned) -> set[str]:
-    layout = planned_run.target.layout
-    return {each for files in planned_run.files.values() for file in files for each in (file, mask_place(layout, file))}
+    mask_path = planned_run.dataset.mask_path
+    return {each for files in planned_run.files.values() for file in files for each in (file, mask_path(file))}
 
 
-def _written_before(run: FolderRun, layout: str) -> set[str]:
-    """The crops and masks that the manifest of an earlier run lists, should it have had this layout."""
+def _written_before(run: FolderRun, dataset: DatasetFormat) -> set[str]:
+    """The crops and masks that the manifest of an earlier run lists, should it have had this format."""
     if not run.manifest.exists():
         return set()
     files = {crop.file for record in read_manifest(run.manifest) for crop in record.crops if crop.file}
-    return files | {mask_place(layout, file) for file in files}
+    return files | {dataset.mask_path(file) for file in files}
 
 
 def _write_beside(planned_run: _Planned, journal: Journal) -> None:
     """The settings, the report and its chart beside the manifest, and what the trainer reads beside the crops."""
-    run, target = planned_run.run, planned_run.target
+    run, dataset = planned_run.run, planned_run.dataset
     write_settings(run)
     if planned_run.result is not None:
         report = planned_run.result.report
@@ -349,7 +331,7 @@ def _write_beside(planned_run: _Planned, journal: Journal) -> None:
             file.write(as_page(report))
     if run.out is not None:
         records = journal.records(list(planned_run.sources))
-        finish(target.layout, run.out, entries(run, records, target.layout), target.batch_size)
+        dataset.write_index(run.out, entries(run, records, dataset))
 
 
 def report_files(manifest: Path) -> tuple[Path, Path]:

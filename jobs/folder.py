@@ -13,7 +13,7 @@ from typing import Any
 
 from ..datasets.atomic import remove_leftovers, whole_file
 from ..datasets.find import EXTENSIONS, find_pictures
-from ..datasets.formats.layouts import mask_place
+from ..datasets.formats.plain import Plain
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest, write_manifest
 from ..datasets.names import crop_names
 from ..datasets.sidecars import Sidecars
@@ -91,7 +91,7 @@ def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome
     """
     sources = list_sources(run)
     files = dict(zip(sources, map(run.request.files, crop_names(sources)), strict=True))
-    masks = {source: [mask_place("plain", file) for file in files[source]] for source in sources}
+    masks = {source: [Plain().mask_path(file) for file in files[source]] for source in sources}
     refuse_to_touch_sources(run, files)
     refuse_to_touch_sources(run, masks)
     if run.out is not None:

@@ -15,12 +15,13 @@ import torch
 
 from ..cropping.constraint import UnsatisfiableError
 from ..cropping.crop import Crop
+from ..datasets.atomic import write_picture
 from ..datasets.find import leads_outside
-from ..datasets.formats.layouts import mask_place, write_caption
+from ..datasets.formats import DatasetFormat
+from ..datasets.formats.plain import Plain
 from ..datasets.manifest import FAILED, OK, CropRecord, PictureRecord
 from ..datasets.sidecars import Sidecars
 from ..images.decode import Picture
-from ..images.encode import encode
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.base import Cropper
@@ -99,27 +100,26 @@ def write(
     out: Path,
     request: CropRequest,
     sidecars: Sidecars,
-    layout: str = "plain",
+    dataset: DatasetFormat | None = None,
 ) -> None:
-    """Writes the crops of a planned record, with its caption and its mask where the layout has them.
+    """Writes the crops of a planned record, with its caption and its mask where the dataset format has them.
+
+    Args:
+        dataset: the format of `out`; plain where it is None.
 
     Raises:
         PictureError: when the picture, its caption or its mask cannot be read.
         OSError: when a crop cannot be written.
     """
+    dataset = dataset or Plain()
     mask = sidecars.open_mask(picture)
     files = [(crop, crop.file) for crop in record.crops if crop.file is not None]
     for crop, file in files:
         height, width = crop.target_size
-        encode(picture.crop(crop.box, (width, height), request.background), out / file)
+        write_picture(out / file, picture.crop(crop.box, (width, height), request.background))
         if mask is not None:
-            encode(mask.crop(crop.box, (width, height), BLACK), out / mask_place(layout, file))
-    if layout == "plain":
-        sidecars.copy_captions(picture.path, [out / file for _, file in files])
-        return
-    caption = sidecars.caption(picture.path)
-    for _, file in files:
-        write_caption(layout, out, file, caption)
+            write_picture(out / dataset.mask_path(file), mask.crop(crop.box, (width, height), BLACK))
+    dataset.write_captions(out, [file for _, file in files], picture.path, sidecars)
 
 
 def crop_picture(

@@ -15,14 +15,14 @@ from comfy_api.latest import io
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..datasets.find import find_pictures
-from ..datasets.formats.layouts import LAYOUTS
-from ..datasets.formats.trainers import grid_name
+from ..datasets.formats import FORMATS as DATASET_FORMATS
+from ..datasets.formats import get_format
 from ..datasets.manifest import PictureRecord, read_manifest
 from ..datasets.sidecars import Sidecars
 from ..images.encode import FORMATS
 from ..images.errors import PictureError
 from ..images.header import read_header
-from ..jobs.buckets import Target, sort_folder
+from ..jobs.buckets import sort_folder
 from ..jobs.contact_sheet import draw_sheet
 from ..jobs.duplicates import find_folder_duplicates
 from ..jobs.executors.batches import one_by_one
@@ -73,7 +73,7 @@ class CropFolder(io.ComfyNode):
                 *bucket_inputs("", " Empty: no buckets, each picture keeps its pixels, in its best ratio."),
                 io.Combo.Input(
                     "layout",
-                    options=list(LAYOUTS),
+                    options=list(DATASET_FORMATS),
                     default="plain",
                     tooltip="With buckets: the trainer whose layout the folder gets.",
                 ),
@@ -160,12 +160,12 @@ class CropFolder(io.ComfyNode):
         node = cls.hidden.unique_id
         try:
             if buckets.strip():
-                buckets = grid_name(layout, buckets)
+                dataset = get_format(layout)(concept, repeats, batch_size)
+                buckets = dataset.grid_name(buckets)
                 sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
                 sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
-                target = Target(layout, concept, repeats, batch_size)
                 twice = [] if duplicates == "use" else find_folder_duplicates(run, looked(node))
-                ended = sort_folder(run, sorting, judge, shown(node), device, target, twice, duplicates == "skip")
+                ended = sort_folder(run, sorting, judge, shown(node), device, dataset, twice, duplicates == "skip")
                 words = ended.report.text() if ended.report else "no picture could be measured"
                 outcome = ended.outcome
             else:

@@ -8,11 +8,12 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..bucketing.sizes import size_name
+from ..datasets.atomic import write_picture
 from ..datasets.find import find_pictures
-from ..datasets.formats.layouts import LAYOUTS, Entry, finish, flat, mask_place, place, write_caption, write_mask
-from ..datasets.formats.trainers import cut_again
+from ..datasets.formats import FORMATS as DATASET_FORMATS
+from ..datasets.formats import DatasetFormat, Entry, get_format
 from ..datasets.names import crop_names
-from ..images.encode import FORMATS, encode
+from ..images.encode import FORMATS
 from . import sockets
 from .folders import inside
 from .host import in_turn
@@ -46,7 +47,7 @@ class SaveDataset(io.ComfyNode):
                     tooltip="ComfyUI's output folder, or its input folder, where its own dataset nodes read.",
                 ),
                 io.Combo.Input(
-                    "layout", options=list(LAYOUTS), default="kohya", tooltip="The trainer whose layout it is."
+                    "layout", options=list(DATASET_FORMATS), default="kohya", tooltip="The trainer whose layout it is."
                 ),
                 io.String.Input("concept", default="picture", tooltip="For the folder N_concept of kohya and ComfyUI."),
                 io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
@@ -77,35 +78,36 @@ class SaveDataset(io.ComfyNode):
         batches = sockets.as_batches(image)
         pictures = [picture for batch in batches for picture in batch]
         count = len(pictures)
-        kind, extension = sockets.only(layout, "layout"), sockets.only(format, "format")
+        dataset = get_format(sockets.only(layout, "layout"))(
+            sockets.only(concept, "concept"), sockets.only(repeats, "repeats"), sockets.only(batch_size, "batch_size")
+        )
+        extension = sockets.only(format, "format")
         captions = sockets.in_step(caption, count, "caption")
         masks = sockets.masks_of(mask, batches, "mask")
-        files = [
-            place(kind, each, extension, sockets.only(concept, "concept"), sockets.only(repeats, "repeats"))
-            for each in names_for(sockets.in_step(name, count, "name"), kind, extension)
-        ]
+        names = names_for(sockets.in_step(name, count, "name"), dataset, extension)
+        files = [dataset.crop_path(each, extension) for each in names]
         root = folder_paths.get_output_directory()
         if sockets.only(destination, "destination") == "input":
             root = folder_paths.get_input_directory()
         out = inside(root, sockets.only(folder, "folder"))
-        refuse_to_mix(out, files, [mask_place(kind, file) for file in files])
+        refuse_to_mix(out, files, [dataset.mask_path(file) for file in files])
         entries = []
         for index, picture in enumerate(in_turn(pictures, count)):
-            encode(levels(picture), out / files[index])
-            write_caption(kind, out, files[index], captions[index] or "")
+            write_picture(out / files[index], levels(picture))
+            dataset.write_caption(out, files[index], captions[index] or "")
             covering = masks[index]
-            beside = None if covering is None else mask_place(kind, files[index])
+            beside = None if covering is None else dataset.mask_path(files[index])
             if covering is not None and beside is not None:
-                write_mask(out, beside, covering.cpu().numpy())
+                write_picture(out / beside, levels(covering[..., None].expand(-1, -1, 3)))
             entries.append(Entry(files[index], sockets.size_of(picture), captions[index] or "", beside))
-        written = finish(kind, out, entries, sockets.only(batch_size, "batch_size"))
-        return io.NodeOutput(str(out), report(kind, entries, written))
+        written = dataset.write_index(out, entries)
+        return io.NodeOutput(str(out), report(dataset, entries, written))
 
 
-def names_for(names: list[str | None], layout: str, extension: str) -> list[str]:
+def names_for(names: list[str | None], dataset: DatasetFormat, extension: str) -> list[str]:
     """A name without extension for every picture, no two alike; numbers where no names are connected."""
     given = [f"{index:05}" if each is None else safe(each) for index, each in enumerate(names)]
-    return crop_names([flat(layout, each if "." in each else f"{each}.{extension}") for each in given])
+    return crop_names([dataset.flatten_path(each if "." in each else f"{each}.{extension}") for each in given])
 
 
 def safe(name: str) -> str:
@@ -143,7 +145,7 @@ def levels(picture: Tensor) -> np.ndarray:
     return (picture.cpu().clamp(0, 1) * 255).round().byte().numpy()
 
 
-def report(layout: str, entries: list[Entry], written: list[str]) -> str:
+def report(dataset: DatasetFormat, entries: list[Entry], written: list[str]) -> str:
     """Counts for each size, and what the trainer would do to them."""
     sizes = sorted({entry.size for entry in entries}, key=lambda size: size[0] / size[1])
     lines = [f"{len(entries)} pictures", *written]
@@ -151,7 +153,7 @@ def report(layout: str, entries: list[Entry], written: list[str]) -> str:
         number = sum(entry.size == size for entry in entries)
         # The square that holds the largest of them is what a trainer would be set to.
         side = max(1, round(max(each[0] * each[1] for each in sizes) ** 0.5 / 64 + 0.49)) * 64
-        made = cut_again(layout, size, side)
-        note = f", which {layout} at {side} would crop to {size_name(made)}" if made else ""
+        made = dataset.recropped_size(size, side)
+        note = f", which {dataset.name} at {side} would crop to {size_name(made)}" if made else ""
         lines.append(f"{size_name(size)}: {number}{note}")
     return "\n".join(lines)

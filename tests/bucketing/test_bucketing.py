@@ -1,4 +1,4 @@
-"""Grids, the planner's counts and its proofs, and the trainers' own rules."""
+"""Grids, the planner's counts and its proofs, and the report."""
 
 from itertools import combinations, product
 
@@ -7,20 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salient_crop.bucketing.grids import kohya_sizes, onetrainer_sizes, parse_grid
+from salient_crop.bucketing.grids import kohya_sizes, parse_grid
 from salient_crop.bucketing.loss import total_loss
 from salient_crop.bucketing.report import Placement, build_report
 from salient_crop.bucketing.sizes import area_lost
 from salient_crop.bucketing.solver.planner import ALONE, REMAINDER, TOO_SMALL, plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
-from salient_crop.datasets.formats.trainers import (
-    ai_toolkit_bucket,
-    centre_crop,
-    cut_again,
-    kohya_bucket,
-    kohya_own_bucket,
-    onetrainer_bucket,
-)
+from salient_crop.datasets.formats.kohya import kohya_bucket
 
 # Grids. Recorded from kohya-ss/sd-scripts 48d368f make_bucket_resolutions, NovelAI 6e977c5 gen_buckets and
 # Nerogar/mgds AspectBucketing.
@@ -233,44 +226,6 @@ def test_enlarging_beyond_the_limit_keeps_a_picture_out():
     loss = total_loss(zero, zero, zero, np.array([[1.9], [2.1]]), most_enlarged=2.0)
     assert np.isfinite(loss[0, 0]) and np.isinf(loss[1, 0])
     assert total_loss(zero, zero, zero, np.array([[0.5], [2.0]]))[0, 0] == 0
-
-
-# Trainers. The answers were recorded from the trainers' own functions (kohya-ss/sd-scripts 48d368f, ostris/ai-toolkit
-# 27a03a9), where 12,000 random sizes agreed.
-
-
-def test_kohya_picks_the_nearest_ratio_unless_the_size_is_in_its_grid():
-    default, large = kohya_sizes(1024), kohya_sizes(1024, largest=2048)
-    assert kohya_bucket((4000, 6000), default) == (704, 1024)
-    assert kohya_bucket((4000, 6000), large) == (832, 1216)
-    assert kohya_bucket((832, 1216), large) == (832, 1216)
-    assert kohya_bucket((512, 768), kohya_sizes(512)) == (384, 640)  # sd-scripts#543
-    assert kohya_own_bucket((300, 300), 1024**2) == (256, 256)
-    assert kohya_own_bucket((3072, 3000), 1024**2) == (960, 960)
-    assert kohya_own_bucket((50, 900), 1024**2) == (0, 896)
-    assert kohya_own_bucket((832, 1152), 1024**2) == (832, 1152)
-
-
-def test_ai_toolkit_and_onetrainer_pick_theirs():
-    assert ai_toolkit_bucket((4000, 5000), 1024) == (960, 1088)
-    assert ai_toolkit_bucket((832, 1216), 1024) == (832, 1216)
-    assert onetrainer_bucket((4000, 6000), onetrainer_sizes(1024)) == (832, 1280)
-
-
-def test_which_sizes_a_trainer_would_cut_again():
-    assert cut_again("ai-toolkit", (1024, 1088), 1024) is not None  # more pixels than it allows
-    assert cut_again("onetrainer", (832, 1216), 1024) == (832, 1280)
-    assert all(cut_again("onetrainer", size, 1024) is None for size in onetrainer_sizes(1024))
-    for size in (*parse_grid("sdxl").sizes, *parse_grid("auto:3").sizes):
-        assert cut_again("kohya", size, 1024) is None
-        assert cut_again("ai-toolkit", size, 1024) is None
-        assert cut_again("comfyui", size, 1024) is None
-
-
-def test_the_middle_is_what_kohya_leaves():
-    assert centre_crop((2000, 1000), (1024, 1024)).as_list() == [500, 0, 1000, 1000]
-    assert centre_crop((1000, 2000), (1024, 1024)).as_list() == [0, 500, 1000, 1000]
-    assert centre_crop((832, 1216), (832, 1216)).as_list() == [0, 0, 832, 1216]
 
 
 # Report

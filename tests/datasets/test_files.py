@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salient_crop.datasets.atomic import remove_leftovers, whole_file
+from salient_crop.datasets.atomic import remove_leftovers, whole_file, write_picture
 from salient_crop.datasets.captions import caption_files, copy_captions, read_caption
 from salient_crop.datasets.find import find_pictures, leads_outside
 from salient_crop.datasets.manifest import CropRecord, PictureRecord, from_line, read_manifest, to_line, write_manifest
@@ -18,7 +18,6 @@ from salient_crop.datasets.names import crop_names
 from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.images import header
 from salient_crop.images.decode import Picture, decode, decode_small
-from salient_crop.images.encode import encode
 from salient_crop.images.errors import PictureError
 from salient_crop.images.header import read_header
 
@@ -179,7 +178,7 @@ def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(tmp_path):
 def test_encoding_gives_the_same_bytes_and_nearly_the_same_pixels(tmp_path, photo, name):
     pixels = np.asarray(Image.open(photo).resize((8, 6)).resize((60, 40)))
     for folder in ("1", "2"):
-        encode(pixels, tmp_path / folder / name)
+        write_picture(tmp_path / folder / name, pixels)
     assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
     error = np.abs(decode(tmp_path / "1" / name).astype(float) - pixels)
     assert error.mean() < (0.001 if name.endswith("png") else 6)
@@ -188,12 +187,12 @@ def test_encoding_gives_the_same_bytes_and_nearly_the_same_pixels(tmp_path, phot
 def test_alpha_is_kept_or_refused(tmp_path):
     pixels = np.zeros((4, 4, 4), np.uint8)
     for name in ("a.png", "a.webp"):
-        encode(pixels, tmp_path / name)
+        write_picture(tmp_path / name, pixels)
         assert (decode(tmp_path / name, background=None) == pixels).all()
     with pytest.raises(ValueError, match="cannot be transparent"):
-        encode(pixels, tmp_path / "a.jpg")
+        write_picture(tmp_path / "a.jpg", pixels)
     with pytest.raises(ValueError, match="jpg, png, webp"):
-        encode(pixels, tmp_path / "a.exe")
+        write_picture(tmp_path / "a.exe", pixels)
     assert not (tmp_path / "a.jpg").exists()
 
 

@@ -1,0 +1,193 @@
+"""What a trainer expects of a folder, as one abstract class; every trainer's format is a subclass in its own file."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+from ..atomic import write_whole
+from ..sidecars import Sidecars
+
+Size = tuple[int, int]
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# Class attributes of every format with their types, and why they belong to the class.
+_CONTRACT: dict[str, tuple[type, str]] = {
+    "name": (str, "commands and workflows choose the format by it"),
+    "summary": (str, "help texts and the documentation describe the format by it"),
+    "reads_subfolders": (bool, "names of crops are made from it before any crop exists"),
+    "reads_all_pictures": (bool, "a run decides by it whether other pictures in the folder are an error"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One crop of a data set, as the trainer's index lists it.
+
+    Attributes:
+        file: POSIX path below the data set's folder, as `DatasetFormat.crop_path` gives it.
+        size: width and height in pixels.
+        caption: empty where there is none.
+        mask: POSIX path of its mask, or None.
+        details: what else is known of it (SDXL's conditioning) as pairs of name and JSON value.
+    """
+
+    file: str
+    size: Size
+    caption: str = ""
+    mask: str | None = None
+    details: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetFormat(ABC):
+    """The layout of a trainer's folder: paths, captions, index file and the rule by which the trainer crops again.
+
+    A new format is one file with a subclass, listed in `registry`. The class body states `name`, `summary`,
+    `reads_subfolders` and `reads_all_pictures`, and `recropped_size` has to be written. All other methods have a
+    default that suits a trainer which reads one folder with a `.txt` beside every picture.
+
+    Class attributes:
+        name: what `--dataset` and the nodes call it: lower-case letters and digits, joined by hyphens.
+        summary: one line for help texts.
+        reads_subfolders: True where the trainer finds pictures in folders below the data set's. Otherwise a source's
+            folders become part of the crop's name.
+        reads_all_pictures: True where the trainer takes every picture that lies in the folder, so that pictures of
+            another origin would change its counts.
+
+    Attributes:
+        concept: second part of the folder name `N_concept`, in the formats that have such a folder.
+        repeats: first part of that name, how often an epoch shows each picture; at least 1.
+        batch_size: written into the trainer's configuration where it has a place for it.
+
+    Raises:
+        ValueError: when concept or repeats are needed for a folder's name and cannot be part of one.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    reads_subfolders: ClassVar[bool]
+    reads_all_pictures: ClassVar[bool]
+
+    concept: str = "picture"
+    repeats: int = 1
+    batch_size: int = 1
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Checks the contract when the class is made.
+
+        Raises:
+            TypeError: naming the class, what is wrong with it, and why it has to be so.
+        """
+        super().__init_subclass__(**options)
+        for attribute, (kind, why) in _CONTRACT.items():
+            value = getattr(cls, attribute, None)
+            if not isinstance(value, kind) or value == "":
+                wanted = f"a class attribute of type {kind.__name__}"
+                raise TypeError(f"{cls.__name__}.{attribute} must be {wanted}, got {value!r}: {why}")
+        if not _NAME.fullmatch(cls.name):
+            wanted = "lower-case letters and digits joined by hyphens"
+            raise TypeError(f"{cls.__name__}.name must be {wanted}, got {cls.name!r}: it is typed on the command line")
+        if getattr(cls.recropped_size, "__isabstractmethod__", False):
+            why = "whether a trainer crops again differs from trainer to trainer, so there is no default"
+            raise TypeError(f"{cls.__name__} must define recropped_size(size, resolution): {why}")
+
+    def __post_init__(self) -> None:
+        self.crop_path("name", "png")  # raises where the settings name no folder
+
+    @abstractmethod
+    def recropped_size(self, size: Size, resolution: int) -> Size | None:
+        """The size to which the trainer would crop a picture of this size again, or None where it keeps it.
+
+        Args:
+            size: width and height of the picture.
+            resolution: side of the square, in pixels, that the trainer is set to.
+        """
+
+    @property
+    def crop_folder(self) -> str:
+        """The folder of the crops below the data set's, as a POSIX path; empty for the data set's own folder."""
+        return ""
+
+    def flatten_path(self, path: str) -> str:
+        """A source's POSIX path as crops are named after it: `a/b` becomes `a_b` where subfolders are not read."""
+        return path if self.reads_subfolders else path.replace("/", "_")
+
+    def crop_path(self, name: str, extension: str) -> str:
+        """Where a crop goes below the data set's folder, as a POSIX path.
+
+        Args:
+            name: POSIX path of the source without extension; see `flatten_path`.
+            extension: of the crop's file, without the dot.
+        """
+        file = f"{self.flatten_path(name)}.{extension}"
+        return f"{self.crop_folder}/{file}" if self.crop_folder else file
+
+    def mask_path(self, crop_path: str) -> str:
+        """Where the mask of a crop goes: a PNG of the same name in the folder `masks`."""
+        return str(PurePosixPath("masks", crop_path).with_suffix(".png"))
+
+    def grid_name(self, grid: str) -> str:
+        """The name of the bucket grid to sort into, where `grid` was asked for.
+
+        A format narrows the choice of `auto:K` where its trainer keeps only the sizes of its own grid.
+        """
+        return grid
+
+    def format_caption(self, caption: str) -> str:
+        """The caption as the trainer will read it."""
+        return caption.strip()
+
+    def write_caption(self, out: Path, crop_path: str, caption: str) -> None:
+        """Writes the caption file of the crop `out / crop_path`. No file is left for an empty caption.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        text, path = self.format_caption(caption), (out / crop_path).with_suffix(".txt")
+        if text:
+            write_whole(path, text.encode() + b"\n")
+        else:
+            path.unlink(missing_ok=True)
+
+    def write_captions(self, out: Path, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
+        """Writes the caption of a source picture for each of its crops.
+
+        Raises:
+            PictureError: when the caption cannot be read.
+            OSError: when it cannot be written.
+        """
+        caption = sidecars.caption(picture)
+        for crop_path in crop_paths:
+            self.write_caption(out, crop_path, caption)
+
+    def write_index(self, out: Path, entries: Iterable[Entry]) -> list[str]:
+        """Writes what the trainer reads once for the whole folder; returns the names of the files written.
+
+        Args:
+            entries: all crops of the data set, in order. Read at most once.
+
+        Raises:
+            OSError: when a file cannot be written.
+        """
+        return []
+
+
+def concept_folder(concept: str, repeats: int) -> str:
+    """The folder name `N_concept` by which kohya's tools and ComfyUI read the number of repeats.
+
+    >>> concept_folder("red car", 10)
+    '10_red car'
+
+    Raises:
+        ValueError: when the concept cannot be part of a folder's name, or repeats is below 1.
+    """
+    if not concept.strip() or concept != PurePosixPath(concept).name or concept.startswith(".") or "\\" in concept:
+        raise ValueError(f"concept: {concept!r} cannot be part of a folder's name; use letters, digits, spaces and _")
+    if repeats < 1:
+        raise ValueError(f"repeats: must be at least 1, got {repeats}")
+    return f"{repeats}_{concept.strip()}"
