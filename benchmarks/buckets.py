@@ -29,9 +29,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from salient_crop.bucketing.grids import candidate_sizes, kohya_sizes, quantile_sizes, sdxl_sizes
-from salient_crop.bucketing.loss import total_loss
-from salient_crop.bucketing.sizes import area_lost, ratios
+from salient_crop.bucketing.grids import choose_quantile_sizes, list_candidate_sizes, list_kohya_sizes, list_sdxl_sizes
+from salient_crop.bucketing.loss import compute_loss
+from salient_crop.bucketing.sizes import aspect_ratios, measure_area_lost
 from salient_crop.bucketing.solver.planner import BucketPlan, plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.cropping.constraint import Constraint
@@ -47,7 +47,7 @@ MIX = ("3:2",) * 25 + ("2:3",) * 20 + ("4:3",) * 15 + ("3:4",) * 15 + ("9:16",) 
 MIX += ("1:1",) * 5 + ("21:9",) * 5
 SCATTER = 0.03  # of the logarithm of a ratio: what scissors and screens make of the usual ones
 NUMBERS, BATCHES = (20, 40, 100, 200), (4, 8)
-CANDIDATES, KOHYA, SDXL = candidate_sizes(), kohya_sizes(1024), sdxl_sizes()
+CANDIDATES, KOHYA, SDXL = list_candidate_sizes(), list_kohya_sizes(1024), list_sdxl_sizes()
 
 
 def main() -> None:
@@ -178,10 +178,10 @@ def rounds_of(
     for _ in range(rounds):
         some = [pictures[index] for index in random.permutation(len(pictures))[:number]]
         sizes = [each.size for each in some]
-        for name, grid in (("kohya:1024", KOHYA), ("sdxl", SDXL), ("quantile:3", quantile_sizes(sizes, 3))):
+        for name, grid in (("kohya:1024", KOHYA), ("sdxl", SDXL), ("quantile:3", choose_quantile_sizes(sizes, 3))):
             rows[f"{name}, middle"].append(in_the_middle(some, [kohya_bucket(size, grid) for size in sizes], batch))
         rows["kohya:1024, our crops"].append(cropped(some, [kohya_bucket(size, KOHYA) for size in sizes], batch))
-        least = area_lost(sizes, CANDIDATES)
+        least = measure_area_lost(sizes, CANDIDATES)
         free, full = (
             plan_assignment(least, BucketPolicy(3)),
             plan_assignment(least, BucketPolicy(3, batch_size=batch, smallest=2)),
@@ -197,7 +197,7 @@ def rounds_of(
 
 def losses(pictures: Sequence[Measured]) -> np.ndarray:
     table = np.array([[each.ours[size] for size in CANDIDATES] for each in pictures])
-    return total_loss(table[..., 1], table[..., 3], table[..., 2], np.ones(table.shape[:2]))
+    return compute_loss(table[..., 1], table[..., 3], table[..., 2], np.ones(table.shape[:2]))
 
 
 def given_by(plan: BucketPlan) -> list[tuple[int, int]]:
@@ -250,7 +250,7 @@ def time_planner(most: int, seed: int) -> None:
     print(f"{'pictures':>9}{'buckets':>9}{'batch':>7}{'seconds':>9}{'of CPU':>8}{'gap':>9}{'left out':>10}")
     for number in (n for n in (100, 1000, 10_000, 20_000, 100_000) if n <= most):
         shapes = random.choice(mix, number) * np.exp(random.normal(0, SCATTER, number))
-        between = shapes[:, None] / ratios(CANDIDATES)[None]
+        between = shapes[:, None] / aspect_ratios(CANDIDATES)[None]
         area = 1 - np.minimum(between, 1 / between)
         loss = 0.3 * area + area * random.uniform(0.1, 1, (number, 1)) * random.uniform(0.8, 1.2, area.shape)
         for buckets, batch in ((3, 1), (3, 4), (5, 8)):

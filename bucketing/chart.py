@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .report import BucketReport
-from .sizes import size_name
+from .sizes import format_size
 
 _WIDTH, _ROW, _MARGIN, _LABEL, _NUMBER = 960, 28, 24, 130, 56
 _BAR = 10
@@ -21,20 +21,20 @@ _OURS, _THEIRS = (32, 120, 110), (196, 168, 130)
 
 def draw_chart(report: BucketReport) -> np.ndarray:
     """Bars for each bucket, from the narrowest to the widest: uint8 [H, W, 3]."""
-    sizes = sorted({*report.after.counts, *report.before.counts}, key=lambda size: (size[0] / size[1], size))
+    sizes = sorted({*report.planned.counts, *report.baseline.counts}, key=lambda size: (size[0] / size[1], size))
     head = _MARGIN + 5 * _ROW
     image = Image.new("RGB", (_WIDTH, head + len(sizes) * _ROW + _MARGIN), _PAPER)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=15)
     _heading(pen, font, report)
-    most = max([1, *report.after.counts.values(), *report.before.counts.values()])
+    most = max([1, *report.planned.counts.values(), *report.baseline.counts.values()])
     room = _WIDTH - 2 * _MARGIN - _LABEL - _NUMBER
     for row, size in enumerate(sizes):
         top = head + row * _ROW
         middle, left = top + _ROW // 2, _MARGIN + _LABEL
         if row % 2:
             pen.rectangle((0, top, _WIDTH, top + _ROW - 1), fill=_BAND)
-        pen.text((_MARGIN, middle), size_name(size), _INK, font, anchor="lm")
-        counts = ((report.after.counts.get(size, 0), _OURS), (report.before.counts.get(size, 0), _THEIRS))
+        pen.text((_MARGIN, middle), format_size(size), _INK, font, anchor="lm")
+        counts = ((report.planned.counts.get(size, 0), _OURS), (report.baseline.counts.get(size, 0), _THEIRS))
         bars = [(count, colour) for count, colour in counts if count]
         # Two bars lie above each other; a single one in the middle of its row, beside its label.
         for place, (count, colour) in zip((-1, 1) if len(bars) == 2 else (0,), bars, strict=True):
@@ -44,7 +44,7 @@ def draw_chart(report: BucketReport) -> np.ndarray:
     return np.asarray(image)
 
 
-def as_page(report: BucketReport) -> bytes:
+def render_page(report: BucketReport) -> bytes:
     """The chart above the text, as a page for a browser: a picture file among the others would be trained on."""
     file = BytesIO()
     Image.fromarray(draw_chart(report)).save(file, "PNG")
@@ -52,7 +52,7 @@ def as_page(report: BucketReport) -> bytes:
     return (
         '<!doctype html><meta charset="utf-8"><title>Buckets</title>'
         f'<img alt="Pictures in each bucket" src="data:image/png;base64,{chart}">'
-        f"<pre>{escape(report.text())}</pre>\n"
+        f"<pre>{escape(report.format_text())}</pre>\n"
     ).encode("utf-8", "backslashreplace")
 
 
@@ -60,8 +60,8 @@ def _heading(
     pen: ImageDraw.ImageDraw, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, report: BucketReport
 ) -> None:
     rows = [
-        ("planned", report.after, _OURS),
-        ("kohya default, centre crop", report.before, _THEIRS),
+        ("planned", report.planned, _OURS),
+        ("kohya default, centre crop", report.baseline, _THEIRS),
     ]
     top = _MARGIN
     titles = ("", "buckets", "of one", "places empty", "heat lost", "area lost")
@@ -74,8 +74,8 @@ def _heading(
         cells = (
             name,
             str(len(sorting.counts)),
-            str(sorting.alone),
-            str(sorting.incomplete),
+            str(sorting.singletons),
+            str(sorting.empty_slots),
             f"{sorting.heat_lost:.1%}",
             f"{sorting.area_lost:.1%}",
         )

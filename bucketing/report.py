@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .sizes import Size, size_name
-from .solver.planner import ALONE, REMAINDER, TOO_SMALL, BucketPlan
+from .sizes import Size, format_size
+from .solver.planner import REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
 
 _WHY = {
     TOO_SMALL: "would have to be enlarged beyond the limit in every bucket",
     REMAINDER: "the number of pictures is no multiple of the batch size",
-    ALONE: "no bucket that it may go to gets enough pictures",
+    TOO_FEW: "no bucket that it may go to gets enough pictures",
 }
 
 
@@ -39,8 +39,8 @@ class GridStatistics:
     counts: dict[Size, int]
     heat_lost: float
     area_lost: float
-    enlarged: int
-    incomplete: int
+    upscaled: int
+    empty_slots: int
     """Places missing to full batches, over all buckets."""
 
     @classmethod
@@ -59,7 +59,7 @@ class GridStatistics:
         )
 
     @property
-    def alone(self) -> int:
+    def singletons(self) -> int:
         """Buckets with a single picture."""
         return sum(count == 1 for count in self.counts.values())
 
@@ -69,60 +69,61 @@ class BucketReport:
     """Both sortings and what happened to single pictures.
 
     Attributes:
-        before: kohya's default grid and centre crop.
-        after: the plan.
+        baseline: kohya's default grid and centre crop.
+        planned: the plan.
         batch_size: that counts were to be multiples of.
         gap: proven: no better plan saves a larger share of the loss.
         moved, repeated, left_out: one line for each picture, with its name and why.
         duplicates: one line for each picture that is there twice, used or not.
-        cut_again: one line for each size that the trainer would crop once more.
-        check: one line for each picture whose caption may tell of a subject that the crop left out.
+        recropped: one line for each size that the trainer would crop once more.
+        caption_checks: one line for each picture whose caption may tell of a subject that the crop left out.
     """
 
-    before: GridStatistics
-    after: GridStatistics
+    baseline: GridStatistics
+    planned: GridStatistics
     batch_size: int
     gap: float
     moved: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
-    check: list[str] = field(default_factory=list)
+    caption_checks: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
-    cut_again: list[str] = field(default_factory=list)
+    recropped: list[str] = field(default_factory=list)
 
-    def text(self) -> str:
+    def format_text(self) -> str:
         """The report as lines for a terminal or a text node."""
         proof = "no plan loses less" if self.gap <= 1e-6 else f"no plan loses more than {self.gap:.2%} less"
         lines = [
-            f"{sum(self.after.counts.values())} pictures in {len(self.after.counts)} buckets; {proof}",
+            f"{sum(self.planned.counts.values())} pictures in {len(self.planned.counts)} buckets; {proof}",
             _row("", "planned", "kohya default"),
-            _row("buckets", len(self.after.counts), len(self.before.counts)),
-            _row("with one picture", self.after.alone, self.before.alone),
+            _row("buckets", len(self.planned.counts), len(self.baseline.counts)),
+            _row("with one picture", self.planned.singletons, self.baseline.singletons),
         ]
         if self.batch_size > 1:
             name = f"places empty in batches of {self.batch_size}"
-            lines.append(_row(name, self.after.incomplete, self.before.incomplete))
+            lines.append(_row(name, self.planned.empty_slots, self.baseline.empty_slots))
         lines += [
-            _row("heat lost, mean", f"{self.after.heat_lost:.1%}", f"{self.before.heat_lost:.1%}"),
-            _row("area lost, mean", f"{self.after.area_lost:.1%}", f"{self.before.area_lost:.1%}"),
-            _row("enlarged", self.after.enlarged, self.before.enlarged),
+            _row("heat lost, mean", f"{self.planned.heat_lost:.1%}", f"{self.baseline.heat_lost:.1%}"),
+            _row("area lost, mean", f"{self.planned.area_lost:.1%}", f"{self.baseline.area_lost:.1%}"),
+            _row("enlarged", self.planned.upscaled, self.baseline.upscaled),
             _row("moved", len(self.moved), ""),
             _row("repeated", len(self.repeated), ""),
             _row("left out", len(self.left_out), ""),
             "",
             _row("bucket", "planned", "kohya default"),
         ]
-        sizes = sorted({*self.after.counts, *self.before.counts}, key=lambda size: (size[0] / size[1], size))
+        sizes = sorted({*self.planned.counts, *self.baseline.counts}, key=lambda size: (size[0] / size[1], size))
         lines += [
-            _row(size_name(size), self.after.counts.get(size, ""), self.before.counts.get(size, "")) for size in sizes
+            _row(format_size(size), self.planned.counts.get(size, ""), self.baseline.counts.get(size, ""))
+            for size in sizes
         ]
         for title, entries in (
             ("moved", self.moved),
             ("repeated", self.repeated),
             ("left out", self.left_out),
             ("duplicate", self.duplicates),
-            ("check the caption", self.check),
-            ("the trainer would crop", self.cut_again),
+            ("check the caption", self.caption_checks),
+            ("the trainer would crop", self.recropped),
         ):
             lines += [f"{title}: {entry}" for entry in entries]
         return "\n".join(lines)
@@ -132,44 +133,44 @@ def build_report(
     plan: BucketPlan,
     buckets: Sequence[Size],
     names: Sequence[str],
-    ours: Sequence[Placement | None],
-    before: Sequence[Placement],
+    placements: Sequence[Placement | None],
+    baseline: Sequence[Placement],
 ) -> BucketReport:
     """The report of a plan over `buckets`.
 
     Args:
         names: of the pictures, as the report calls them.
-        ours: where each picture went; None for those left out.
-        before: where kohya would have put each.
+        placements: where each picture went; None for those left out.
+        baseline: where kohya would have put each.
     """
-    batch = plan.rule.batch_size
-    kept = [index for index, each in enumerate(ours) if each is not None]
-    placed = [each for each in ours if each is not None]
-    counts = {size_name(buckets[bucket]): count for bucket, count in plan.counts().items()}
+    batch = plan.policy.batch_size
+    kept = [index for index, each in enumerate(placements) if each is not None]
+    placed = [each for each in placements if each is not None]
+    counts = {format_size(buckets[bucket]): count for bucket, count in plan.counts().items()}
     return BucketReport(
-        before=GridStatistics.of(before, batch),
-        after=GridStatistics.of(placed, batch, [1 + int(plan.repeats[index]) for index in kept]),
+        baseline=GridStatistics.of(baseline, batch),
+        planned=GridStatistics.of(placed, batch, [1 + int(plan.repeats[index]) for index in kept]),
         batch_size=batch,
         gap=plan.gap,
         moved=[_moved(plan, buckets, names, index, counts) for index in plan.moved],
         repeated=[_repeated(plan, buckets, names, int(index)) for index in plan.repeats.nonzero()[0]],
-        left_out=[f"{names[index]}: {why_left_out(reason)}" for index, reason in plan.left_out.items()],
+        left_out=[f"{names[index]}: {describe_left_out(reason)}" for index, reason in plan.left_out.items()],
     )
 
 
-def why_left_out(reason: str) -> str:
+def describe_left_out(reason: str) -> str:
     """The words for a planner's reason."""
     return _WHY[reason]
 
 
 def _moved(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str], index: int, counts: dict[str, int]) -> str:
-    wished, given = (size_name(buckets[each[index]]) for each in (plan.preferred, plan.assignment))
+    wished, given = (format_size(buckets[each[index]]) for each in (plan.preferred, plan.assignment))
     return f"{names[index]}: to {given}, now {counts[given]} pictures, rather than {wished}, now {counts[wished]}"
 
 
 def _repeated(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str], index: int) -> str:
-    bucket = size_name(buckets[plan.assignment[index]])
-    times, batch = 1 + int(plan.repeats[index]), plan.rule.batch_size
+    bucket = format_size(buckets[plan.assignment[index]])
+    times, batch = 1 + int(plan.repeats[index]), plan.policy.batch_size
     return f"{names[index]}: used {times} times, so that {bucket} fills batches of {batch}"
 
 

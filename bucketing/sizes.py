@@ -23,19 +23,19 @@ def parse_size(text: str) -> Size:
     return int(found[1]), int(found[2])
 
 
-def size_name(size: Size) -> str:
+def format_size(size: Size) -> str:
     return f"{size[0]}x{size[1]}"
 
 
-def ratios(sizes: Sequence[Size]) -> np.ndarray:
+def aspect_ratios(sizes: Sequence[Size]) -> np.ndarray:
     """Width over height of every size, float64 `[n]`."""
     pairs = np.asarray(sizes, dtype=np.float64).reshape(-1, 2)
     return pairs[:, 0] / pairs[:, 1]
 
 
-def area_lost(pictures: Sequence[Size], buckets: Sequence[Size]) -> np.ndarray:
+def measure_area_lost(pictures: Sequence[Size], buckets: Sequence[Size]) -> np.ndarray:
     """The smallest share of each picture's area that must go so that it fills each bucket, `[N, M]` in 0..1."""
-    between = ratios(pictures)[:, None] / ratios(buckets)[None, :]
+    between = aspect_ratios(pictures)[:, None] / aspect_ratios(buckets)[None, :]
     return 1 - np.minimum(between, 1 / between)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..bucketing.grids import GRIDS, parse_grid
+from ..bucketing.grids import GRID_SYNTAX, parse_grid
 from ..bucketing.solver.policy import REMAINDERS
 from ..datasets.formats import FORMATS, DatasetFormat, get_format
 from ..images.errors import PictureError
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "buckets",
         "Every crop gets the size of a trainer's bucket; --resolution N names the pixel budget (default 1024).",
     )
-    group.add_argument("--buckets", metavar="GRID", help=GRIDS.replace("%", "%%"))
+    group.add_argument("--buckets", metavar="GRID", help=GRID_SYNTAX.replace("%", "%%"))
     group.add_argument("--batch-size", metavar="N", type=int, default=1, help="make every bucket's count a multiple")
     group.add_argument(
         "--remainder",
@@ -127,7 +127,7 @@ def summary(run: FolderRun, outcome: BucketOutcome) -> str:
     if outcome.report is None:
         return "no picture could be measured"
     text, page = report_files(run.manifest)
-    return f"{outcome.report.text()}\n\nthe same in {text}, with a chart in {page}"
+    return f"{outcome.report.format_text()}\n\nthe same in {text}, with a chart in {page}"
 
 
 def _sizes(run: FolderRun) -> list[tuple[int, int]]:

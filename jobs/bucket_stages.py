@@ -13,9 +13,9 @@ from math import ceil
 import numpy as np
 import torch
 
-from ..bucketing.grids import Grid, kohya_sizes
-from ..bucketing.loss import LossWeights, total_loss
-from ..bucketing.report import BucketReport, Placement, build_report, why_left_out
+from ..bucketing.grids import BucketGrid, list_kohya_sizes
+from ..bucketing.loss import LossWeights, compute_loss
+from ..bucketing.report import BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.constraint import Constraint, UnsatisfiableError
@@ -43,7 +43,7 @@ class SortRequest:
         weights: of the parts of a loss.
     """
 
-    grid: Grid
+    grid: BucketGrid
     resolution: int = 1024
     batch_size: int = 1
     smallest: int = 2
@@ -57,7 +57,7 @@ class SortRequest:
             raise ValueError(f"the limit of enlarging must be above 0, got {self.most_enlarged}")
 
     def rule(self) -> BucketPolicy:
-        return BucketPolicy(self.grid.most, False, self.batch_size, self.smallest, self.remainder)
+        return BucketPolicy(self.grid.max_buckets, False, self.batch_size, self.smallest, self.remainder)
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def sort_pictures(
     buckets = [request.grid.sizes[place] if place >= 0 else None for place in places]
     ours = [table.placed(index, place, request.grid) if place >= 0 else None for index, place in enumerate(places)]
     report = build_report(plan, request.grid.sizes, names, ours, table.before)
-    report = replace(report, check=[_check(names[row], lost) for row, lost in table.lost_subjects(places)])
+    report = replace(report, caption_checks=[_check(names[row], lost) for row, lost in table.lost_subjects(places)])
     times = [0 if place < 0 else 1 + int(more) for place, more in zip(places, plan.repeats, strict=True)]
     return Sorted(plan, report, buckets, times)
 
@@ -138,7 +138,7 @@ def planned(measured: PictureRecord, result: Sorted, index: int, files: Sequence
     """The record of picture `index` with the crop of its bucket, one for each file; dropped, with the reason, else."""
     bucket = result.buckets[index]
     if bucket is None:
-        reason = why_left_out(result.plan.left_out[index])
+        reason = describe_left_out(result.plan.left_out[index])
         return replace(measured, status=DROPPED, reason=reason, crops=())
     crop = option_for(measured.crops, bucket)
     return replace(measured, status=OK, crops=tuple(replace(crop, file=file) for file in files))
@@ -155,7 +155,7 @@ def _best_for(scene: Scene, bucket: Size, constraint: Constraint, most_enlarged:
 
 
 def _kohya_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:
-    bucket = kohya_bucket(size, kohya_sizes(resolution, largest=max(1024, resolution)))
+    bucket = kohya_bucket(size, list_kohya_sizes(resolution, largest=max(1024, resolution)))
     box = centre_crop(size, bucket)
     # The share of heat, whatever the cropper's own idea of a score is.
     kept = float(Analysis.score(analysis, torch.tensor([box.relative(size)], dtype=torch.float64))[0])
@@ -194,7 +194,7 @@ class _Table:
     def loss(self, request: SortRequest) -> np.ndarray:
         known = np.isfinite(self.scale)
         scale = np.where(known, self.scale, 1.0).astype(np.float64)
-        loss = total_loss(self.heat, self.cut, self.area, scale, request.weights, request.most_enlarged)
+        loss = compute_loss(self.heat, self.cut, self.area, scale, request.weights, request.most_enlarged)
         return np.where(known, loss, np.inf)
 
     def lost_subjects(self, places: Sequence[int]) -> list[tuple[int, float]]:
@@ -202,7 +202,7 @@ class _Table:
         lost = [(row, float(self.lost[row, place])) for row, place in enumerate(places) if place >= 0]
         return [(row, share) for row, share in lost if share > 0.5]
 
-    def placed(self, row: int, column: int, grid: Grid) -> Placement:
+    def placed(self, row: int, column: int, grid: BucketGrid) -> Placement:
         place = row, column
         return Placement(grid.sizes[column], float(self.heat[place]), float(self.area[place]), float(self.scale[place]))
 
@@ -219,7 +219,7 @@ def _check(name: str, lost: float) -> str:
     return f"{name}: {lost:.0%} of a subject is outside the crop"
 
 
-def ordered(result: Sorted, grid: Grid) -> Iterator[int]:
+def ordered(result: Sorted, grid: BucketGrid) -> Iterator[int]:
     """Indices of the pictures placed, bucket by bucket, from the narrowest to the widest, in their own order within."""
     for bucket in grid.sizes:
         yield from (index for index, each in enumerate(result.buckets) if each == bucket)

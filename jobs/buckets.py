@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..bucketing.chart import as_page
+from ..bucketing.chart import render_page
 from ..bucketing.report import BucketReport
-from ..bucketing.sizes import size_name
+from ..bucketing.sizes import format_size
 from ..cropping.constraint import UnsatisfiableError
 from ..datasets.atomic import remove_leftovers, whole_file
 from ..datasets.captions import caption_files
@@ -201,10 +201,12 @@ def _plan(measured: Journal, usable: Sequence[str], sorting: SortRequest) -> Sor
 
 def _told(result: Sorted, dataset: DatasetFormat, resolution: int, duplicates: Sequence[Duplicate]) -> Sorted:
     """The plan with what its report should also tell."""
-    made = {size: dataset.recropped_size(size, resolution) for size in result.report.after.counts}
-    again = [f"{size_name(size)} to {size_name(to)}, at {resolution}" for size, to in made.items() if to is not None]
+    made = {size: dataset.recropped_size(size, resolution) for size in result.report.planned.counts}
+    again = [
+        f"{format_size(size)} to {format_size(to)}, at {resolution}" for size, to in made.items() if to is not None
+    ]
     twice = [f"{each.name}: {describe_duplicate(each)}" for each in duplicates]
-    return replace(result, report=replace(result.report, duplicates=twice, cut_again=again))
+    return replace(result, report=replace(result.report, duplicates=twice, recropped=again))
 
 
 def _files(
@@ -326,9 +328,9 @@ def _write_beside(planned_run: _Planned, journal: Journal) -> None:
         report = planned_run.result.report
         text, page = report_files(run.manifest)
         with whole_file(text) as file:
-            file.write(report.text().encode("utf-8", "backslashreplace") + b"\n")
+            file.write(report.format_text().encode("utf-8", "backslashreplace") + b"\n")
         with whole_file(page) as file:
-            file.write(as_page(report))
+            file.write(render_page(report))
     if run.out is not None:
         records = journal.records(list(planned_run.sources))
         dataset.write_index(run.out, entries(run, records, dataset))

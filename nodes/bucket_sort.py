@@ -10,7 +10,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..bucketing.chart import draw_chart
-from ..bucketing.sizes import size_name
+from ..bucketing.sizes import format_size
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
@@ -113,11 +113,11 @@ class BucketSort(io.ComfyNode):
         indices = list(ordered(result, request.grid)) if sockets.only(order, "order") == "bucket" else range(count)
         places = [index for index in indices for _ in range(result.times[index])]
         if not places:
-            raise ValueError("no picture could be placed in any bucket:\n" + result.report.text())
+            raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
         made = [output(pictures[at], sizes[at], option(options[at], result, at), sidecars, at) for at in places]
         chart = torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255
         columns = (list(values) for values in zip(*made, strict=True))
-        return io.NodeOutput(*columns, result.report.text(), to_host(chart))
+        return io.NodeOutput(*columns, result.report.format_text(), to_host(chart))
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def output(picture: Tensor, size: Size, record: CropRecord, sidecars: PictureInp
         to_host(image[None]),
         sidecars.captions[index],
         to_host(cut[None]),
-        size_name(bucket),
+        format_size(bucket),
         index,
         sockets.box_dict(replace(crop, ratio=Ratio.of(bucket)), size),
         sidecars.names[index],

@@ -166,7 +166,7 @@ class CropFolder(io.ComfyNode):
                 sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
                 twice = [] if duplicates == "use" else find_folder_duplicates(run, looked(node))
                 ended = sort_folder(run, sorting, judge, shown(node), device, dataset, twice, duplicates == "skip")
-                words = ended.report.text() if ended.report else "no picture could be measured"
+                words = ended.report.format_text() if ended.report else "no picture could be measured"
                 outcome = ended.outcome
             else:
                 outcome, words = crop_folder(run, one_by_one(judge, run.request), shown(node)), ""

@@ -7,7 +7,7 @@ import numpy as np
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..bucketing.sizes import size_name
+from ..bucketing.sizes import format_size
 from ..datasets.atomic import write_picture
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
@@ -154,6 +154,6 @@ def report(dataset: DatasetFormat, entries: list[Entry], written: list[str]) -> 
         # The square that holds the largest of them is what a trainer would be set to.
         side = max(1, round(max(each[0] * each[1] for each in sizes) ** 0.5 / 64 + 0.49)) * 64
         made = dataset.recropped_size(size, side)
-        note = f", which {dataset.name} at {side} would crop to {size_name(made)}" if made else ""
-        lines.append(f"{size_name(size)}: {number}{note}")
+        note = f", which {dataset.name} at {side} would crop to {format_size(made)}" if made else ""
+        lines.append(f"{format_size(size)}: {number}{note}")
     return "\n".join(lines)

@@ -52,52 +52,54 @@ class Wish:
         return float(self.least @ weights)
 
 
-def assign(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow | None:
-    """The best flow over buckets that may all be used, or None where the rule cannot be met by all.
+def assign(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow | None:
+    """The best flow over buckets that may all be used, or None where the policy cannot be met by all.
 
     Args:
         loss: float `[T, M]`, every row with a finite entry.
         weights: int `[T]`.
     """
     wish = Wish.of(loss, weights)
-    if meets(wish.counts, rule):
+    if meets(wish.counts, policy):
         return _as_wished(wish, loss.shape, weights)
-    floor = lower_bound(wish, weights, rule)
-    moves = _first_moves(loss, weights, wish, rule)
+    floor = lower_bound(wish, weights, policy)
+    moves = _first_moves(loss, weights, wish, policy)
     best: Flow | None = None
     while True:
         open_kinds = _open(loss, weights, wish, moves)
         if best is not None and not _affordable(open_kinds, loss):
             return replace(best, bound=min(best.loss, floor))
-        flow = _with_settled(loss, weights, rule, wish, open_kinds)
+        flow = _with_settled(loss, weights, policy, wish, open_kinds)
         if open_kinds.all():
             return flow if flow is None else replace(flow, bound=min(flow.loss, max(floor, flow.bound)))
         if flow is not None:
             best = flow
-            proven = min(flow.bound, _if_more_move(wish, weights, rule, moves))
+            proven = min(flow.bound, _if_more_move(wish, weights, policy, moves))
             if proven >= flow.loss - _SAME:
                 return flow
             floor = max(floor, proven)
         moves *= 4
 
 
-def meets(counts: np.ndarray, rule: BucketPolicy) -> bool:
-    """Whether counts obey the rule as they are."""
+def meets(counts: np.ndarray, policy: BucketPolicy) -> bool:
+    """Whether counts obey the policy as they are."""
     used = counts[counts > 0]
-    if rule.exactly and len(used) != rule.most:
+    if policy.exact_count and len(used) != policy.max_buckets:
         return False
-    return bool((used % rule.batch_size == 0).all() and (used >= rule.smallest).all())
+    return bool((used % policy.batch_size == 0).all() and (used >= policy.smallest).all())
 
 
-def lower_bound(wish: Wish, weights: np.ndarray, rule: BucketPolicy) -> float:
-    """No flow that obeys the rule loses less: as many pictures as the counts are off must accept their second best."""
-    return wish.total(weights) - spared(wish.least, weights, rule) + _cheapest(wish, weights, _least_moves(wish, rule))
+def lower_bound(wish: Wish, weights: np.ndarray, policy: BucketPolicy) -> float:
+    """No flow under the policy loses less: as many pictures as the counts are off must accept their second best."""
+    return (
+        wish.total(weights) - spared(wish.least, weights, policy) + _cheapest(wish, weights, _least_moves(wish, policy))
+    )
 
 
-def spared(least: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> float:
+def spared(least: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> float:
     """The most that leaving out the remainder can save; 0 where it is kept."""
-    spare = rule.spare(int(weights.sum()))
-    if rule.remainder != "drop" or not spare:
+    spare = policy.remainder_size(int(weights.sum()))
+    if policy.remainder != "drop" or not spare:
         return 0.0
     return float(np.sort(np.repeat(least, np.minimum(weights, spare)))[-spare:].sum())
 
@@ -110,12 +112,12 @@ def _as_wished(wish: Wish, shape: tuple[int, ...], weights: np.ndarray) -> Flow:
 
 
 def _with_settled(
-    loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy, wish: Wish, open_kinds: np.ndarray
+    loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy, wish: Wish, open_kinds: np.ndarray
 ) -> Flow | None:
     """Solves for the open kinds, with all others in their nearest bucket."""
     stay = ~open_kinds
     settled = np.bincount(wish.nearest[stay], weights[stay], loss.shape[1]).astype(np.int64)
-    part = solve(loss[open_kinds], weights[open_kinds], rule, settled)
+    part = solve(loss[open_kinds], weights[open_kinds], policy, settled)
     if part is None:
         return None
     counts, left_out = np.zeros(loss.shape, dtype=np.int64), np.zeros(len(loss), dtype=np.int64)
@@ -125,9 +127,9 @@ def _with_settled(
     return Flow(counts, left_out, part.repeats, part.loss + rest, part.bound + rest)
 
 
-def _first_moves(loss: np.ndarray, weights: np.ndarray, wish: Wish, rule: BucketPolicy) -> int:
+def _first_moves(loss: np.ndarray, weights: np.ndarray, wish: Wish, policy: BucketPolicy) -> int:
     """About as many moves as the counts can need, fewer where that many would leave too much open."""
-    moves = loss.shape[1] * max(rule.batch_size, rule.smallest) // 2 + rule.batch_size
+    moves = loss.shape[1] * max(policy.batch_size, policy.smallest) // 2 + policy.batch_size
     while moves > 4 and not _affordable(_open(loss, weights, wish, moves), loss):
         moves //= 2
     return moves
@@ -151,10 +153,10 @@ def _affordable(open_kinds: np.ndarray, loss: np.ndarray) -> bool:
     return int(open_kinds.sum()) * loss.shape[1] <= (_MOST_OPEN if loss.shape[1] <= _MANY else _MOST_OPEN_MANY)
 
 
-def _if_more_move(wish: Wish, weights: np.ndarray, rule: BucketPolicy, moves: int) -> float:
+def _if_more_move(wish: Wish, weights: np.ndarray, policy: BucketPolicy, moves: int) -> float:
     """The least that a flow loses in which more pictures than so many are not where they wished to be."""
-    dropped = rule.spare(int(weights.sum())) if rule.remainder == "drop" else 0
-    least = wish.total(weights) - spared(wish.least, weights, rule)
+    dropped = policy.remainder_size(int(weights.sum())) if policy.remainder == "drop" else 0
+    least = wish.total(weights) - spared(wish.least, weights, policy)
     return least + _cheapest(wish, weights, max(0, moves + 1 - dropped))
 
 
@@ -168,25 +170,25 @@ def _cheapest(wish: Wish, weights: np.ndarray, moves: int) -> float:
     return float(np.partition(regrets, moves - 1)[:moves].sum())
 
 
-def _least_moves(wish: Wish, rule: BucketPolicy) -> int:
-    """The fewest pictures that must leave their wished bucket so that every count obeys the rule."""
-    short = [min(c, rule.smallest - c) for c in wish.counts.tolist() if 0 < c < rule.smallest]
-    if rule.exactly:
-        short.append(int((wish.counts == 0).sum()) * max(1, rule.smallest))
-    return max([0, _moves_to_batches(wish.counts, rule), *short])
+def _least_moves(wish: Wish, policy: BucketPolicy) -> int:
+    """The fewest pictures that must leave their wished bucket so that every count obeys the policy."""
+    short = [min(c, policy.smallest - c) for c in wish.counts.tolist() if 0 < c < policy.smallest]
+    if policy.exact_count:
+        short.append(int((wish.counts == 0).sum()) * max(1, policy.smallest))
+    return max([0, _moves_to_batches(wish.counts, policy), *short])
 
 
-def _moves_to_batches(counts: np.ndarray, rule: BucketPolicy) -> int:
-    over = counts % rule.batch_size
-    spare = rule.spare(int(counts.sum()))
-    if spare and rule.remainder == "keep":
+def _moves_to_batches(counts: np.ndarray, policy: BucketPolicy) -> int:
+    over = counts % policy.batch_size
+    spare = policy.remainder_size(int(counts.sum()))
+    if spare and policy.remainder == "keep":
         # Whichever bucket holds the remainder needs to be right only up to it.
         holding = np.repeat(over[None, :], len(over), axis=0)
-        np.fill_diagonal(holding, (over - spare) % rule.batch_size)
-        return min(_rounded_up(each, rule.batch_size) for each in holding)
-    if spare and rule.remainder == "repeat":
-        return max(0, _rounded_up(over, rule.batch_size) - (rule.batch_size - spare))
-    return _rounded_up(over, rule.batch_size)
+        np.fill_diagonal(holding, (over - spare) % policy.batch_size)
+        return min(_rounded_up(each, policy.batch_size) for each in holding)
+    if spare and policy.remainder == "repeat":
+        return max(0, _rounded_up(over, policy.batch_size) - (policy.batch_size - spare))
+    return _rounded_up(over, policy.batch_size)
 
 
 def _rounded_up(over: np.ndarray, batch: int) -> int:

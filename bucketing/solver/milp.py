@@ -41,9 +41,9 @@ class Flow:
 
 
 def solve(
-    loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy, settled: np.ndarray | None = None, exact: bool = False
+    loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy, settled: np.ndarray | None = None, exact: bool = False
 ) -> Flow | None:
-    """The flow of least loss under the rule, or None where the rule cannot be met without leaving pictures out.
+    """The flow of least loss under the policy, or None where the policy cannot be met without leaving pictures out.
 
     Args:
         loss: float `[T, M]` ≥ 0; inf where a kind must not go.
@@ -51,12 +51,12 @@ def solve(
         settled: int `[M]`, how many pictures are in each bucket besides; their loss is not counted.
         exact: close the gap wholly, however many buckets there are.
     """
-    return _Program(loss, weights, rule, settled).flow(penalty=None, exact=exact)
+    return _Program(loss, weights, policy, settled).flow(penalty=None, exact=exact)
 
 
-def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow:
-    """The same for a rule that cannot be met by all: leaves out the fewest pictures, and of those the dearest."""
-    drop = BucketPolicy(rule.most, False, rule.batch_size, rule.smallest, "drop")
+def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow:
+    """The same for a policy that cannot be met by all: leaves out the fewest pictures, and of those the dearest."""
+    drop = BucketPolicy(policy.max_buckets, False, policy.batch_size, policy.smallest, "drop")
     # Dearer than moving every picture from its best bucket to its worst: so the fewest are left out.
     penalty = 1.0 + float(np.where(np.isfinite(loss), loss, 0).max(axis=1) @ weights)
     flow = _Program(loss, weights, drop, None).flow(penalty)
@@ -67,14 +67,14 @@ def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy)
 class _Program:
     """Variables: flows of the arcs, then for every bucket used?, batches, extra, then for every kind left out."""
 
-    def __init__(self, loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy, settled: np.ndarray | None) -> None:
+    def __init__(self, loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy, settled: np.ndarray | None) -> None:
         self.kinds, self.buckets = loss.shape
         self.settled = np.zeros(self.buckets, dtype=np.int64) if settled is None else settled
         self.kind, self.bucket = np.nonzero(np.isfinite(loss))
         self.cost = loss[self.kind, self.bucket]
-        self.weights, self.rule = weights, rule
+        self.weights, self.policy = weights, policy
         self.total = int(weights.sum() + self.settled.sum())
-        self.spare = rule.spare(self.total)
+        self.spare = policy.remainder_size(self.total)
         self.arcs = len(self.kind)
         self.size = self.arcs + 3 * self.buckets + self.kinds
 
@@ -105,7 +105,7 @@ class _Program:
         return Flow(
             counts,
             left_out,
-            extra if self.rule.remainder == "repeat" else np.zeros_like(extra),
+            extra if self.policy.remainder == "repeat" else np.zeros_like(extra),
             loss,
             min(loss, float(answer.mip_dual_bound) - penalty * int(left_out.sum())),
         )
@@ -120,12 +120,12 @@ class _Program:
         top[: self.arcs] = self.weights[self.kind]
         used, batches, extra, left_out = self._parts(top)
         used[:] = 1
-        batches[:] = self.total // self.rule.batch_size + 1
-        if self.spare and self.rule.remainder == "repeat":
-            extra[:] = self.rule.batch_size - self.spare
-        if self.spare and self.rule.remainder == "keep":
+        batches[:] = self.total // self.policy.batch_size + 1
+        if self.spare and self.policy.remainder == "repeat":
+            extra[:] = self.policy.batch_size - self.spare
+        if self.spare and self.policy.remainder == "keep":
             extra[:] = 1
-        if elastic or self.rule.remainder == "drop":
+        if elastic or self.policy.remainder == "drop":
             left_out[:] = self.weights
         return Bounds(0, top)
 
@@ -139,11 +139,11 @@ class _Program:
         """Every count is a number of batches, and one of them may hold the remainder besides."""
         each = np.arange(self.buckets)
         # `keep`: count − batches − spare·(this one holds it) = 0. `repeat`: count − batches + places repeated = 0.
-        unit = 1.0 if self.rule.remainder == "repeat" else -float(self.spare)
+        unit = 1.0 if self.policy.remainder == "repeat" else -float(self.spare)
         rows = np.r_[self.bucket, each, each]
         columns = np.r_[np.arange(self.arcs), self._batches(each), self._extra(each)]
         values = np.r_[
-            np.ones(self.arcs), np.full(self.buckets, -float(self.rule.batch_size)), np.full(self.buckets, unit)
+            np.ones(self.arcs), np.full(self.buckets, -float(self.policy.batch_size)), np.full(self.buckets, unit)
         ]
         return self._equal(rows, columns, values, -self.settled)
 
@@ -154,26 +154,32 @@ class _Program:
         smallest = self._matrix(
             np.r_[counts[0], each],
             np.r_[flows, self._used(each)],
-            np.r_[counts[1], -float(self.rule.smallest) * ones],
+            np.r_[counts[1], -float(self.policy.smallest) * ones],
             self.buckets,
         )
         # A place is filled a second time only, unless there are fewer pictures than a batch holds.
-        times = 1 if self.total >= self.rule.batch_size else self.rule.batch_size
+        times = 1 if self.total >= self.policy.batch_size else self.policy.batch_size
         repeated = self._matrix(
             np.r_[counts[0], each], np.r_[flows, self._extra(each)], np.r_[times * counts[1], -ones], self.buckets
         )
         limits = [LinearConstraint(smallest, -self.settled, np.inf), self._only_used()]
-        if self.rule.remainder == "repeat":
+        if self.policy.remainder == "repeat":
             limits.append(LinearConstraint(repeated, -times * self.settled, np.inf))
-        if self.rule.most is not None:
+        if self.policy.max_buckets is not None:
             number = self._matrix(np.zeros(self.buckets, int), self._used(each), ones, 1)
-            limits.append(LinearConstraint(number, self.rule.most if self.rule.exactly else 0, self.rule.most))
+            limits.append(
+                LinearConstraint(
+                    number, self.policy.max_buckets if self.policy.exact_count else 0, self.policy.max_buckets
+                )
+            )
         return limits
 
     def _only_used(self) -> LinearConstraint:
         """Nothing goes to a bucket that is not used: for every arc where buckets must be chosen, which makes the
         relaxation tight, and in sum where none has to be."""
-        choosing = self.rule.most is not None and self.rule.most < self.buckets and not self.settled.any()
+        choosing = (
+            self.policy.max_buckets is not None and self.policy.max_buckets < self.buckets and not self.settled.any()
+        )
         flows = np.arange(self.arcs)
         if choosing:
             caps = -self.weights[self.kind].astype(float)
@@ -188,12 +194,12 @@ class _Program:
         """The remainder is held, repeated or left out as often as it must be, and no more."""
         if elastic:
             return None
-        if self.rule.remainder == "drop":
+        if self.policy.remainder == "drop":
             columns = np.arange(self.size - self.kinds, self.size)
             wanted = self.spare
         else:
             columns = self._extra(np.arange(self.buckets))
-            wanted = 1 if self.rule.remainder == "keep" else self.rule.batch_size - self.spare
+            wanted = 1 if self.policy.remainder == "keep" else self.policy.batch_size - self.spare
             wanted = wanted if self.spare else 0
         return self._equal(np.zeros(len(columns), int), columns, np.ones(len(columns)), np.array([wanted]))
 

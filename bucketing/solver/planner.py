@@ -20,7 +20,7 @@ from .reduction import best_choice
 
 TOO_SMALL = "too small"  # no bucket is allowed to it
 REMAINDER = "remainder"  # the number of pictures is no multiple of the batch size
-ALONE = "alone"  # no bucket it may go to gets enough pictures
+TOO_FEW = "too few"  # no bucket it may go to gets enough pictures
 
 _SAME = 1e-9
 _FEW = 6
@@ -34,10 +34,10 @@ class BucketPlan:
         assignment: int `[N]`, the bucket of each picture, or -1.
         preferred: int `[N]`, the bucket among those used in which it would lose least, or -1.
         repeats: int `[N]`, how many times more a picture is used to fill a batch.
-        left_out: why each picture without a bucket has none: `TOO_SMALL`, `REMAINDER` or `ALONE`.
+        left_out: why each picture without a bucket has none: `TOO_SMALL`, `REMAINDER` or `TOO_FEW`.
         loss: total over every picture placed, repeats not counted.
-        bound: proven: no plan under the same rule that leaves out as many pictures loses less.
-        rule: as it was applied: what few pictures cannot meet is lowered.
+        bound: proven: no plan under the same policy that leaves out as many pictures loses less.
+        policy: as it was applied: what few pictures cannot meet is lowered.
     """
 
     assignment: np.ndarray
@@ -46,7 +46,7 @@ class BucketPlan:
     left_out: Mapping[int, str]
     loss: float
     bound: float
-    rule: BucketPolicy
+    policy: BucketPolicy
 
     @property
     def buckets(self) -> list[int]:
@@ -72,30 +72,30 @@ class BucketPlan:
         return {b: int((1 + self.repeats[self.assignment == b]).sum()) for b in self.buckets}
 
 
-def plan_assignment(loss: np.ndarray, rule: BucketPolicy) -> BucketPlan:
-    """Chooses buckets and assigns every picture so that the total loss is least under the rule.
+def plan_assignment(loss: np.ndarray, policy: BucketPolicy) -> BucketPlan:
+    """Chooses buckets and assigns every picture so that the total loss is least under the policy.
 
     Args:
         loss: float `[N, M]` ≥ 0, what each picture would lose in each bucket; inf where it must not go.
 
     Raises:
-        ValueError: when the losses are malformed, or the rule asks for more buckets than the pictures can fill.
+        ValueError: when the losses are malformed, or the policy asks for more buckets than the pictures can fill.
     """
     loss = _checked(loss)
     fits = np.isfinite(loss).any(axis=1)
     rows, kind, weights = np.unique(loss[fits], axis=0, return_inverse=True, return_counts=True)
     kind = kind.reshape(-1)
-    rule = _met_by(rule, int(fits.sum()), loss.shape[1])
+    policy = _met_by(policy, int(fits.sum()), loss.shape[1])
     flow, alone = _empty(loss.shape[1]), np.zeros(len(rows), dtype=np.int64)
     if len(rows):
-        flow, alone = _flow(rows, weights, rule)
+        flow, alone = _flow(rows, weights, policy)
     assignment = np.full(len(loss), -1)
     reasons = {int(each): TOO_SMALL for each in np.nonzero(~fits)[0]}
     for index, members in _members(np.nonzero(fits)[0], kind, len(rows)):
         places = np.repeat(np.arange(loss.shape[1]), flow.counts[index])
         assignment[members[: len(places)]] = places
         for order, each in enumerate(members[len(places) :]):
-            reasons[int(each)] = ALONE if order < alone[index] else REMAINDER
+            reasons[int(each)] = TOO_FEW if order < alone[index] else REMAINDER
     return BucketPlan(
         assignment=assignment,
         preferred=_preferred(loss, assignment),
@@ -103,7 +103,7 @@ def plan_assignment(loss: np.ndarray, rule: BucketPolicy) -> BucketPlan:
         left_out=dict(sorted(reasons.items())),
         loss=flow.loss,
         bound=max(0.0, min(flow.bound, flow.loss)),
-        rule=rule,
+        policy=policy,
     )
 
 
@@ -116,54 +116,54 @@ def _checked(loss: np.ndarray) -> np.ndarray:
     return loss
 
 
-def _met_by(rule: BucketPolicy, pictures: int, buckets: int) -> BucketPolicy:
-    """The rule with what so few pictures can never meet lowered."""
-    if rule.exactly and rule.most is not None:
-        needed = rule.most * max(rule.smallest, rule.batch_size if rule.remainder != "repeat" else 1)
-        if rule.most > buckets or pictures < needed:
+def _met_by(policy: BucketPolicy, pictures: int, buckets: int) -> BucketPolicy:
+    """The policy with what so few pictures can never meet lowered."""
+    if policy.exact_count and policy.max_buckets is not None:
+        needed = policy.max_buckets * max(policy.smallest, policy.batch_size if policy.remainder != "repeat" else 1)
+        if policy.max_buckets > buckets or pictures < needed:
             raise ValueError(
-                f"{rule.most} buckets were asked for, but {pictures} pictures and {buckets} candidate buckets make "
-                f"fewer; ask for at most {rule.most}, or lower the batch size or the smallest count"
+                f"{policy.max_buckets} buckets were asked for, but {pictures} pictures and {buckets} candidate buckets "
+                f"make fewer; ask for at most {policy.max_buckets}, or lower the batch size or the smallest count"
             )
-    few = 0 < pictures < rule.batch_size
+    few = 0 < pictures < policy.batch_size
     # Each bucket takes a batch at least, only the one with the remainder may take less: never more can be used. Said
     # as a limit where it makes choosing easier.
-    fillable = max(1, -(-pictures // max(rule.batch_size, rule.smallest)))
-    most = min(buckets, rule.most or buckets)
+    fillable = max(1, -(-pictures // max(policy.batch_size, policy.smallest)))
+    most = min(buckets, policy.max_buckets or buckets)
     most = min(most, fillable) if fillable <= _FEW else most
     # A batch that the pictures can't fill would leave all of them out.
-    remainder = "keep" if few and rule.remainder == "drop" else rule.remainder
+    remainder = "keep" if few and policy.remainder == "drop" else policy.remainder
     return replace(
-        rule,
-        most=None if most == buckets and not rule.exactly else most,
-        smallest=max(1, min(rule.smallest, pictures)),
+        policy,
+        max_buckets=None if most == buckets and not policy.exact_count else most,
+        smallest=max(1, min(policy.smallest, pictures)),
         remainder=remainder,
     )
 
 
-def _flow(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> tuple[Flow, np.ndarray]:
+def _flow(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> tuple[Flow, np.ndarray]:
     """The best flow found, and how many of each kind could not be placed because no bucket fills up."""
-    best = _search(loss, weights, rule)
+    best = _search(loss, weights, policy)
     if best is not None:
         return best, np.zeros(len(loss), dtype=np.int64)
-    # First only those that cannot be in any company; the others then meet the rule, remainder and all, if they can.
-    alone = solve_leaving_out(loss, weights, replace(rule, batch_size=1, exactly=False)).left_out
+    # First only those that cannot be in any company; the others then meet the policy, remainder and all, if they can.
+    alone = solve_leaving_out(loss, weights, replace(policy, batch_size=1, exact_count=False)).left_out
     stay = weights - alone
     some = stay > 0
     if alone.any() and some.any():
-        part = _search(loss[some], stay[some], replace(rule, smallest=max(1, min(rule.smallest, int(stay.sum())))))
+        part = _search(loss[some], stay[some], replace(policy, smallest=max(1, min(policy.smallest, int(stay.sum())))))
         if part is not None:
             counts, left_out = np.zeros(loss.shape, dtype=np.int64), alone.copy()
             counts[some] = part.counts
             left_out[some] += part.left_out
             return replace(part, counts=counts, left_out=left_out), alone
-    flow = solve_leaving_out(loss, weights, rule)
+    flow = solve_leaving_out(loss, weights, policy)
     return flow, flow.left_out
 
 
-def _search(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow | None:
-    choosing = rule.most is not None and rule.most < loss.shape[1]
-    return best_choice(loss, weights, rule) if choosing else assign(loss, weights, rule)
+def _search(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow | None:
+    choosing = policy.max_buckets is not None and policy.max_buckets < loss.shape[1]
+    return best_choice(loss, weights, policy) if choosing else assign(loss, weights, policy)
 
 
 def _members(pictures: np.ndarray, kind: np.ndarray, kinds: int) -> list[tuple[int, np.ndarray]]:

@@ -18,21 +18,21 @@ _PAIRS = 4000
 _SAME = 1e-9
 
 
-def best_choice(loss: np.ndarray, weights: np.ndarray, rule: BucketPolicy) -> Flow | None:
-    """The best flow over at most `rule.most` of the buckets, or None where none meets the rule for all pictures.
+def best_choice(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow | None:
+    """The best flow over at most `policy.max_buckets` buckets, or None where none meets the policy for all pictures.
 
     Args:
-        loss: float `[T, M]` with M > `rule.most`, every row with a finite entry.
+        loss: float `[T, M]` with M > `policy.max_buckets`, every row with a finite entry.
         weights: int `[T]`.
     """
-    assert rule.most is not None
-    start = good_choice(loss, weights, rule.most)
-    prices = find_prices(loss, weights, rule.most, choice_loss(loss, weights, start))
-    search = _Search(loss, weights, rule)
+    assert policy.max_buckets is not None
+    start = good_choice(loss, weights, policy.max_buckets)
+    prices = find_prices(loss, weights, policy.max_buckets, choice_loss(loss, weights, start))
+    search = _Search(loss, weights, policy)
     search.look_at(start)
-    choices = all_choices(loss.shape[1], rule.most)
+    choices = all_choices(loss.shape[1], policy.max_buckets)
     if choices is None:
-        search.leave(prices.bound(rule.most) - spared(prices.prices, weights, rule))
+        search.leave(prices.bound(policy.max_buckets) - spared(prices.prices, weights, policy))
     else:
         _through(search, choices, prices, start)
     _settle(search, prices)
@@ -43,22 +43,22 @@ def _settle(search: _Search, prices: Prices) -> None:
     """Where choices stay open, one program over every pair that could be part of a better plan, if those are few."""
     if search.best is None or min([search.reached, *search.unsettled]) >= search.reached:
         return
-    rule, weights = search.rule, search.weights
-    assert rule.most is not None
-    bound = prices.bound(rule.most) - spared(prices.prices, weights, rule)
+    policy, weights = search.policy, search.weights
+    assert policy.max_buckets is not None
+    bound = prices.bound(policy.max_buckets) - spared(prices.prices, weights, policy)
     # A pair that the prices make dearer than what is still to be gained is part of no better plan.
     hopeless = bound + np.maximum(search.loss - prices.prices[:, None], 0.0) > search.best.loss
-    hopeless |= bound + prices.forced(rule.most)[None, :] > search.best.loss
+    hopeless |= bound + prices.forced(policy.max_buckets)[None, :] > search.best.loss
     if int((~hopeless).sum()) > _PAIRS:
         return
-    flow = solve(np.where(hopeless, np.inf, search.loss), weights, rule, exact=True)
+    flow = solve(np.where(hopeless, np.inf, search.loss), weights, policy, exact=True)
     search.unsettled = [search.best.loss if flow is None else flow.bound]
     if flow is not None and flow.loss < search.best.loss:
         search.best = flow
 
 
 def _through(search: _Search, choices: np.ndarray, prices: Prices, start: np.ndarray) -> None:
-    slack = spared(prices.prices, search.weights, search.rule)
+    slack = spared(prices.prices, search.weights, search.policy)
     block = max(16, int(_BLOCK_CELLS / (len(search.loss) * choices.shape[1])))
     cells = 0.0
     for lowest, part in promising(choices, prices, block):
@@ -82,7 +82,7 @@ class _Search:
 
     loss: np.ndarray
     weights: np.ndarray
-    rule: BucketPolicy
+    policy: BucketPolicy
     best: Flow | None = None
     programs: int = 0
     unsettled: list[float] = field(default_factory=list)
@@ -96,14 +96,14 @@ class _Search:
         if not np.isfinite(part).any(axis=1).all():
             return
         wish = Wish.of(part, self.weights)
-        least = lower_bound(wish, self.weights, self.rule)
+        least = lower_bound(wish, self.weights, self.policy)
         if least >= self.reached:
             return
         if self.programs >= _PROGRAMS and self.best is not None:
             self.leave(least)
             return
         self.programs += 1
-        flow = assign(part, self.weights, self.rule)
+        flow = assign(part, self.weights, self.policy)
         if flow is None:
             return
         self.leave(flow.bound)

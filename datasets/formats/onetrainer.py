@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from ...bucketing.grids import onetrainer_sizes
+from ...bucketing.grids import list_onetrainer_sizes
 from ..find import MASK_SUFFIX
 from .base import DatasetFormat, Size
 
@@ -22,7 +22,7 @@ class OneTrainer(DatasetFormat):
     reads_all_pictures = True
 
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
-        bucket = onetrainer_bucket(size, onetrainer_sizes(resolution))
+        bucket = onetrainer_bucket(size, list_onetrainer_sizes(resolution))
         return None if bucket == size else bucket
 
     def mask_path(self, crop_path: str) -> str:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salient_crop.bucketing.grids import kohya_sizes, parse_grid
-from salient_crop.bucketing.loss import total_loss
+from salient_crop.bucketing.grids import list_kohya_sizes, parse_grid
+from salient_crop.bucketing.loss import compute_loss
 from salient_crop.bucketing.report import Placement, build_report
-from salient_crop.bucketing.sizes import area_lost
-from salient_crop.bucketing.solver.planner import ALONE, REMAINDER, TOO_SMALL, plan_assignment
+from salient_crop.bucketing.sizes import measure_area_lost
+from salient_crop.bucketing.solver.planner import REMAINDER, TOO_FEW, TOO_SMALL, plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.datasets.formats.kohya import kohya_bucket
 
@@ -37,7 +37,7 @@ def both_ways(text):
 
 @pytest.mark.parametrize("setting", KOHYA)
 def test_kohyas_grid_is_the_real_one(setting):
-    assert set(kohya_sizes(*setting)) == both_ways(KOHYA[setting])
+    assert set(list_kohya_sizes(*setting)) == both_ways(KOHYA[setting])
     resolution, *rest = setting
     assert set(parse_grid(f"kohya:{resolution}:{','.join(map(str, rest))}").sizes) == both_ways(KOHYA[setting])
 
@@ -56,7 +56,7 @@ def test_grids_by_name():
     assert parse_grid("square:768").sizes == ((768, 768),)
     assert parse_grid("832x1216, 1216x832").sizes == ((832, 1216), (1216, 832))
     auto = parse_grid("auto:3")
-    assert (auto.most, len(auto.sizes)) == (3, 31)
+    assert (auto.max_buckets, len(auto.sizes)) == (3, 31)
     assert set(parse_grid("auto:2:sdxl").sizes) == set(parse_grid("sdxl").sizes)
     shapes = [(400, 600)] * 10 + [(600, 600)] * 10 + [(900, 600)] * 10
     assert parse_grid("quantile:3", 1024, shapes).sizes == ((832, 1216), (1024, 1024), (1216, 832))
@@ -79,7 +79,7 @@ def best_by_trying(loss, rule):
     pictures, buckets = loss.shape
     spare = pictures % rule.batch_size
     least = np.inf
-    for choice in combinations(range(buckets), rule.most):
+    for choice in combinations(range(buckets), rule.max_buckets):
         for given_ in product(choice, repeat=pictures):
             counts = [count for bucket in choice if (count := given_.count(bucket))]
             odd = sorted(count % rule.batch_size for count in counts if count % rule.batch_size)
@@ -165,7 +165,7 @@ def test_pictures_that_fit_nowhere_or_stand_alone_are_left_out_by_name_and_cost_
     loss[:7, 0], loss[8:, 0] = np.inf, np.inf
     plan = plan_assignment(loss, BucketPolicy(3, batch_size=4, smallest=2))
     counts = validate_images(plan, loss, 4)
-    assert plan.left_out == {5: TOO_SMALL, 7: ALONE}
+    assert plan.left_out == {5: TOO_SMALL, 7: TOO_FEW}
     assert sorted(count % 4 for count in counts.values())[-1] == 1
     assert sum(counts.values()) == 17
 
@@ -173,10 +173,10 @@ def test_pictures_that_fit_nowhere_or_stand_alone_are_left_out_by_name_and_cost_
 def test_an_exact_number_of_buckets_is_met_or_refused():
     loss = losses(24)
     loss[:, 0] = 0  # one bucket would be best for all
-    assert len(plan_assignment(loss, BucketPolicy(4, exactly=True, batch_size=4)).buckets) == 4
+    assert len(plan_assignment(loss, BucketPolicy(4, exact_count=True, batch_size=4)).buckets) == 4
     assert len(plan_assignment(loss, BucketPolicy(4, batch_size=4)).buckets) == 1
     with pytest.raises(ValueError, match="7 buckets were asked for"):
-        plan_assignment(loss, BucketPolicy(7, exactly=True, batch_size=4))
+        plan_assignment(loss, BucketPolicy(7, exact_count=True, batch_size=4))
 
 
 def test_moved_pictures_are_those_that_wished_for_another_bucket():
@@ -223,9 +223,9 @@ def test_losses_that_are_none_are_refused(loss):
 
 def test_enlarging_beyond_the_limit_keeps_a_picture_out():
     zero = np.zeros((2, 1))
-    loss = total_loss(zero, zero, zero, np.array([[1.9], [2.1]]), most_enlarged=2.0)
+    loss = compute_loss(zero, zero, zero, np.array([[1.9], [2.1]]), max_scale=2.0)
     assert np.isfinite(loss[0, 0]) and np.isinf(loss[1, 0])
-    assert total_loss(zero, zero, zero, np.array([[0.5], [2.0]]))[0, 0] == 0
+    assert compute_loss(zero, zero, zero, np.array([[0.5], [2.0]]))[0, 0] == 0
 
 
 # Report
@@ -234,18 +234,18 @@ def test_enlarging_beyond_the_limit_keeps_a_picture_out():
 def test_the_report_tells_what_happened_beside_kohyas_default():
     sizes = [(600, 400)] * 5 + [(400, 600)] * 3 + [(590, 410)]
     buckets = [(832, 1216), (1216, 832)]
-    loss = area_lost(sizes, buckets)
+    loss = measure_area_lost(sizes, buckets)
     plan = plan_assignment(loss, BucketPolicy(batch_size=4, remainder="drop"))
     names = [f"{index}.jpg" for index in range(9)]
     ours = [
         Placement(buckets[each], 0.1, loss[row, each], 2.0) if each >= 0 else None
         for row, each in enumerate(plan.assignment)
     ]
-    before = [Placement(kohya_bucket(size, kohya_sizes(1024)), 0.2, 0.05, 1.5) for size in sizes]
+    before = [Placement(kohya_bucket(size, list_kohya_sizes(1024)), 0.2, 0.05, 1.5) for size in sizes]
     report = build_report(plan, buckets, names, ours, before)
-    text = report.text()
-    assert report.after.counts == {(832, 1216): 4, (1216, 832): 4}
-    assert report.after.incomplete == 0 and report.before.incomplete > 0
+    text = report.format_text()
+    assert report.planned.counts == {(832, 1216): 4, (1216, 832): 4}
+    assert report.planned.empty_slots == 0 and report.baseline.empty_slots > 0
     assert len(report.left_out) == 1 and len(report.moved) == 1
     moved = plan.moved[0]
     assert f"moved: {moved}.jpg: to 832x1216, now 4 pictures, rather than 1216x832, now 4" in text

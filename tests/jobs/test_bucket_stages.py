@@ -17,5 +17,5 @@ def test_a_caption_whose_picture_lost_a_subject_is_flagged():
     options = measure(Analysis(heat, subjects), (900, 300), Constraint(min_share=1.0), request)
     whole = measure(Analysis(heat, subjects[1:]), (900, 300), Constraint(min_share=1.0), request)
     result = sort_pictures(["lost.jpg", "whole.jpg"], [(900, 300)] * 2, [options, whole], request)
-    assert [line.split(":")[0] for line in result.report.check] == ["lost.jpg"]
-    assert "check the caption: lost.jpg: 100% of a subject" in result.report.text()
+    assert [line.split(":")[0] for line in result.report.caption_checks] == ["lost.jpg"]
+    assert "check the caption: lost.jpg: 100% of a subject" in result.report.format_text()

@@ -110,10 +110,10 @@ def test_a_data_set_holds_nothing_but_what_was_planned(photos, tmp_path, capsys)
 
 
 def test_auto_chooses_among_the_sizes_that_the_trainer_keeps(photos, tmp_path):
-    from salient_crop.bucketing.grids import onetrainer_sizes
+    from salient_crop.bucketing.grids import list_onetrainer_sizes
 
     assert sort(photos, tmp_path / "out", "--dataset", "onetrainer") == 0
-    assert {tuple(each["crops"][0]["bucket"]) for each in records(tmp_path / "out")} <= set(onetrainer_sizes(256))
+    assert {tuple(each["crops"][0]["bucket"]) for each in records(tmp_path / "out")} <= set(list_onetrainer_sizes(256))
     assert sort(photos, tmp_path / "cut", "--dataset", "onetrainer", "--buckets", "256x192,192x256") == 0
     report = (tmp_path / "cut" / "manifest.buckets.txt").read_text("utf-8")
     assert "the trainer would crop: 256x192 to 320x192, at 256" in report
