@@ -82,4 +82,4 @@ def measure(commands: Sequence[Sequence[str]]) -> Measured:
 
 def salient_crop(*words: str) -> list[str]:
     """The command line of our own command in this interpreter."""
-    return [sys.executable, "-m", "salient_crop.cli.main", *words]
+    return [sys.executable, "-m", "salient_crop.cli", *words]

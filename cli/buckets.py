@@ -1,4 +1,4 @@
-"""What `salient-crop crop --buckets` understands, and what it does then."""
+"""The flags of `salient-crop crop --buckets`, and the run that they ask for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ..bucketing.solver.policy import REMAINDERS
 from ..datasets.formats import FORMATS, DatasetFormat, get_format
 from ..images.errors import PictureError
 from ..images.header import read_header
+from .options import parse_factor, parse_positive
+from .status import UsageError
 
 # PyTorch and the solver come with these; `--help` needs neither.
 if TYPE_CHECKING:
@@ -31,22 +33,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Every crop gets the size of a trainer's bucket; --resolution N names the pixel budget (default 1024).",
     )
     group.add_argument("--buckets", metavar="GRID", help=GRID_SYNTAX.replace("%", "%%"))
-    group.add_argument("--batch-size", metavar="N", type=int, default=1, help="make every bucket's count a multiple")
+    group.add_argument(
+        "--batch-size", metavar="N", type=parse_positive, default=1, help="make every bucket's count a multiple"
+    )
     group.add_argument(
         "--remainder",
         choices=REMAINDERS,
         default="keep",
         help="where N does not divide the pictures: keep them as one smaller batch, repeat some, or drop as many",
     )
-    group.add_argument("--smallest", metavar="N", type=int, default=2, help="fewest pictures in a bucket (default 2)")
     group.add_argument(
-        "--most-enlarged", metavar="X", type=float, help="never enlarge a picture more than X times (default: no limit)"
+        "--smallest", metavar="N", type=parse_positive, default=2, help="fewest pictures in a bucket (default 2)"
+    )
+    group.add_argument(
+        "--most-enlarged",
+        metavar="X",
+        type=parse_factor,
+        help="never enlarge a picture more than X times (default: no limit)",
     )
     group.add_argument(
         "--dataset", choices=list(FORMATS), default="plain", help="lay OUT out for a trainer (default plain)"
     )
     group.add_argument("--concept", metavar="NAME", default="picture", help="folder N_NAME of kohya and ComfyUI")
-    group.add_argument("--repeats", metavar="N", type=int, default=1, help="the N of that folder (default 1)")
+    group.add_argument(
+        "--repeats", metavar="N", type=parse_positive, default=1, help="the N of that folder (default 1)"
+    )
     group.add_argument(
         "--duplicates",
         choices=("use", "report", "skip"),
@@ -93,14 +104,17 @@ def run_sorting(
     """Sorts the folder, looking for duplicates first where that was asked for.
 
     Raises:
-        ValueError, RunError: when it cannot be done as asked.
+        UsageError, RunError: when it cannot be done as asked.
         OSError: when something can no longer be written.
     """
     from ..datasets.manifest import OK, PictureRecord
     from ..jobs.buckets import sort_folder
     from ..jobs.duplicates import describe_duplicate, find_folder_duplicates
 
-    sorting = sort_request(chosen, run)
+    try:
+        sorting = sort_request(chosen, run)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     dataset = dataset_format(chosen)
     if chosen.duplicates == "use":
         return sort_folder(run, sorting, cropper, progress, device, dataset)

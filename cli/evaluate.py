@@ -1,4 +1,4 @@
-"""`salient-crop evaluate`: benchmarks on the terminal or as JSON."""
+"""`salient-crop evaluate`: the benchmarks, as tables or as JSON."""
 
 from __future__ import annotations
 
@@ -7,17 +7,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-
-class Reporter(Protocol):
-    """Where progress, notes and results go."""
-
-    def progress(self, done: int, total: int, name: str) -> None: ...
-
-    def note(self, text: str) -> None: ...
-
-    def result(self, text: str) -> None: ...
+from .options import SubParsers, add_cropper, add_device, find_device, open_cropper
+from .progress import Reporter
+from .status import DONE, UsageError
 
 
 @dataclass(frozen=True)
@@ -69,36 +63,39 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The arguments of `evaluate`."""
+def add_parser(commands: SubParsers) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure on a benchmark, beside the trivial answers",
+        description="Measures on a benchmark file, always beside the trivial answers.",
+    )
+    parser.set_defaults(run=run)
     about = "; ".join(f"{name}: {each.about}" for name, each in BENCHMARKS.items())
     parser.add_argument("benchmark", metavar="BENCHMARK", choices=tuple(BENCHMARKS), help=about)
     parser.add_argument("file", metavar="FILE", type=Path, help="the benchmark's JSON file")
     parser.add_argument("--images", metavar="FOLDER", type=Path, help="of the pictures, for a cropper to look at")
-    parser.add_argument("--cropper", metavar="NAME|FILE", help="what judges pictures (default: the bundled one)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add_cropper(parser, "what judges pictures (default: the bundled one)")
+    add_device(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on the standard output")
 
 
-def evaluate(
-    chosen: argparse.Namespace, reporter: Reporter, cropper_for: Callable[[str | None, str], Any], device: str
-) -> None:
-    """Runs the benchmark and reports it.
+def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..images.errors import PictureError
 
-    Args:
-        chosen: from `add_arguments`.
-        reporter: for progress and result.
-        cropper_for: loads a cropper by (name or file or None, device).
-        device: to run it on.
-
-    Raises:
-        ValueError, OSError: when the file or the pictures cannot be used.
-    """
     benchmark = BENCHMARKS[chosen.benchmark]
+    device = find_device(chosen.device)
     needed = benchmark.sees or chosen.images is not None
-    cropper = cropper_for(chosen.cropper, device) if needed else None
-    found = benchmark.run(chosen, cropper, lambda done, total: reporter.progress(done, total, chosen.benchmark))
+    cropper = open_cropper(chosen.cropper, device) if needed else None
+
+    def progress(done: int, total: int) -> None:
+        reporter.progress(done, total, chosen.benchmark)
+
+    try:
+        found = benchmark.run(chosen, cropper, progress)
+    except (OSError, ValueError, PictureError) as error:
+        raise UsageError(str(error)) from error
     reporter.result(json.dumps(found, indent=2, ensure_ascii=False) if chosen.json else table(found))
+    return DONE
 
 
 def table(found: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from salient_crop.cli import crop as crop_command
 from salient_crop.cli import main as cli
 from salient_crop.cli.progress import Reporter
 from salient_crop.cropping.ratio import Ratio
@@ -461,7 +462,9 @@ def test_batches_change_no_crop(photos, tmp_path, monkeypatch):
     from salient_crop.jobs.executors.batches import in_batches
 
     crop(photos, tmp_path / "alone", "--policy", "error")
-    monkeypatch.setattr(cli, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3))
+    monkeypatch.setattr(
+        crop_command, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3)
+    )
     crop(photos, tmp_path / "together", "--policy", "error", "--workers", "4")
     assert tree(tmp_path / "alone") == tree(tmp_path / "together")
 
@@ -474,7 +477,9 @@ def test_a_batch_that_fails_fails_its_own_pictures(photos, tmp_path, monkeypatch
         raise RuntimeError("out of memory") if images.shape[-1] > images.shape[-2] else ValueError("too tall")
 
     monkeypatch.setattr(CentreCropper, "analyse", analyse)
-    monkeypatch.setattr(cli, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3))
+    monkeypatch.setattr(
+        crop_command, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3)
+    )
     assert crop(photos, tmp_path / "out") == 1
     assert {line["reason"] for line in lines(tmp_path / "out")} == {
         "could not be analysed: out of memory",

@@ -1,0 +1,26 @@
+"""`salient-crop croppers`: what can be loaded, and where from."""
+
+from __future__ import annotations
+
+import argparse
+
+from .options import SubParsers
+from .progress import Reporter
+from .status import DONE
+
+
+def add_parser(commands: SubParsers) -> None:
+    parser = commands.add_parser("croppers", help="what can be loaded, and where from")
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..models.registry import ARCHITECTURES, BUNDLED, SUFFIXES
+
+    reporter.result("Bundled, by name:")
+    for index, name in enumerate(BUNDLED):
+        reporter.result(f"  {name}" + (" (default)" if index == 0 else ""))
+    reporter.result(f"From a file ({', '.join(SUFFIXES)}), told by its keys:")
+    for architecture in ARCHITECTURES:
+        reporter.result(f"  {architecture.name}")
+    return DONE

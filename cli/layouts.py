@@ -1,0 +1,71 @@
+"""`salient-crop layouts`: one photograph under all eight layouts, drawn on a sheet."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .options import (
+    SubParsers,
+    add_cropper,
+    add_device,
+    add_layout_frame,
+    add_ratios,
+    find_device,
+    open_cropper,
+    parse_share,
+    refuse_other_formats,
+    same_file,
+)
+from .progress import Reporter
+from .status import DONE, UsageError
+
+RATIOS = "2:3,16:9"
+AS_IN_CROP = "see `salient-crop crop`"
+
+
+def add_parser(commands: SubParsers) -> None:
+    parser = commands.add_parser(
+        "layouts",
+        help="draw what each layout makes of one photograph",
+        description="Draws one photograph under all eight layouts, with the crop and the region kept free.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("photo", metavar="PHOTO", type=Path, help="never changed")
+    parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
+    add_ratios(parser, RATIOS)
+    parser.add_argument("--min-area", metavar="SHARE", type=parse_share, default=0.6, help=AS_IN_CROP)
+    add_layout_frame(parser, AS_IN_CROP)
+    parser.add_argument("--layout-hard", action="store_true", help=AS_IN_CROP)
+    add_cropper(parser)
+    add_device(parser)
+
+
+def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..datasets.atomic import write_picture
+    from ..images.decode import Picture
+    from ..images.errors import PictureError
+    from ..jobs.text_region_study import layout_study
+
+    refuse_other_formats(chosen.out)
+    if chosen.out.exists() and same_file(chosen.out, chosen.photo):
+        raise UsageError(f"--out {chosen.out}: the photograph itself, so it is not overwritten")
+    device = find_device(chosen.device)
+    cropper = open_cropper(chosen.cropper, device)
+    try:
+        sheet = layout_study(
+            Picture(chosen.photo),
+            chosen.ratios,
+            chosen.layout_frame,
+            chosen.layout_hard,
+            chosen.min_area,
+            cropper,
+            device,
+        )
+        write_picture(chosen.out, sheet)
+    except OSError as error:
+        raise UsageError(f"--out {chosen.out}: {error.strerror or error}") from error
+    except (PictureError, ValueError) as error:
+        raise UsageError(str(error)) from error
+    reporter.result(f"{len(chosen.ratios)} ratios under every layout in {chosen.out}")
+    return DONE

@@ -1,0 +1,197 @@
+"""Options that several sub-commands share, and the parsers of their values.
+
+A parser raises `argparse.ArgumentTypeError`. argparse then prints one line that names the flag, and exits with
+status 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .status import UsageError
+
+if TYPE_CHECKING:
+    from ..cropping.ratio import Ratio
+    from ..images.colour import RGB
+    from ..models.base import Cropper
+
+SubParsers = Any  # argparse keeps the type to itself
+FRAMES = ("source", "crop")
+
+
+# Options
+
+
+def add_cropper(parser: argparse.ArgumentParser, help: str = "see `salient-crop croppers`") -> None:
+    parser.add_argument("--cropper", metavar="NAME|FILE", help=help)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is")
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers", metavar="N", type=parse_positive, help="pictures at once (default: one for every core)"
+    )
+
+
+def add_ratios(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument(
+        "--ratios", type=parse_ratios, default=default, help=f"width:height, by commas (default {default})"
+    )
+
+
+def add_layout_frame(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("--layout-frame", choices=FRAMES, default="source", help=help)
+
+
+# Values
+
+
+def parse_ratios(text: str) -> tuple[Ratio, ...]:
+    """`2:3,1:1` as ratios, each once.
+
+    Raises:
+        argparse.ArgumentTypeError: when one is malformed, or there is none.
+    """
+    from ..cropping.ratio import Ratio
+
+    ratios = _parse(lambda: tuple(dict.fromkeys(Ratio.parse(each) for each in text.split(",") if each.strip())))
+    if not ratios:
+        raise argparse.ArgumentTypeError(f"no ratio in {text!r}")
+    return ratios
+
+
+def parse_regions(text: str) -> list[tuple[float, float, float, float]]:
+    """`top; 0.7,0.3,0.9,0.6` as relative regions: names of layouts, or x1, y1, x2, y2 in 0..1.
+
+    Raises:
+        argparse.ArgumentTypeError: when one is malformed.
+    """
+    from ..cropping.text_region import TextRegion
+
+    def region(words: str) -> tuple[float, float, float, float]:
+        try:
+            x1, y1, x2, y2 = (float(each) for each in words.split(","))
+        except ValueError:
+            return TextRegion.preset(words.strip()).region
+        return TextRegion((x1, y1, x2, y2)).region
+
+    return _parse(lambda: [region(each) for each in text.split(";") if each.strip()])
+
+
+def parse_colour(text: str) -> RGB | None:
+    """A colour by name or as #rrggbb; None for `keep`, which keeps transparency.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is no colour.
+    """
+    from PIL import ImageColor
+
+    if text == "keep":
+        return None
+    red, green, blue, *_ = _parse(lambda: ImageColor.getrgb(text))
+    return red, green, blue
+
+
+def parse_positive(text: str) -> int:
+    """A whole number of at least 1."""
+    number = _parse_number(int, text, "a whole number")
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
+
+
+def parse_resolution(text: str) -> int:
+    """A whole number of at least 8 pixels, the step of the sides of resized crops."""
+    number = _parse_number(int, text, "a whole number")
+    if number < 8:
+        raise argparse.ArgumentTypeError(f"{text} is less than 8 pixels")
+    return number
+
+
+def parse_share(text: str) -> float:
+    """A number above 0, at most 1."""
+    number = _parse_number(float, text, "a number")
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} does not lie in (0, 1]")
+    return number
+
+
+def parse_factor(text: str) -> float:
+    """A finite number above 0."""
+    number = _parse_number(float, text, "a number")
+    if not (number > 0 and math.isfinite(number)):
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number above 0")
+    return number
+
+
+def _parse_number(kind: Callable[[str], Any], text: str, words: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
+
+
+def _parse(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except ValueError as error:  # argparse would hide its message
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+# What the values name
+
+
+def find_device(name: str) -> str:
+    """`cpu` or `cuda`.
+
+    Raises:
+        UsageError: when a GPU is asked for and there is none.
+    """
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: PyTorch finds no CUDA GPU here")
+    return name
+
+
+def open_cropper(name: str | None, device: str) -> Cropper:
+    """The cropper of `--cropper`; the default one where the flag is not given.
+
+    Raises:
+        UsageError: when it is neither a bundled one nor a checkpoint that can be used.
+    """
+    from ..models.registry import BUNDLED, load_cropper
+
+    try:
+        return load_cropper(name or next(iter(BUNDLED)), device)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--cropper: {error}") from error
+
+
+# Sheets
+
+
+def refuse_other_formats(sheet: Path) -> None:
+    """Refuses a contact sheet with an extension that cannot be written.
+
+    Raises:
+        UsageError: naming the extensions that can.
+    """
+    from ..images.encode import FORMATS
+
+    if sheet.suffix.lower().lstrip(".") not in (*FORMATS, "jpeg"):
+        raise UsageError(f"--out {sheet}: a sheet is a {', '.join(FORMATS)}")
+
+
+def same_file(first: Path, second: Path) -> bool:
+    """Whether two paths lead to one file, which need not exist."""
+    return first.resolve() == second.resolve()

@@ -1,0 +1,89 @@
+"""`salient-crop preview`: the contact sheet of a manifest."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .options import (
+    SubParsers,
+    add_cropper,
+    add_device,
+    add_workers,
+    find_device,
+    open_cropper,
+    parse_positive,
+    refuse_other_formats,
+    same_file,
+)
+from .progress import Reporter
+from .status import DONE, SOME_FAILED, UsageError
+
+
+def add_parser(commands: SubParsers) -> None:
+    parser = commands.add_parser(
+        "preview",
+        help="draw a contact sheet of a manifest",
+        description="Draws every picture with its heat and boxes, and its crops beside it.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("manifest", metavar="MANIFEST", type=Path)
+    parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
+    parser.add_argument("--source", metavar="FOLDER", type=Path, help="where the pictures are, if they were moved")
+    add_cropper(parser, "whose heat to show (default: the manifest's own)")
+    parser.add_argument(
+        "--count",
+        metavar="N",
+        type=parse_positive,
+        default=60,
+        help="show at most so many pictures, evenly spread (default 60)",
+    )
+    add_workers(parser)
+    add_device(parser)
+
+
+def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..datasets.atomic import write_picture
+    from ..datasets.manifest import OK, read_manifest
+    from ..jobs.contact_sheet import draw_sheet
+    from ..jobs.executors.threads import available_cores
+    from ..jobs.folder import noted_settings, source_folder
+    from ..jobs.preview import spread, tiles
+
+    try:
+        records, total = spread(read_manifest(chosen.manifest), chosen.count)
+    except OSError as error:
+        raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    folder = chosen.source or source_folder(chosen.manifest)
+    if folder is None or not folder.is_dir():
+        raise UsageError(f"the pictures of {chosen.manifest} are not where they were; --source FOLDER says where")
+    if not records:
+        raise UsageError(f"{chosen.manifest} lists no pictures")
+    refuse_other_formats(chosen.out)
+    refuse_sheet_over_source(chosen.out, folder, chosen.manifest)
+    device = find_device(chosen.device)
+    cropper = open_cropper(chosen.cropper or noted_settings(chosen.manifest).get("cropper"), device)
+    workers = chosen.workers or available_cores()
+    sheet = draw_sheet(tiles(records, folder, cropper, device, workers, reporter.progress))
+    try:
+        write_picture(chosen.out, sheet)
+    except OSError as error:
+        raise UsageError(f"--out {chosen.out}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"--out: {error}") from error
+    reporter.result(f"{len(records)} of {total} pictures in {chosen.out}")
+    return DONE if all(record.status == OK for record in records) else SOME_FAILED
+
+
+def refuse_sheet_over_source(sheet: Path, folder: Path, manifest: Path) -> None:
+    """Refuses to draw the sheet over a picture that the manifest lists.
+
+    Raises:
+        UsageError: when it would be.
+    """
+    from ..datasets.manifest import read_manifest
+
+    if sheet.exists() and any(same_file(sheet, folder / each.source) for each in read_manifest(manifest)):
+        raise UsageError(f"--out {sheet}: one of the pictures themselves, so it is not overwritten")
