@@ -392,7 +392,7 @@ def test_a_full_disk_stops_the_run_and_is_told(photos, tmp_path, monkeypatch, ca
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stages, "encode", full)
+    monkeypatch.setattr(stages, "write_picture", full)
     assert crop(photos, tmp_path / "out") == 1
     assert "No space left on device" in capsys.readouterr().err
     assert not (tmp_path / "out" / "manifest.jsonl").exists()
