@@ -1,4 +1,4 @@
-"""What a cropper found in one picture: where the value lies, what the subjects are, and how good any box would be."""
+"""What a cropper found in one picture: a heatmap, the subjects, and a score for any box."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..cropping.box_sets import ListedBoxSet
 from ..cropping.box_sums import normalise
@@ -25,25 +26,30 @@ class Analysis:
         detail: `[h, w]` ≥ 0, how much fine structure lies where, or None; text wants to lie where there is little.
 
     Args:
-        heatmap: `[h, w]` of any scale, ≥ 0; an empty one becomes uniform.
+        heatmap: `[h, w]` of any scale, ≥ 0; one that is 0 everywhere becomes uniform.
+
+    Raises:
+        ValueError: when `heatmap` or `detail` is not `[h, w]` with at least one cell, or the heatmap holds a value that
+            is negative or not finite.
     """
 
     def __init__(self, heatmap: Tensor, subjects: Sequence[Subject] = (), detail: Tensor | None = None) -> None:
-        if heatmap.ndim != 2:
-            raise ValueError(f"a heatmap must be [h, w], got {list(heatmap.shape)}")
+        for name, given in (("heatmap", heatmap), ("detail", detail)):
+            if given is not None and (given.ndim != 2 or 0 in given.shape):
+                raise ValueError(f"{name} must be [h, w] with at least one cell, got {list(given.shape)}")
         self.heatmap = normalise(heatmap[None])[0]
         self.subjects = tuple(subjects)
         self.detail = detail
 
     @property
     def value(self) -> Tensor:
-        """The map that the best crop is searched on, like `heatmap`: here the heatmap itself."""
+        """The map that the search reads, of the same shape and scale as `heatmap`; here the heatmap itself."""
         return self.heatmap
 
     def score(self, boxes: Tensor) -> Tensor:
-        """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heat."""
-        evidence = SearchInputs.from_maps(self.heatmap[None])
-        return ListedBoxSet(evidence.heat, SearchGrid(1, 1), boxes[None].to(evidence.device)).heat_sum()[0].clamp(0, 1)
+        """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heatmap."""
+        inputs = SearchInputs.from_maps(self.heatmap[None])
+        return ListedBoxSet(inputs.heat, SearchGrid(1, 1), boxes[None].to(inputs.device)).heat_sum()[0].clamp(0, 1)
 
     def candidates(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None
@@ -55,6 +61,9 @@ class Analysis:
             min_share: its smallest area as a share of the largest box of that ratio.
             size: (width, height) of the picture in pixels.
             held: the relative region that the crop is asked to hold, or None.
+
+        Returns:
+            At least one box for every ratio, or None for every ratio.
         """
         return None
 
@@ -67,12 +76,15 @@ class Analysis:
         )
 
 
-def detail_of(images: Tensor, rows: int = 64) -> Tensor:
-    """Mean gradient of luma of `[B, 3, H, W]` images on a grid of `rows` along the short side: `[B, h, w]`."""
+def measure_detail(images: Tensor, cells: int = 64) -> Tensor:
+    """Mean gradient of luma of `[B, 3, H, W]` images on a grid of `cells` along the short side: `[B, h, w]`.
+
+    The grid is never finer than the pixels.
+    """
     luma = torch.einsum("bchw,c->bhw", images.float(), images.new_tensor([0.299, 0.587, 0.114]).float())
-    across = torch.nn.functional.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1))
-    down = torch.nn.functional.pad((luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1))
+    across = F.pad((luma[..., 1:] - luma[..., :-1]).abs(), (0, 1))
+    down = F.pad((luma[..., 1:, :] - luma[..., :-1, :]).abs(), (0, 0, 0, 1))
     height, width = luma.shape[-2:]
-    scale = min(1.0, rows / min(height, width))
+    scale = min(1.0, cells / min(height, width))
     shape = max(1, round(height * scale)), max(1, round(width * scale))
-    return torch.nn.functional.adaptive_avg_pool2d(across + down, shape)
+    return F.adaptive_avg_pool2d(across + down, shape)

@@ -10,10 +10,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from .architecture import Architecture
-from .base import Cropper
-from .baselines import saliency_edge
+from .base import Architecture, Cropper
 from .baselines.centre import CentreCropper
+from .baselines.saliency_edge import saliency_edge_factory
 from .design_heatmap import cropper as design_heatmap
 from .focus import cropper as focus
 from .gaic import cropper as gaic
@@ -27,8 +26,8 @@ BUNDLED: Mapping[str, Callable[[], Cropper]] = MappingProxyType(
         "focus": focus.bundled,
         "smartcrop": SmartcropCropper,
         "centre": CentreCropper,
-        "saliency-short-edge": saliency_edge.on(focus.bundled, "short"),
-        "saliency-long-edge": saliency_edge.on(focus.bundled, "long"),
+        "saliency-short-edge": saliency_edge_factory(focus.bundled, "short"),
+        "saliency-long-edge": saliency_edge_factory(focus.bundled, "long"),
     }
 )
 """Name → factory of the croppers that need no file; the first is the default."""

@@ -1,9 +1,11 @@
-"""Putting a checkpoint's tensors into a network, with an error that a user can act on."""
+"""A checkpoint's tensors: putting them into a network with an error that a user can act on, and their digest."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 _COUNTER = "num_batches_tracked"  # not written by old versions of PyTorch, and of no use when judging
@@ -24,3 +26,16 @@ def load_named(network: nn.Module, state: Mapping[str, Tensor], what: str) -> No
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             raise ValueError(f"{what} {fault} {', '.join(names[:3])}{more}; is the file whole?")
     network.load_state_dict(state, strict=False)
+
+
+def digest_weights(weights: nn.Module | Mapping[str, Tensor]) -> str:
+    """SHA-256, in hex, of a network's state dict: its names in sorted order, dtypes, shapes and bytes.
+
+    It is the same on every device, and differs as soon as a single weight does.
+    """
+    state = weights.state_dict() if isinstance(weights, nn.Module) else weights
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        digest.update(f"{name}|{tensor.dtype}|{list(tensor.shape)}|".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..models.analysis import Analysis, detail_of
+from ..models.analysis import Analysis, measure_detail
 from ..models.selection import best_crops
 from . import pixels, sockets
 from .host import in_turn, to_host
@@ -134,7 +134,7 @@ def merged(picture: Tensor, analysis: Analysis | None, heat: Tensor | None) -> A
     """A heatmap's own analysis, or a cropper's, whose heat a connected heatmap replaces."""
     if analysis is None:
         assert heat is not None
-        return Analysis(heat, detail=detail_of(picture.movedim(-1, 0)[None])[0])
+        return Analysis(heat, detail=measure_detail(picture.movedim(-1, 0)[None])[0])
     return analysis if heat is None else analysis.replaced(heatmap=heat)
 
 

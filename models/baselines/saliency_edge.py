@@ -93,19 +93,38 @@ class SaliencyEdgeAnalysis(Analysis):
 
 
 class SaliencyEdgeCropper(Cropper):
-    """The baseline on the heatmaps of another cropper."""
+    """The baseline on the heatmaps of another cropper, whose weights are its own.
 
-    def __init__(self, heat: Cropper, edge: str) -> None:
-        self.heat, self.edge, self.module = heat, edge, heat.module
+    Attributes:
+        name: `saliency-short-edge` or `saliency-long-edge`.
+
+    Args:
+        inner: gives the heatmaps.
+        edge: `short` or `long`, see `edge_box`.
+
+    Raises:
+        ValueError: when the edge is neither.
+    """
+
+    name = "saliency-edge"
+
+    def __init__(self, inner: Cropper, edge: str) -> None:
+        if edge not in EDGES:
+            raise ValueError(f"{edge!r} is no edge; use one of {', '.join(EDGES)}")
+        self.inner, self.edge, self.module = inner, edge, inner.module
         self.name = f"saliency-{edge}-edge"
 
     def analyse(self, images: Tensor) -> list[Analysis]:
         return [
             SaliencyEdgeAnalysis(self.edge, each.heatmap, each.subjects, each.detail)
-            for each in self.heat.analyse(images)
+            for each in self.inner.analyse(images)
         ]
 
+    @property
+    def digest(self) -> str:  # type: ignore[override]
+        return self.inner.digest
 
-def on(heat: Callable[[], Cropper], edge: str) -> Callable[[], Cropper]:
-    """What makes the baseline on the heatmaps of the cropper that `heat` makes."""
-    return lambda: SaliencyEdgeCropper(heat(), edge)
+
+def saliency_edge_factory(make_inner: Callable[[], Cropper], edge: str) -> Callable[[], Cropper]:
+    """A factory of the baseline on the heatmaps of the cropper that `make_inner` makes."""
+    return lambda: SaliencyEdgeCropper(make_inner(), edge)

@@ -26,9 +26,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..analysis import Analysis, detail_of
-from ..architecture import Architecture
-from ..base import Cropper, validate_images
+from ..analysis import Analysis, measure_detail
+from ..base import Architecture, Cropper, validate_images
 from ..state_dict import load_named
 from .network import CropRating, HeatmapNetwork
 
@@ -69,7 +68,7 @@ class DesignHeatmapCropper(Cropper):
         heats = self.network(prepared(images, self.side))
         return [
             DesignHeatmapAnalysis(self.network.rating, heat, detail)
-            for heat, detail in zip(heats, detail_of(images), strict=True)
+            for heat, detail in zip(heats, measure_detail(images), strict=True)
         ]
 
 

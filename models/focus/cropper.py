@@ -17,9 +17,8 @@ from torch.nn import functional as F
 from ...cropping.box_sums import normalise
 from ...cropping.reweight import coverage
 from ...cropping.subject import Subject
-from ..analysis import Analysis, detail_of
-from ..architecture import Architecture
-from ..base import Cropper, validate_images
+from ..analysis import Analysis, measure_detail
+from ..base import Architecture, Cropper, validate_images
 from ..state_dict import load_named
 from .network import STRIDE, FocusNetwork, Outputs
 
@@ -69,7 +68,7 @@ class FocusCropper(Cropper):
         outputs = Outputs(*(each.float() for each in outputs))
         attention = outputs.attention.flatten(1).softmax(1).view_as(outputs.attention)
         extents = outputs.subject.sigmoid()
-        details = detail_of(images)
+        details = measure_detail(images)
         return [analysis_of(*each) for each in zip(attention, extents, heads_of(outputs), details, strict=True)]
 
 

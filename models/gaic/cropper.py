@@ -23,10 +23,9 @@ from torch.nn import functional as F
 
 from ...cropping.ratio import Ratio
 from ...cropping.text_region import Region
-from ..analysis import Analysis, detail_of
-from ..architecture import Architecture
+from ..analysis import Analysis, measure_detail
 from ..backbones.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
-from ..base import Cropper, validate_images
+from ..base import Architecture, Cropper, validate_images
 from ..baselines.accumulate import accumulate_boxes, normalise_min_max
 from ..state_dict import load_named
 from . import state_dict as gaic_keys
@@ -132,7 +131,7 @@ class GaicCropper(Cropper):
         seen = normalise(resize(images, size, self.recipe), self.recipe)
         return [
             GaicAnalysis(self.network, features, size, self.recipe, detail)
-            for features, detail in zip(self.network.features(seen), detail_of(images), strict=True)
+            for features, detail in zip(self.network.features(seen), measure_detail(images), strict=True)
         ]
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from ...cropping.ratio import Ratio
 from ...cropping.subject import Subject
 from ...cropping.text_region import Region
-from ..analysis import Analysis, detail_of
+from ..analysis import Analysis, measure_detail
 from ..base import Cropper, validate_images
 from .method import (
     BOOST_WEIGHT,
@@ -106,7 +106,7 @@ class SmartcropCropper(Cropper):
         pictures = working_pictures(validate_images(images))
         maps = smartcrop_maps(pictures)
         maps = torch.cat((maps, torch.zeros_like(maps[:, :1])), dim=1)
-        of_cells, heats, details = cells(maps).to(torch.uint8), _heat(maps), detail_of(pictures / 255)
+        of_cells, heats, details = cells(maps).to(torch.uint8), _heat(maps), measure_detail(pictures / 255)
         work = pictures.shape[-1], pictures.shape[-2]
         return [
             SmartcropAnalysis(each, heat, work, detail=detail)

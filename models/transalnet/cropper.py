@@ -13,9 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..analysis import Analysis, detail_of
-from ..architecture import Architecture
-from ..base import Cropper, validate_images
+from ..analysis import Analysis, measure_detail
+from ..base import Architecture, Cropper, validate_images
 from ..state_dict import load_named
 from .network import DENSE, FRAME, RES, TranSalNet
 
@@ -45,7 +44,7 @@ class TranSalNetCropper(Cropper):
         framed = fitted.new_full((len(images), 3, self.frame[1], self.frame[0]), PADDING)
         framed[..., top : top + height, left : left + width] = fitted
         saliency = self.network(framed)[:, 0, top : top + height, left : left + width]
-        return [Analysis(heat, detail=detail) for heat, detail in zip(saliency, detail_of(images), strict=True)]
+        return [Analysis(heat, detail=detail) for heat, detail in zip(saliency, measure_detail(images), strict=True)]
 
 
 def placed(size: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int, int, int]:
