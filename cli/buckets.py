@@ -110,6 +110,7 @@ def run_sorting(
     from ..datasets.manifest import OK, PictureRecord
     from ..jobs.buckets import sort_folder
     from ..jobs.duplicates import describe_duplicate, find_folder_duplicates
+    from ..jobs.executors.batches import Analyser
 
     try:
         sorting = sort_request(chosen, run)
@@ -117,7 +118,8 @@ def run_sorting(
         raise UsageError(str(error)) from error
     dataset = dataset_format(chosen)
     if chosen.duplicates == "use":
-        return sort_folder(run, sorting, cropper, progress, device, dataset)
+        with Analyser(cropper, device) as analyser:
+            return sort_folder(run, sorting, analyser, progress, dataset)
     looked_at = 0
 
     def look(done: int, total: int, source: str) -> None:
@@ -131,7 +133,8 @@ def run_sorting(
     twice = find_folder_duplicates(run, look)
     for each in twice if chosen.duplicates == "report" else ():
         note(f"duplicate: {each.name}: {describe_duplicate(each)}")
-    return sort_folder(run, sorting, cropper, work, device, dataset, twice, chosen.duplicates == "skip")
+    with Analyser(cropper, device) as analyser:
+        return sort_folder(run, sorting, analyser, work, dataset, twice, chosen.duplicates == "skip")
 
 
 def summary(run: FolderRun, outcome: BucketOutcome) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ from .status import DONE, SOME_FAILED, UsageError
 if TYPE_CHECKING:
     from ..jobs.folder import FolderRun, Outcome, Progress
     from ..jobs.settings import CropRequest
-    from ..jobs.stages import Chooser
     from ..models.base import Cropper
 
 RATIOS = "1:1,2:3,3:2"
@@ -113,6 +111,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..jobs.executors.batches import Analyser
     from ..jobs.folder import RunError, crop_folder
 
     run, cropper, device = folder_run(chosen)
@@ -123,8 +122,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
             reporter.result(buckets.summary(run, found))
             outcome = found.outcome
         else:
-            with chooser_for(cropper, run.request, device) as chooser:
-                outcome = crop_folder(run, chooser, progress)
+            with Analyser(cropper, device) as analyser:
+                outcome = crop_folder(run, analyser, progress)
     except (RunError, ValueError) as error:  # a manifest of an earlier run that is damaged is a ValueError
         raise UsageError(str(error)) from error
     except OSError as error:
@@ -237,12 +236,6 @@ def identity(chosen: argparse.Namespace, cropper: Cropper, device: str) -> dict[
         **({} if chosen.masks is None else {"masks": chosen.masks.resolve().as_posix()}),
         **buckets.settings(chosen),
     }
-
-
-def chooser_for(cropper: Cropper, request: CropRequest, device: str) -> AbstractContextManager[Chooser]:
-    from ..jobs.executors.batches import in_batches, one_by_one
-
-    return nullcontext(one_by_one(cropper, request)) if device == "cpu" else in_batches(cropper, request, device)
 
 
 def summary(run: FolderRun, outcome: Outcome) -> str:

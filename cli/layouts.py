@@ -45,6 +45,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..datasets.atomic import write_picture
     from ..images.decode import Picture
     from ..images.errors import PictureError
+    from ..jobs.executors.batches import Analyser
     from ..jobs.text_region_study import layout_study
 
     refuse_other_formats(chosen.out)
@@ -59,8 +60,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
             chosen.layout_frame,
             chosen.layout_hard,
             chosen.min_area,
-            cropper,
-            device,
+            Analyser(cropper, device),
         )
         write_picture(chosen.out, sheet)
     except OSError as error:

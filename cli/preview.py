@@ -46,6 +46,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..datasets.atomic import write_picture
     from ..datasets.manifest import OK, read_manifest
     from ..jobs.contact_sheet import draw_sheet
+    from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
     from ..jobs.folder import noted_settings, source_folder
     from ..jobs.preview import spread, tiles
@@ -66,7 +67,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     device = find_device(chosen.device)
     cropper = open_cropper(chosen.cropper or noted_settings(chosen.manifest).get("cropper"), device)
     workers = chosen.workers or available_cores()
-    sheet = draw_sheet(tiles(records, folder, cropper, device, workers, reporter.progress))
+    with Analyser(cropper, device) as analyser:
+        sheet = draw_sheet(tiles(records, folder, analyser, workers, reporter.progress))
     try:
         write_picture(chosen.out, sheet)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,30 @@ from .errors import PictureError, reading
 from .header import MAX_PIXELS, describe, open_image, read_header
 from .orient import TURNS, FloatBox, stored_box, swap
 
-# A JPEG decoder can hand out a picture at 1/2, 1/4 or 1/8. For a thumbnail that is good enough as it comes. A crop is
-# filtered from at least twice its own size, so that the filter decides its quality: over 42 dB from a full decode on
-# sharp photographs (benchmarks/throughput.py), at half the time.
-_THUMBNAIL_GAP, _CROP_GAP = 1.0, 2.0
+
+@dataclass(frozen=True)
+class _Sampling:
+    """How pixels are reduced.
+
+    A JPEG decoder can hand out a picture at 1/2, 1/4 or 1/8.
+
+    Attributes:
+        filter: of the last step.
+        gap: how many times larger than the result, at least, that last step finds the picture.
+        average: whether pictures that no decoder has reduced are first averaged in the same way, over squares of 2, 4
+            or 8 pixels a side; a photograph then looks the same, to a level or two, as a JPEG, a PNG and an array.
+    """
+
+    filter: Image.Resampling
+    gap: float
+    average: bool
+
+
+# For a thumbnail, what the decoder hands out is good enough as it comes. A crop is filtered from at least twice its own
+# size, so that the filter decides its quality: over 42 dB from a full decode on sharp photographs
+# (benchmarks/throughput.py), at half the time.
+_THUMBNAIL = _Sampling(Image.Resampling.BILINEAR, 1.0, True)
+_CROP = _Sampling(Image.Resampling.LANCZOS, 2.0, False)
 # The same for Pillow's cheap averaging before the filter proper; its authors call 3 indistinguishable.
 _REDUCING_GAP = 3.0
 # A thumbnail keeps its short side up to this ratio; beyond it, its long side would cost more than the picture is worth.
@@ -46,6 +67,14 @@ def decode_crop(path: Path | str, box: IntBox, size: Size | None = None, backgro
     return Picture(path).crop(box, size, background)
 
 
+def small_pixels(pixels: np.ndarray, short_side: int) -> np.ndarray:
+    """Pixels that are there already, uint8 [H, W, 3], scaled down as `Picture.small` does it: uint8 [h, w, 3]."""
+    image = Image.fromarray(pixels)
+    size = _small_size(image.size, short_side)
+    box = 0.0, 0.0, float(image.width), float(image.height)
+    return np.array(_resized(image, box, size, _THUMBNAIL.filter, _reduction(_shrink(box, size))))
+
+
 class Picture:
     """A picture to be looked at more than once: what was decoded for one question serves the next.
 
@@ -71,10 +100,8 @@ class Picture:
         smaller still.
         """
         width, height = self.info.size
-        scale = min(1.0, short_side / min(width, height), _LONGEST * short_side / max(width, height))
-        size = max(1, round(width * scale)), max(1, round(height * scale))
         box = (0.0, 0.0, float(width), float(height))
-        return self._pixels(box, size, background, Image.Resampling.BILINEAR, _THUMBNAIL_GAP)
+        return self._pixels(box, _small_size(self.info.size, short_side), background, _THUMBNAIL)
 
     def crop(self, box: IntBox, size: Size | None = None, background: RGB | None = WHITE) -> np.ndarray:
         """The pixels of `box`, resized once with an antialiasing filter where `size` differs from the box's own.
@@ -94,23 +121,23 @@ class Picture:
         edges = _of_ratio((float(x), float(y), float(x + width), float(y + height)), size)
         seen = _clipped(edges, self.info.size)
         if seen == edges:
-            return self._pixels(edges, size, background, Image.Resampling.LANCZOS, _CROP_GAP)
+            return self._pixels(edges, size, background, _CROP)
         if seen[0] >= seen[2] or seen[1] >= seen[3]:
             raise PictureError(self.path, f"the box {list(box)} lies outside the picture")
         place = _place(seen, edges, size)
         part_size = place[2] - place[0], place[3] - place[1]
-        part = self._pixels(seen, part_size, background, Image.Resampling.LANCZOS, _CROP_GAP)
+        part = self._pixels(seen, part_size, background, _CROP)
         return _on_canvas(part, place, size, background)
 
-    def _pixels(
-        self, box: FloatBox, size: Size, background: RGB | None, filter: Image.Resampling, gap: float
-    ) -> np.ndarray:
+    def _pixels(self, box: FloatBox, size: Size, background: RGB | None, sampling: _Sampling) -> np.ndarray:
         """Cut and resize in the file's own orientation, and only then turn and colour: the fewest pixels moved."""
         with reading(self.path):
             orientation = self.info.orientation
             box, size = stored_box(box, self.info.size, orientation), swap(size, orientation)
-            image = self._decode(min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]) / gap)
-            image = _resized(image, _scaled(box, 1 / self._scale), size, filter)
+            shrink = _shrink(box, size) / sampling.gap
+            image = self._decode(shrink)
+            average = _reduction(shrink) // self._scale if sampling.average else 1
+            image = _resized(image, _scaled(box, 1 / self._scale), size, sampling.filter, average)
             image = colour.to_srgb(image, self._profile)
             image = image.transpose(TURNS[orientation]) if orientation in TURNS else image
             return np.array(image if background is None else colour.over(image, background))
@@ -131,13 +158,32 @@ class Picture:
 
 def _draft(image: Image.Image, shrink: float) -> int:
     """Asks the decoder for a smaller picture; returns how many times smaller it will be."""
-    scale = next((each for each in (8, 4, 2) if each <= shrink), 1)
+    scale = _reduction(shrink)
     width, height = image.size
     drafted = image.draft(None, (max(1, width // scale), max(1, height // scale)))
     return 1 if drafted is None else round(width / drafted[1][2])
 
 
-def _resized(image: Image.Image, box: FloatBox, size: Size, filter: Image.Resampling) -> Image.Image:
+def _small_size(size: Size, short_side: int) -> Size:
+    """Width and height of the thumbnail of a picture of `size`."""
+    scale = min(1.0, short_side / min(size), _LONGEST * short_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _shrink(box: FloatBox, size: Size) -> float:
+    """How many times smaller `size` is than the box, along the side where it is less."""
+    return min((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
+
+
+def _reduction(shrink: float) -> int:
+    """By how much a JPEG decoder reduces a picture that is to become `shrink` times smaller: 8, 4, 2 or 1."""
+    return next((each for each in (8, 4, 2) if each <= shrink), 1)
+
+
+def _resized(image: Image.Image, box: FloatBox, size: Size, filter: Image.Resampling, average: int = 1) -> Image.Image:
+    """The box of an image at another size, averaged first over squares of `average` pixels a side."""
+    if average > 1:
+        image, box = image.reduce(average), _scaled(box, 1 / average)
     left, top = round(box[0]), round(box[1])
     whole = left, top, left + size[0], top + size[1]
     if all(edge == pixel for edge, pixel in zip(box, whole, strict=True)):

@@ -23,9 +23,10 @@ from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifes
 from ..datasets.names import crop_names
 from ..images.decode import Picture
 from ..images.errors import PictureError
-from ..models.base import Cropper
+from .analyse import ANALYSIS_SIDE
 from .bucket_stages import Sorted, SortRequest, measure, planned, sort_pictures
 from .duplicates import describe_duplicate
+from .executors.batches import Analyser
 from .executors.threads import map_in_order, single_threaded_torch
 from .folder import (
     FolderRun,
@@ -39,7 +40,7 @@ from .folder import (
     write_settings,
 )
 from .journal import Journal, has_its_crops
-from .stages import ANALYSIS_SIDE, HOPELESS, analyse, write
+from .stages import HOPELESS, write
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,8 @@ class BucketOutcome:
 def sort_folder(
     run: FolderRun,
     sorting: SortRequest,
-    cropper: Cropper,
+    analyser: Analyser,
     progress: Progress,
-    device: str = "cpu",
     dataset: DatasetFormat | None = None,
     duplicates: Sequence[Duplicate] = (),
     skip_duplicates: bool = False,
@@ -87,7 +87,7 @@ def sort_folder(
         unwanted = {each.name: describe_duplicate(each) for each in duplicates} if skip_duplicates else {}
         wanted = [source for source in sources if source not in unwanted]
         count = len(wanted) + len(sources)
-        resumed = _measure_all(run, sorting, cropper, device, measured, wanted, progress, count)
+        resumed = _measure_all(run, sorting, analyser, measured, wanted, progress, count)
         usable = [source for source in wanted if measured.record(source).status == OK]
         result = _plan(measured, usable, sorting) if usable else None
         if result is not None:
@@ -109,8 +109,7 @@ def _crop_and_mask(dataset: DatasetFormat, name: str, extension: str) -> list[st
 def _measure_all(
     run: FolderRun,
     sorting: SortRequest,
-    cropper: Cropper,
-    device: str,
+    analyser: Analyser,
     journal: Journal,
     sources: Sequence[str],
     progress: Progress,
@@ -118,7 +117,7 @@ def _measure_all(
 ) -> int:
     def work(source: str) -> tuple[PictureRecord, str]:
         state = run.state_of(source)
-        return measure_picture(run, source, sorting, cropper, device), state
+        return measure_picture(run, source, sorting, analyser), state
 
     still = [each for each in sources if journal.finished(each, run.state_of(each)) is None]
     done = len(sources) - len(still)
@@ -130,9 +129,7 @@ def _measure_all(
     return len(sources) - len(still)
 
 
-def measure_picture(
-    run: FolderRun, source: str, sorting: SortRequest, cropper: Cropper, device: str = "cpu"
-) -> PictureRecord:
+def measure_picture(run: FolderRun, source: str, sorting: SortRequest, analyser: Analyser) -> PictureRecord:
     """One picture's record with a crop for every bucket, nothing written; what goes wrong is told by the record."""
     path = run.folder / source
     record = PictureRecord(source, None, FAILED)
@@ -144,7 +141,7 @@ def measure_picture(
         # What could not be written would leave a hole in a batch, once all are planned.
         run.sidecars.caption(path)
         run.sidecars.open_mask(picture)
-        analysis = analyse(cropper, [picture.small(ANALYSIS_SIDE)], device)[0]
+        analysis = analyser.analyse(picture.small(ANALYSIS_SIDE))
         crops = measure(analysis, picture.info.size, run.request.constraint, sorting)
         return PictureRecord(source, picture.info.size, OK, crops=tuple(crops))
     except PictureError as error:

@@ -17,10 +17,11 @@ from ..datasets.formats.plain import Plain
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest, write_manifest
 from ..datasets.names import crop_names
 from ..datasets.sidecars import Sidecars
+from .executors.batches import Analyser
 from .executors.threads import map_in_order, single_threaded_torch
 from .journal import Journal, has_its_crops, state_of
 from .settings import CropRequest
-from .stages import Chooser, crop_picture
+from .stages import crop_picture
 
 Progress = Callable[[int, int, PictureRecord], None]
 """Called after every picture with how many are done, how many there are, and its record. May raise, to stop the run."""
@@ -79,7 +80,7 @@ class Outcome:
     dropped: int = 0
 
 
-def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome:
+def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     """Crops every picture of the folder, in parallel, and writes the manifest in the order of the sources.
 
     Stopped at any point and run again, it goes on where it was, and ends with the same bytes as if it had never been
@@ -100,7 +101,7 @@ def crop_folder(run: FolderRun, chooser: Chooser, progress: Progress) -> Outcome
     try:
         open_sources = [each for each in sources if not _is_done(run, journal, each, files[each])]
         resumed = len(sources) - len(open_sources)
-        _crop_all(run, journal, open_sources, files, chooser, progress)
+        _crop_all(run, journal, open_sources, files, analyser, progress)
         outcome = outcome_of(journal, sources, resumed)
         write_settings(run)
         write_manifest(run.manifest, journal.records(sources))
@@ -135,13 +136,13 @@ def _crop_all(
     journal: Journal,
     sources: list[str],
     files: Mapping[str, list[str]],
-    chooser: Chooser,
+    analyser: Analyser,
     progress: Progress,
 ) -> None:
     def work(source: str) -> tuple[PictureRecord, str]:
         state = run.state_of(source)  # before it is read: what changes meanwhile is done again next time
         beside = run.sidecars
-        made = crop_picture(run.folder, source, files[source], chooser, run.request, run.out, run.follow_links, beside)
+        made = crop_picture(run.folder, source, files[source], analyser, run.request, run.out, run.follow_links, beside)
         return made, state
 
     total = len(files)

@@ -8,24 +8,23 @@ from pathlib import Path
 from ..datasets.manifest import OK, CropRecord, PictureRecord
 from ..images.decode import Picture
 from ..images.errors import PictureError
-from ..models.base import Cropper
+from .analyse import ANALYSIS_SIDE
 from .contact_sheet import CropTile, PictureTile, thumbnail_size
+from .executors.batches import Analyser
 from .executors.threads import map_in_order, single_threaded_torch
-from .stages import ANALYSIS_SIDE, analyse
 
 
 def tiles(
     records: Sequence[PictureRecord],
     folder: Path,
-    cropper: Cropper | None,
-    device: str,
+    analyser: Analyser | None,
     workers: int,
     progress: Callable[[int, int, str], None],
 ) -> list[PictureTile]:
-    """One tile a record, in order; the heat is found again with `cropper`, or left out without one."""
+    """One tile a record, in order; the heat is found again with `analyser`, or left out without one."""
 
     def tile(record: PictureRecord) -> PictureTile:
-        return picture_tile(record, folder, cropper, device)
+        return picture_tile(record, folder, analyser)
 
     made = []
     with single_threaded_torch():
@@ -35,7 +34,7 @@ def tiles(
     return made
 
 
-def picture_tile(record: PictureRecord, folder: Path, cropper: Cropper | None, device: str = "cpu") -> PictureTile:
+def picture_tile(record: PictureRecord, folder: Path, analyser: Analyser | None) -> PictureTile:
     """The tile of one record; a picture that failed, or can no longer be read, is shown by its reason."""
     if record.status != OK:
         return PictureTile(record.source, f"{record.status}: {record.reason}")
@@ -43,8 +42,8 @@ def picture_tile(record: PictureRecord, folder: Path, cropper: Cropper | None, d
         picture = Picture(folder / record.source)
         size = picture.info.size
         heat = None
-        if cropper is not None:
-            heat = analyse(cropper, [picture.small(ANALYSIS_SIDE)], device)[0].heatmap.float().cpu().numpy()
+        if analyser is not None:
+            heat = analyser.analyse(picture.small(ANALYSIS_SIDE)).heatmap.float().cpu().numpy()
         pixels = picture.crop((0, 0, *size), thumbnail_size(size))
         crops = tuple(_crop_tile(picture, crop) for crop in record.crops)
         return PictureTile(record.source, f"{size[0]} × {size[1]}", pixels, heat, crops)

@@ -7,10 +7,9 @@ many machines.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from ..cropping.constraint import UnsatisfiableError
@@ -24,39 +23,28 @@ from ..datasets.sidecars import Sidecars
 from ..images.decode import Picture
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
-from ..models.base import Cropper
 from ..models.selection import best_crops_for_constraints
+from .analyse import ANALYSIS_SIDE
+from .executors.batches import Analyser
 from .settings import CropRequest
-
-# Short side of the pictures that croppers see. They go down to their own working size from here.
-ANALYSIS_SIDE = 512
 
 BLACK = (0, 0, 0)  # beyond a mask there is nothing
 
 Size = tuple[int, int]
-Chooser = Callable[[np.ndarray, Size], list[Crop]]
-"""Thumbnail (uint8 [h, w, 3]) and size of a picture → its crops."""
 
 # Errors that the next picture would meet as well.
 HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
-def analyse(cropper: Cropper, thumbnails: Sequence[np.ndarray], device: str = "cpu") -> list[Analysis]:
-    """The cropper's view of thumbnails of one size, uint8 [h, w, 3] each."""
-    pixels = torch.from_numpy(np.stack(thumbnails)).to(device)
-    with torch.inference_mode():
-        return cropper.analyse(pixels.permute(0, 3, 1, 2).float() / 255)
-
-
-def choose(analyses: Sequence[Analysis], sizes: Sequence[Size], request: CropRequest) -> list[list[Crop]]:
-    """The crops of every picture: the best one, or with `each` the best of each ratio.
+def choose_crops(analysis: Analysis, size: Size, request: CropRequest) -> list[Crop]:
+    """The crops of a picture: the best one, or with `each` the best of each ratio.
 
     Raises:
-        UnsatisfiableError: when one of the pictures has none and the policy is `error`.
+        UnsatisfiableError: when it has none and the policy is `error`.
     """
     with torch.inference_mode():
-        found = best_crops_for_constraints(analyses, sizes, request.constraints())
-    return [list(crops) for crops in zip(*found, strict=True)]
+        found = best_crops_for_constraints([analysis], [size], request.constraints())
+    return [crops[0] for crops in found]
 
 
 def plan(
@@ -126,7 +114,7 @@ def crop_picture(
     folder: Path,
     source: str,
     files: Sequence[str],
-    chooser: Chooser,
+    analyser: Analyser,
     request: CropRequest,
     out: Path | None,
     follow_links: bool = False,
@@ -150,7 +138,7 @@ def crop_picture(
             raise PictureError(path, "a link that leads out of the folder")
         picture = Picture(path)
         record = PictureRecord(source, picture.info.size, FAILED)
-        crops = _chosen(picture, chooser)
+        crops = _crops_of(picture, analyser, request)
         planned = plan(record, crops, files if out is not None else [None] * len(crops), request)
         if out is not None:
             write(picture, planned, out, request, sidecars or Sidecars(folder))
@@ -163,10 +151,10 @@ def crop_picture(
         return record.failed(f"its crop cannot be written: {error.strerror or error}")
 
 
-def _chosen(picture: Picture, chooser: Chooser) -> list[Crop]:
+def _crops_of(picture: Picture, analyser: Analyser, request: CropRequest) -> list[Crop]:
     thumbnail = picture.small(ANALYSIS_SIDE)
     try:
-        return chooser(thumbnail, picture.info.size)
+        return choose_crops(analyser.analyse(thumbnail), picture.info.size, request)
     except UnsatisfiableError as error:
         raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:

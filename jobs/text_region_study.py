@@ -11,9 +11,9 @@ from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..cropping.text_region import TEXT_REGION_PRESETS, Region, TextRegion
 from ..images.decode import Picture
-from ..models.base import Cropper
 from ..models.selection import best_crops
-from .stages import ANALYSIS_SIDE, analyse
+from .analyse import ANALYSIS_SIDE
+from .executors.batches import Analyser
 from .text_region_sheet import LayoutCell, cell_size, draw_layouts
 
 
@@ -23,8 +23,7 @@ def layout_study(
     frame: str,
     hard: bool,
     min_share: float,
-    cropper: Cropper,
-    device: str = "cpu",
+    analyser: Analyser,
 ) -> np.ndarray:
     """The photograph under every preset at every ratio, with the crop and the reserved region drawn: uint8 [H, W, 3].
 
@@ -33,19 +32,19 @@ def layout_study(
         ratios: one block of the sheet each.
         frame, hard: of the layouts, see `TextRegion`.
         min_share: see `Constraint`.
-        cropper: sees the picture once, on `device`.
+        analyser: analyses the picture, once for all crops.
 
     Raises:
         PictureError: when the picture cannot be read.
     """
     size = picture.info.size
-    analysis = analyse(cropper, [picture.small(ANALYSIS_SIDE)], device)
+    analyses = [analyser.analyse(picture.small(ANALYSIS_SIDE))]
     blocks = []
     for ratio in ratios:
         cells = []
         for name in TEXT_REGION_PRESETS:
             layout = TextRegion.preset(name, frame, hard)
-            crop = best_crops(analysis, [size], Constraint((ratio,), min_share, layouts=(layout,)))[0]
+            crop = best_crops(analyses, [size], Constraint((ratio,), min_share, layouts=(layout,)))[0]
             cells.append(_cell(name, crop, layout, size))
         blocks.append((f"{ratio}", cells))
     return draw_layouts(picture.crop((0, 0, *size), cell_size(size)), blocks)

@@ -25,12 +25,11 @@ from ..images.header import read_header
 from ..jobs.buckets import sort_folder
 from ..jobs.contact_sheet import draw_sheet
 from ..jobs.duplicates import find_folder_duplicates
-from ..jobs.executors.batches import one_by_one
+from ..jobs.executors.batches import Analyser
 from ..jobs.executors.threads import available_cores
 from ..jobs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
 from ..jobs.preview import spread, tiles
 from ..jobs.settings import CropRequest
-from ..models.base import Cropper
 from . import sockets
 from .bucketing import bucket_inputs, sort_request
 from .folders import inside, subfolders
@@ -158,22 +157,24 @@ class CropFolder(io.ComfyNode):
             masks=masks_folder(masks),
         )
         node = cls.hidden.unique_id
-        try:
-            if buckets.strip():
-                dataset = get_format(layout)(concept, repeats, batch_size)
-                buckets = dataset.grid_name(buckets)
-                sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
-                sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
-                twice = [] if duplicates == "use" else find_folder_duplicates(run, looked(node))
-                ended = sort_folder(run, sorting, judge, shown(node), device, dataset, twice, duplicates == "skip")
-                words = ended.report.format_text() if ended.report else "no picture could be measured"
-                outcome = ended.outcome
-            else:
-                outcome, words = crop_folder(run, one_by_one(judge, run.request), shown(node)), ""
-        except RunError as error:
-            raise ValueError(f"folder: {error}") from error
+        with Analyser(judge, device) as analyser:
+            try:
+                if buckets.strip():
+                    dataset = get_format(layout)(concept, repeats, batch_size)
+                    buckets = dataset.grid_name(buckets)
+                    sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
+                    sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
+                    twice = [] if duplicates == "use" else find_folder_duplicates(run, looked(node))
+                    ended = sort_folder(run, sorting, analyser, shown(node), dataset, twice, duplicates == "skip")
+                    words = ended.report.format_text() if ended.report else "no picture could be measured"
+                    outcome = ended.outcome
+                else:
+                    outcome, words = crop_folder(run, analyser, shown(node)), ""
+            except RunError as error:
+                raise ValueError(f"folder: {error}") from error
+            drawn = sheet(run, analyser)
         report = "\n\n".join(each for each in (summary(outcome), words, failures(run.manifest)) if each)
-        return io.NodeOutput(str(run.manifest), report, sheet(run, judge, device))
+        return io.NodeOutput(str(run.manifest), report, drawn)
 
 
 def constraint_for(rule: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
@@ -255,11 +256,11 @@ def failures(manifest: Path) -> str:
     return "\n".join(lines)
 
 
-def sheet(run: FolderRun, cropper: Cropper, device: str) -> torch.Tensor:
+def sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
     """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
     records, _ = spread(read_manifest(run.manifest), SHOWN)
     quiet: Callable[[int, int, str], None] = lambda done, total, name: stop_if_interrupted()  # noqa: E731
-    drawn = draw_sheet(tiles(records, run.folder, cropper, device, run.workers, quiet))
+    drawn = draw_sheet(tiles(records, run.folder, analyser, run.workers, quiet))
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)
 
 

@@ -6,12 +6,12 @@ import comfy.model_management
 import comfy.model_patcher
 from torch import Tensor
 
+from ..jobs.analyse import BATCH_SIZE, analyse_thumbnails, thumbnail_of_tensor
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.registry import BUNDLED, load_cropper
 from .host import stop_if_interrupted
 
-AT_ONCE = 8
 DEFAULT = next(iter(BUNDLED))
 
 
@@ -36,13 +36,13 @@ class HostedCropper:
         return self.cropper, str(self._device)
 
     def analyse(self, images: Tensor) -> list[Analysis]:
-        """One analysis for each of `[B, H, W, 3]` images in 0..1."""
+        """One analysis for each of `[B, H, W, 3]` images in 0..1, the same as the command finds for the files."""
         self.ready()
-        found = []
-        for some in images.movedim(-1, 1).split(AT_ONCE):
+        analyses = []
+        for some in images.split(BATCH_SIZE):
             stop_if_interrupted()
-            found += self.cropper.analyse(some.to(self._device))
-        return found
+            analyses += analyse_thumbnails(self.cropper, [thumbnail_of_tensor(each) for each in some], self._device)
+        return analyses
 
 
 def or_default(cropper: HostedCropper | None) -> HostedCropper:

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salient_crop.cli import crop as crop_command
 from salient_crop.cli import main as cli
 from salient_crop.cli.progress import Reporter
 from salient_crop.cropping.ratio import Ratio
@@ -455,33 +454,3 @@ def test_a_bar_on_a_terminal_and_plain_lines_elsewhere():
     assert "gr\\xfcn" in terminal.getvalue()
     assert len(log.getvalue().splitlines()) == 21
     assert "100/100 grün 100.jpg" in log.getvalue()
-
-
-def test_batches_change_no_crop(photos, tmp_path, monkeypatch):
-    """What a GPU run does, on the CPU: pictures of all sizes, a batch that is never full, and one that fails alone."""
-    from salient_crop.jobs.executors.batches import in_batches
-
-    crop(photos, tmp_path / "alone", "--policy", "error")
-    monkeypatch.setattr(
-        crop_command, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3)
-    )
-    crop(photos, tmp_path / "together", "--policy", "error", "--workers", "4")
-    assert tree(tmp_path / "alone") == tree(tmp_path / "together")
-
-
-def test_a_batch_that_fails_fails_its_own_pictures(photos, tmp_path, monkeypatch):
-    from salient_crop.jobs.executors.batches import in_batches
-    from salient_crop.models.baselines.centre import CentreCropper
-
-    def analyse(self, images):
-        raise RuntimeError("out of memory") if images.shape[-1] > images.shape[-2] else ValueError("too tall")
-
-    monkeypatch.setattr(CentreCropper, "analyse", analyse)
-    monkeypatch.setattr(
-        crop_command, "chooser_for", lambda cropper, request, device: in_batches(cropper, request, device, 3)
-    )
-    assert crop(photos, tmp_path / "out") == 1
-    assert {line["reason"] for line in lines(tmp_path / "out")} == {
-        "could not be analysed: out of memory",
-        "could not be analysed: too tall",
-    }
