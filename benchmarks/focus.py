@@ -20,7 +20,7 @@ import torch
 import torchvision
 from PIL import Image
 
-from salient_crop.models.focus.cropper import working_size
+from salient_crop.models.focus.preprocess import working_size
 from salient_crop.models.registry import load_cropper
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"

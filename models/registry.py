@@ -14,7 +14,7 @@ from .base import Architecture, Cropper
 from .baselines.centre import CentreCropper
 from .baselines.saliency_edge import saliency_edge_factory
 from .design_heatmap import cropper as design_heatmap
-from .focus import cropper as focus
+from .focus import loading as focus
 from .gaic import cropper as gaic
 from .smartcrop.cropper import SmartcropCropper
 from .transalnet import cropper as transalnet
@@ -23,11 +23,11 @@ SUFFIXES = (".safetensors", ".pth", ".pt")
 
 BUNDLED: Mapping[str, Callable[[], Cropper]] = MappingProxyType(
     {
-        "focus": focus.bundled,
+        "focus": focus.load_bundled,
         "smartcrop": SmartcropCropper,
         "centre": CentreCropper,
-        "saliency-short-edge": saliency_edge_factory(focus.bundled, "short"),
-        "saliency-long-edge": saliency_edge_factory(focus.bundled, "long"),
+        "saliency-short-edge": saliency_edge_factory(focus.load_bundled, "short"),
+        "saliency-long-edge": saliency_edge_factory(focus.load_bundled, "long"),
     }
 )
 """Name → factory of the croppers that need no file; the first is the default."""

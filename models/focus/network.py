@@ -3,7 +3,9 @@
 The backbone is MobileNetV2 (Sandler et al., 2018) up to its last residual; the decoder goes from 1/32 back to 1/4 of
 the picture in the way of feature pyramids (Lin et al., 2017). Attention and subject are read at 1/8, heads at 1/4 as
 centre points with their four distances (CenterNet, Zhou et al., 2019; TTFNet, Liu et al., 2020). There is no
-normalisation: the ImageNet weights come with theirs folded into the convolutions, which the decoder does without.
+normalisation: that of the ImageNet weights is folded into the convolutions, and the decoder has none.
+
+The names of submodules are the names of weights in checkpoints; they cannot change.
 """
 
 from __future__ import annotations
@@ -15,24 +17,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 STRIDE = 32  # both sides of the input are multiples of it
-HEAD_STRIDE = 4
+POSITION_CHANNELS = 5
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-# Widening, channels, how many, stride of the first: the published table.
+# Expansion, channels, how many, stride of the first: the published table.
 _RESIDUALS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-_READ = (3, 6, 13, 17)  # layers whose output is the last at 1/4, 1/8, 1/16, 1/32
+_OUTPUT_LAYERS = (3, 6, 13, 17)  # the last ones at 1/4, 1/8, 1/16, 1/32, counted from 1
 _CHANNELS = (24, 32, 96, 320)
 
 
 class Outputs(NamedTuple):
-    """What one pass gives for `[B, 3, H, W]`.
+    """The outputs for `[B, 3, H, W]`.
 
     Attributes:
         attention: `[B, H/8, W/8]` logits of a softmax over the picture.
         subject: `[B, H/8, W/8]` logits of a sigmoid in each cell.
-        centres: `[B, H/4, W/4]` logits: is a head's centre here?
-        reach: `[B, 4, H/4, W/4]` logarithms of the distances, in cells of 4 pixels, from here to the head's left,
-            top, right and bottom.
+        centres: `[B, H/4, W/4]` logits: is the centre of a head in this cell?
+        reach: `[B, 4, H/4, W/4]` logarithms of the distances, in cells of 4 pixels, from the middle of the cell to the
+            head's left, top, right and bottom.
     """
 
     attention: Tensor
@@ -46,13 +48,13 @@ def convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, gro
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups)
 
 
-class Residual(nn.Module):
-    """Widen, filter each channel, narrow; added to the input where the shapes allow."""
+class InvertedResidual(nn.Module):
+    """Expansion, depthwise convolution, projection; added to the input where the shapes allow."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, widening: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
-        wide = inputs * widening
-        self.widen = convolution(inputs, wide) if widening > 1 else None
+        wide = inputs * expansion
+        self.widen = convolution(inputs, wide) if expansion > 1 else None
         self.filter = convolution(wide, wide, 3, stride, groups=wide)
         self.narrow = convolution(wide, outputs)
         self.adds = stride == 1 and inputs == outputs
@@ -70,9 +72,9 @@ class Backbone(nn.Module):
         super().__init__()
         self.stem = convolution(3, 32, 3, 2)
         layers, inputs = [], 32
-        for widening, outputs, count, stride in _RESIDUALS:
+        for expansion, outputs, count, stride in _RESIDUALS:
             for index in range(count):
-                layers.append(Residual(inputs, outputs, stride if index == 0 else 1, widening))
+                layers.append(InvertedResidual(inputs, outputs, stride if index == 0 else 1, expansion))
                 inputs = outputs
         self.layers = nn.ModuleList(layers)
 
@@ -81,13 +83,13 @@ class Backbone(nn.Module):
         maps = []
         for number, layer in enumerate(self.layers, start=1):
             x = layer(x)
-            if number in _READ:
+            if number in _OUTPUT_LAYERS:
                 maps.append(x)
         return maps
 
 
-class Mix(nn.Module):
-    """Looks around in each channel, then mixes the channels; added to the input."""
+class SeparableResidual(nn.Module):
+    """A depthwise, then a pointwise convolution (Xception, Chollet, 2017), added to the input."""
 
     def __init__(self, channels: int, kernel: int) -> None:
         super().__init__()
@@ -98,52 +100,49 @@ class Mix(nn.Module):
         return x + F.relu(self.across(self.around(x)), inplace=True)
 
 
-class Step(nn.Module):
-    """One step up the pyramid: the coarser map narrowed and doubled, the finer map beside it."""
+class UpsampleFusion(nn.Module):
+    """One step up the pyramid: the coarser map, projected and doubled in size, plus the finer map, projected."""
 
     def __init__(self, coarse: int, fine: int, channels: int, kernel: int) -> None:
         super().__init__()
         self.coarse = convolution(coarse, channels)
         self.fine = convolution(fine, channels)
-        self.mix = Mix(channels, kernel)
+        self.mix = SeparableResidual(channels, kernel)
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         up = F.interpolate(self.coarse(coarse), scale_factor=2, mode="bilinear")
         return self.mix(F.relu(up + self.fine(fine), inplace=True))
 
 
-class Gist(nn.Module):
-    """The coarsest map with what the whole picture shows, and where in it each cell lies, added everywhere."""
+class GlobalContext(nn.Module):
+    """The coarsest map, projected, plus its mean over the picture and an encoding of each cell's position."""
 
     def __init__(self, inputs: int, channels: int) -> None:
         super().__init__()
         self.here = convolution(inputs, channels)
         self.whole = convolution(inputs, channels)
-        self.place = convolution(len(_PLACE), channels)
-        self.mixes = nn.Sequential(Mix(channels, 5), Mix(channels, 5))
+        self.place = convolution(POSITION_CHANNELS, channels)
+        self.mixes = nn.Sequential(SeparableResidual(channels, 5), SeparableResidual(channels, 5))
 
     def forward(self, x: Tensor) -> Tensor:
         whole = self.whole(x.mean((2, 3), keepdim=True))
-        return self.mixes(F.relu(self.here(x) + whole + self.place(place(x)), inplace=True))
+        return self.mixes(F.relu(self.here(x) + whole + self.place(encode_position(x)), inplace=True))
 
 
-_PLACE = ("x", "y", "x²", "y²", "xy")
-
-
-def place(like: Tensor) -> Tensor:
-    """`[1, 5, h, w]`: x, y (−1..1 from edge to edge), their squares and their product."""
+def encode_position(like: Tensor) -> Tensor:
+    """`[1, 5, h, w]` for a map `[*, h, w]`: x, y (−1..1 from edge to edge), their squares and their product."""
     height, width = like.shape[-2:]
     x = ((torch.arange(width, device=like.device) + 0.5) * (2 / width) - 1).expand(height, width)
     y = ((torch.arange(height, device=like.device) + 0.5) * (2 / height) - 1)[:, None].expand(height, width)
     return torch.stack([x, y, x * x, y * y, x * y])[None].to(like.dtype)
 
 
-class Readout(nn.Module):
-    """From features to a few numbers a cell."""
+class OutputHead(nn.Module):
+    """From features to a few numbers in each cell."""
 
     def __init__(self, channels: int, outputs: int, kernel: int = 3) -> None:
         super().__init__()
-        self.mix = Mix(channels, kernel)
+        self.mix = SeparableResidual(channels, kernel)
         self.out = convolution(channels, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -157,15 +156,15 @@ class FocusNetwork(nn.Module):
         super().__init__()
         quarter, eighth, sixteenth, last = widths
         self.backbone = Backbone()
-        self.gist = Gist(_CHANNELS[3], last)
-        self.up16 = Step(last, _CHANNELS[2], sixteenth, 5)
-        self.up8 = Step(sixteenth, _CHANNELS[1], eighth, 5)
-        self.up4 = Step(eighth, _CHANNELS[0], quarter, 5)
-        self.attention = Readout(eighth, 1)
-        self.prior = convolution(len(_PLACE), 1)  # people look at the middle of any picture
-        self.subject = Readout(eighth, 1)
-        self.heads = Readout(quarter, 5)
-        # Almost no cell is a head's centre; without saying so at the start, the first steps learn nothing else.
+        self.gist = GlobalContext(_CHANNELS[3], last)
+        self.up16 = UpsampleFusion(last, _CHANNELS[2], sixteenth, 5)
+        self.up8 = UpsampleFusion(sixteenth, _CHANNELS[1], eighth, 5)
+        self.up4 = UpsampleFusion(eighth, _CHANNELS[0], quarter, 5)
+        self.attention = OutputHead(eighth, 1)
+        self.prior = convolution(POSITION_CHANNELS, 1)  # the centre bias: people look at the middle of any picture
+        self.subject = OutputHead(eighth, 1)
+        self.heads = OutputHead(quarter, 5)
+        # Almost no cell is the centre of a head. With this bias at the start, the first steps need not learn that.
         self.heads.out.bias = nn.Parameter(torch.tensor([-4.6, 1.5, 1.5, 1.5, 1.5]))
 
     def forward(self, images: Tensor) -> Outputs:
@@ -173,5 +172,5 @@ class FocusNetwork(nn.Module):
         quarter, eighth, sixteenth, last = self.backbone((images - mean) / std)
         eighth = self.up8(self.up16(self.gist(last), sixteenth), eighth)
         heads = self.heads(self.up4(eighth, quarter))
-        attention = self.attention(eighth) + self.prior(place(eighth))
+        attention = self.attention(eighth) + self.prior(encode_position(eighth))
         return Outputs(attention[:, 0], self.subject(eighth)[:, 0], heads[:, 0], heads[:, 1:])

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from salient_crop.models.card import FOLDER, list_cards, load_card, read_card
 from salient_crop.models.focus import network as focus_network
-from salient_crop.models.focus.cropper import working_size
+from salient_crop.models.focus.preprocess import working_size
 
 WEIGHTS = sorted(FOLDER.rglob("*.safetensors"))
 

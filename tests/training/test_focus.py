@@ -12,8 +12,9 @@ import torchvision
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from salient_crop.models.focus.cropper import heads_of, load
+from salient_crop.models.focus.loading import load
 from salient_crop.models.focus.network import FocusNetwork, Outputs
+from salient_crop.models.focus.subjects import decode_heads
 from salient_crop.training.focus.average import main as average
 from salient_crop.training.focus.bundle import main as bundle
 from salient_crop.training.focus.imagenet import fold_mobilenet
@@ -49,7 +50,7 @@ def test_labels_are_what_the_cropper_reads_back() -> None:
     assert (near > 0).sum() >= 3
     logits = torch.logit(centres.clamp(1e-4, 1 - 1e-4))[None]
     empty = torch.zeros(1, 15, 20)
-    (found,) = heads_of(Outputs(empty, empty, logits, reach.clamp_min(1e-3).log()[None]))
+    (found,) = decode_heads(Outputs(empty, empty, logits, reach.clamp_min(1e-3).log()[None]))
     read = sorted((np.array(head[:4]) * [40, 30, 40, 30]).tolist() for head in found)
     assert np.allclose(read, sorted(boxes.tolist()), atol=0.01)
 

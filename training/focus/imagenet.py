@@ -11,7 +11,7 @@ EPSILON = 1e-5
 
 
 def fold_mobilenet(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The state dict of `models.focus_network.Backbone` from torchvision's `mobilenet_v2` (its last layer and
+    """The state dict of `models.focus.network.Backbone` from torchvision's `mobilenet_v2` (its last layer and
     classifier are left out).
     """
     folded: dict[str, Tensor] = {}

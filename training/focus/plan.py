@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...models.focus.cropper import AREA, working_size
+from ...models.focus.preprocess import AREA, working_size
 from .pictures import Picture
 
 PART_SIZES = ((384, 288), (288, 384), (320, 320), (416, 256), (256, 416), (320, 352))

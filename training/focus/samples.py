@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.focus.cropper import working_size
+from ...models.focus.preprocess import working_size
 from .pictures import Picture, Region
 
 # A little less than one degree of visual angle (0.024 in OSIE): sharper maps place the fixations better.

@@ -25,8 +25,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from ...models.focus.cropper import AREA
 from ...models.focus.network import FocusNetwork
+from ...models.focus.preprocess import AREA
 from .imagenet import fold_mobilenet
 from .losses import attention_loss, centre_loss, reach_loss, subject_loss
 from .pictures import Picture, read_pictures

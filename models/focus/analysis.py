@@ -1,0 +1,81 @@
+"""What the `focus` cropper found in a picture: attention, and the extent of the subject."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ...cropping.box_sums import normalise
+from ...cropping.reweight import coverage
+from ...cropping.subject import Subject
+from ..analysis import Analysis
+from ..detectors.centre_points import Detection
+from .subjects import build_subjects, head_dominance
+
+# Calibrated on pictures that the network was not trained on; see card.md.
+PERSON_SHARE, OBJECT_SHARE = 0.37, 0.1  # of the searched map that is extent rather than attention
+HEAD_FACTOR = 2.0  # a cell of a head weighs this much more in the extent, on top of its own weight
+MIN_ATTENTION = 0.05  # on the subject, below which the share of the extent grows no further
+
+
+class FocusAnalysis(Analysis):
+    """The search reads a mixture of the attention (`heatmap`) and of the subject's extent.
+
+    Attributes:
+        extent: `[h, w]` ≥ 0, the probability that a cell belongs to a subject, raised where it is a head.
+        extent_share: 0..1, of the extent in the mixture; high in a picture of one person.
+    """
+
+    def __init__(
+        self, heatmap: Tensor, subjects: Sequence[Subject], detail: Tensor | None, extent: Tensor, extent_share: float
+    ) -> None:
+        super().__init__(heatmap, subjects, detail)
+        self.extent, self.extent_share = extent, extent_share
+
+    @property
+    def value(self) -> Tensor:
+        return torch.lerp(self.heatmap, normalise(self.extent[None].to(self.heatmap))[0], self.extent_share)
+
+    def replaced(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
+        """As `Analysis.replaced`; with another heatmap, the extent is dropped too."""
+        if heatmap is not None:
+            return super().replaced(heatmap, subjects)
+        return FocusAnalysis(
+            self.heatmap, self.subjects if subjects is None else subjects, self.detail, self.extent, self.extent_share
+        )
+
+
+def build_analysis(
+    attention: Tensor, extent: Tensor, heads: Sequence[Detection], detail: Tensor | None = None
+) -> FocusAnalysis:
+    """The analysis of one picture.
+
+    Args:
+        attention: `[h, w]`, sums to 1.
+        extent: `[h, w]` in 0..1: the probability that a cell belongs to a subject.
+        heads: of the picture.
+        detail: as in `Analysis`.
+    """
+    subjects = build_subjects(attention.cpu(), extent.cpu(), heads)
+    share = compute_extent_share(attention, extent, heads)
+    return FocusAnalysis(attention, subjects, detail, raise_heads(extent, heads), share)
+
+
+def raise_heads(extent: Tensor, heads: Sequence[Detection]) -> Tensor:
+    """The extent `[h, w]` with the cells of heads raised, so that a body is not kept at the cost of its head."""
+    boxes = extent.new_tensor([head[:4] for head in heads]).view(-1, 4).clamp(0, 1)
+    return extent * (1 + HEAD_FACTOR * coverage(boxes, *extent.shape))
+
+
+def compute_extent_share(attention: Tensor, extent: Tensor, heads: Sequence[Detection]) -> float:
+    """The share of the extent in the searched map, 0..1.
+
+    It is large for a single person, and larger where that person draws little of the attention; small for objects and
+    crowds.
+    """
+    if not heads:
+        return OBJECT_SHARE * extent.amax().item()
+    attracted = (attention * extent).sum().clamp_min(MIN_ATTENTION).item()
+    return min(1.0, PERSON_SHARE * head_dominance(heads) / attracted)
