@@ -15,7 +15,7 @@ from .baselines.centre import CentreCropper
 from .baselines.saliency_edge import saliency_edge_factory
 from .design_heatmap import cropper as design_heatmap
 from .focus import loading as focus
-from .gaic import cropper as gaic
+from .gaic import loading as gaic
 from .smartcrop.cropper import SmartcropCropper
 from .transalnet import cropper as transalnet
 

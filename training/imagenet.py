@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ..models.backbones.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
+from ..models.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
 from ..models.gaic.state_dict import canonical
 from ..models.state_dict import load_named
 

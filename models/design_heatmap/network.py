@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...cropping.box_sums import read_points, summed_area
-from ..backbones.backbones import Vgg16
+from ..backbones import Vgg16
 
 HEAT_SIDE = 64
 

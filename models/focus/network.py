@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..backbones.imagenet import standardise
+
 STRIDE = 32  # both sides of the input are multiples of it
 POSITION_CHANNELS = 5
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 # Expansion, channels, how many, stride of the first: the published table.
 _RESIDUALS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -168,8 +169,7 @@ class FocusNetwork(nn.Module):
         self.heads.out.bias = nn.Parameter(torch.tensor([-4.6, 1.5, 1.5, 1.5, 1.5]))
 
     def forward(self, images: Tensor) -> Outputs:
-        mean, std = (images.new_tensor(each)[:, None, None] for each in (MEAN, STD))
-        quarter, eighth, sixteenth, last = self.backbone((images - mean) / std)
+        quarter, eighth, sixteenth, last = self.backbone(standardise(images))
         eighth = self.up8(self.up16(self.gist(last), sixteenth), eighth)
         heads = self.heads(self.up4(eighth, quarter))
         attention = self.attention(eighth) + self.prior(encode_position(eighth))

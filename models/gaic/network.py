@@ -9,17 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..backbones.backbones import Backbone
+from ..backbones import Backbone
 from .roi_align import rod_align, roi_align
 
-CELL = 16  # pixels a cell of the pooled map stands for
+CELL = 16  # pixels of the picture that a cell of the feature map covers along each side
 
 
 class GaicNetwork(nn.Module):
     """Backbone, reduction to a few channels, RoIAlign and RoDAlign, and a small head.
 
-    backbone: its three maps are brought to 1/16 and stacked. reduced: channels of the reduced map. side: of the grid
-    that a box is sampled on. multi_scale: False reads only the map at 1/16.
+    The names of submodules are the names of weights in checkpoints; they cannot change.
+
+    Args:
+        backbone: its three maps are resized to 1/16 and stacked.
+        reduced: channels of the reduced map.
+        side: of the grid that a box is sampled on.
+        hidden: channels of the head's two hidden layers.
+        multi_scale: False reads only the map at 1/16.
     """
 
     def __init__(
@@ -57,8 +63,8 @@ class GaicNetwork(nn.Module):
     def rate(self, features: Tensor, boxes: Tensor) -> Tensor:
         """[B, C, h, w] features and [B, N, 4] boxes (x1, y1, x2, y2 in pixels of the pictures) -> [B, N] ratings."""
         boxes = boxes / CELL
-        seen = torch.cat((roi_align(features, boxes, self.side), rod_align(features, boxes, self.side)), dim=2)
-        return self.head(seen.flatten(0, 1)).view(boxes.shape[:2])
+        sampled = torch.cat((roi_align(features, boxes, self.side), rod_align(features, boxes, self.side)), dim=2)
+        return self.head(sampled.flatten(0, 1)).view(boxes.shape[:2])
 
     def forward(self, images: Tensor, boxes: Tensor) -> Tensor:
         """[B, 3, H, W] and [B, N, 4] pixels -> [B, N]."""

@@ -44,25 +44,31 @@ def ratio_proposals(
     min_size: tuple[int, int] = (1, 1),
     steps: int = DENSE_STEPS,
 ) -> Tensor:
-    """A dense set of boxes of one ratio, the largest first: float64 [N, 4], relative x1, y1, x2, y2, N at least 1.
+    """A dense set of boxes of one ratio, the largest first.
 
-    size, min_size: (width, height) in pixels. min_share: smallest share of the area of the largest box, in (0, 1].
-    steps: scales and positions to a whole side; 24 gives some hundred boxes.
+    Args:
+        ratio: of the boxes.
+        size: (width, height) of the picture in pixels.
+        min_share: smallest share of the area of the largest box, in (0, 1].
+        min_size: smallest (width, height) in pixels.
+        steps: scales and positions along a whole side; 24 gives some hundred boxes.
+
+    Returns:
+        float64 `[N, 4]`, relative x1, y1, x2, y2; N is at least 1.
 
     "Image Cropping under Design Constraints" (Nishiyasu et al., 2023) takes GAIC's proposals under the wanted ratio,
     raises their number, imposes a smallest width and height, and prefers large areas, but does not publish the
     numbers. Here the sides shrink in even steps (linear in the side, not the area) down to the smallest allowed, and
-    each size is placed evenly over all the room it has, always including the positions flush with the picture's
-    edges.
+    the boxes of each size are spread evenly over the picture, always including the positions flush with its edges.
     """
     width, height = (side / whole for side, whole in zip(ratio.largest_in(size), size, strict=True))
     smallest = max(sqrt(min_share), min_size[0] / (width * size[0]), min_size[1] / (height * size[1]))
     smallest = min(smallest, 1.0)
     scales = torch.linspace(1, smallest, _count(1 - smallest, steps), dtype=torch.float64).tolist()
-    return torch.cat([_placed(width * scale, height * scale, steps) for scale in scales])
+    return torch.cat([_spread_positions(width * scale, height * scale, steps) for scale in scales])
 
 
-def _placed(width: float, height: float, steps: int) -> Tensor:
+def _spread_positions(width: float, height: float, steps: int) -> Tensor:
     left, top = (
         torch.linspace(0, 1 - side, _count(1 - side, steps), dtype=torch.float64).clamp(min=0)
         for side in (width, height)
@@ -71,6 +77,6 @@ def _placed(width: float, height: float, steps: int) -> Tensor:
     return torch.stack((x, y, x + width, y + height), dim=-1).flatten(0, 1).clamp(max=1)
 
 
-def _count(room: float, steps: int) -> int:
-    """How many evenly spaced values cover `room` with gaps of at most 1 / steps; one where there is no room."""
-    return ceil(round(room * steps, 6)) + 1
+def _count(length: float, steps: int) -> int:
+    """How many evenly spaced values cover `length` with gaps of at most 1 / steps; one where the length is 0."""
+    return ceil(round(length * steps, 6)) + 1

@@ -14,10 +14,15 @@ from torch.nn import functional as F
 
 
 def roi_align(features: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """What lies inside each box, on a grid of side x side means of four samples.
+    """The features inside each box, on a grid of side × side means of four samples.
 
-    features: [B, C, h, w] with h, w of at least 2. boxes: [B, N, 4] x1, y1, x2, y2 in cells of the map, of the same
-    type. Returns [B, N, C, side, side].
+    Args:
+        features: `[B, C, h, w]` with h, w of at least 2.
+        boxes: `[B, N, 4]` x1, y1, x2, y2 in cells of the map, of the same type as the features.
+        side: of the grid.
+
+    Returns:
+        `[B, N, C, side, side]`.
     """
     down = _interpolation(_points_inside(boxes[..., 1], boxes[..., 3], side + 1), features.shape[-2])
     across = _interpolation(_points_inside(boxes[..., 0], boxes[..., 2], side + 1), features.shape[-1])
@@ -25,7 +30,7 @@ def roi_align(features: Tensor, boxes: Tensor, side: int) -> Tensor:
 
 
 def rod_align(features: Tensor, boxes: Tensor, side: int) -> Tensor:
-    """What a crop discards: the whole map on a grid, zero at the points inside the box. Shapes as in `roi_align`."""
+    """The features that a crop discards: the whole map on a grid, 0 at the points inside the box. Shapes as above."""
     rows, columns = (_points_across(length, side + 1, boxes) for length in features.shape[-2:])
     grid = torch.einsum(
         "yh,bchw,xw->bcyx",

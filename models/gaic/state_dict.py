@@ -1,7 +1,7 @@
 """The names under which GAIC's weights are published, and the names that `GaicNetwork` gives them.
 
 A stage of a backbone was published as a slice of a longer sequence, and a slice keeps the original numbers; here every
-stage counts from 0. torchvision nests what the authors wrote as one flat row of layers.
+stage counts from 0. torchvision nests what the authors wrote as one flat sequence of layers.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import TypeVar
 
 from torch import Tensor
 
-from ..backbones.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
+from ..backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
+from .variant import AUTHORS, BO_ZHANG, TRAINED_HERE, GaicVariant
 
 Value = TypeVar("Value")
 
 _FIRST = {MobileNetV2: (0, 7, 14), ShuffleNetV2: (0, 4, 12), Vgg16: (0, 23, 30), ResNet50: (0, 0, 0)}
-_WHOLE_FIRST_STAGE = (ShuffleNetV2, ResNet50)  # published as a row of modules rather than a slice
+_WHOLE_FIRST_STAGE = (ShuffleNetV2, ResNet50)  # published as a sequence of modules rather than a slice
 _STAGE = re.compile(r"Feat_ext\.feature([345])\.(.+)")
 _REST = {
     "DimRed.": "reduce.",
@@ -39,20 +40,20 @@ def reduction(state: Mapping[str, Tensor]) -> Tensor:
     return state["DimRed.weight"] if "DimRed.weight" in state else state["reduce.weight"]
 
 
-def layout(state: Mapping[str, Tensor]) -> str:
-    """Whose names these are: `authors`, `bo-zhang` or `trained here`.
+def find_variant(state: Mapping[str, Tensor]) -> GaicVariant:
+    """Which training code named these weights.
 
     bo-zhang's MobileNetV2 is nested and its ShuffleNetV2 has `branch`es. Its VGG16 and ResNet-50 are named like the
     authors', but hold no copy of the features and have no dropout.
     """
     if "DimRed.weight" not in state:
-        return "trained here"
-    marks = (".banch2.", "Feat_ext.feature.", "Feat_ext.feature3.0.1.conv.4.", "FC_layers.3.")
-    return "authors" if any(mark in name for name in state for mark in marks) else "bo-zhang"
+        return TRAINED_HERE
+    authors_only = (".banch2.", "Feat_ext.feature.", "Feat_ext.feature3.0.1.conv.4.", "FC_layers.3.")
+    return AUTHORS if any(part in name for name in state for part in authors_only) else BO_ZHANG
 
 
 def canonical(state: Mapping[str, Value], backbone: type[Backbone]) -> dict[str, Value]:
-    """The same values under `GaicNetwork`'s names. Copies and the marks of a profiler are left out."""
+    """The same values under `GaicNetwork`'s names, without copies and without the counts that a profiler adds."""
     if "DimRed.weight" not in state:
         return dict(state)
     first = _FIRST[backbone]
@@ -67,34 +68,34 @@ def canonical(state: Mapping[str, Value], backbone: type[Backbone]) -> dict[str,
         if stage:
             number, layer = int(stage[1]), stage[2]
             if number > 3 or backbone not in _WHOLE_FIRST_STAGE:
-                layer = _renumbered(layer, first[number - 3])
+                layer = _renumber(layer, first[number - 3])
             if nested:
-                layer = _flat(layer, groups=1 if (number, layer[:2]) == (3, "1.") else 2)
+                layer = _flatten(layer, groups=1 if (number, layer[:2]) == (3, "1.") else 2)
             renamed[f"backbone.stage{number}.{layer.replace('banch', 'branch')}"] = value
         else:
-            renamed[_rest(name)] = value
+            renamed[_rename_rest(name)] = value
     return renamed
 
 
-def _renumbered(layer: str, first: int) -> str:
+def _renumber(layer: str, first: int) -> str:
     number, rest = layer.removeprefix("0.").split(".", 1)
     return f"{int(number) - first}.{rest}"
 
 
-def _flat(layer: str, groups: int) -> str:
-    """torchvision's nested `conv` of an inverted residual as one flat row; any other name as it is.
+def _flatten(layer: str, groups: int) -> str:
+    """The name of a layer of torchvision's nested `conv` in one flat sequence; other names stay.
 
-    A nested row is `groups` times convolution, norm and activation in one, then a convolution and a norm.
+    The nested one is `groups` times convolution, norm and activation in one, then a convolution and a norm.
     """
     block, *path, kind = layer.split(".")
     if path[:1] != ["conv"]:
         return layer
     group = int(path[1])
-    place = 3 * group + int(path[2]) if len(path) == 3 else 3 * groups + group - groups
-    return f"{block}.conv.{place}.{kind}"
+    index = 3 * group + int(path[2]) if len(path) == 3 else 3 * groups + group - groups
+    return f"{block}.conv.{index}.{kind}"
 
 
-def _rest(name: str) -> str:
+def _rename_rest(name: str) -> str:
     for prefix, ours in _REST.items():
         if name.startswith(prefix):
             return ours + name[len(prefix) :]

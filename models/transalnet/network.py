@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..backbones.backbones import bottlenecks, conv_norm
+from ..backbones import bottlenecks, conv_norm
 
 FRAME = (384, 288)  # width, height: the position embeddings know no other size
 LAYERS = 2

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from salient_crop.models.backbones.imagenet import MEAN, STD
 from salient_crop.models.card import FOLDER, list_cards, load_card, read_card
-from salient_crop.models.focus import network as focus_network
+from salient_crop.models.focus.network import STRIDE
 from salient_crop.models.focus.preprocess import working_size
 
 WEIGHTS = sorted(FOLDER.rglob("*.safetensors"))
@@ -49,7 +50,7 @@ def test_the_recipe_of_a_card_names_a_module_that_is_there(name: str, root: Path
 def test_the_card_of_focus_describes_its_preprocessing() -> None:
     given = load_card("focus").input
     assert given is not None
-    assert (given.mean, given.std, given.multiple) == (focus_network.MEAN, focus_network.STD, focus_network.STRIDE)
+    assert (given.mean, given.std, given.multiple) == (MEAN, STD, STRIDE)
     assert working_size(*given.size) == given.size
 
 

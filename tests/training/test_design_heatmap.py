@@ -7,7 +7,7 @@ import torch
 from made_up import made_up_state, uniform
 from torchvision.models.vgg import cfgs, make_layers
 
-from salient_crop.models.backbones.backbones import Vgg16
+from salient_crop.models.backbones import Vgg16
 from salient_crop.models.design_heatmap.cropper import DesignHeatmapCropper
 from salient_crop.models.registry import load_cropper
 from salient_crop.training.design_heatmap.train import main

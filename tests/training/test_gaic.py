@@ -12,8 +12,9 @@ from PIL import Image
 from torchvision import models as torchvision_models
 
 from salient_crop.images.errors import PictureError
-from salient_crop.models.backbones.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2
+from salient_crop.models.backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2
 from salient_crop.models.gaic.cropper import GaicCropper
+from salient_crop.models.gaic.variant import TRAINED_HERE
 from salient_crop.models.registry import load_cropper
 from salient_crop.training.gaic.train import main, new_network, train
 from salient_crop.training.imagenet import load_imagenet
@@ -103,7 +104,7 @@ def test_command_learns_and_its_file_loads_as_a_cropper(data, tmp_path, capsys):
     assert history[-1] < 0.5 * history[0], "the loss falls"
     for path in (tmp_path / "gaic-shufflenetv2.safetensors", tmp_path / "last.pt"):
         cropper = load_cropper(path)
-        assert isinstance(cropper, GaicCropper) and cropper.recipe.standardised and cropper.recipe.antialias
+        assert isinstance(cropper, GaicCropper) and cropper.variant == TRAINED_HERE
     scores = cropper.analyse(uniform("picture", (1, 3, 64, 64)))[0].score(torch.tensor([[0.0, 0.0, 1.0, 1.0]]))
     assert scores.isfinite().all()
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.baselines.accumulate import accumulate_boxes, normalise_min_max
+from ...models.box_heatmap import accumulate_boxes, normalise_min_max
 from ...models.design_heatmap.network import HEAT_SIDE
 
 AREA_BONUS = 2.0

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...images.header import read_header
-from ...models.backbones.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
-from ...models.gaic.cropper import TRAINED_HERE, normalise, whole_pixels, working_size
+from ...models.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
 from ...models.gaic.network import GaicNetwork
+from ...models.gaic.preprocess import round_out, standardise_values, working_size
+from ...models.gaic.variant import TRAINED_HERE
 from ...models.registry import load_state
 from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
@@ -106,9 +107,9 @@ def train(
 def _loss(network: GaicNetwork, sample: RatedSample, mean: float, deviation: float) -> Tensor:
     """Of one picture: pictures keep their shapes, so they cannot be stacked."""
     image = sample.image[None].to(network.reduce.weight)
-    boxes = whole_pixels(sample.boxes[sample.drawn], (image.shape[-1], image.shape[-2]))
+    boxes = round_out(sample.boxes[sample.drawn], (image.shape[-1], image.shape[-2]))
     ratings = (sample.ratings[sample.drawn] - mean) / deviation
-    rated = network(normalise(image, TRAINED_HERE), boxes[None].to(image))[0]
+    rated = network(standardise_values(image, TRAINED_HERE), boxes[None].to(image))[0]
     return F.smooth_l1_loss(rated, ratings.to(rated))
 
 

@@ -1,0 +1,60 @@
+"""GAIC croppers from checkpoints.
+
+Three kinds are read, told apart by their keys:
+- the authors' (HuiZeng/Grid-Anchor-based-Image-Cropping-Pytorch), whose last layer is numbered 3 where a dropout stands
+  before it and 2 where none does, and whose VGG16 holds its layers twice;
+- bo-zhang-cs/GAIC-Pytorch's, which has torchvision's backbones and predicts plain opinion scores;
+- those of `training/gaic`.
+Sizes of layers and grid are read from the shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ..backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
+from ..base import Architecture
+from ..state_dict import load_named
+from .cropper import GaicCropper
+from .network import GaicNetwork
+from .state_dict import canonical, detect, find_variant, reduction
+
+BACKBONES: tuple[type[Backbone], ...] = (MobileNetV2, ShuffleNetV2, Vgg16, ResNet50)
+
+
+def load(state: Mapping[str, Tensor]) -> GaicCropper:
+    """A cropper from any of the three kinds of state dict.
+
+    Raises:
+        ValueError: when the backbone is none of MobileNetV2, ShuffleNetV2, VGG16 and ResNet-50, or a tensor is missing.
+    """
+    backbone, multi_scale = find_backbone(state)
+    named = canonical(state, backbone)
+    network = GaicNetwork(
+        backbone(),
+        reduced=named["reduce.weight"].shape[0],
+        side=named["head.0.weight"].shape[-1],
+        hidden=(named["head.0.weight"].shape[0], named["head.2.weight"].shape[0]),
+        multi_scale=multi_scale,
+    )
+    load_named(network, named, "a GAIC checkpoint")
+    return GaicCropper(network, find_variant(state))
+
+
+def find_backbone(state: Mapping[str, Tensor]) -> tuple[type[Backbone], bool]:
+    """The backbone whose channels the reduction expects, and whether the reduction reads all three maps.
+
+    Raises:
+        ValueError: when no backbone has that many channels.
+    """
+    depth = reduction(state).shape[1]
+    for backbone in BACKBONES:
+        if depth in (sum(backbone.channels), backbone.channels[1]):
+            return backbone, depth == sum(backbone.channels)
+    known = ", ".join(f"{sum(each.channels)} ({each.__name__})" for each in BACKBONES)
+    raise ValueError(f"a GAIC checkpoint that reduces {depth} channels; known are {known}")
+
+
+ARCHITECTURE = Architecture("gaic", detect, load)
