@@ -5,6 +5,7 @@ python3 dev.py demo     crop the sample photographs and draw a contact sheet (de
 python3 dev.py test     run the tests; further words go to pytest: dev.py test -k search
 python3 dev.py lint     ruff (lint and format) and mypy; --fix repairs what ruff can
 python3 dev.py bench    run the benchmarks; name one to run only that: dev.py bench search
+python3 dev.py mutants  change the code in 300 places, and count how many of the changes the tests notice (about 30 min)
 
 The first run makes .venv and installs the project into it; later ones start at once until its requirements change.
 """
@@ -96,7 +97,14 @@ def bench(words: Sequence[str]) -> int:
     return max((run([str(executable("python")), str(scripts[name]), *words[1:]]) for name in names), default=0)
 
 
-TASKS = {"demo": demo, "test": test, "lint": lint, "bench": bench}
+def mutants(words: Sequence[str]) -> int:
+    pip = [str(executable("python")), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    what = ["--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[dev,mutants]"]
+    run_or_fail([*pip, *what], "pip could not install cosmic-ray; its message is above")
+    return run([str(executable("python")), str(ROOT / "tests" / "mutants.py"), *words])
+
+
+TASKS = {"demo": demo, "test": test, "lint": lint, "bench": bench, "mutants": mutants}
 
 
 def check_types() -> int:
