@@ -2,7 +2,7 @@
 
 from .box import Box
 from .constraint import Constraint, UnsatisfiableError
-from .crop import Crop
+from .crop import Crop, CropWarning
 from .objective import ObjectiveWeights
 from .ratio import Ratio
 from .subject import Subject
@@ -13,6 +13,7 @@ __all__ = [
     "Box",
     "Constraint",
     "Crop",
+    "CropWarning",
     "TextRegion",
     "Ratio",
     "Subject",

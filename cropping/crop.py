@@ -7,6 +7,22 @@ from dataclasses import dataclass, field
 
 from .box import Box
 from .ratio import Ratio
+from .text_region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class CropWarning:
+    """What a crop costs, for a person to look at.
+
+    Attributes:
+        code: a short name that stays the same, such as `subject-cut`.
+        words: one sentence for a person.
+        region: where in the picture, relative x1, y1, x2, y2 in 0..1; None where it is about the crop as a whole.
+    """
+
+    code: str
+    words: str
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +35,7 @@ class Crop:
         score: the weighted sum of `terms`; far below 0 where a hard layout could not be kept.
         terms: each term by name, in 0..1.
         kept: share of the picture's heat inside the box, 0..1.
+        warnings: what the crop costs; the search itself gives none.
     """
 
     box: Box
@@ -26,3 +43,4 @@ class Crop:
     score: float
     terms: Mapping[str, float] = field(default_factory=dict)
     kept: float = 1.0
+    warnings: tuple[CropWarning, ...] = ()
