@@ -20,6 +20,7 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.feasible import find_feasible_boxes
 from salient_crop.cropping.grid import GridScale, SearchGrid, levels
 from salient_crop.cropping.inputs import SearchInputs
+from salient_crop.cropping.objective import Objective
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
@@ -46,16 +47,16 @@ def main() -> None:
 def report(chosen: argparse.Namespace) -> None:
     head = bundled_composition()
     heat, subjects = scenes(chosen.pictures, chosen.subjects)
-    plain = Constraint((chosen.ratio,), chosen.min_share, layouts=(TextRegion.preset(chosen.layout),))
-    rated = replace(plain, rater=head)
+    constraint = Constraint((chosen.ratio,), chosen.min_share, text_regions=(TextRegion.preset(chosen.layout),))
+    plain, rated = Objective(), Objective(rater=head)
     print(f"{chosen.pictures} pictures of {chosen.size}, {chosen.subjects} subjects each")
     print(f"{torch.get_num_threads()} threads")
     print(f"{'':34}{'ms/picture':>12}{'of CPU':>12}")
-    for name, constraint in (("ratio + layout", plain), ("ratio + layout + composition", rated)):
-        seconds, busy = timed(lambda of=constraint: found(heat, subjects, chosen.size, of), chosen.rounds)
+    for name, objective in (("ratio + layout", plain), ("ratio + layout + composition", rated)):
+        seconds, busy = timed(lambda of=objective: found(heat, subjects, chosen.size, constraint, of), chosen.rounds)
         print(f"{name:34}{1e3 * seconds / chosen.pictures:12.2f}{1e3 * busy / chosen.pictures:12.2f}")
     report_head(head, scenes(1, LISTED)[1][0], chosen.size, chosen.rounds)
-    report_winner(heat[:CHECKED], subjects[:CHECKED], chosen.size, rated)
+    report_winner(heat[:CHECKED], subjects[:CHECKED], chosen.size, constraint, rated)
 
 
 def report_head(head: CompositionHead, subjects: Sequence[Subject], size: tuple[int, int], rounds: int) -> None:
@@ -69,41 +70,54 @@ def report_head(head: CompositionHead, subjects: Sequence[Subject], size: tuple[
 
 
 def report_winner(
-    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
+    heat: torch.Tensor,
+    subjects: Sequence[Sequence[Subject]],
+    size: tuple[int, int],
+    constraint: Constraint,
+    objective: Objective,
 ) -> None:
     short = []
     for one, own in zip(heat, subjects, strict=True):
-        winner = found(one[None], [own], size, constraint)[0].score
-        best, boxes = best_of_all(one[None], [own], size, constraint)
+        winner = found(one[None], [own], size, constraint, objective)[0].score
+        best, boxes = best_of_all(one[None], [own], size, constraint, objective)
         short.append(1 - winner / best)
     print(f"against rating each of {boxes:,} boxes a picture, the winner's score falls short by")
     print(f"{100 * sum(short) / len(short):.3f} % on average and {100 * max(short):.3f} % at worst (below 0: better)")
 
 
-def found(heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint):
-    return search(gathered(heat, subjects, size, constraint), size, constraint)
+def found(
+    heat: torch.Tensor,
+    subjects: Sequence[Sequence[Subject]],
+    size: tuple[int, int],
+    constraint: Constraint,
+    objective: Objective,
+):
+    return search(build_inputs(heat, subjects, size, objective), size, constraint, objective)
 
 
-def gathered(
-    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
+def build_inputs(
+    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], objective: Objective
 ) -> SearchInputs:
-    evidence = SearchInputs.from_maps(heat, stack_subjects(subjects))
-    return replace(evidence, ratings=constraint.rater.ratings(subjects, size)) if constraint.rater else evidence
+    inputs = SearchInputs.from_maps(heat, stack_subjects(subjects))
+    return replace(inputs, ratings=objective.rater.ratings(subjects, size)) if objective.rater else inputs
 
 
 def best_of_all(
-    heat: torch.Tensor, subjects: Sequence[Sequence[Subject]], size: tuple[int, int], constraint: Constraint
+    heat: torch.Tensor,
+    subjects: Sequence[Sequence[Subject]],
+    size: tuple[int, int],
+    constraint: Constraint,
+    objective: Objective,
 ) -> tuple[float, int]:
     """The best score over the whole lattice, every box rated by the head itself, and how many boxes that were."""
-    evidence, lattice = gathered(heat, subjects, size, constraint), SearchGrid.over(size)
+    inputs, lattice = build_inputs(heat, subjects, size, objective), SearchGrid.over(size)
     (ratio,) = constraint.ratios
-    width, height = ratio.largest_in(size)
-    judge = Scorer(evidence, constraint, (width / size[0], height / size[1]))
+    scorer = Scorer.of(inputs, size, ratio, constraint, objective)
     scales = list(levels(find_feasible_boxes(constraint, ratio, size), lattice))
-    tables, best, boxes = GridSums(evidence.heat, lattice, scales), [], 0
+    tables, best, boxes = GridSums(inputs.heat, lattice, scales), [], 0
     for level in scales:
         every = every_box(GridBoxSet(tables, level), level)
-        best.append(judge.score(ListedBoxSet(evidence.heat, lattice, every)).max().item())
+        best.append(scorer.score(ListedBoxSet(inputs.heat, lattice, every)).max().item())
         boxes += every.shape[1]
     return max(best), boxes
 

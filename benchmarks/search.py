@@ -24,7 +24,7 @@ from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.feasible import FeasibleBoxes, find_feasible_boxes
 from salient_crop.cropping.grid import SearchGrid, levels
 from salient_crop.cropping.inputs import SearchInputs
-from salient_crop.cropping.objective import ObjectiveWeights
+from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
@@ -53,21 +53,24 @@ def main() -> None:
 
 def report(chosen: argparse.Namespace) -> None:
     heat = heatmaps(chosen.pictures, chosen.heat).to(chosen.device)
-    room = find_feasible_boxes(Constraint((chosen.ratio,), chosen.min_share), chosen.ratio, chosen.size)
+    constraint = Constraint((chosen.ratio,), chosen.min_share)
+    room = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
     scales = list(levels(room, SearchGrid.over(chosen.size)))
     boxes = sum(len(level.lefts) * len(level.tops) for level in scales)
     print(f"{chosen.pictures} heatmaps of {chosen.heat}, pictures of {chosen.size}, ratio {chosen.ratio}")
     print(f"{len(scales)} scales, {boxes:,} boxes a picture, {torch.get_num_threads()} threads, {chosen.device}")
     print(f"{'':34}{'ms/picture':>12}{'of CPU':>12}{'boxes/s':>14}{'best score':>12}")
     sampled = random_boxes(room, RANDOM_BOXES)
-    for name, weights, sample in (
-        ("full score", ObjectiveWeights(), one_by_one),
-        ("share of heat", ObjectiveWeights(size=0.0, cut=0.0), by_adding_up),
+    for name, objective, sample in (
+        ("full score", Objective(), one_by_one),
+        ("share of heat", Objective(ObjectiveWeights(size=0.0, cut=0.0)), by_adding_up),
     ):
-        constraint = Constraint((chosen.ratio,), chosen.min_share, weights=weights)
-        every = timed(lambda of=constraint: search(SearchInputs.from_maps(heat), chosen.size, of), chosen.device)
+        every = timed(
+            lambda of=objective: search(SearchInputs.from_maps(heat), chosen.size, constraint, of),
+            chosen.device,
+        )
         every.row(f"{name}: search of all boxes", len(heat), boxes, [crop.score for crop in every.result])
-        some = timed(lambda of=constraint, by=sample: by(heat[:FEW], sampled, chosen.size, of), chosen.device)
+        some = timed(lambda by=sample: by(heat[:FEW], sampled, chosen.size, constraint), chosen.device)
         some.row(f"{name}: {RANDOM_BOXES} one by one", FEW, RANDOM_BOXES, some.result)
         gain = (boxes * len(heat) / every.seconds) / (RANDOM_BOXES * FEW / some.seconds)
         print(f"{'':34}{gain:,.0f} times more boxes a second")
@@ -79,16 +82,16 @@ def report_design(chosen: argparse.Namespace) -> None:
     subjects = [
         [Subject(0.3, 0.2, 0.5, 0.9, 0.8, "person"), Subject(0.35, 0.2, 0.45, 0.35, 0.5, "face")]
     ] * chosen.batch
-    constraint = Constraint((chosen.ratio,), chosen.min_share, layouts=(TextRegion.preset("top"),))
-    calm = replace(constraint, layouts=(TextRegion.preset("top", "crop"),))
+    constraint = Constraint((chosen.ratio,), chosen.min_share, text_regions=(TextRegion.preset("top"),))
+    calm = replace(constraint, text_regions=(TextRegion.preset("top", "crop"),))
     room = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
     boxes = sum(len(level.lefts) * len(level.tops) for level in levels(room, SearchGrid.over(chosen.size)))
 
     def found(of: Constraint, seen: Sequence[Sequence[Subject]], rated: bool) -> list[Crop]:
-        evidence = SearchInputs.from_maps(heat, stack_subjects(seen))
+        inputs = SearchInputs.from_maps(heat, stack_subjects(seen))
         if rated:
-            evidence = replace(evidence, ratings=head.ratings(seen, chosen.size))
-        return search(evidence, chosen.size, of)
+            inputs = replace(inputs, ratings=head.ratings(seen, chosen.size))
+        return search(inputs, chosen.size, of)
 
     print(f"\n{chosen.batch} pictures at once, ratio and layout")
     for name, of, seen, rated in (
@@ -126,13 +129,12 @@ def random_boxes(room: FeasibleBoxes, count: int) -> list[Box]:
 def one_by_one(heat: torch.Tensor, boxes: Sequence[Box], size: tuple[int, int], constraint: Constraint) -> list[float]:
     """The best score of each picture among the boxes, each box scored by a call of its own."""
     best = []
-    largest = constraint.ratios[0].largest_in(size)
     for one in heat:
-        evidence = SearchInputs.from_maps(one[None])
-        judge = Scorer(evidence, constraint, (largest[0] / size[0], largest[1] / size[1]))
+        inputs = SearchInputs.from_maps(one[None])
+        scorer = Scorer.of(inputs, size, constraint.ratios[0], constraint)
         scores = [
-            judge.score(
-                ListedBoxSet(evidence.heat, SearchGrid.over(size), one.new_tensor([[box.relative(size)]]))
+            scorer.score(
+                ListedBoxSet(inputs.heat, SearchGrid.over(size), one.new_tensor([[box.relative(size)]]))
             ).item()
             for box in boxes
         ]

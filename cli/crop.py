@@ -193,7 +193,7 @@ def crop_request(chosen: argparse.Namespace) -> CropRequest:
         constraint = Constraint(
             ratios=chosen.ratios,
             min_share=min_area(chosen),
-            layouts=tuple(TextRegion(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
+            text_regions=tuple(TextRegion(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
             policy=chosen.policy,
         )
         return CropRequest(

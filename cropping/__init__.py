@@ -3,7 +3,7 @@
 from .box import Box
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop, CropWarning
-from .objective import ObjectiveWeights
+from .objective import Objective, ObjectiveWeights
 from .ratio import Ratio
 from .subject import Subject
 from .text_region import TEXT_REGION_PRESETS, TextRegion
@@ -14,9 +14,10 @@ __all__ = [
     "Constraint",
     "Crop",
     "CropWarning",
-    "TextRegion",
+    "Objective",
+    "ObjectiveWeights",
     "Ratio",
     "Subject",
+    "TextRegion",
     "UnsatisfiableError",
-    "ObjectiveWeights",
 ]

@@ -1,12 +1,10 @@
-"""All that a crop must obey, and what to do when nothing does."""
+"""What a user asks of a crop, and what to do when no crop obeys."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from .objective import ObjectiveWeights
 from .ratio import Ratio
-from .size_curve import CropRater, SizeModel
 from .text_region import TextRegion, bounding_region
 
 Region = tuple[float, float, float, float]
@@ -19,7 +17,11 @@ class UnsatisfiableError(ValueError):
 
 @dataclass(frozen=True)
 class Constraint:
-    """Ratio, layout, keep and avoid regions, smallest size.
+    """Ratios, sizes, and regions to keep, to avoid, or to leave free for text.
+
+    Most fields are hard: they decide which boxes are feasible at all. `avoid` and text regions with `hard=False` are
+    requests: they lower or raise the score by as much as the `Objective` weighs them. They are fields of the
+    constraint, because they say what is asked of this picture; the objective says how crops are compared on any.
 
     Attributes:
         ratios: each is tried and the best-scoring crop wins; empty means the picture's own ratio.
@@ -27,13 +29,10 @@ class Constraint:
             position open.
         keep: relative regions that the crop must hold whole (hard).
         avoid: relative regions that the crop should leave out (soft).
-        layouts: regions kept free for text or a logo.
+        text_regions: regions kept free for text or a logo; each is hard or soft.
         min_size: smallest width and height in pixels, or None.
         policy: what to do when nothing obeys. `shrink` gives up `min_size`, and as little of the keep regions as the
             ratio demands; `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
-        weights: how the terms of the score are weighed.
-        framing: knows how large people make a crop; None: the larger the better.
-        rater: knows how people rate crops, which then joins the aesthetic term; None: that is heat and subjects alone.
 
     Raises:
         ValueError: naming the field that is out of range.
@@ -43,12 +42,9 @@ class Constraint:
     min_share: float = 0.6
     keep: tuple[Region, ...] = ()
     avoid: tuple[Region, ...] = ()
-    layouts: tuple[TextRegion, ...] = ()
+    text_regions: tuple[TextRegion, ...] = ()
     min_size: tuple[int, int] | None = None
     policy: str = "shrink"
-    weights: ObjectiveWeights = field(default_factory=ObjectiveWeights)
-    framing: SizeModel | None = None
-    rater: CropRater | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.min_share <= 1:
@@ -66,10 +62,10 @@ class Constraint:
 
     @property
     def must_hold(self) -> tuple[Region, ...]:
-        """What a crop has to hold: the keep regions and the hard layouts in the frame of the source."""
-        return self.keep + tuple(each.region for each in self.layouts if each.hard and each.frame == "source")
+        """What a crop has to hold: the keep regions and the hard text regions in the frame of the source."""
+        return self.keep + tuple(each.region for each in self.text_regions if each.hard and each.frame == "source")
 
     @property
     def wished(self) -> Region | None:
         """The smallest region around all that a crop is asked to hold, hard or not."""
-        return bounding_region(self.keep + tuple(each.region for each in self.layouts if each.frame == "source"))
+        return bounding_region(self.keep + tuple(each.region for each in self.text_regions if each.frame == "source"))

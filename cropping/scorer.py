@@ -11,6 +11,8 @@ from torch import Tensor
 from .box_sets import BoxSet
 from .constraint import Constraint, Region
 from .inputs import SearchInputs
+from .objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
+from .ratio import Ratio
 from .size_curve import SizeCurve
 
 # A subject of which less than the first of OUT shows is out, one of which more than the last of WHOLE shows is whole.
@@ -26,23 +28,40 @@ class Scorer:
     """Scores windows over pictures under a constraint.
 
     Attributes:
-        evidence: the pictures' tables.
-        constraint: gives layouts, regions to avoid and weights.
+        inputs: the pictures' tables.
+        constraint: gives text regions and regions to avoid.
+        weights: of the terms.
         largest: width and height of the largest box of the ratio, as shares of the picture's: what the size term, and
             what can show of a subject at all, are relative to.
         curve: what each size is worth; None: the larger the better.
     """
 
-    evidence: SearchInputs
+    inputs: SearchInputs
     constraint: Constraint
+    weights: ObjectiveWeights
     largest: tuple[float, float]
     curve: SizeCurve | None = None
 
-    def score(self, windows: BoxSet, aesthetic: Tensor | None = None) -> Tensor:
-        """The score of every window, `[B, *]`, see `judge`."""
-        return self.judge(windows, aesthetic)[0]
+    @classmethod
+    def of(
+        cls,
+        inputs: SearchInputs,
+        size: tuple[int, int],
+        ratio: Ratio,
+        constraint: Constraint,
+        objective: Objective = DEFAULT_OBJECTIVE,
+    ) -> Scorer:
+        """The scorer for boxes of one ratio in pictures of (width, height) `size`."""
+        width, height = ratio.largest_in(size)
+        model = objective.size_model
+        curve = model.curve(size, ratio, constraint.wished) if model else None
+        return cls(inputs, constraint, objective.weights, (width / size[0], height / size[1]), curve)
 
-    def judge(self, windows: BoxSet, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+    def score(self, windows: BoxSet, aesthetic: Tensor | None = None) -> Tensor:
+        """The score of every window, `[B, *]`, see `score_with_terms`."""
+        return self.score_with_terms(windows, aesthetic)[0]
+
+    def score_with_terms(self, windows: BoxSet, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
         """The score of every window, `[B, *]`, and its terms by name, each in 0..1.
 
         The score is `BROKEN` lower, or more the further, where a hard layout is broken: the least broken one is known
@@ -51,13 +70,13 @@ class Scorer:
         Args:
             aesthetic: the cropper's own, where it has one.
         """
-        weights = self.constraint.weights
+        weights = self.weights
         visible, held, avoided = windows.covered(self._regions).split(self._kinds, 1)
         aesthetic, cut = self._kept_and_cut(windows, visible, windows.heat_sum() if aesthetic is None else aesthetic)
         size = self._size(windows.share() / (self.largest[0] * self.largest[1]))
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
         total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
-        if self.constraint.layouts:
+        if self.constraint.text_regions:
             terms["layout"], broken = self._layouts(windows, held)
             total = total.add_(terms["layout"], alpha=weights.layout)
             total = total if broken is None else total.sub_(broken)
@@ -68,7 +87,7 @@ class Scorer:
 
     def _kept_and_cut(self, windows: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
         """The aesthetic term with what subjects and ratings say, and the cut term."""
-        weights = self.constraint.weights
+        weights = self.weights
         cut = torch.zeros_like(aesthetic)
         if visible.shape[1]:
             most = self._most_visible
@@ -76,13 +95,13 @@ class Scorer:
             aesthetic = torch.lerp(aesthetic, held, _spread(weights.subjects * self._voices.say, held))
         if weights.edge:
             cut = cut.add_(windows.edge_sum(), alpha=weights.edge)
-        if self.evidence.ratings is not None and weights.composition:
-            aesthetic = torch.lerp(aesthetic, windows.smooth(self.evidence.ratings), weights.composition)
+        if self.inputs.ratings is not None and weights.composition:
+            aesthetic = torch.lerp(aesthetic, windows.smooth(self.inputs.ratings), weights.composition)
         return aesthetic, cut.clamp_(0, 1)
 
     @cached_property
     def _voices(self) -> _Voices:
-        return _Voices.of(self.evidence.subjects[..., 4])
+        return _Voices.of(self.inputs.subjects[..., 4])
 
     @cached_property
     def _most_visible(self) -> Tensor | None:
@@ -91,7 +110,7 @@ class Scorer:
         A head too large for the ratio would count as sliced wherever the box lies; measured against what can show, it
         is whole where nothing of it is given away.
         """
-        x1, y1, x2, y2 = self.evidence.subjects[..., :4].unbind(-1)
+        x1, y1, x2, y2 = self.inputs.subjects[..., :4].unbind(-1)
         width, height = self.largest
         most = (width / (x2 - x1)).clamp_max(1) * (height / (y2 - y1)).clamp_max(1)
         return most if (most < 1).any() else None
@@ -99,15 +118,15 @@ class Scorer:
     @cached_property
     def _regions(self) -> Tensor:
         """All that a box may hold, `[B, M, 4]`: subjects, layouts in the frame of the source, what is to be avoided."""
-        subjects = self.evidence.subjects[..., :4]
-        layouts = [each.region for each in self.constraint.layouts if each.frame == "source"]
+        subjects = self.inputs.subjects[..., :4]
+        layouts = [each.region for each in self.constraint.text_regions if each.frame == "source"]
         regions = subjects.new_tensor([*layouts, *self.constraint.avoid]).view(1, -1, 4)
         return torch.cat([subjects, regions.expand(len(subjects), -1, -1)], 1)
 
     @cached_property
     def _kinds(self) -> list[int]:
         """How many there are of each."""
-        subjects, avoid = self.evidence.subjects.shape[1], len(self.constraint.avoid)
+        subjects, avoid = self.inputs.subjects.shape[1], len(self.constraint.avoid)
         return [subjects, self._regions.shape[1] - subjects - avoid, avoid]
 
     def _size(self, share: Tensor) -> Tensor:
@@ -119,7 +138,7 @@ class Scorer:
         And by how much the score falls where one that must be calm is not, or None where none must.
         """
         served, broken = held.sum(1), None
-        for each in self.constraint.layouts:
+        for each in self.constraint.text_regions:
             if each.frame == "source":
                 continue
             under = self._share_under(windows, each.region)
@@ -129,12 +148,12 @@ class Scorer:
                 beyond = under - CALM * (x2 - x1) * (y2 - y1)
                 fall = torch.where(beyond > 0, BROKEN * (1 + beyond), 0)
                 broken = fall if broken is None else broken + fall
-        return served / len(self.constraint.layouts), broken
+        return served / len(self.constraint.text_regions), broken
 
     def _share_under(self, windows: BoxSet, region: Region) -> Tensor:
         """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
         shares = []
-        for table in (self.evidence.heat, self.evidence.detail):
+        for table in (self.inputs.heat, self.inputs.detail):
             if table is not None:
                 whole = windows.table_sum(table).clamp_min(1e-12)
                 shares.append((windows.inner_sum(table, region) / whole).clamp(0, 1))

@@ -18,6 +18,7 @@ from .crop import Crop
 from .feasible import FeasibleBoxes, find_feasible_boxes, padded_box
 from .grid import GridScale, SearchGrid, levels
 from .inputs import SearchInputs
+from .objective import DEFAULT_OBJECTIVE, Objective
 from .ratio import Ratio
 from .scorer import BROKEN, Scorer
 
@@ -26,13 +27,16 @@ QUANTUM = 1e-9  # scores closer than this are ties
 REFINED = 4  # how many of the best scales are refined: neighbours often differ by less than refining gains
 
 
-def search(evidence: SearchInputs, size: tuple[int, int], constraint: Constraint) -> list[Crop]:
+def search(
+    inputs: SearchInputs, size: tuple[int, int], constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE
+) -> list[Crop]:
     """The best crop of every picture under the constraint, over all of its ratios.
 
     Args:
-        evidence: of B pictures of one size.
+        inputs: of B pictures of one size.
         size: (width, height) of the pictures in pixels.
-        constraint: ratio, keep regions, layout, sizes, policy.
+        constraint: which boxes are feasible, and what is asked of them.
+        objective: how boxes are compared.
 
     Returns:
         B crops. Ties go to the larger, then the more central box.
@@ -41,51 +45,59 @@ def search(evidence: SearchInputs, size: tuple[int, int], constraint: Constraint
         UnsatisfiableError: when the policy is `error` and no box obeys.
     """
     ratios = constraint.ratios or (Ratio.of(size),)
-    found = [search_ratio(evidence, size, ratio, constraint) for ratio in ratios]
+    found = [search_ratio(inputs, size, ratio, constraint, objective) for ratio in ratios]
     return [max(crops, key=lambda crop: crop.score) for crops in zip(*found, strict=True)]
 
 
-def search_ratio(evidence: SearchInputs, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> list[Crop]:
+def search_ratio(
+    inputs: SearchInputs,
+    size: tuple[int, int],
+    ratio: Ratio,
+    constraint: Constraint,
+    objective: Objective = DEFAULT_OBJECTIVE,
+) -> list[Crop]:
     """As `search`, for one ratio."""
-    judge = _judge(evidence, size, ratio, constraint)
+    scorer = Scorer.of(inputs, size, ratio, constraint, objective)
     lattice = SearchGrid.over(size)
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
-        return _padded(judge, lattice, size, ratio, room)
+        return _padded(scorer, lattice, size, ratio, room)
     if room.count <= FEW:
-        boxes = room.every().to(evidence.device).expand(len(evidence), -1, -1)
+        boxes = room.every().to(inputs.device).expand(len(inputs), -1, -1)
     else:
-        boxes = _refine(judge, lattice, room, *_scan(judge, lattice, room))
-    return _best(judge, lattice, size, ratio, boxes)
+        boxes = _refine(scorer, lattice, room, *_scan(scorer, lattice, room))
+    return _best(scorer, lattice, size, ratio, boxes)
 
 
-def pick(
-    evidence: SearchInputs,
+def choose_among(
+    inputs: SearchInputs,
     size: tuple[int, int],
     ratio: Ratio,
     constraint: Constraint,
     boxes: Tensor,
     aesthetic: Tensor,
+    objective: Objective = DEFAULT_OBJECTIVE,
 ) -> list[Crop]:
     """The best of a cropper's own proposals.
 
     Args:
-        evidence: of B pictures of one size.
+        inputs: of B pictures of one size.
         size: (width, height) in pixels.
         ratio: every proposal is brought to it, about its own centre, and into the room that the constraint leaves.
         constraint: as in `search`.
         boxes: `[B, N, 4]` relative x1, y1, x2, y2.
         aesthetic: `[B, N]`, the cropper's own scores, 0..1.
+        objective: as in `search`.
 
     Returns:
         B crops.
     """
-    judge = _judge(evidence, size, ratio, constraint)
+    scorer = Scorer.of(inputs, size, ratio, constraint, objective)
     lattice = SearchGrid.over(size)
     room = _room_or_pad(constraint, ratio, size)
     if isinstance(room, Box):
-        return _padded(judge, lattice, size, ratio, room)
-    return _best(judge, lattice, size, ratio, snap(room, boxes), aesthetic)
+        return _padded(scorer, lattice, size, ratio, room)
+    return _best(scorer, lattice, size, ratio, snap(room, boxes), aesthetic)
 
 
 def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:
@@ -98,16 +110,9 @@ def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) ->
         return padded_box(constraint, ratio, size)
 
 
-def _padded(judge: Scorer, lattice: SearchGrid, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
-    pixels = torch.tensor([[box.as_list()]], device=judge.evidence.device).expand(len(judge.evidence), 1, 4)
-    return _best(judge, lattice, size, ratio, pixels)
-
-
-def _judge(evidence: SearchInputs, size: tuple[int, int], ratio: Ratio, constraint: Constraint) -> Scorer:
-    framing = constraint.framing
-    curve = framing.curve(size, ratio, constraint.wished) if framing else None
-    width, height = ratio.largest_in(size)
-    return Scorer(evidence, constraint, (width / size[0], height / size[1]), curve)
+def _padded(scorer: Scorer, lattice: SearchGrid, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
+    pixels = torch.tensor([[box.as_list()]], device=scorer.inputs.device).expand(len(scorer.inputs), 1, 4)
+    return _best(scorer, lattice, size, ratio, pixels)
 
 
 def snap(room: FeasibleBoxes, boxes: Tensor) -> Tensor:
@@ -121,11 +126,11 @@ def snap(room: FeasibleBoxes, boxes: Tensor) -> Tensor:
     return room.boxes(long_side, corner)[0]
 
 
-def _scan(judge: Scorer, lattice: SearchGrid, room: FeasibleBoxes) -> tuple[Tensor, Tensor]:
+def _scan(scorer: Scorer, lattice: SearchGrid, room: FeasibleBoxes) -> tuple[Tensor, Tensor]:
     """The best position of each of the best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
     scales = list(levels(room, lattice))
-    tables = GridSums(judge.evidence.heat, lattice, scales)
-    scores = [judge.score(GridBoxSet(tables, level)) for level in scales]
+    tables = GridSums(scorer.inputs.heat, lattice, scales)
+    scores = [scorer.score(GridBoxSet(tables, level)) for level in scales]
     best = torch.stack([each.amax((1, 2)) for each in scores], 1)
     # Levels come from the largest to the smallest and the sort is stable, so ties go to the larger box.
     order = (-(best / QUANTUM).round()).argsort(dim=1, stable=True)[:, :REFINED]
@@ -148,7 +153,7 @@ def _most_central_best(scores: Tensor, level: GridScale, lattice: SearchGrid, ro
     return torch.stack([left[best % len(left)], top[best // len(left)]], 1).round().long()
 
 
-def _refine(judge: Scorer, lattice: SearchGrid, room: FeasibleBoxes, long_side: Tensor, corner: Tensor) -> Tensor:
+def _refine(scorer: Scorer, lattice: SearchGrid, room: FeasibleBoxes, long_side: Tensor, corner: Tensor) -> Tensor:
     """Walks each start to the best box nearby, in steps down to one pixel: `[B, K, 4]`."""
     moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=corner.device)] * 3)
     boxes, _ = room.boxes(long_side, corner)
@@ -157,7 +162,7 @@ def _refine(judge: Scorer, lattice: SearchGrid, room: FeasibleBoxes, long_side: 
         grown = (long_side[..., None] + stride * moves[:, 0]).clamp(room.shortest, room.longest)
         drift = (boxes[..., None, 2:] - room.spans_of(grown)[..., 0, :]) // 2
         options, grown = room.boxes(grown, boxes[..., None, :2] + drift + reach * moves[:, 1:])
-        scores = judge.score(ListedBoxSet(judge.evidence.heat, lattice, _relative(options.flatten(1, 2), room.size)))
+        scores = scorer.score(ListedBoxSet(scorer.inputs.heat, lattice, _relative(options.flatten(1, 2), room.size)))
         tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, room.size))
         best = _first(scores.view(-1, len(moves)), *tie_breakers)
         best = best.view(*long_side.shape, 1)
@@ -198,7 +203,7 @@ def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _best(
-    judge: Scorer,
+    scorer: Scorer,
     lattice: SearchGrid,
     size: tuple[int, int],
     ratio: Ratio,
@@ -206,13 +211,13 @@ def _best(
     aesthetic: Tensor | None = None,
 ) -> list[Crop]:
     """The best of pixel boxes `[B, N, 4]` of each picture, with its terms."""
-    windows = ListedBoxSet(judge.evidence.heat, lattice, _relative(boxes, size))
-    scores, terms = judge.judge(windows, aesthetic)
+    windows = ListedBoxSet(scorer.inputs.heat, lattice, _relative(boxes, size))
+    scores, terms = scorer.score_with_terms(windows, aesthetic)
     best = _first(scores, *_tie_breakers(boxes, size))[:, None]
     judged = {"score": scores, "kept": windows.heat_sum().clamp(0, 1), **terms}
     found = {name: values.gather(1, best)[:, 0].tolist() for name, values in judged.items()}
     score, kept = found.pop("score"), found.pop("kept")
-    if judge.constraint.policy == "error" and min(score) < -BROKEN / 2:
+    if scorer.constraint.policy == "error" and min(score) < -BROKEN / 2:
         shown = "×".join(map(str, size))
         raise UnsatisfiableError(f"no {ratio} crop of a {shown} picture is calm under its hard layout")
     chosen = boxes.gather(1, best[..., None].expand(-1, 1, 4))[:, 0].tolist()

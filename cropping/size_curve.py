@@ -39,6 +39,10 @@ class SizeCurve:
 class SizeModel(Protocol):
     """Knows how large people would make a crop."""
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights, in hex."""
+
     def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
         """The curve for crops of a ratio.
 
@@ -55,6 +59,10 @@ Ratings = Callable[[Tensor], Tensor]
 
 class CropRater(Protocol):
     """Knows how people rate crops, from where the subjects lie; a smooth function of the box."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights, in hex."""
 
     def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Ratings:
         """The ratings of pictures of (width, height) `size` with these subjects."""

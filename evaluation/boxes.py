@@ -21,7 +21,7 @@ from ..cropping.ratio import Ratio
 from ..images.decode import decode
 from ..models.base import Cropper
 from ..models.selection import best_crops
-from ..models.size_prior.framing import as_people_crop
+from ..models.size_prior.framing import as_people_crop, leave_size_open
 from .cases import parse_each, read_json
 from .metrics import boundary_displacement, iou
 
@@ -74,8 +74,8 @@ def evaluate_boxes(
 
 
 def our_crop(cropper: Cropper, pixels: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    constraint = as_people_crop(Constraint(ratios=tuple(dict.fromkeys((Ratio.of(size), *RATIOS)))))
-    box = best_crops(cropper.analyse(pixels), [size], constraint)[0].box
+    constraint = leave_size_open(Constraint(ratios=tuple(dict.fromkeys((Ratio.of(size), *RATIOS)))))
+    box = best_crops(cropper.analyse(pixels), [size], constraint, as_people_crop())[0].box
     return np.array([box.x, box.y, box.right, box.bottom], float)
 
 

@@ -33,7 +33,7 @@ from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.baselines.saliency_edge import EDGES, edge_box, salient_region
 from ..models.selection import best_crops
-from ..models.size_prior.framing import framed
+from ..models.size_prior.framing import framed, leave_size_open
 from ..models.size_prior.prior import bundled_size_prior
 from .cases import parse_each, read_json
 from .metrics import boundary_displacement, coverage, iou
@@ -79,7 +79,7 @@ def evaluate_constraints(
     file: Path,
     images: Path | None = None,
     cropper: Cropper | None = None,
-    framing: SizeModel | None = None,
+    size_model: SizeModel | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Judges the engine on a file.
@@ -88,7 +88,7 @@ def evaluate_constraints(
         file: see the module.
         images: folder of the pictures; needed for the authors' file, and for a `cropper` to look at.
         cropper: adds the row `ours, <its name>`, which sees the pixels.
-        framing: how large a crop should be; the bundled prior where None.
+        size_model: how large a crop should be; the bundled prior where None.
         progress: told the number of cases done and their total.
 
     Returns:
@@ -97,10 +97,10 @@ def evaluate_constraints(
         whose sides have the ratio to within one pixel.
     """
     cases = read_cases(file, images)
-    rows = evaluate_cases(cases, framing, progress)
+    rows = evaluate_cases(cases, size_model, progress)
     if cropper is not None and images is not None:
         seen = _seen(cases, cropper, images)
-        crops = _crops(cases, [seen[case.name] for case in cases], framing or bundled_size_prior(), lambda *_: None)
+        crops = _crops(cases, [seen[case.name] for case in cases], size_model or bundled_size_prior(), lambda *_: None)
         rows[f"{OURS}, {cropper.name}"] = _figures(cases, crops)
         for edge, name in BASELINES.items():
             rows[f"{name}, {cropper.name}"] = _figures(cases, _baseline(cases, edge, seen))
@@ -114,12 +114,12 @@ def evaluate_constraints(
 
 def evaluate_cases(
     cases: Sequence[DesignCase],
-    framing: SizeModel | None = None,
+    size_model: SizeModel | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Every row's figures, one value a case; `published` is NaN where a case has none."""
     crops = {
-        OURS: our_crops(cases, framing, progress),
+        OURS: our_crops(cases, size_model, progress),
         WHOLE: np.array([(0, 0, *case.size) for case in cases], float),
         LARGEST: np.array([_placed(case, 1.0, shifted=False) for case in cases]),
         SHIFTED: np.array([_placed(case, 1.0) for case in cases]),
@@ -135,12 +135,12 @@ def evaluate_cases(
 
 def our_crops(
     cases: Sequence[DesignCase],
-    framing: SizeModel | None = None,
+    size_model: SizeModel | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
     """The engine's crops without pixels, `[N, 4]` in pixels: even heat, or the person as a subject."""
     analyses = [Analysis(torch.ones(GRID, GRID), people_of(case)) for case in cases]
-    return _crops(cases, analyses, framing or bundled_size_prior(), progress)
+    return _crops(cases, analyses, size_model or bundled_size_prior(), progress)
 
 
 def people_of(case: DesignCase) -> tuple[Subject, ...]:
@@ -150,17 +150,18 @@ def people_of(case: DesignCase) -> tuple[Subject, ...]:
     return (Subject(x1 / width, y1 / height, x2 / width, y2 / height, kind="person"),)
 
 
-def design_constraint(case: DesignCase, framing: SizeModel) -> Constraint:
-    """What a case asks for: the ratio, the region held, people's size."""
-    return framed(Constraint(ratios=(case.ratio,), layouts=(TextRegion(case.region, hard=True),)), framing)
+def design_constraint(case: DesignCase) -> Constraint:
+    """What a case asks for: the ratio and the region held, the size left open for a size model."""
+    return leave_size_open(Constraint(ratios=(case.ratio,), text_regions=(TextRegion(case.region, hard=True),)))
 
 
 def _crops(
     cases: Sequence[DesignCase],
     analyses: Sequence[Analysis],
-    framing: SizeModel,
+    size_model: SizeModel,
     progress: Callable[[int, int], None],
 ) -> np.ndarray:
+    objective = framed(size_model)
     boxes = np.zeros((len(cases), 4))
     alike: dict[Any, list[int]] = defaultdict(list)
     for index, case in enumerate(cases):
@@ -168,8 +169,8 @@ def _crops(
     done = 0
     for members in alike.values():
         first = cases[members[0]]
-        constraint = design_constraint(first, framing)
-        crops = best_crops([analyses[index] for index in members], [first.size] * len(members), constraint)
+        chosen = [analyses[index] for index in members]
+        crops = best_crops(chosen, [first.size] * len(members), design_constraint(first), objective)
         for index, crop in zip(members, crops, strict=True):
             boxes[index] = crop.box.x, crop.box.y, crop.box.right, crop.box.bottom
         done += len(members)

@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional as F
 
 from ..cropping.constraint import Constraint
-from ..cropping.objective import ObjectiveWeights
+from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.ratio import Ratio
 from ..images.decode import decode
 from ..models.base import Cropper
@@ -152,8 +152,8 @@ def _judge(
     for case, row, analysis in zip(cases, rows, analyses, strict=True):
         row[OURS].heat = judge_heat(analysis.heatmap, case)
     for ratio in RATIOS:
-        constraint = Constraint(ratios=(ratio,), min_share=1.0, weights=weights)
-        crops = best_crops(analyses, [case.size for case in cases], constraint)
+        constraint = Constraint(ratios=(ratio,), min_share=1.0)
+        crops = best_crops(analyses, [case.size for case in cases], constraint, Objective(weights))
         for case, row, crop, image in zip(cases, rows, crops, images, strict=True):
             x, y, width, height = crop.box.as_list()
             offered = positions(case.size, ratio.largest_in(case.size))

@@ -20,6 +20,7 @@ from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..datasets.formats.centre_crop import centre_crop
 from ..datasets.formats.kohya import kohya_bucket
@@ -75,7 +76,13 @@ class Sorted:
     times: list[int]
 
 
-def measure(analysis: Analysis, size: Size, constraint: Constraint, request: SortRequest) -> list[CropRecord]:
+def measure(
+    analysis: Analysis,
+    size: Size,
+    constraint: Constraint,
+    request: SortRequest,
+    objective: Objective = DEFAULT_OBJECTIVE,
+) -> list[CropRecord]:
     """The best crop of one picture for every bucket that it may go to, and last, what kohya would have cut out.
 
     Raises:
@@ -86,7 +93,7 @@ def measure(analysis: Analysis, size: Size, constraint: Constraint, request: Sor
     scene = Scene.of([analysis], size)
     for bucket in request.grid.sizes:
         try:
-            crop = _best_for(scene, bucket, constraint, request.most_enlarged)
+            crop = _best_for(scene, bucket, constraint, objective, request.most_enlarged)
         except UnsatisfiableError as error:
             complaint = error
             continue
@@ -144,14 +151,16 @@ def planned(measured: PictureRecord, result: Sorted, index: int, files: Sequence
     return replace(measured, status=OK, crops=tuple(replace(crop, file=file) for file in files))
 
 
-def _best_for(scene: Scene, bucket: Size, constraint: Constraint, most_enlarged: float | None) -> Crop:
+def _best_for(
+    scene: Scene, bucket: Size, constraint: Constraint, objective: Objective, most_enlarged: float | None
+) -> Crop:
     wanted = replace(constraint, ratios=(Ratio.of(bucket),))
     if most_enlarged is not None:
         across, down = (ceil(side / most_enlarged) for side in bucket)
         least = constraint.min_size or (1, 1)
         wanted = replace(wanted, min_size=(max(least[0], across), max(least[1], down)))
     with torch.inference_mode():
-        return scene.best_crops(wanted)[0]
+        return scene.best_crops(wanted, objective)[0]
 
 
 def _kohya_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:

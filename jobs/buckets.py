@@ -142,7 +142,7 @@ def measure_picture(run: FolderRun, source: str, sorting: SortRequest, analyser:
         run.sidecars.caption(path)
         run.sidecars.open_mask(picture)
         analysis = analyser.analyse(picture.small(ANALYSIS_SIDE))
-        crops = measure(analysis, picture.info.size, run.request.constraint, sorting)
+        crops = measure(analysis, picture.info.size, run.request.constraint, sorting, run.request.objective)
         return PictureRecord(source, picture.info.size, OK, crops=tuple(crops))
     except PictureError as error:
         return record.failed(error.of(path))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil, floor, log, sqrt
 
 from ..cropping.constraint import Constraint
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, WITH_ALPHA
@@ -20,6 +21,7 @@ class CropRequest:
 
     Attributes:
         constraint: the ratios and all else that a crop must obey.
+        objective: how crops are compared.
         each: one crop for every ratio, instead of the best of them.
         resolution: crops are resized to about resolution² pixels, see `target_size`; None leaves them as they are.
         enlarge: whether a crop with fewer pixels than that is enlarged or keeps its own.
@@ -36,6 +38,7 @@ class CropRequest:
     enlarge: bool = True
     format: str = "jpg"
     background: RGB | None = WHITE
+    objective: Objective = DEFAULT_OBJECTIVE
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:

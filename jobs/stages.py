@@ -43,7 +43,7 @@ def choose_crops(analysis: Analysis, size: Size, request: CropRequest) -> list[C
         UnsatisfiableError: when it has none and the policy is `error`.
     """
     with torch.inference_mode():
-        found = best_crops_for_constraints([analysis], [size], request.constraints())
+        found = best_crops_for_constraints([analysis], [size], request.constraints(), request.objective)
     return [crops[0] for crops in found]
 
 

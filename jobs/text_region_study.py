@@ -44,7 +44,7 @@ def layout_study(
         cells = []
         for name in TEXT_REGION_PRESETS:
             layout = TextRegion.preset(name, frame, hard)
-            crop = best_crops(analyses, [size], Constraint((ratio,), min_share, layouts=(layout,)))[0]
+            crop = best_crops(analyses, [size], Constraint((ratio,), min_share, text_regions=(layout,)))[0]
             cells.append(_cell(name, crop, layout, size))
         blocks.append((f"{ratio}", cells))
     return draw_layouts(picture.crop((0, 0, *size), cell_size(size)), blocks)

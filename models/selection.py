@@ -12,19 +12,25 @@ from torch import Tensor
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..cropping.inputs import SearchInputs
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
-from ..cropping.search import pick, search
+from ..cropping.search import choose_among, search
 from ..cropping.subject import stack_subjects
 from .analysis import Analysis
 
 
-def best_crops(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], constraint: Constraint) -> list[Crop]:
+def best_crops(
+    analyses: Sequence[Analysis],
+    sizes: Sequence[tuple[int, int]],
+    constraint: Constraint,
+    objective: Objective = DEFAULT_OBJECTIVE,
+) -> list[Crop]:
     """The best crop of every picture over all of the constraint's ratios.
 
     Args:
         analyses: one a picture.
         sizes: (width, height) in pixels, one a picture.
-        constraint: the same for all.
+        constraint, objective: the same for all.
 
     Returns:
         One crop a picture, in order.
@@ -33,11 +39,14 @@ def best_crops(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], c
         ValueError: when the two lists differ in length.
         UnsatisfiableError: under the policy `error`, naming the picture's index and the conflict.
     """
-    return best_crops_for_constraints(analyses, sizes, [constraint])[0]
+    return best_crops_for_constraints(analyses, sizes, [constraint], objective)[0]
 
 
 def best_crops_for_constraints(
-    analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]], constraints: Sequence[Constraint]
+    analyses: Sequence[Analysis],
+    sizes: Sequence[tuple[int, int]],
+    constraints: Sequence[Constraint],
+    objective: Objective = DEFAULT_OBJECTIVE,
 ) -> list[list[Crop]]:
     """As `best_crops`, under each of several constraints: for each, one crop a picture."""
     if len(analyses) != len(sizes):
@@ -47,7 +56,7 @@ def best_crops_for_constraints(
         scene = Scene.of([analyses[index] for index in indices], sizes[indices[0]])
         try:
             for crops, constraint in zip(found, constraints, strict=True):
-                crops.update(zip(indices, scene.best_crops(constraint), strict=True))
+                crops.update(zip(indices, scene.best_crops(constraint, objective), strict=True))
         except UnsatisfiableError as error:
             raise UnsatisfiableError(f"picture {indices[0]}: {error}") from None
     return [[crops[index] for index in range(len(analyses))] for crops in found]
@@ -74,34 +83,34 @@ class Scene:
     Attributes:
         analyses: with maps of one size; a single one where it proposes its own boxes.
         size: (width, height) in pixels.
-        evidence: of all of them.
+        inputs: of all of them.
     """
 
     analyses: Sequence[Analysis]
     size: tuple[int, int]
-    evidence: SearchInputs
+    inputs: SearchInputs
 
     @classmethod
     def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> Scene:
         return cls(analyses, size, build_search_inputs(analyses))
 
-    def best_crops(self, constraint: Constraint) -> list[Crop]:
+    def best_crops(self, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> list[Crop]:
         """The best crop of each.
 
         Raises:
             UnsatisfiableError: under the policy `error`, naming the conflict.
         """
         if _proposes(self.analyses[0], self.size):
-            return [_best_proposal(self.analyses[0], self.evidence, self.size, constraint)]
-        evidence = self.evidence
-        if constraint.rater is not None:
+            return [_best_proposal(self.analyses[0], self.inputs, self.size, constraint, objective)]
+        inputs = self.inputs
+        if objective.rater is not None:
             subjects = [each.subjects for each in self.analyses]
-            evidence = replace(evidence, ratings=constraint.rater.ratings(subjects, self.size))
-        return search(evidence, self.size, constraint)
+            inputs = replace(inputs, ratings=objective.rater.ratings(subjects, self.size))
+        return search(inputs, self.size, constraint, objective)
 
 
 def build_search_inputs(group: Sequence[Analysis]) -> SearchInputs:
-    """The evidence of analyses whose maps are equally large."""
+    """The search inputs of analyses whose maps are equally large."""
     details = [each.detail for each in group]
     detail: Tensor | None = None
     if all(each is not None for each in details):
@@ -111,11 +120,13 @@ def build_search_inputs(group: Sequence[Analysis]) -> SearchInputs:
     )
 
 
-def _best_proposal(analysis: Analysis, evidence: SearchInputs, size: tuple[int, int], constraint: Constraint) -> Crop:
+def _best_proposal(
+    analysis: Analysis, inputs: SearchInputs, size: tuple[int, int], constraint: Constraint, objective: Objective
+) -> Crop:
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
         boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.wished)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
-        crops += pick(evidence, size, ratio, constraint, boxes[None], analysis.score(boxes)[None])
+        crops += choose_among(inputs, size, ratio, constraint, boxes[None], analysis.score(boxes)[None], objective)
     return max(crops, key=lambda crop: crop.score)

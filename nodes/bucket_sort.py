@@ -14,6 +14,7 @@ from ..bucketing.sizes import format_size
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
+from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
 from ..jobs.bucket_stages import Sorted, SortRequest, measure, option_for, ordered, sort_pictures
@@ -106,9 +107,11 @@ class BucketSort(io.ComfyNode):
             sockets.masks_of(mask, batches, "mask"),
             [str(index) if each is None else each for index, each in enumerate(sockets.in_step(name, count, "name"))],
         )
-        constraints = constraints_for(constraint, sizes)
+        constraints, objectives = constraints_for(constraint, sizes), sockets.objectives_for(constraint, count)
         seen = enumerate(in_turn(looked_at(batches, cropper, heatmap), count))
-        options = [measured(analysis, sizes[at], constraints[at], request, at) for at, (_, analysis) in seen]
+        options = [
+            measured(analysis, sizes[at], constraints[at], objectives[at], request, at) for at, (_, analysis) in seen
+        ]
         result = sort_pictures(sidecars.names, sizes, options, request)
         indices = list(ordered(result, request.grid)) if sockets.only(order, "order") == "bucket" else range(count)
         places = [index for index in indices for _ in range(result.times[index])]
@@ -138,10 +141,12 @@ def constraints_for(rules: Sequence[PendingConstraint] | None, sizes: Sequence[S
     return constraints
 
 
-def measured(analysis: object, size: Size, constraint: Constraint, request: SortRequest, index: int) -> list:
+def measured(
+    analysis: object, size: Size, constraint: Constraint, objective: Objective, request: SortRequest, index: int
+) -> list:
     """The picture's best crop for each bucket; an error names it by its place among all of them."""
     try:
-        return measure(analysis, size, constraint, request)  # type: ignore[arg-type]
+        return measure(analysis, size, constraint, request, objective)  # type: ignore[arg-type]
     except UnsatisfiableError as error:
         reason = str(error).removeprefix("picture 0: ")
         raise UnsatisfiableError(f"picture {index} ({size[0]}×{size[1]}): {reason}") from error

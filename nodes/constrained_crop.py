@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
+from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..models.analysis import Analysis, measure_detail
 from ..models.selection import best_crops
@@ -94,11 +95,12 @@ class ConstrainedCrop(io.ComfyNode):
         sizes = [sockets.size_of(picture) for batch in batches for picture in batch]
         target = sockets.only(width, "width"), sockets.only(height, "height")
         constraints = constraints_for(sockets.only(ratio, "ratio"), target, constraint, sizes)
+        objectives = sockets.objectives_for(constraint, len(sizes))
         masks = sockets.masks_of(mask, batches, "mask")
         outputs = []
         seen = looked_at(batches, cropper, heatmap)
         for index, (picture, analysis) in enumerate(in_turn(seen, len(sizes))):
-            crop = best_crop(analysis, sizes[index], constraints[index], index)
+            crop = best_crop(analysis, sizes[index], constraints[index], objectives[index], index)
             outputs.append(made(picture, masks[index], crop, target))
         return io.NodeOutput(*(list(values) for values in zip(*(output.wired() for output in outputs), strict=True)))
 
@@ -138,10 +140,10 @@ def merged(picture: Tensor, analysis: Analysis | None, heat: Tensor | None) -> A
     return analysis if heat is None else analysis.replaced(heatmap=heat)
 
 
-def best_crop(analysis: Analysis, size: Size, constraint: Constraint, index: int) -> Crop:
+def best_crop(analysis: Analysis, size: Size, constraint: Constraint, objective: Objective, index: int) -> Crop:
     """The best crop of one picture; an error names the picture by its place among all of them."""
     try:
-        return best_crops([analysis], [size], constraint)[0]
+        return best_crops([analysis], [size], constraint, objective)[0]
     except ValueError as error:
         reason = str(error).removeprefix("picture 0: ")
         raise type(error)(f"picture {index} ({size[0]}×{size[1]}): {reason}") from error

@@ -9,9 +9,9 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.constraint import POLICIES, Constraint
-from ..cropping.objective import ObjectiveWeights
+from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.text_region import FRAMES, TEXT_REGION_PRESETS, TextRegion
-from ..models.size_prior.framing import as_people_crop
+from ..models.size_prior.framing import as_people_crop, leave_size_open
 from . import sockets
 from .sockets import PendingConstraint
 
@@ -149,20 +149,23 @@ class CropConstraint(io.ComfyNode):
         size = None if image is None else sockets.size_of(image[0])
         drawn = sockets.regions_from(None, region, "region", size) if layout == DRAWN else ()
         reserved = (*drawn, *sockets.regions_from(layout_mask, layout_boxes, "layout", size))
+        known = layout in TEXT_REGION_PRESETS
+        preset = (TextRegion.preset(layout, layout_frame, layout_hard),) if known else ()
         base = Constraint(
             ratios=sockets.parse_ratios(ratio) or before.base.ratios,
             min_share=min_share,
             min_size=(max(1, min_width), max(1, min_height)) if min_width or min_height else None,
             policy=policy,
-            layouts=(TextRegion.preset(layout, layout_frame, layout_hard),) if layout in TEXT_REGION_PRESETS else (),
-            weights=replace(before.base.weights, layout=layout_weight),
+            text_regions=preset,
         )
-        people = framing == AS_PEOPLE or before.base.framing is not None
+        objective = Objective(replace(before.objective.weights, layout=layout_weight))
+        people = framing == AS_PEOPLE or before.objective.size_model is not None
         rule = PendingConstraint(
-            base=as_people_crop(base) if people else base,
+            base=leave_size_open(base) if people else base,
+            objective=as_people_crop(objective) if people else objective,
             keep=sockets.regions_from(keep, keep_boxes, "keep", size),
             avoid=sockets.regions_from(avoid, avoid_boxes, "avoid", size),
-            layouts=tuple((each, layout_frame, layout_hard) for each in reserved),
+            text_regions=tuple((each, layout_frame, layout_hard) for each in reserved),
         )
         return io.NodeOutput(rule if constraint is None else added(before, rule))
 
@@ -176,6 +179,12 @@ def added(first: PendingConstraint, second: PendingConstraint) -> PendingConstra
         min_size=(max(size[0] for size in sizes), max(size[1] for size in sizes)) if sizes else None,
         keep=first.base.keep + second.base.keep,
         avoid=first.base.avoid + second.base.avoid,
-        layouts=first.base.layouts + second.base.layouts,
+        text_regions=first.base.text_regions + second.base.text_regions,
     )
-    return PendingConstraint(base, first.keep + second.keep, first.avoid + second.avoid, first.layouts + second.layouts)
+    return replace(
+        second,
+        base=base,
+        keep=first.keep + second.keep,
+        avoid=first.avoid + second.avoid,
+        text_regions=first.text_regions + second.text_regions,
+    )

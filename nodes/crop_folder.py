@@ -137,16 +137,18 @@ class CropFolder(io.ComfyNode):
     ) -> io.NodeOutput:
         judge, device = or_default(cropper).ready()
         wanted = constraint_for(constraint, ratio, bool(buckets.strip()))
+        objective = (constraint or PendingConstraint()).objective
         out = inside(folder_paths.get_output_directory(), save_to)
         run = FolderRun(
             folder=inside(folder_paths.get_input_directory(), folder),
             out=out,
             manifest=out / "manifest.jsonl",
-            request=CropRequest(wanted, format=format),
+            request=CropRequest(wanted, format=format, objective=objective),
             settings={
                 "cropper": judge.name,
                 "device": device,
                 "constraint": repr(wanted),
+                "objective": repr(objective),
                 "format": format,
                 "buckets": [buckets, resolution, batch_size, remainder, smallest, most_enlarged],
                 "layout": [layout, concept, repeats],
@@ -183,7 +185,8 @@ def constraint_for(rule: PendingConstraint | None, ratio: str, bucketed: bool) -
     Raises:
         ValueError: when the rule holds boxes in pixels, which mean something else on every picture.
     """
-    if rule is not None and any(_in_pixels(each) for each in (*rule.keep, *rule.avoid, *(r for r, *_ in rule.layouts))):
+    regions = () if rule is None else (*rule.keep, *rule.avoid, *(region for region, *_ in rule.text_regions))
+    if any(_in_pixels(each) for each in regions):
         raise ValueError("constraint: boxes in pixels fit one picture only; use a mask or relative regions here")
     made = Constraint(min_share=1.0 if bucketed else 0.6) if rule is None else rule.for_picture(0, 1, (1, 1))
     return replace(made, ratios=made.ratios or sockets.parse_ratios(ratio))

@@ -6,8 +6,8 @@
     BOUNDING_BOX     {x, y, width, height, ...} in pixels; taken as one dict, a list of them (all on one picture) or a
                      list of lists (one for each picture of a batch); given as one dict for each picture.
     SALIENT_CROPPER  a `HostedCropper`.
-    CROP_CONSTRAINT  a `PendingConstraint`: a `Constraint`, and regions that become relative once the size of the
-                     picture is known.
+    CROP_CONSTRAINT  a `PendingConstraint`: a `Constraint`, an `Objective`, and regions that become relative once the
+                     size of the picture is known.
 
 Nodes that take lists get every socket as a list (ComfyUI's `is_input_list`), and pair them here: one value serves all
 pictures, otherwise there must be as many as pictures.
@@ -28,6 +28,7 @@ from torch import Tensor
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
+from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..cropping.text_region import TextRegion
 
@@ -275,12 +276,14 @@ def _relative(box: Box, size: Size) -> Region | None:
 
 @dataclass(frozen=True)
 class PendingConstraint:
-    """The value on a CROP_CONSTRAINT wire: a constraint whose regions may still wait for the size of the picture."""
+    """The value on a CROP_CONSTRAINT wire: a constraint whose regions may still wait for the size of the picture, and
+    how crops that obey it are compared."""
 
     base: Constraint = field(default_factory=Constraint)
+    objective: Objective = field(default_factory=Objective)
     keep: tuple[Regions, ...] = ()
     avoid: tuple[Regions, ...] = ()
-    layouts: tuple[tuple[Regions, str, bool], ...] = ()  # regions, frame, hard
+    text_regions: tuple[tuple[Regions, str, bool], ...] = ()  # regions, frame, hard
 
     def for_picture(self, index: int, count: int, size: Size) -> Constraint:
         """The constraint on picture `index` of `count`, of `size`.
@@ -290,17 +293,26 @@ class PendingConstraint:
         """
         keep = [region for each in self.keep for region in each.of(index, count, size, "keep regions")]
         avoid = [region for each in self.avoid for region in each.of(index, count, size, "avoid regions")]
-        layouts = [
+        text_regions = [
             TextRegion(region, frame, hard)
-            for regions, frame, hard in self.layouts
+            for regions, frame, hard in self.text_regions
             for region in regions.of(index, count, size, "layout regions")
         ]
         return replace(
             self.base,
             keep=(*self.base.keep, *keep),
             avoid=(*self.base.avoid, *avoid),
-            layouts=(*self.base.layouts, *layouts),
+            text_regions=(*self.base.text_regions, *text_regions),
         )
+
+
+def objectives_for(rules: Sequence[PendingConstraint] | None, count: int) -> list[Objective]:
+    """How the crops of each of `count` pictures are compared; without a constraint, by the default objective.
+
+    Raises:
+        ValueError: when there are constraints for neither one nor `count` pictures.
+    """
+    return [Objective() if rule is None else rule.objective for rule in in_step(rules, count, "constraint")]
 
 
 def regions_from(mask: Tensor | None, boxes: Any, name: str, size: Size | None = None) -> tuple[Regions, ...]:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ...cropping.constraint import Constraint
 from ...cropping.crop import Crop
+from ...cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ...cropping.ratio import Ratio
-from ...cropping.search import pick
+from ...cropping.search import choose_among
 from ..analysis import Analysis
 from ..selection import build_search_inputs
 
@@ -22,18 +23,23 @@ LONG_SIDE = 1024
 
 
 def sampled_crop(
-    analysis: Analysis, size: tuple[int, int], constraint: Constraint, iterations: int = 500, seed: int = 0
+    analysis: Analysis,
+    size: tuple[int, int],
+    constraint: Constraint,
+    iterations: int = 500,
+    seed: int = 0,
+    objective: Objective = DEFAULT_OBJECTIVE,
 ) -> Crop:
     """The best of `iterations` random boxes under each of the constraint's ratios, by the score that `best_crops` uses.
 
     size: (width, height) of the picture in pixels. Raises UnsatisfiableError as `best_crops` does.
     """
-    evidence = build_search_inputs([analysis])
+    inputs = build_search_inputs([analysis])
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
         boxes = sampled_boxes(ratio, size, iterations, seed, constraint.min_share).to(analysis.heatmap.device)
         kept = Analysis.score(analysis, boxes)  # the heat, as in the search over all boxes, whatever the cropper's own
-        crops += pick(evidence, size, ratio, constraint, boxes[None], kept[None])
+        crops += choose_among(inputs, size, ratio, constraint, boxes[None], kept[None], objective)
     return max(crops, key=lambda crop: crop.score)
 
 

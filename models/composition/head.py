@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ...cropping.subject import Subject
-from ..state_dict import load_named
+from ..state_dict import digest_weights, load_named
 from .scene_preference import MIRRORED, ScenePreference, cubic, main_subjects
 
 WEIGHTS = Path(__file__).with_name("composition.safetensors")
@@ -79,6 +79,11 @@ class CompositionHead(nn.Module):
         self.final = nn.Linear(last, 1)
         self.dropout = nn.Dropout(dropout)
         self.taste = ScenePreference()
+
+    @property
+    def digest(self) -> str:
+        """See `CropRater`."""
+        return digest_weights(self)
 
     def score(self, boxes: Tensor, subjects: Tensor, size: tuple[int, int] | Tensor) -> Tensor:
         """How good crops are: 0 is a photograph's average crop, 1 a standard deviation better.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...cropping.constraint import Constraint
+from ...cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ...cropping.size_curve import CropRater, SizeModel
 from ..composition.head import bundled_composition
 from .prior import bundled_size_prior
@@ -14,16 +15,24 @@ SIZE = 8.0
 LEAST_SHARE = 0.25
 
 
-def as_people_crop(constraint: Constraint) -> Constraint:
-    """The same constraint, framed as people frame: of the size they would choose, placed as they would rate it.
+def as_people_crop(objective: Objective = DEFAULT_OBJECTIVE) -> Objective:
+    """The objective with the bundled models: a crop of the size that people would choose, placed as they would rate it.
 
-    `min_share` still bounds the size from below, but where it was left at its default, people's size decides alone.
+    Where the constraint's `min_share` is left at its default, `leave_size_open` should go with it.
     """
-    return framed(constraint, bundled_size_prior(), bundled_composition())
+    return framed(bundled_size_prior(), bundled_composition(), objective)
 
 
-def framed(constraint: Constraint, framing: SizeModel, rater: CropRater | None = None) -> Constraint:
-    """The same constraint with a framing of choice, whose word on the size outweighs the heat's."""
-    least = constraint.min_share if constraint.min_share != Constraint.min_share else LEAST_SHARE
-    weights = replace(constraint.weights, size=SIZE)
-    return replace(constraint, framing=framing, rater=rater, weights=weights, min_share=least)
+def framed(
+    size_model: SizeModel, rater: CropRater | None = None, objective: Objective = DEFAULT_OBJECTIVE
+) -> Objective:
+    """The objective with models of choice, and a weight of the size that outweighs the heat."""
+    return Objective(replace(objective.weights, size=SIZE), size_model, rater)
+
+
+def leave_size_open(constraint: Constraint) -> Constraint:
+    """The constraint with a `min_share` low enough for a size model to choose, unless another one than the default is
+    asked for."""
+    if constraint.min_share != Constraint.min_share:
+        return constraint
+    return replace(constraint, min_share=LEAST_SHARE)

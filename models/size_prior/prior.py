@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ...cropping.ratio import Ratio
 from ...cropping.size_curve import SizeCurve
 from ...cropping.text_region import Region
-from ..state_dict import load_named
+from ..state_dict import digest_weights, load_named
 
 WEIGHTS = Path(__file__).with_name("size_prior.safetensors")
 SCALES = torch.linspace(0.5, 1.0, 26, dtype=torch.float64)  # of which the network gives the chances
@@ -37,6 +37,11 @@ class SizePrior(nn.Module):
         self.register_buffer("spread", torch.ones(FEATURES))
         self.inner = nn.Linear(FEATURES, hidden)
         self.outer = nn.Linear(hidden, len(SCALES))
+
+    @property
+    def digest(self) -> str:
+        """See `SizeModel`."""
+        return digest_weights(self)
 
     def forward(self, features: Tensor) -> Tensor:
         """`[N, 19]` features → `[N, 26]` logits of the scales 0.5 to 1."""

@@ -57,7 +57,7 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
             if Box(x, y, *ratio.size_for(long_side)).inside(size)
         ]
         boxes = torch.tensor([[box.relative(size) for box in every]])
-        judge = Scorer(evidence, constraint, (1, 14 / 16))
+        judge = Scorer.of(evidence, size, ratio, constraint)
         found = search(evidence, size, constraint)[0]
         assert found.score == pytest.approx(
             judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), boxes)).max().item()
@@ -73,7 +73,7 @@ def test_the_largest_box_of_a_large_picture_lies_best_to_the_pixel() -> None:
     width, height = ratio.largest_in(size)
     places = [Box(x, 0, width, height) for x in range(size[0] - width + 1)]
     boxes = torch.tensor([[box.relative(size) for box in places]], dtype=torch.float64)
-    judge = Scorer(evidence, constraint, (width / size[0], height / size[1]))
+    judge = Scorer.of(evidence, size, ratio, constraint)
     every = judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), boxes))
     found = search(evidence, size, constraint)[0]
     assert found.box.size == (width, height)
@@ -129,13 +129,13 @@ def test_a_subject_too_large_for_the_ratio_fills_the_crop() -> None:
 
 def test_a_layout_of_the_source_is_held_and_one_of_the_crop_kept_calm() -> None:
     corner = best(
-        blob(0.9, 0.5), (600, 400), ratios=(SQUARE,), layouts=(TextRegion((0, 0, 0.3, 0.3), "source", hard=True),)
+        blob(0.9, 0.5), (600, 400), ratios=(SQUARE,), text_regions=(TextRegion((0, 0, 0.3, 0.3), "source", hard=True),)
     )
     assert corner.holds(Box(0, 0, 180, 120))
     banner = TextRegion((0.0, 0.0, 1.0, 0.4), "crop")
     subject_high = blob(0.5, 0.4)
     without = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8)
-    reserved = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8, layouts=(banner,))
+    reserved = best(subject_high, (600, 600), ratios=(Ratio(2, 1),), min_share=0.8, text_regions=(banner,))
     assert reserved.y < without.y  # the subject moves out of the top of the crop
 
 
@@ -143,9 +143,9 @@ def test_a_hard_layout_that_nothing_keeps_follows_the_policy() -> None:
     banner = TextRegion((0.0, 0.0, 1.0, 0.4), "crop", hard=True)
     even = torch.ones(20, 20)
     with pytest.raises(UnsatisfiableError, match="calm under its hard layout"):
-        best(even, (600, 600), ratios=(SQUARE,), layouts=(banner,), policy="error")
+        best(even, (600, 600), ratios=(SQUARE,), text_regions=(banner,), policy="error")
     low = torch.cat([torch.full((12, 20), 0.2), torch.ones(8, 20)])  # never calm enough, but calmest further up
-    found = best(low, (600, 600), ratios=(SQUARE,), min_share=0.3, layouts=(banner,), policy="shrink")
+    found = best(low, (600, 600), ratios=(SQUARE,), min_share=0.3, text_regions=(banner,), policy="shrink")
     assert found.bottom == 600
 
 
@@ -154,9 +154,9 @@ def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> No
     size, ratio = (300, 200), Ratio(4, 3)
     subjects = torch.tensor([[[0.1, 0.2, 0.4, 0.9, 0.7]], [[0.6, 0.0, 1.0, 0.3, 0.3]]])
     evidence = SearchInputs.from_maps(torch.rand(2, 17, 23, generator=generator), subjects)
-    layouts = (TextRegion((0.1, 0.6, 0.5, 1.0), "crop"), TextRegion((0.0, 0.0, 0.3, 0.3), "source"))
-    constraint = Constraint(ratios=(ratio,), min_share=0.2, layouts=layouts, avoid=((0.0, 0.5, 0.2, 0.8),))
-    judge, lattice = Scorer(evidence, constraint, (1, 0.89)), SearchGrid.over(size)
+    text_regions = (TextRegion((0.1, 0.6, 0.5, 1.0), "crop"), TextRegion((0.0, 0.0, 0.3, 0.3), "source"))
+    constraint = Constraint(ratios=(ratio,), min_share=0.2, text_regions=text_regions, avoid=((0.0, 0.5, 0.2, 0.8),))
+    judge, lattice = Scorer.of(evidence, size, ratio, constraint), SearchGrid.over(size)
     scales = list(levels(find_feasible_boxes(constraint, ratio, size), lattice))
     tables = GridSums(evidence.heat, lattice, scales)
     for level in scales:

@@ -87,8 +87,7 @@ def scores(
 ) -> torch.Tensor:
     """What the engine's own judge gives each box on its own."""
     evidence = SearchInputs.from_maps(heat, subjects)
-    width, height = ratio.largest_in(size)
-    judge = Scorer(evidence, Constraint((ratio,), **constraint), (width / size[0], height / size[1]))
+    judge = Scorer.of(evidence, size, ratio, Constraint((ratio,), **constraint))
     relative = torch.tensor([[box.relative(size) for box in boxes]], dtype=torch.float64)
     return judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), relative))[0]
 
@@ -211,7 +210,7 @@ def test_among_ratios_the_best_scored_wins(heat, size, several, share) -> None:
 def test_a_region_to_keep_is_held_wherever_it_fits(heat, subjects, size, ratio, share, region, as_layout) -> None:
     held = Box.from_relative(region, size)
     largest = ratio.largest_in(size)
-    hard = {"layouts": (TextRegion(region, "source", hard=True),)} if as_layout else {"keep": (region,)}
+    hard = {"text_regions": (TextRegion(region, "source", hard=True),)} if as_layout else {"keep": (region,)}
     constraint = {"ratios": (ratio,), "min_share": share, **hard}
     fits = held.width <= largest[0] and held.height <= largest[1]
     crop = one(heat, size, subjects, policy="shrink", **constraint)

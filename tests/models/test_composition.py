@@ -10,6 +10,7 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.feasible import find_feasible_boxes
 from salient_crop.cropping.grid import SearchGrid, levels
 from salient_crop.cropping.inputs import SearchInputs
+from salient_crop.cropping.objective import Objective
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
@@ -20,7 +21,7 @@ from salient_crop.models.analysis import Analysis
 from salient_crop.models.composition.head import CompositionHead, bundled_composition, important, mirrored
 from salient_crop.models.composition.scene_preference import cubic
 from salient_crop.models.selection import best_crops
-from salient_crop.models.size_prior.framing import as_people_crop
+from salient_crop.models.size_prior.framing import as_people_crop, leave_size_open
 from salient_crop.models.size_prior.prior import bundled_size_prior, features
 
 SIZE = (900, 600)
@@ -100,11 +101,11 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
     """The search rates some boxes of each scale; rating every box of the lattice finds nothing 0.5 % better."""
     subjects = [Subject(0.55, 0.25, 0.75, 0.8, 1.0, "person"), Subject(0.1, 0.5, 0.4, 0.9, 0.4)]
     size = (240, 160)
-    constraint = Constraint(ratios=(Ratio(1, 1),), min_share=0.5, rater=head)
+    constraint, objective = Constraint(ratios=(Ratio(1, 1),), min_share=0.5), Objective(rater=head)
     heat = torch.rand(16, 24, generator=torch.Generator().manual_seed(2)) + 0.2
     evidence = SearchInputs.from_maps(heat[None])
     evidence = SearchInputs(evidence.heat, None, evidence.subjects, head.ratings([subjects], size))
-    judge, lattice = Scorer(evidence, constraint, (160 / 240, 1)), SearchGrid.over(size)
+    judge, lattice = Scorer.of(evidence, size, Ratio(1, 1), constraint, objective), SearchGrid.over(size)
     scales = list(levels(find_feasible_boxes(constraint, Ratio(1, 1), size), lattice))
     tables, best = GridSums(evidence.heat, lattice, scales), []
     for level in scales:
@@ -113,7 +114,7 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
         across, down = windows.x2[0] - windows.x1[0], windows.y2[0] - windows.y1[0]
         every = torch.stack([left, top, left + across, top + down], -1)[None]
         best.append(judge.score(ListedBoxSet(evidence.heat, lattice, every)).max())
-    found = search(evidence, size, constraint)[0].score
+    found = search(evidence, size, constraint, objective)[0].score
     assert found >= max(best) * 0.995
 
 
@@ -143,15 +144,17 @@ def test_the_prior_sees_no_difference_between_a_case_and_its_mirror_image() -> N
 
 def test_framed_as_people_crop_a_crop_is_smaller_and_still_obeys() -> None:
     heat = torch.ones(20, 30)
-    constraint = Constraint(ratios=(Ratio(49, 33),), layouts=(TextRegion.preset("left", hard=True),))
+    constraint = Constraint(ratios=(Ratio(49, 33),), text_regions=(TextRegion.preset("left", hard=True),))
     kept = best_crops([Analysis(heat)], [SIZE], constraint)[0].box
-    framed = best_crops([Analysis(heat)], [SIZE], as_people_crop(constraint))[0].box
+    framed = best_crops([Analysis(heat)], [SIZE], leave_size_open(constraint), as_people_crop())[0].box
     assert framed.area < 0.95 * kept.area
     assert (framed.x, framed.inside(SIZE)) == (0, True)
     assert framed.y <= 120
     assert framed.bottom >= 480
     assert abs(framed.width * 33 / 49 - framed.height) <= 1
-    chosen = best_crops([Analysis(heat)], [SIZE], as_people_crop(Constraint(ratios=(Ratio(1, 1),), min_share=1)))[0].box
+    largest = Constraint(ratios=(Ratio(1, 1),), min_share=1)
+    assert leave_size_open(largest) == largest
+    chosen = best_crops([Analysis(heat)], [SIZE], largest, as_people_crop())[0].box
     assert chosen.size == (600, 600)
 
 

@@ -160,13 +160,13 @@ def test_sampler_keeps_the_smallest_share_and_never_comes_empty():
     torch.testing.assert_close(strip, torch.tensor([[0, 0.5 - 3.5 / 1024, 1, 0.5 + 3.5 / 1024]]).double())
 
 
-@pytest.mark.parametrize("layouts", [(), (TextRegion(TEXT_REGION_PRESETS["top"], "source"),)])
-def test_all_boxes_are_at_least_as_good_as_the_papers_samples(layouts):
+@pytest.mark.parametrize("text_regions", [(), (TextRegion(TEXT_REGION_PRESETS["top"], "source"),)])
+def test_all_boxes_are_at_least_as_good_as_the_papers_samples(text_regions):
     blob = torch.exp(-((torch.arange(64) - 20.0) ** 2) / 60)[:, None] * torch.exp(
         -((torch.arange(64) - 45.0) ** 2) / 90
     )
     analysis = Analysis(blob + 0.05 * uniform("noise", (64, 64)))
-    constraint = Constraint(ratios=(Ratio(1, 1), Ratio(2, 3)), min_share=0.4, layouts=layouts)
+    constraint = Constraint(ratios=(Ratio(1, 1), Ratio(2, 3)), min_share=0.4, text_regions=text_regions)
     size = (1024, 683)
     best = best_crops([analysis], [size], constraint)[0]
     few, many = (sampled_crop(analysis, size, constraint, iterations, seed=1) for iterations in (20, 2000))

@@ -50,7 +50,7 @@ def test_as_a_crop_it_lies_in_the_picture_at_the_ratio_and_obeys(edge: str) -> N
     assert (left.width, left.right <= 120) == (left.height, True)
     other = analysis.replaced(heatmap=heat(slice(5, 15), slice(30, 40)))
     assert best_crops([other], [size], Constraint((Ratio(1, 1),), 0.3))[0].box.x >= 280
-    held = Constraint((Ratio(1, 1),), 0.3, layouts=(TextRegion((0.3, 0.2, 0.5, 0.8), hard=True),))
+    held = Constraint((Ratio(1, 1),), 0.3, text_regions=(TextRegion((0.3, 0.2, 0.5, 0.8), hard=True),))
     box = best_crops([analysis], [size], held)[0].box
     assert (box.x <= 120, box.right >= 200, box.width) == (True, True, box.height)
 

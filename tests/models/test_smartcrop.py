@@ -11,7 +11,7 @@ import torch
 from smartcrop_pictures import DRAWN, PHOTOGRAPHS, fingerprint, working_picture
 
 from salient_crop.cropping.constraint import Constraint
-from salient_crop.cropping.objective import ObjectiveWeights
+from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
 from salient_crop.models.registry import load_cropper
@@ -20,7 +20,7 @@ from salient_crop.models.smartcrop.cropper import SmartcropAnalysis, SmartcropCr
 from salient_crop.models.smartcrop.method import boost_map, cells, lattice, score_crops, smartcrop_maps, worth
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "smartcrop.json").read_text())
-ONLY_THE_CROPPER = ObjectiveWeights(size=0.0, cut=0.0)
+ONLY_THE_CROPPER = Objective(ObjectiveWeights(size=0.0, cut=0.0))
 
 
 def recorded(name: str) -> tuple[np.ndarray, dict, list[dict]]:
@@ -98,8 +98,8 @@ def test_crops_in_source_pixels_lie_where_the_package_puts_them(name: str) -> No
     analysis, size = analyse(pixels), tuple(picture["size"])
     pixel = size[0] / picture["work"][0]
     for case in cases:
-        constraint = Constraint((Ratio(*case["ratio"]),), case["min_share"], weights=ONLY_THE_CROPPER)
-        box = best_crops([with_boost(analysis, case["boost"])], [size], constraint)[0].box
+        constraint = Constraint((Ratio(*case["ratio"]),), case["min_share"])
+        box = best_crops([with_boost(analysis, case["boost"])], [size], constraint, ONLY_THE_CROPPER)[0].box
         assert box.inside(size)
         # The package cuts to whole working pixels twice; our boxes have the exact ratio.
         assert np.abs(np.subtract(box.as_list(), case["source"])).max() <= 2 * pixel + 1, case

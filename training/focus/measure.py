@@ -23,7 +23,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from ...cropping.constraint import Constraint
-from ...cropping.objective import ObjectiveWeights
+from ...cropping.objective import Objective, ObjectiveWeights
 from ...cropping.ratio import Ratio
 from ...evaluation.fixations import CENTRE, OURS, POSSIBLE, evaluate_fixations, middle, positions, shares_inside
 from ...evaluation.peers import PEERS, Peer
@@ -75,13 +75,14 @@ def evaluate_people(
     """Rows of `heads_whole` and `person_kept` over all pictures of one person with one head."""
     rows: dict[str, list[tuple[float, float]]] = defaultdict(list)
     single = [picture for picture in pictures if picture.group == "people" and len(picture.heads or ()) == 1]
+    objective = Objective(weights or ObjectiveWeights())
     for picture in tqdm(single, desc="people", leave=False):
         person = Person.read(picture)
         image = torch.from_numpy(person.pixels).permute(2, 0, 1).float() / 255
         analysis = cropper.analyse(image[None])
         for ratio in RATIOS:
-            constraint = Constraint(ratios=(ratio,), min_share=1.0, weights=weights or ObjectiveWeights())
-            x, y, width, height = best_crops(analysis, [person.size], constraint)[0].box.as_list()
+            constraint = Constraint(ratios=(ratio,), min_share=1.0)
+            x, y, width, height = best_crops(analysis, [person.size], constraint, objective)[0].box.as_list()
             offered = positions(person.size, ratio.largest_in(person.size))
             boxes = {OURS: np.array([x, y, x + width, y + height]), CENTRE: middle(offered)}
             boxes |= {peer.name: peer.crop(image, ratio) for peer in peers if peer.available()}
