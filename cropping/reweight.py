@@ -34,24 +34,6 @@ def reweight_heatmap(
     return normalise(heat[None])[0]
 
 
-def coverage(regions: Tensor, rows: int, columns: int) -> Tensor:
-    """How much of each cell of a grid lies under any of `[N, 4]` relative x1, y1, x2, y2: `[rows, columns]` in 0..1.
-
-    Where regions overlap, the larger cover counts.
-    """
-    across = cell_shares(regions[:, 0], regions[:, 2], columns)
-    down = cell_shares(regions[:, 1], regions[:, 3], rows)
-    covered = down[:, :, None] * across[:, None, :]
-    return covered.amax(0) if len(covered) else covered.new_zeros(rows, columns)
-
-
-def cell_shares(start: Tensor, end: Tensor, cells: int) -> Tensor:
-    """`[*, cells]`: the share of each of the cells of 0..1 that lies between start and end, both `[*]`."""
-    edge = torch.arange(cells, dtype=start.dtype, device=start.device)
-    begin, stop = (start * cells)[..., None], (end * cells)[..., None]
-    return (torch.minimum(stop, edge + 1) - torch.maximum(begin, edge)).clamp(0, 1)
-
-
 def _fitted(mask: Tensor, heat: Tensor) -> Tensor:
     """The mask averaged onto the grid of the heat, in 0..1."""
     mask = mask.to(device=heat.device, dtype=heat.dtype).clamp(0, 1)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .box import Box
 from .box_sets import GridBoxSet, GridSums, ListedBoxSet
+from .boxes import xywh_to_xyxy
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
 from .feasible import FeasibleBoxes, find_feasible_boxes, padded_box
@@ -198,8 +199,8 @@ def _tie_breakers(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]
 
 
 def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
-    corner, sides = boxes.to(torch.float64).split(2, -1)
-    return torch.cat([corner, corner + sides], -1) / torch.tensor(size * 2, device=boxes.device)
+    """Pixel boxes `[*, 4]` (x, y, width, height) as relative x1, y1, x2, y2, float64."""
+    return xywh_to_xyxy(boxes.to(torch.float64)) / torch.tensor(size * 2, device=boxes.device)
 
 
 def _best(

@@ -89,7 +89,7 @@ def trivial_crops(size: tuple[int, int]) -> dict[str, np.ndarray]:
 
 
 def judge(box: np.ndarray, crops: np.ndarray, size: tuple[int, int]) -> dict[str, float]:
-    overlaps = iou(np.broadcast_to(box, crops.shape), crops)
+    overlaps = iou(box, crops)
     best = int(overlaps.argmax())
     displaced = boundary_displacement(box, crops[best], np.array(size, float))
     return {"iou": float(overlaps[best]), "bde": float(displaced)}

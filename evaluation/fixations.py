@@ -33,6 +33,7 @@ from ..images.decode import decode
 from ..models.base import Cropper
 from ..models.selection import best_crops
 from .cases import read_json
+from .metrics import coverage
 from .peers import PEERS, Peer
 
 RATIOS = (Ratio(1, 1), Ratio(2, 3), Ratio(9, 16), Ratio(2, 1))
@@ -191,10 +192,7 @@ def kept_shares(fixations: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 def shares_inside(regions: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """How much of each region `[N, 4]` lies in each box `[M, 4]`: `[M, N]`, 0..1."""
-    low = np.maximum(regions[None, :, :2], boxes[:, None, :2])
-    high = np.minimum(regions[None, :, 2:], boxes[:, None, 2:])
-    areas = np.prod(regions[:, 2:] - regions[:, :2], 1)
-    return np.prod((high - low).clip(0), 2) / areas.clip(1e-9)
+    return coverage(boxes[:, None], regions)
 
 
 def cut_faces(faces: np.ndarray, boxes: np.ndarray) -> np.ndarray:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from scipy.stats import rankdata
+
+from ..cropping.boxes import area_xyxy, coverage_xyxy, iou_xyxy
 
 
 def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes `[*, 4]`, row by row: `[*]` in 0..1."""
-    shared = _overlap(one, other)
-    return shared / (area(one) + area(other) - shared)
+    return iou_xyxy(_tensor(one), _tensor(other)).numpy()
 
 
 def boundary_displacement(one: np.ndarray, other: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -19,11 +21,12 @@ def boundary_displacement(one: np.ndarray, other: np.ndarray, size: np.ndarray) 
 
 def coverage(boxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """The share of each region `[*, 4]` that its box holds: `[*]` in 0..1."""
-    return _overlap(boxes, regions) / area(regions)
+    return coverage_xyxy(_tensor(regions), _tensor(boxes)).numpy()
 
 
 def area(boxes: np.ndarray) -> np.ndarray:
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    """Width times height of boxes `[*, 4]`: `[*]`."""
+    return area_xyxy(_tensor(boxes)).numpy()
 
 
 def spearman(scores: np.ndarray, ratings: np.ndarray) -> float:
@@ -52,7 +55,5 @@ def top_accuracy(scores: np.ndarray, ratings: np.ndarray, returned: int, best: i
     return float(expected / returned)
 
 
-def _overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    low = np.maximum(one[..., :2], other[..., :2])
-    high = np.minimum(one[..., 2:], other[..., 2:])
-    return np.prod((high - low).clip(0), -1)
+def _tensor(boxes: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(boxes, float))

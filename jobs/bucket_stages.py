@@ -18,6 +18,7 @@ from ..bucketing.loss import LossWeights, compute_loss
 from ..bucketing.report import BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..bucketing.solver.policy import BucketPolicy
+from ..cropping.boxes import coverage_xyxy
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -107,12 +108,11 @@ def measure(
 def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
     """The largest share of a subject that lies outside the crop, 0..1: above a half, its caption may tell of what is
     no longer there."""
-    lost = 0.0
-    x1, y1, x2, y2 = crop.box.relative(size)
-    for each in analysis.subjects:
-        inside = max(0.0, min(x2, each.x2) - max(x1, each.x1)) * max(0.0, min(y2, each.y2) - max(y1, each.y1))
-        lost = max(lost, 1 - inside / ((each.x2 - each.x1) * (each.y2 - each.y1)))
-    return lost
+    if not analysis.subjects:
+        return 0.0
+    subjects = torch.tensor([each.region for each in analysis.subjects], dtype=torch.float64)
+    held = coverage_xyxy(subjects, subjects.new_tensor(crop.box.relative(size)))
+    return float((1 - held).clamp_min(0).max())
 
 
 def sort_pictures(

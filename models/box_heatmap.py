@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..cropping.reweight import cell_shares
+from ..cropping.boxes import cell_shares
 
 
 def accumulate_boxes(boxes: Tensor, weights: Tensor, shape: tuple[int, int]) -> Tensor:

@@ -9,7 +9,8 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..cropping.reweight import coverage, reweight_heatmap
+from ..cropping.boxes import rasterize_xyxy
+from ..cropping.reweight import reweight_heatmap
 from . import pixels, sockets
 from .host import in_turn, to_host
 from .hosted_cropper import HostedCropper, or_default
@@ -87,5 +88,5 @@ def focus_mask(mask: Tensor | None, regions: Tensor, shape: Sequence[int]) -> Te
     if not len(regions):
         return mask
     rows, columns = shape if mask is None else mask.shape
-    covered = coverage(regions, rows, columns)
+    covered = rasterize_xyxy(regions, rows, columns)
     return covered if mask is None else torch.maximum(covered.to(mask), mask)

@@ -14,7 +14,7 @@ from itertools import combinations_with_replacement
 import torch
 from torch import Tensor, nn
 
-from ...cropping.reweight import cell_shares
+from ...cropping.boxes import cell_shares
 
 CELLS, BINS = 8, 16  # of the coarse picture along a side, and of the lists of edges
 DESCRIPTION = 2 * CELLS**2 + 4 * BINS

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...cropping.boxes import iou_xyxy
+
 MAX_DETECTIONS = 100  # a picture, before non-maximum suppression
 LOG_DISTANCES = (-3.0, 6.0)  # predictions beyond are clamped: 0.05 to 400 cells
 
@@ -68,16 +70,11 @@ def suppress_overlaps(detections: Iterable[Detection], max_iou: float) -> list[D
     >>> suppress_overlaps([one, same], max_iou=0.5) == [one]
     True
     """
-    kept: list[Detection] = []
-    for detection in detections:
-        if all(_iou(detection, other) < max_iou for other in kept):
-            kept.append(detection)
-    return kept
-
-
-def _iou(one: Detection, other: Detection) -> float:
-    width = min(one.x2, other.x2) - max(one.x1, other.x1)
-    height = min(one.y2, other.y2) - max(one.y1, other.y1)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / (one.area + other.area - width * height)
+    detections = list(detections)
+    boxes = torch.tensor([each[:4] for each in detections], dtype=torch.float64).view(-1, 4)
+    distinct = (iou_xyxy(boxes[:, None], boxes) < max_iou).tolist()
+    kept: list[int] = []
+    for index, row in enumerate(distinct):
+        if all(row[other] for other in kept):
+            kept.append(index)
+    return [detections[index] for index in kept]

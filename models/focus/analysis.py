@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...cropping.box_sums import normalise
-from ...cropping.reweight import coverage
+from ...cropping.boxes import rasterize_xyxy
 from ...cropping.subject import Subject
 from ..analysis import Analysis
 from ..detectors.centre_points import Detection
@@ -66,7 +66,7 @@ def build_analysis(
 def raise_heads(extent: Tensor, heads: Sequence[Detection]) -> Tensor:
     """The extent `[h, w]` with the cells of heads raised, so that a body is not kept at the cost of its head."""
     boxes = extent.new_tensor([head[:4] for head in heads]).view(-1, 4).clamp(0, 1)
-    return extent * (1 + HEAD_FACTOR * coverage(boxes, *extent.shape))
+    return extent * (1 + HEAD_FACTOR * rasterize_xyxy(boxes, *extent.shape))
 
 
 def compute_extent_share(attention: Tensor, extent: Tensor, heads: Sequence[Detection]) -> float:

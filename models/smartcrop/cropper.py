@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...cropping.boxes import xyxy_to_xywh
 from ...cropping.ratio import Ratio
 from ...cropping.subject import Subject
 from ...cropping.text_region import Region
@@ -84,8 +85,8 @@ class SmartcropAnalysis(Analysis):
         inside is worth no more than its outside takes away, and for every box of a picture without any worth.
         """
         worths = worth(self.cells[None].double())
-        x1, y1, x2, y2 = _snapped(boxes.to(self.cells.device, torch.float64) * self._scale()).unbind(-1)
-        total = score_crops(worths, torch.stack((x1, y1, x2 - x1, y2 - y1), dim=-1))[0]
+        snapped = _snapped(boxes.to(self.cells.device, torch.float64) * self._scale())
+        total = score_crops(worths, xyxy_to_xywh(snapped))[0]
         mean = worths.mean() if worths.numel() else worths.new_zeros(())
         relative = total * STEP**2 / mean.clamp_min(torch.finfo(torch.float64).tiny)
         return (1 + relative / (1 + relative.abs())) / 2

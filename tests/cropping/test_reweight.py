@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from salient_crop.cropping.reweight import coverage, reweight_heatmap
+from salient_crop.cropping.reweight import reweight_heatmap
 
 
 def test_focus_takes_its_share_even_where_there_was_no_heat():
@@ -33,10 +33,3 @@ def test_where_all_heat_is_avoided_the_rest_of_the_picture_is_left():
     )
     everything = reweight_heatmap(heat, avoid=torch.ones(1, 1))
     assert torch.allclose(everything, torch.full((1, 4), 0.25, dtype=torch.float64))
-
-
-def test_coverage_counts_parts_of_cells_and_the_union_of_regions():
-    regions = torch.tensor([[0.0, 0.0, 0.375, 1.0], [0.25, 0.0, 0.5, 0.25]])
-    covered = coverage(regions, rows=2, columns=4)
-    assert torch.allclose(covered, torch.tensor([[1.0, 0.5, 0.0, 0.0], [1.0, 0.5, 0.0, 0.0]]))
-    assert torch.equal(coverage(torch.zeros(0, 4), 2, 3), torch.zeros(2, 3))
