@@ -78,6 +78,11 @@ def small_pixels(pixels: np.ndarray, short_side: int) -> np.ndarray:
 class Picture:
     """A picture to be looked at more than once: what was decoded for one question serves the next.
 
+    Args:
+        path: of the file.
+        max_pixels: a picture with more is refused.
+        content: the bytes of the file, where it is in memory; `path` then only names it in errors.
+
     Attributes:
         info: size as seen, format and orientation, from the header.
 
@@ -85,10 +90,11 @@ class Picture:
         PictureError: here when the header cannot be read, in the methods when the pixels cannot.
     """
 
-    def __init__(self, path: Path | str, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(self, path: Path | str, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> None:
         self.path = Path(path)
-        self.info = read_header(path, max_pixels)
+        self.info = read_header(path, max_pixels, content)
         self._max_pixels = max_pixels
+        self._content = content
         self._decoded: Image.Image | None = None
         self._profile: bytes | None = None
         self._scale = 1  # how many times smaller than the file the decoded picture is
@@ -146,7 +152,7 @@ class Picture:
         """The stored picture, at most `shrink` times smaller than the file (where that is 2 or more, and a JPEG)."""
         if self._decoded is None or self._scale > max(1.0, shrink):
             self._decoded = None  # the smaller one goes before the larger one comes
-            with open_image(self.path, self._max_pixels) as image:
+            with open_image(self.path, self._max_pixels, self._content) as image:
                 if describe(image) != self.info:
                     raise PictureError(self.path, "it changed while it was being read")
                 self._scale = _draft(image, shrink)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,20 +45,29 @@ class PictureInfo:
     orientation: int
 
 
-def read_header(path: Path | str, max_pixels: int = MAX_PIXELS) -> PictureInfo:
+def read_header(path: Path | str, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> PictureInfo:
     """Size after orientation and format, from the header alone.
+
+    Args:
+        path: of the file.
+        max_pixels: more are refused.
+        content: the bytes of the file, where it is in memory; `path` then only names it in errors.
 
     Raises:
         PictureError: when the file is missing, unreadable, empty, no picture, or has more than `max_pixels` pixels.
     """
-    with open_image(Path(path), max_pixels) as image:
+    with open_image(Path(path), max_pixels, content) as image:
         return describe(image)
 
 
 @contextmanager
-def open_image(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
-    """The picture opened by Pillow, nothing decoded yet; every error inside the block becomes a `PictureError`."""
-    with reading(path), _regular_file(path) as file, Image.open(file, formats=_formats()) as image:
+def open_image(path: Path, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> Iterator[Image.Image]:
+    """The picture opened by Pillow, nothing decoded yet; every error inside the block becomes a `PictureError`.
+
+    Args:
+        path, max_pixels, content: see `read_header`.
+    """
+    with reading(path), _file(path, content) as file, Image.open(file, formats=_formats()) as image:
         pixels = image.width * image.height
         if pixels > max_pixels:
             raise PictureError(path, f"{image.width}×{image.height} pixels, over the limit of {max_pixels:,}")
@@ -89,18 +99,22 @@ def _formats() -> list[str]:
 
 
 @contextmanager
-def _regular_file(path: Path) -> Iterator[BinaryIO]:
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise PictureError(path, "not a regular file")
-    if status.st_size == 0:
-        raise PictureError(path, "empty file")
-    with path.open("rb") as file:
+def _file(path: Path, content: bytes | None) -> Iterator[BinaryIO]:
+    with _open_regular(path) if content is None else BytesIO(content) as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            raise PictureError(path, "empty file")
+        file.seek(0)
         if _is_heif(file) and "HEIF" not in _formats():
             raise PictureError(path, "a HEIF picture; install pillow-heif to read it")
         if _is_avif(file) and "AVIF" not in _formats():
             raise PictureError(path, "an AVIF picture, which this Pillow cannot read; update Pillow")
         yield file
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for a writer
+        raise PictureError(path, "not a regular file")
+    return path.open("rb")
 
 
 def _brand(file: BinaryIO) -> bytes:

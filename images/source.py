@@ -1,0 +1,126 @@
+"""A picture from whatever holds it: a file, the bytes of one, a PIL image, an array or a tensor."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from .colour import without_palette
+from .decode import Picture
+from .errors import reading
+from .header import MAX_PIXELS, PictureInfo, exif_orientation
+from .orient import swap
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+PictureSource: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | np.ndarray | Tensor"
+
+_NAME = "picture"  # of what has no file, in errors
+_CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
+
+
+class DecodedPicture(Picture):
+    """A picture whose pixels are in memory.
+
+    Args:
+        image: in any mode. It is used as a viewer shows it: turned by its EXIF orientation, with its ICC profile.
+
+    Raises:
+        ValueError: when it has no pixel.
+        PictureError: when it was opened from a file and cannot be decoded.
+    """
+
+    def __init__(self, image: Image.Image) -> None:
+        if 0 in image.size:
+            raise ValueError(f"picture: must have at least one pixel, got {image.width}×{image.height}")
+        self.path = Path(_NAME)
+        with reading(self.path):
+            image.load()  # Pillow turns a TIFF here, so its orientation is asked for afterwards
+        orientation = exif_orientation(image)
+        self.info = PictureInfo(swap(image.size, orientation), image.format or "", image.mode, orientation)
+        self._max_pixels = MAX_PIXELS
+        self._profile = image.info.get("icc_profile")
+        self._decoded = without_palette(image)
+        self._scale = 1
+
+
+def open_picture(source: PictureSource) -> Picture:
+    """The picture that a source holds.
+
+    Args:
+        source: one of
+
+            * the path of a file, or its bytes;
+            * a PIL image, see `DecodedPicture`;
+            * an array or tensor, uint8 in 0..255 or float in 0..1: `[H, W, C]` as ComfyUI, NumPy and Pillow have it, or
+              `[C, H, W]` as PyTorch has it, with 1, 3 or 4 channels (the fourth is alpha); or grey `[H, W]`. The last
+              axis is that of the channels wherever it has 1, 3 or 4 entries, otherwise the first is. A batch of one,
+              `[1, H, W, C]` or `[1, C, H, W]`, is its picture.
+
+    Raises:
+        TypeError: when it is none of these.
+        ValueError: when an array or tensor has another shape, type or range.
+        PictureError: when a file cannot be read.
+    """
+    if isinstance(source, str | os.PathLike):
+        return Picture(Path(source))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return Picture(_NAME, content=bytes(source))
+    if isinstance(source, Image.Image):
+        return DecodedPicture(source)
+    if hasattr(source, "detach"):  # a tensor, recognised without importing PyTorch
+        tensor: Tensor = source.detach().cpu()
+        source = (tensor.float() if tensor.is_floating_point() else tensor).numpy()  # NumPy has no bfloat16
+    if isinstance(source, np.ndarray):
+        return DecodedPicture(image_of_array(source))
+    raise TypeError(f"picture: expected a path, bytes, a PIL image, an array or a tensor, got {type(source).__name__}")
+
+
+def image_of_array(pixels: np.ndarray) -> Image.Image:
+    """An array as `open_picture` takes it, as a PIL image: L, RGB or RGBA.
+
+    >>> image_of_array(np.zeros((2, 3, 3), np.uint8)).size
+    (3, 2)
+    >>> image_of_array(np.zeros((3, 2, 4), np.float32)).size
+    (4, 2)
+
+    Raises:
+        ValueError: when it has another shape, type or range.
+    """
+    levels = _channels_last(_levels(pixels))
+    return Image.fromarray(np.ascontiguousarray(levels[..., 0] if levels.shape[2] == 1 else levels))
+
+
+def _levels(pixels: np.ndarray) -> np.ndarray:
+    """uint8 levels of the same shape; floats in 0..1 are rounded to the nearest."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if not np.issubdtype(pixels.dtype, np.floating):
+        raise ValueError(f"picture: an array must be uint8, or float in 0..1, got {pixels.dtype}")
+    # A resampling filter overshoots by a little, and half precision is coarse; 0..255 or NaN is a mistake.
+    if pixels.size and not (pixels.min() >= -0.25 and pixels.max() <= 1.25):
+        raise ValueError(
+            f"picture: floats must lie in 0..1, got {pixels.min():g}..{pixels.max():g};"
+            " divide 0..255 by 255, or convert it to uint8"
+        )
+    return (pixels.astype(np.float32).clip(0, 1) * 255).round().astype(np.uint8)
+
+
+def _channels_last(pixels: np.ndarray) -> np.ndarray:
+    """`[H, W, C]` of any of the shapes that `open_picture` takes."""
+    found = pixels[0] if pixels.ndim == 4 and len(pixels) == 1 else pixels
+    if found.ndim == 2:
+        found = found[..., None]
+    if found.ndim == 3 and found.shape[2] not in _CHANNELS and found.shape[0] in _CHANNELS:
+        found = np.moveaxis(found, 0, 2)
+    if found.ndim != 3 or found.shape[2] not in _CHANNELS or 0 in found.shape:
+        raise ValueError(
+            "picture: an array must be [H, W], [H, W, C] or [C, H, W] with 1, 3 or 4 channels and at least one pixel,"
+            f" got {list(pixels.shape)}"
+        )
+    return found
