@@ -1,16 +1,95 @@
 """Salient Crop: crops that keep the subject whole, at exactly the ratio asked for.
 
-This file is what ComfyUI loads. It only registers; the library is in the rooms beside it.
+>>> import salient_crop
+>>> found = salient_crop.crop("samples/astronaut.jpg", "2:3")
+>>> found.box
+Box(x=96, y=0, width=341, height=512)
+>>> print(found)
+341×512 at 2:3: box x=96 y=0 width=341 height=512 of 512×512, score 0.9..., keeps 9...% of the heat
+>>> found.image.save("astronaut-2x3.png")  # doctest: +SKIP
+
+This file is what ComfyUI loads, and the front door for Python. Both only point: nodes are registered when ComfyUI asks,
+and a public name is imported from its room when it is first used, so that `import salient_crop` costs nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from comfy_api.latest import ComfyExtension
 
+    from .cropping import (
+        Box,
+        Constraint,
+        Crop,
+        CropWarning,
+        Objective,
+        ObjectiveWeights,
+        Ratio,
+        Subject,
+        TextRegion,
+        UnsatisfiableError,
+    )
+    from .images.errors import PictureError
+    from .jobs.picture import CroppedPicture, crop
+    from .models.registry import load_cropper
+    from .version import VERSION as __version__
+
 WEB_DIRECTORY = "./web"
+
+# Public name → the module it comes from.
+_HOMES = {
+    "Box": ".cropping",
+    "Constraint": ".cropping",
+    "Crop": ".cropping",
+    "CropWarning": ".cropping",
+    "CroppedPicture": ".jobs.picture",
+    "Objective": ".cropping",
+    "ObjectiveWeights": ".cropping",
+    "PictureError": ".images.errors",
+    "Ratio": ".cropping",
+    "Subject": ".cropping",
+    "TextRegion": ".cropping",
+    "UnsatisfiableError": ".cropping",
+    "crop": ".jobs.picture",
+    "load_cropper": ".models.registry",
+}
+
+__all__ = [
+    "Box",
+    "Constraint",
+    "Crop",
+    "CropWarning",
+    "CroppedPicture",
+    "Objective",
+    "ObjectiveWeights",
+    "PictureError",
+    "Ratio",
+    "Subject",
+    "TextRegion",
+    "UnsatisfiableError",
+    "__version__",
+    "crop",
+    "load_cropper",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used (PEP 562)."""
+    if name == "__version__":
+        value = import_module(".version", __name__).VERSION
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name], __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "WEB_DIRECTORY", "comfy_entrypoint"])
 
 
 async def comfy_entrypoint() -> ComfyExtension:

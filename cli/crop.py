@@ -14,9 +14,9 @@ from .options import (
     add_layout_frame,
     add_ratios,
     add_workers,
-    find_device,
     open_cropper,
-    parse_colour,
+    open_device,
+    parse_background,
     parse_regions,
     parse_resolution,
     parse_share,
@@ -104,7 +104,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--background",
         metavar="COLOUR",
-        type=parse_colour,
+        type=parse_background,
         default="white",
         help="under transparent pixels and padding: a name, #rrggbb, or `keep` for transparent png and webp",
     )
@@ -163,7 +163,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
         raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
     if chosen.masks is not None and not chosen.masks.is_dir():
         raise UsageError(f"--masks {chosen.masks}: not a folder")
-    device = find_device(chosen.device)
+    device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
     run = FolderRun(
         folder=chosen.folder,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .options import SubParsers, add_cropper, add_device, find_device, open_cropper
+from .options import SubParsers, add_cropper, add_device, open_cropper, open_device
 from .progress import Reporter
 from .status import DONE, UsageError
 
@@ -83,7 +83,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..images.errors import PictureError
 
     benchmark = BENCHMARKS[chosen.benchmark]
-    device = find_device(chosen.device)
+    device = open_device(chosen.device)
     needed = benchmark.sees or chosen.images is not None
     cropper = open_cropper(chosen.cropper, device) if needed else None
 

@@ -11,8 +11,8 @@ from .options import (
     add_device,
     add_layout_frame,
     add_ratios,
-    find_device,
     open_cropper,
+    open_device,
     parse_share,
     refuse_other_formats,
     same_file,
@@ -51,7 +51,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     refuse_other_formats(chosen.out)
     if chosen.out.exists() and same_file(chosen.out, chosen.photo):
         raise UsageError(f"--out {chosen.out}: the photograph itself, so it is not overwritten")
-    device = find_device(chosen.device)
+    device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
     try:
         sheet = layout_study(

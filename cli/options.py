@@ -42,7 +42,7 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
 
 def add_ratios(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
-        "--ratios", type=parse_ratios, default=default, help=f"width:height, by commas (default {default})"
+        "--ratios", type=parse_ratio_list, default=default, help=f"width:height, by commas (default {default})"
     )
 
 
@@ -53,18 +53,15 @@ def add_layout_frame(parser: argparse.ArgumentParser, help: str) -> None:
 # Values
 
 
-def parse_ratios(text: str) -> tuple[Ratio, ...]:
+def parse_ratio_list(text: str) -> tuple[Ratio, ...]:
     """`2:3,1:1` as ratios, each once.
 
     Raises:
         argparse.ArgumentTypeError: when one is malformed, or there is none.
     """
-    from ..cropping.ratio import Ratio
+    from ..cropping.ratio import parse_ratios
 
-    ratios = _parse(lambda: tuple(dict.fromkeys(Ratio.parse(each) for each in text.split(",") if each.strip())))
-    if not ratios:
-        raise argparse.ArgumentTypeError(f"no ratio in {text!r}")
-    return ratios
+    return _parse(lambda: parse_ratios(text))
 
 
 def parse_regions(text: str) -> list[tuple[float, float, float, float]]:
@@ -85,18 +82,15 @@ def parse_regions(text: str) -> list[tuple[float, float, float, float]]:
     return _parse(lambda: [region(each) for each in text.split(";") if each.strip()])
 
 
-def parse_colour(text: str) -> RGB | None:
+def parse_background(text: str) -> RGB | None:
     """A colour by name or as #rrggbb; None for `keep`, which keeps transparency.
 
     Raises:
         argparse.ArgumentTypeError: when it is no colour.
     """
-    from PIL import ImageColor
+    from ..images.colour import parse_colour
 
-    if text == "keep":
-        return None
-    red, green, blue, *_ = _parse(lambda: ImageColor.getrgb(text))
-    return red, green, blue
+    return _parse(lambda: parse_colour(text))
 
 
 def parse_positive(text: str) -> int:
@@ -148,19 +142,18 @@ def _parse(read: Callable[[], Any]) -> Any:
 # What the values name
 
 
-def find_device(name: str) -> str:
+def open_device(name: str) -> str:
     """`cpu` or `cuda`.
 
     Raises:
         UsageError: when a GPU is asked for and there is none.
     """
-    import torch
+    from ..jobs.device import find_device
 
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: PyTorch finds no CUDA GPU here")
-    return name
+    try:
+        return find_device(name)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
 
 
 def open_cropper(name: str | None, device: str) -> Cropper:

@@ -10,8 +10,8 @@ from .options import (
     add_cropper,
     add_device,
     add_workers,
-    find_device,
     open_cropper,
+    open_device,
     parse_positive,
     refuse_other_formats,
     same_file,
@@ -64,7 +64,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         raise UsageError(f"{chosen.manifest} lists no pictures")
     refuse_other_formats(chosen.out)
     refuse_sheet_over_source(chosen.out, folder, chosen.manifest)
-    device = find_device(chosen.device)
+    device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper or noted_settings(chosen.manifest).get("cropper"), device)
     workers = chosen.workers or available_cores()
     with Analyser(cropper, device) as analyser:

@@ -85,7 +85,7 @@ def published_text_region(index: int, frame: str = "source", hard: bool = False)
 def reserved_box(region: Region, size: tuple[int, int]) -> Box:
     """The pixels of a reserved region in a picture or crop of `size`, its edges rounded down as the test set's are.
 
-    >>> reserved_box(LAYOUT_PRESETS["left"], (1024, 768))
+    >>> reserved_box(TEXT_REGION_PRESETS["left"], (1024, 768))
     Box(x=0, y=153, width=102, height=461)
     """
     left, top, right, bottom = (_scaled(edge, size[axis % 2]) for axis, edge in enumerate(region))

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 import io
+from operator import index
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageColor
 
 RGB = tuple[int, int, int]
 WHITE: RGB = (255, 255, 255)
 
 # A profile that moves no colour by more levels than this is sRGB under another name: converting only adds rounding.
 _SAME_COLOUR = 2
+
+
+def parse_colour(colour: str | RGB | None) -> RGB | None:
+    """A background: a name as in CSS, `#rrggbb`, or (red, green, blue) in 0..255; None and `keep` keep transparency.
+
+    >>> parse_colour("tomato"), parse_colour("#00f"), parse_colour("keep")
+    ((255, 99, 71), (0, 0, 255), None)
+
+    Raises:
+        TypeError: when it is neither a text nor three whole numbers.
+        ValueError: when it is no colour.
+    """
+    if colour is None or colour == "keep":
+        return None
+    if isinstance(colour, str):
+        red, green, blue, *_ = ImageColor.getrgb(colour)
+        return red, green, blue
+    try:
+        red, green, blue = (index(level) for level in colour)
+    except (TypeError, ValueError):
+        raise TypeError(f"background: expected a name, #rrggbb or (r, g, b) in whole numbers, got {colour!r}") from None
+    if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 255:
+        raise ValueError(f"background: levels must lie in 0..255, got {colour!r}")
+    return red, green, blue
 
 
 def without_palette(image: Image.Image) -> Image.Image:

@@ -86,8 +86,8 @@ def image_of_array(pixels: np.ndarray) -> Image.Image:
 
     >>> image_of_array(np.zeros((2, 3, 3), np.uint8)).size
     (3, 2)
-    >>> image_of_array(np.zeros((3, 2, 4), np.float32)).size
-    (4, 2)
+    >>> image_of_array(np.zeros((3, 8, 9), np.float32)).size
+    (9, 8)
 
     Raises:
         ValueError: when it has another shape, type or range.

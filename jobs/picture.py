@@ -1,0 +1,158 @@
+"""One picture from Python: analysed, cropped and cut as the command does it, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
+
+import torch
+from PIL import Image
+
+from ..cropping.box import Box
+from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.crop import Crop, CropWarning
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..cropping.ratio import Ratio, parse_ratios
+from ..images.colour import RGB, parse_colour
+from ..images.source import PictureSource, open_picture
+from ..models.base import Cropper
+from ..models.registry import load_cropper
+from ..models.selection import best_crops
+from .analyse import ANALYSIS_SIDE, analyse_thumbnails
+from .device import find_device
+from .settings import CropRequest
+
+
+@dataclass(frozen=True, repr=False)
+class CroppedPicture:
+    """A crop of one picture, with its pixels.
+
+    Attributes:
+        image: the pixels of the crop, RGB in sRGB, or RGBA where something is transparent and no background was asked
+            for.
+        crop: the box, and why it won.
+        source_size: (width, height) of the whole picture, as it is seen, in pixels.
+    """
+
+    image: Image.Image
+    crop: Crop
+    source_size: tuple[int, int]
+
+    @property
+    def box(self) -> Box:
+        """Where the crop lies in the whole picture as it is seen, in pixels."""
+        return self.crop.box
+
+    @property
+    def ratio(self) -> Ratio:
+        """The ratio that was asked for; the best of them, where there were several."""
+        return self.crop.ratio
+
+    @property
+    def score(self) -> float:
+        """How good the crop is; comparable between crops of the same picture and settings."""
+        return self.crop.score
+
+    @property
+    def terms(self) -> Mapping[str, float]:
+        """The terms of the score by name, in 0..1."""
+        return self.crop.terms
+
+    @property
+    def kept(self) -> float:
+        """The share of the picture's heat inside the box, 0..1."""
+        return self.crop.kept
+
+    @property
+    def warnings(self) -> tuple[CropWarning, ...]:
+        """What the crop costs, for a person to look at."""
+        return self.crop.warnings
+
+    def __str__(self) -> str:
+        (width, height), box = self.image.size, self.box
+        source_width, source_height = self.source_size
+        parts = [
+            f"{width}×{height} at {self.ratio}: box x={box.x} y={box.y} width={box.width} height={box.height}"
+            f" of {source_width}×{source_height}, score {self.score:.2f}, keeps {self.kept:.0%} of the heat",
+            *(f"{each.code}: {each.words}" for each in self.warnings),
+        ]
+        return "; ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
+
+
+def crop(
+    picture: PictureSource,
+    ratio: str | Ratio | Sequence[str | Ratio] | None = None,
+    *,
+    cropper: str | PathLike[str] | Cropper = "focus",
+    constraint: Constraint | None = None,
+    objective: Objective = DEFAULT_OBJECTIVE,
+    resolution: int | None = None,
+    background: str | RGB | None = "white",
+    device: str = "auto",
+) -> CroppedPicture:
+    """The best crop of one picture.
+
+    >>> import salient_crop
+    >>> found = salient_crop.crop("samples/astronaut.jpg", "2:3")
+    >>> found.image.size
+    (341, 512)
+    >>> found = salient_crop.crop("samples/astronaut.jpg", ["3:2", "16:9"], resolution=256)
+    >>> found.ratio, found.image.size
+    (Ratio(width=3, height=2), (312, 208))
+
+    Args:
+        picture: a path, the bytes of a file, a PIL image, or an array or tensor `[H, W, C]` or `[C, H, W]`, uint8 or
+            float in 0..1; see `open_picture`.
+        ratio: width : height such as `"2:3"` or `"832x1216"`, or several, of which the best-scoring one wins. None
+            takes those of the constraint; where it has none either, the crop keeps the picture's own ratio.
+        cropper: the name of a bundled cropper, the path of a checkpoint, or one that is loaded. A name is
+            loaded anew by every call; for many pictures load it once with `load_cropper`, or use `crop_folder`.
+        constraint: all else that the crop must obey; see `Constraint` for its defaults.
+        objective: how crops that obey are compared: weights of the terms, and learned models of size and composition.
+        resolution: the crop is resized to about resolution² pixels, sides multiples of 8; None leaves its pixels.
+        background: a colour for transparent pixels and for padding: a name, `#rrggbb` or (r, g, b). None keeps them
+            transparent.
+        device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
+
+    Raises:
+        TypeError: when the picture, the ratio or the cropper is of a wrong type.
+        ValueError: when an argument cannot be used; the message names it.
+        PictureError: when the picture cannot be read.
+        FileNotFoundError: when the cropper is neither a bundled name nor a file.
+        UnsatisfiableError: when no crop obeys the constraint and its policy is `error`.
+    """
+    opened = open_picture(picture)
+    wanted = constraint or Constraint()
+    if ratio is not None:
+        wanted = replace(wanted, ratios=parse_ratios(ratio))
+    request = CropRequest(wanted, resolution=resolution, format="png", background=parse_colour(background))
+    loaded = open_cropper(cropper, find_device(device))
+    size = opened.info.size
+    analyses = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], loaded.device or find_device(device))
+    with torch.inference_mode():
+        try:
+            (found,) = best_crops(analyses, [size], wanted, objective)
+        except UnsatisfiableError as error:
+            raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
+    box = found.box
+    target = request.size_of(box.size, found.ratio)
+    pixels = opened.crop((box.x, box.y, box.width, box.height), target, request.background)
+    return CroppedPicture(Image.fromarray(pixels), found, size)
+
+
+def open_cropper(cropper: str | PathLike[str] | Cropper, device: str) -> Cropper:
+    """A cropper by its name or path, or as it is where it is loaded.
+
+    Raises:
+        TypeError: when it is none of these.
+        FileNotFoundError, ValueError: see `load_cropper`.
+    """
+    if isinstance(cropper, Cropper):
+        return cropper
+    if not isinstance(cropper, str | PathLike):
+        raise TypeError(f"cropper: expected a name, a path or a Cropper, got {type(cropper).__name__}")
+    return load_cropper(fspath(cropper), device)
