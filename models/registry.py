@@ -13,11 +13,11 @@ from torch import Tensor
 from .base import Architecture, Cropper
 from .baselines.centre import CentreCropper
 from .baselines.saliency_edge import saliency_edge_factory
-from .design_heatmap import cropper as design_heatmap
+from .design_heatmap import loading as design_heatmap
 from .focus import loading as focus
 from .gaic import loading as gaic
 from .smartcrop.cropper import SmartcropCropper
-from .transalnet import cropper as transalnet
+from .transalnet import loading as transalnet
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
 

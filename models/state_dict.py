@@ -28,6 +28,20 @@ def load_named(network: nn.Module, state: Mapping[str, Tensor], what: str) -> No
     network.load_state_dict(state, strict=False)
 
 
+def shape_of(state: Mapping[str, Tensor], name: str, dimensions: int, what: str) -> torch.Size:
+    """The shape of a tensor from which the size of a network is read.
+
+    Raises:
+        ValueError: when the tensor is missing or has another number of dimensions; says `what` and the name.
+    """
+    if name not in state:
+        raise ValueError(f"{what} lacks {name}; is the file whole?")
+    shape = state[name].shape
+    if len(shape) != dimensions:
+        raise ValueError(f"{what} has the wrong shape of {name}; is the file whole?")
+    return shape
+
+
 def digest_weights(weights: nn.Module | Mapping[str, Tensor]) -> str:
     """SHA-256, in hex, of a network's state dict: its names in sorted order, dtypes, shapes and bytes.
 

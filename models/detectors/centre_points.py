@@ -55,11 +55,9 @@ def decode_detections(
     )
     boxes = torch.stack([x - left, y - top, x + right, y + bottom], 2)
     boxes = boxes / boxes.new_tensor([width, height, width, height])
+    pictures = torch.cat([boxes, best[..., None]], 2).tolist()
     return [
-        suppress_overlaps(
-            (Detection(*box, sure) for box, sure in zip(*picture, strict=True) if sure >= min_confidence), max_iou
-        )
-        for picture in zip(boxes.tolist(), best.tolist(), strict=True)
+        suppress_overlaps((Detection(*row) for row in rows if row[-1] >= min_confidence), max_iou) for rows in pictures
     ]
 
 

@@ -16,11 +16,12 @@ from torch import Tensor
 
 from ..backbones import Backbone, MobileNetV2, ResNet50, ShuffleNetV2, Vgg16
 from ..base import Architecture
-from ..state_dict import load_named
+from ..state_dict import load_named, shape_of
 from .cropper import GaicCropper
 from .network import GaicNetwork
-from .state_dict import canonical, detect, find_variant, reduction
+from .state_dict import canonical, detect, find_variant, reduction_name
 
+_WHAT = "a GAIC checkpoint"
 BACKBONES: tuple[type[Backbone], ...] = (MobileNetV2, ShuffleNetV2, Vgg16, ResNet50)
 
 
@@ -32,14 +33,11 @@ def load(state: Mapping[str, Tensor]) -> GaicCropper:
     """
     backbone, multi_scale = find_backbone(state)
     named = canonical(state, backbone)
-    network = GaicNetwork(
-        backbone(),
-        reduced=named["reduce.weight"].shape[0],
-        side=named["head.0.weight"].shape[-1],
-        hidden=(named["head.0.weight"].shape[0], named["head.2.weight"].shape[0]),
-        multi_scale=multi_scale,
-    )
-    load_named(network, named, "a GAIC checkpoint")
+    reduced, _, _, _ = shape_of(named, "reduce.weight", 4, _WHAT)
+    first, _, _, side = shape_of(named, "head.0.weight", 4, _WHAT)
+    second, _, _, _ = shape_of(named, "head.2.weight", 4, _WHAT)
+    network = GaicNetwork(backbone(), reduced, side, (first, second), multi_scale)
+    load_named(network, named, _WHAT)
     return GaicCropper(network, find_variant(state))
 
 
@@ -49,12 +47,12 @@ def find_backbone(state: Mapping[str, Tensor]) -> tuple[type[Backbone], bool]:
     Raises:
         ValueError: when no backbone has that many channels.
     """
-    depth = reduction(state).shape[1]
+    _, depth, _, _ = shape_of(state, reduction_name(state), 4, _WHAT)
     for backbone in BACKBONES:
         if depth in (sum(backbone.channels), backbone.channels[1]):
             return backbone, depth == sum(backbone.channels)
     known = ", ".join(f"{sum(each.channels)} ({each.__name__})" for each in BACKBONES)
-    raise ValueError(f"a GAIC checkpoint that reduces {depth} channels; known are {known}")
+    raise ValueError(f"{_WHAT} that reduces {depth} channels; known are {known}")
 
 
 ARCHITECTURE = Architecture("gaic", detect, load)

@@ -35,9 +35,9 @@ def detect(state: Mapping[str, Tensor]) -> bool:
     return published or {"reduce.weight", "head.0.weight", "backbone.stage3.0.0.weight"} <= state.keys()
 
 
-def reduction(state: Mapping[str, Tensor]) -> Tensor:
-    """The weight [reduced, depth, 1, 1] behind the backbone."""
-    return state["DimRed.weight"] if "DimRed.weight" in state else state["reduce.weight"]
+def reduction_name(state: Mapping[str, Tensor]) -> str:
+    """The name of the weight `[reduced, depth, 1, 1]` after the backbone."""
+    return "DimRed.weight" if "DimRed.weight" in state else "reduce.weight"
 
 
 def find_variant(state: Mapping[str, Tensor]) -> GaicVariant:

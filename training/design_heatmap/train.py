@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.design_heatmap.cropper import SIDE, prepared
+from ...models.design_heatmap.cropper import SIDE, preprocess
 from ...models.design_heatmap.network import HeatmapNetwork
 from ...models.registry import load_state
 from ..command import LAST, export, options, progress_bar, settings_from
@@ -79,7 +79,7 @@ def train(
         targets = torch.stack([target for _, target in samples]).to(weight)
         boxes = torch.stack([sample.boxes[sample.drawn] for sample, _ in samples]).to(weight)
         ratings = torch.stack([sample.ratings[sample.drawn] for sample, _ in samples]).to(weight)
-        heat = network(prepared(images, side))
+        heat = network(preprocess(images, side))
         return heatmap_loss(heat, targets, network.rating(heat, boxes), (ratings - mean) / deviation)
 
     return Trainer(network, len(pictures), load, loss, settings, checkpoint, workers=workers).run(report)

@@ -37,6 +37,18 @@ def test_torn_checkpoint_is_named():
         load(state)
 
 
+@pytest.mark.parametrize(
+    ("name", "ours"), [("FC_layers.0.0.weight", "head.0.weight"), ("FC_layers.1.0.weight", "head.2.weight")]
+)
+def test_a_missing_layer_whose_shape_is_needed_is_named(name, ours):
+    state = made_up_state(PUBLISHED["official mobilenetv2"], SEED)
+    del state[name]
+    with pytest.raises(ValueError, match=f"a GAIC checkpoint lacks {ours}"):
+        load(state)
+    with pytest.raises(ValueError, match=f"wrong shape of {ours}"):
+        load(state | {name: torch.zeros(3)})
+
+
 def test_unknown_backbone_is_named():
     state = {"DimRed.weight": torch.zeros(8, 77, 1, 1), "FC_layers.0.0.weight": torch.zeros(768, 16, 9, 9)}
     with pytest.raises(ValueError, match="reduces 77 channels.*448 .MobileNetV2"):
