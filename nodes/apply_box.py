@@ -8,8 +8,12 @@ from typing import Any
 from comfy_api.latest import io
 from torch import Tensor
 
-from . import pixels, sockets
-from .host import in_turn, to_host
+from . import pixels
+from .host import to_host, track_progress
+from .sockets.boxes import box_input, fit_box, flatten_boxes
+from .sockets.lists import pair_with_pictures
+from .sockets.masks import blank_pictures, read_masks
+from .sockets.pictures import read_batches, size_of
 
 
 class ApplyBox(io.ComfyNode):
@@ -24,7 +28,7 @@ class ApplyBox(io.ComfyNode):
             search_aliases=["crop by box", "same crop", "crop bounding box", "crop mask"],
             is_input_list=True,
             inputs=[
-                sockets.box_input("box", "One box for all pictures, or one for each.", optional=False),
+                box_input("box", "One box for all pictures, or one for each.", optional=False),
                 io.Image.Input("image", optional=True, tooltip="One picture, a batch, or a list."),
                 io.Mask.Input("mask", optional=True, tooltip="A mask of each picture, or masks on their own."),
             ],
@@ -39,15 +43,15 @@ class ApplyBox(io.ComfyNode):
         cls, box: list[Any], image: list[Tensor] | None = None, mask: list[Tensor] | None = None
     ) -> io.NodeOutput:
         if not image and not mask:
-            raise ValueError("connect an image or a mask to cut the box out of")
-        batches = sockets.as_batches(image) if image else sockets.blank_for(mask or [], "mask")
+            raise ValueError("image, mask: connect at least one of them to cut the box out of")
+        batches = read_batches(image) if image else blank_pictures(mask or [], "mask")
         pictures = [picture for batch in batches for picture in batch]
-        masks = sockets.masks_of(mask, batches, "mask")
-        boxes = sockets.in_step(sockets.box_dicts(box, "box"), len(pictures), "box")
+        masks = read_masks(mask, batches, "mask")
+        boxes = pair_with_pictures(flatten_boxes(box, "box"), len(pictures), "box")
         cut_images, cut_masks = [], []
-        for index, picture in enumerate(in_turn(pictures, len(pictures))):
+        for index, picture in enumerate(track_progress(pictures, len(pictures))):
             try:
-                cut_image, cut_mask = same_crop(picture, masks[index], boxes[index])
+                cut_image, cut_mask = cut_box(picture, masks[index], boxes[index])
             except ValueError as error:
                 raise ValueError(f"picture {index}: {error}") from error
             cut_images.append(to_host(cut_image[None]))
@@ -55,10 +59,10 @@ class ApplyBox(io.ComfyNode):
         return io.NodeOutput(cut_images, cut_masks)
 
 
-def same_crop(picture: Tensor, mask: Tensor | None, value: Mapping[str, Any] | None) -> tuple[Tensor, Tensor]:
+def cut_box(picture: Tensor, mask: Tensor | None, value: Mapping[str, Any] | None) -> tuple[Tensor, Tensor]:
     """The box out of a picture `[H, W, 3]` and its mask: `[h, w, 3]` and `[h, w]`."""
-    size = sockets.size_of(picture)
-    box = sockets.box_for(value or {}, size)
+    size = size_of(picture)
+    box = fit_box(value or {}, size)
     if mask is None:
         mask = picture.new_zeros(picture.shape[:2])
     return pixels.cut(picture, box), pixels.cut_mask(mask, box, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from comfy_api.latest import io
@@ -12,20 +12,26 @@ from torch import Tensor
 from ..bucketing.chart import draw_chart
 from ..bucketing.sizes import format_size
 from ..cropping.box import Box
-from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
-from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
-from ..jobs.bucket_stages import Sorted, SortRequest, measure, option_for, ordered, sort_pictures
-from . import pixels, sockets
+from ..jobs.bucket_stages import Sorted, measure, option_for, ordered, sort_pictures
+from . import pixels
+from .analyse import analyse_batches, naming_picture
 from .bucketing import bucket_inputs, sort_request
-from .constrained_crop import looked_at
-from .host import in_turn, to_host
+from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
-from .sockets import PendingConstraint, Size
+from .sockets.boxes import make_bounding_box
+from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
+from .sockets.croppers import cropper_input
+from .sockets.lists import pair_with_pictures, require_single
+from .sockets.masks import read_masks
+from .sockets.pictures import read_batches, size_of
 
 ORDERS = ("bucket", "source")
+LARGEST = PendingConstraint(Constraint(min_share=1.0))
+"""Without a constraint, a crop is the largest box of its bucket's ratio."""
 
 
 class BucketSort(io.ComfyNode):
@@ -42,9 +48,9 @@ class BucketSort(io.ComfyNode):
             is_input_list=True,
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
-                sockets.cropper_input(),
+                cropper_input(),
                 io.Mask.Input("heatmap", optional=True, tooltip="Any mask: white is valuable. Replaces the cropper's."),
-                sockets.CropConstraint.Input(
+                CropConstraintType.Input(
                     "constraint", optional=True, tooltip="From Crop Constraint; its ratio gives way to the bucket's."
                 ),
                 io.String.Input("caption", optional=True, force_input=True, tooltip="One for each picture."),
@@ -89,92 +95,87 @@ class BucketSort(io.ComfyNode):
         mask: list[Tensor] | None = None,
         name: list[str] | None = None,
     ) -> io.NodeOutput:
-        batches = sockets.as_batches(image)
+        batches = read_batches(image)
         pictures = [picture for batch in batches for picture in batch]
-        sizes = [sockets.size_of(picture) for picture in pictures]
+        sizes = [size_of(picture) for picture in pictures]
         count = len(pictures)
         request = sort_request(
-            sockets.only(buckets, "buckets"),
-            sockets.only(resolution, "resolution"),
-            sockets.only(batch_size, "batch_size"),
-            sockets.only(remainder, "remainder"),
-            sockets.only(smallest, "smallest"),
-            sockets.only(most_enlarged, "most_enlarged"),
+            require_single(buckets, "buckets"),
+            require_single(resolution, "resolution"),
+            require_single(batch_size, "batch_size"),
+            require_single(remainder, "remainder"),
+            require_single(smallest, "smallest"),
+            require_single(most_enlarged, "most_enlarged"),
             sizes,
         )
-        sidecars = PictureInputs(
-            [each or "" for each in sockets.in_step(caption, count, "caption")],
-            sockets.masks_of(mask, batches, "mask"),
-            [str(index) if each is None else each for index, each in enumerate(sockets.in_step(name, count, "name"))],
+        inputs = PictureInputs(
+            pictures,
+            [each or "" for each in pair_with_pictures(caption, count, "caption")],
+            read_masks(mask, batches, "mask"),
+            [
+                str(index) if each is None else each
+                for index, each in enumerate(pair_with_pictures(name, count, "name"))
+            ],
         )
-        constraints, objectives = constraints_for(constraint, sizes), sockets.objectives_for(constraint, count)
-        seen = enumerate(in_turn(looked_at(batches, cropper, heatmap), count))
-        options = [
-            measured(analysis, sizes[at], constraints[at], objectives[at], request, at) for at, (_, analysis) in seen
-        ]
-        result = sort_pictures(sidecars.names, sizes, options, request)
-        indices = list(ordered(result, request.grid)) if sockets.only(order, "order") == "bucket" else range(count)
-        places = [index for index in indices for _ in range(result.times[index])]
-        if not places:
+        constraints, objectives = resolve_constraints(constraint, sizes, LARGEST), resolve_objectives(constraint, count)
+        options: list[list[CropRecord]] = []
+        for _, analysis in track_progress(analyse_batches(batches, cropper, heatmap), count):
+            index = len(options)
+            with naming_picture(index, sizes[index]):
+                options.append(measure(analysis, sizes[index], constraints[index], request, objectives[index]))
+        result = sort_pictures(inputs.names, sizes, options, request)
+        order_of_output = ordered(result, request.grid) if require_single(order, "order") == "bucket" else range(count)
+        indices = [index for index in order_of_output for _ in range(result.times[index])]
+        if not indices:
             raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
-        made = [output(pictures[at], sizes[at], option(options[at], result, at), sidecars, at) for at in places]
+        outputs = [cut_outputs(inputs, index, record_for(options[index], result, index)) for index in indices]
         chart = torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255
-        columns = (list(values) for values in zip(*made, strict=True))
+        columns = (list(values) for values in zip(*outputs, strict=True))
         return io.NodeOutput(*columns, result.report.format_text(), to_host(chart))
 
 
 @dataclass(frozen=True)
 class PictureInputs:
-    """What stays in step with the pictures."""
+    """The pictures and what belongs to each, in the order of their arrival.
 
+    Attributes:
+        pictures: `[H, W, 3]` each.
+        captions: empty where none is connected.
+        masks: `[h, w]` each, or None.
+        names: the number of the picture where none is connected.
+    """
+
+    pictures: list[Tensor]
     captions: list[str]
     masks: list[Tensor | None]
     names: list[str]
 
 
-def constraints_for(rules: Sequence[PendingConstraint] | None, sizes: Sequence[Size]) -> list[Constraint]:
-    """The constraint on each picture; without one, a crop is the largest box of its bucket's ratio."""
-    constraints = []
-    for index, (rule, size) in enumerate(zip(sockets.in_step(rules, len(sizes), "constraint"), sizes, strict=True)):
-        place = (index, len(sizes)) if rules and len(rules) == 1 else (0, 1)
-        constraints.append(Constraint(min_share=1.0) if rule is None else rule.for_picture(*place, size))
-    return constraints
-
-
-def measured(
-    analysis: object, size: Size, constraint: Constraint, objective: Objective, request: SortRequest, index: int
-) -> list:
-    """The picture's best crop for each bucket; an error names it by its place among all of them."""
-    try:
-        return measure(analysis, size, constraint, request, objective)  # type: ignore[arg-type]
-    except UnsatisfiableError as error:
-        reason = str(error).removeprefix("picture 0: ")
-        raise UnsatisfiableError(f"picture {index} ({size[0]}×{size[1]}): {reason}") from error
-
-
-def option(options: Sequence[CropRecord], result: Sorted, index: int) -> CropRecord:
+def record_for(options: Sequence[CropRecord], result: Sorted, index: int) -> CropRecord:
+    """The crop of picture `index` for the bucket that the plan gives it."""
     bucket = result.buckets[index]
     assert bucket is not None
     return option_for(options, bucket)
 
 
-def output(picture: Tensor, size: Size, record: CropRecord, sidecars: PictureInputs, index: int) -> tuple:
-    """What one picture puts on the wires, in the order of the sockets."""
+def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
+    """What one picture puts on the wires, in the order of the outputs."""
     bucket = record.bucket
     assert bucket is not None
-    crop = Crop(Box(*record.box), Ratio.parse(record.ratio), record.score, record.terms, record.kept)
+    picture, mask = inputs.pictures[index], inputs.masks[index]
+    size = size_of(picture)
+    crop = Crop(Box(*record.box), Ratio.of(bucket), record.score, record.terms, record.kept)
     image = pixels.resized(pixels.cut(picture, crop.box), bucket)
-    mask = sidecars.masks[index]
     if mask is None:
-        cut = torch.zeros(bucket[1], bucket[0])
+        cut_mask = torch.zeros(bucket[1], bucket[0])
     else:
-        cut = pixels.resized(pixels.cut_mask(mask, crop.box, size)[..., None], bucket)[..., 0]
+        cut_mask = pixels.resized(pixels.cut_mask(mask, crop.box, size)[..., None], bucket)[..., 0]
     return (
         to_host(image[None]),
-        sidecars.captions[index],
-        to_host(cut[None]),
+        inputs.captions[index],
+        to_host(cut_mask[None]),
         format_size(bucket),
         index,
-        sockets.box_dict(replace(crop, ratio=Ratio.of(bucket)), size),
-        sidecars.names[index],
+        make_bounding_box(crop, size),
+        inputs.names[index],
     )

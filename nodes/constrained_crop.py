@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
-from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
-from ..models.analysis import Analysis, measure_detail
 from ..models.selection import best_crops
-from . import pixels, sockets
-from .host import in_turn, to_host
-from .hosted_cropper import HostedCropper, or_default
-from .sockets import PendingConstraint, Size
+from . import pixels
+from .analyse import analyse_batches, naming_picture
+from .host import to_host, track_progress
+from .hosted_cropper import HostedCropper
+from .sockets import Size
+from .sockets.boxes import make_bounding_box
+from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
+from .sockets.croppers import cropper_input
+from .sockets.lists import require_single
+from .sockets.masks import read_masks
+from .sockets.pictures import read_batches, size_of
+from .sockets.ratios import parse_ratios
 
 
 class ConstrainedCrop(io.ComfyNode):
@@ -41,11 +47,11 @@ class ConstrainedCrop(io.ComfyNode):
             is_input_list=True,
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
-                sockets.cropper_input(),
+                cropper_input(),
                 io.Mask.Input(
                     "heatmap", optional=True, tooltip="From Saliency Heatmap, or any mask: white is valuable."
                 ),
-                sockets.CropConstraint.Input("constraint", optional=True, tooltip="From Crop Constraint."),
+                CropConstraintType.Input("constraint", optional=True, tooltip="From Crop Constraint."),
                 io.Mask.Input("mask", optional=True, tooltip="Cropped along with the picture."),
                 io.String.Input(
                     "ratio",
@@ -91,104 +97,58 @@ class ConstrainedCrop(io.ComfyNode):
         constraint: list[PendingConstraint] | None = None,
         mask: list[Tensor] | None = None,
     ) -> io.NodeOutput:
-        batches = sockets.as_batches(image)
-        sizes = [sockets.size_of(picture) for batch in batches for picture in batch]
-        target = sockets.only(width, "width"), sockets.only(height, "height")
-        constraints = constraints_for(sockets.only(ratio, "ratio"), target, constraint, sizes)
-        objectives = sockets.objectives_for(constraint, len(sizes))
-        masks = sockets.masks_of(mask, batches, "mask")
+        batches = read_batches(image)
+        sizes = [size_of(picture) for batch in batches for picture in batch]
+        target = require_single(width, "width"), require_single(height, "height")
+        constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
+        objectives = resolve_objectives(constraint, len(sizes))
+        masks = read_masks(mask, batches, "mask")
+        analysed = analyse_batches(batches, cropper, heatmap)
         outputs = []
-        seen = looked_at(batches, cropper, heatmap)
-        for index, (picture, analysis) in enumerate(in_turn(seen, len(sizes))):
-            crop = best_crop(analysis, sizes[index], constraints[index], objectives[index], index)
-            outputs.append(made(picture, masks[index], crop, target))
-        return io.NodeOutput(*(list(values) for values in zip(*(output.wired() for output in outputs), strict=True)))
+        for index, (picture, analysis) in enumerate(track_progress(analysed, len(sizes))):
+            with naming_picture(index, sizes[index]):
+                crop = best_crops([analysis], [sizes[index]], constraints[index], objectives[index])[0]
+            outputs.append(cut_outputs(picture, masks[index], crop, target))
+        return io.NodeOutput(*(list(values) for values in zip(*outputs, strict=True)))
 
 
-def constraints_for(
-    ratio: str, target: Size, rules: Sequence[PendingConstraint] | None, sizes: Sequence[Size]
+def constraints_with_ratios(
+    ratio: str, target: Size, values: Sequence[PendingConstraint] | None, sizes: Sequence[Size]
 ) -> list[Constraint]:
-    """The constraint on each picture, its ratio from the target size, else the rule, else the ratio given."""
+    """The constraint on each picture. Its ratio is the target's, else the constraint's own, else the ratio widget's."""
     constraints = []
-    for index, (rule, size) in enumerate(zip(sockets.in_step(rules, len(sizes), "constraint"), sizes, strict=True)):
-        place = (index, len(sizes)) if rules and len(rules) == 1 else (0, 1)
-        constraint = (rule or PendingConstraint()).for_picture(*place, size)
-        wanted = (Ratio.of(target),) if all(target) else constraint.ratios or sockets.parse_ratios(ratio)
-        constraints.append(replace(constraint, ratios=wanted))
+    for constraint in resolve_constraints(values, sizes, PendingConstraint()):
+        ratios = (Ratio.of(target),) if all(target) else constraint.ratios or parse_ratios(ratio)
+        constraints.append(replace(constraint, ratios=ratios))
     return constraints
 
 
-def looked_at(
-    batches: Sequence[Tensor], cropper: Sequence[HostedCropper] | None, heatmap: Sequence[Tensor] | None
-) -> Iterator[tuple[Tensor, Analysis]]:
-    """Every picture `[H, W, 3]` with its analysis: by the cropper, the heatmap, both, or else the default cropper."""
-    judge = sockets.only(cropper, "cropper") if cropper else None
-    if not heatmap:
-        judge = or_default(judge)
-    heats = iter(sockets.masks_of(heatmap, batches, "heatmap"))
-    for batch in batches:
-        seen = judge.analyse(batch) if judge else [None] * len(batch)
-        for picture, analysis in zip(batch, seen, strict=True):
-            yield picture, merged(picture, analysis, next(heats))
+def cut_outputs(picture: Tensor, mask: Tensor | None, crop: Crop, target: Size) -> tuple:
+    """What one picture `[H, W, 3]` puts on the wires, in the order of the outputs, at the target size.
 
-
-def merged(picture: Tensor, analysis: Analysis | None, heat: Tensor | None) -> Analysis:
-    """A heatmap's own analysis, or a cropper's, whose heat a connected heatmap replaces."""
-    if analysis is None:
-        assert heat is not None
-        return Analysis(heat, detail=measure_detail(picture.movedim(-1, 0)[None])[0])
-    return analysis if heat is None else analysis.replaced(heatmap=heat)
-
-
-def best_crop(analysis: Analysis, size: Size, constraint: Constraint, objective: Objective, index: int) -> Crop:
-    """The best crop of one picture; an error names the picture by its place among all of them."""
-    try:
-        return best_crops([analysis], [size], constraint, objective)[0]
-    except ValueError as error:
-        reason = str(error).removeprefix("picture 0: ")
-        raise type(error)(f"picture {index} ({size[0]}×{size[1]}): {reason}") from error
-
-
-@dataclass(frozen=True)
-class Output:
-    """What one picture puts on the wires: images `[h, w, 3]`, masks `[h, w]`."""
-
-    image: Tensor
-    mask: Tensor
-    box: dict
-    score: float
-    preview: Tensor
-    added: Tensor
-
-    def wired(self) -> tuple:
-        image, mask, preview, added = (
-            to_host(each[None]) for each in (self.image, self.mask, self.preview, self.added)
-        )
-        return image, mask, self.box, self.score, preview, added
-
-
-def made(picture: Tensor, mask: Tensor | None, crop: Crop, target: Size) -> Output:
-    """The crop cut out of the picture and its mask, at the target size."""
-    size = sockets.size_of(picture)
-    final = final_size(crop.box.size, target)
-    image = pixels.resized(pixels.cut(picture, crop.box), final)
-    added = pixels.resized(pixels.outside(crop.box, size)[..., None], final)[..., 0]
+    All outputs are made, connected or not: ComfyUI serves this node from its cache when a link is added later, so an
+    output left out would stay so. `mask` and `added` are plain zeros where there is nothing to cut, and `preview` is
+    drawn small.
+    """
+    picture_size = size_of(picture)
+    size = final_size(crop.box.size, target)
+    image = pixels.resized(pixels.cut(picture, crop.box), size)
+    added = pixels.resized(pixels.outside(crop.box, picture_size)[..., None], size)[..., 0]
     if mask is None:
-        cut = added.new_zeros(added.shape)
+        cut_mask = added.new_zeros(added.shape)
     else:
-        cut = pixels.resized(pixels.cut_mask(mask, crop.box, size)[..., None], final)[..., 0]
-    return Output(
-        image=image,
-        mask=cut,
-        box=sockets.box_dict(crop, size),
-        score=crop.score,
-        preview=pixels.framed(picture, crop.box),
-        added=added,
-    )
+        cut_mask = pixels.resized(pixels.cut_mask(mask, crop.box, picture_size)[..., None], size)[..., 0]
+    preview = pixels.framed(picture, crop.box)
+    box = make_bounding_box(crop, picture_size)
+    return to_host(image[None]), to_host(cut_mask[None]), box, crop.score, to_host(preview[None]), to_host(added[None])
 
 
 def final_size(size: Size, target: Size) -> Size:
-    """The size of the result: the target, where 0 means by the ratio of `size`, and twice 0 means `size` itself."""
+    """Width and height of the result for a box of `size`.
+
+    Args:
+        target: width and height; 0 for one of them: it follows from the ratio of `size`; 0 for both: `size` itself.
+    """
     width, height = target
     if not width and not height:
         return size

@@ -12,8 +12,10 @@ from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.text_region import FRAMES, TEXT_REGION_PRESETS, TextRegion
 from ..models.size_prior.framing import as_people_crop, leave_size_open
-from . import sockets
-from .sockets import PendingConstraint
+from .sockets.boxes import box_input
+from .sockets.constraints import CropConstraintType, PendingConstraint, PendingText, box_regions, mask_regions
+from .sockets.pictures import read_batches, size_of
+from .sockets.ratios import parse_ratios
 
 NONE, DRAWN = "none", "drawn region"
 KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
@@ -37,7 +39,7 @@ class CropConstraint(io.ComfyNode):
                     tooltip="The picture that `region` is drawn on and boxes are measured on. Without it they are"
                     " pixels of whichever picture is cropped.",
                 ),
-                sockets.CropConstraint.Input(
+                CropConstraintType.Input(
                     "constraint", optional=True, tooltip="Another constraint, which this one adds to."
                 ),
                 io.String.Input(
@@ -111,15 +113,13 @@ class CropConstraint(io.ComfyNode):
                     "min_height", default=0, min=0, max=65536, advanced=True, tooltip="In pixels; 0: no limit."
                 ),
                 io.Mask.Input("keep", optional=True, tooltip="The crop must hold all that is white here."),
-                sockets.box_input("keep_boxes", "The crop must hold these boxes, such as a detector's."),
+                box_input("keep_boxes", "The crop must hold these boxes, such as a detector's."),
                 io.Mask.Input("avoid", optional=True, tooltip="The crop should leave out the white part."),
-                sockets.box_input("avoid_boxes", "The crop should leave out these boxes."),
+                box_input("avoid_boxes", "The crop should leave out these boxes."),
                 io.Mask.Input("layout_mask", optional=True, tooltip="A further layout: around all that is white here."),
-                sockets.box_input("layout_boxes", "Further layouts: each of these boxes."),
+                box_input("layout_boxes", "Further layouts: each of these boxes."),
             ],
-            outputs=[
-                sockets.CropConstraint.Output("constraint", tooltip="For Constrained Crop, or another constraint.")
-            ],
+            outputs=[CropConstraintType.Output("constraint", tooltip="For Constrained Crop, or another constraint.")],
         )
 
     @classmethod
@@ -146,32 +146,31 @@ class CropConstraint(io.ComfyNode):
         layout_boxes: Any = None,
     ) -> io.NodeOutput:
         before = constraint or PendingConstraint()
-        size = None if image is None else sockets.size_of(image[0])
-        drawn = sockets.regions_from(None, region, "region", size) if layout == DRAWN else ()
-        reserved = (*drawn, *sockets.regions_from(layout_mask, layout_boxes, "layout", size))
-        known = layout in TEXT_REGION_PRESETS
-        preset = (TextRegion.preset(layout, layout_frame, layout_hard),) if known else ()
+        size = None if image is None else size_of(read_batches([image])[0][0])
+        drawn = box_regions(region, "region", size) if layout == DRAWN else ()
+        further = mask_regions(layout_mask, "layout_mask") + box_regions(layout_boxes, "layout_boxes", size)
+        preset = layout in TEXT_REGION_PRESETS
         base = Constraint(
-            ratios=sockets.parse_ratios(ratio) or before.base.ratios,
+            ratios=parse_ratios(ratio) or before.base.ratios,
             min_share=min_share,
             min_size=(max(1, min_width), max(1, min_height)) if min_width or min_height else None,
             policy=policy,
-            text_regions=preset,
+            text_regions=(TextRegion.preset(layout, layout_frame, layout_hard),) if preset else (),
         )
         objective = Objective(replace(before.objective.weights, layout=layout_weight))
         people = framing == AS_PEOPLE or before.objective.size_model is not None
-        rule = PendingConstraint(
+        own = PendingConstraint(
             base=leave_size_open(base) if people else base,
             objective=as_people_crop(objective) if people else objective,
-            keep=sockets.regions_from(keep, keep_boxes, "keep", size),
-            avoid=sockets.regions_from(avoid, avoid_boxes, "avoid", size),
-            text_regions=tuple((each, layout_frame, layout_hard) for each in reserved),
+            keep=mask_regions(keep, "keep") + box_regions(keep_boxes, "keep_boxes", size),
+            avoid=mask_regions(avoid, "avoid") + box_regions(avoid_boxes, "avoid_boxes", size),
+            text_regions=tuple(PendingText(each, layout_frame, layout_hard) for each in drawn + further),
         )
-        return io.NodeOutput(rule if constraint is None else added(before, rule))
+        return io.NodeOutput(own if constraint is None else merge(before, own))
 
 
-def added(first: PendingConstraint, second: PendingConstraint) -> PendingConstraint:
-    """Both rules at once: all their regions and the larger of their smallest sizes; the rest is the second's."""
+def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstraint:
+    """Both constraints at once: all their regions and the larger of their smallest sizes; the rest is the second's."""
     sizes = [each.base.min_size for each in (first, second) if each.base.min_size]
     base = replace(
         second.base,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import folder_paths
 import torch
 from comfy_api.latest import io
 
-from ..cropping.box import Box
 from ..cropping.constraint import Constraint
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
@@ -30,15 +28,16 @@ from ..jobs.executors.threads import available_cores
 from ..jobs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
 from ..jobs.preview import spread, tiles
 from ..jobs.settings import CropRequest
-from . import sockets
 from .bucketing import bucket_inputs, sort_request
-from .folders import inside, subfolders
-from .host import stop_if_interrupted, tell, to_host
+from .folders import fingerprint, inside, subfolders
+from .host import show_progress_text, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
-from .load_folder import stamp
-from .sockets import PendingConstraint, Regions, Size
+from .sockets import Size
+from .sockets.constraints import CropConstraintType, PendingConstraint
+from .sockets.croppers import cropper_input
+from .sockets.ratios import parse_ratios
 
-SHOWN = 24
+SHEET_TILES = 24
 DUPLICATES = ("use", "report", "skip")
 
 
@@ -61,8 +60,8 @@ class CropFolder(io.ComfyNode):
                     options=subfolders(folder_paths.get_input_directory()),
                     tooltip="A folder below ComfyUI's input folder; '.' is the input folder itself.",
                 ),
-                sockets.cropper_input(),
-                sockets.CropConstraint.Input("constraint", optional=True, tooltip="From Crop Constraint."),
+                cropper_input(),
+                CropConstraintType.Input("constraint", optional=True, tooltip="From Crop Constraint."),
                 io.String.Input("save_to", default="crops", tooltip="A folder below ComfyUI's output folder."),
                 io.String.Input(
                     "ratio",
@@ -104,15 +103,11 @@ class CropFolder(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, folder: str, masks: str = "", **_: object) -> str:
-        root = inside(folder_paths.get_input_directory(), folder)
-        digest, sidecars = hashlib.sha256(), Sidecars(root, masks_folder(masks))
+        root = inside(folder_paths.get_input_directory(), folder, "folder")
         try:
-            for picture in find_pictures(root):
-                for file in (picture, *sidecars.files(picture)):
-                    digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
-        except OSError as error:  # executing will say it where the user looks
+            return fingerprint(find_pictures(root), Sidecars(root, find_masks_folder(masks)))
+        except OSError as error:  # `execute` raises it again, where the user sees it
             return str(error)
-        return digest.hexdigest()
 
     @classmethod
     def execute(
@@ -135,19 +130,21 @@ class CropFolder(io.ComfyNode):
         masks: str = "",
         duplicates: str = "use",
     ) -> io.NodeOutput:
-        judge, device = or_default(cropper).ready()
-        wanted = constraint_for(constraint, ratio, bool(buckets.strip()))
+        hosted = or_default(cropper)
+        loaded, device = hosted.ready()
+        bucketed = bool(buckets.strip())
+        chosen = resolve_constraint(constraint, ratio, bucketed)
         objective = (constraint or PendingConstraint()).objective
-        out = inside(folder_paths.get_output_directory(), save_to)
+        out = inside(folder_paths.get_output_directory(), save_to, "save_to")
         run = FolderRun(
-            folder=inside(folder_paths.get_input_directory(), folder),
+            folder=inside(folder_paths.get_input_directory(), folder, "folder"),
             out=out,
             manifest=out / "manifest.jsonl",
-            request=CropRequest(wanted, format=format, objective=objective),
+            request=CropRequest(chosen, format=format, objective=objective),
             settings={
-                "cropper": judge.name,
+                "cropper": loaded.name,
                 "device": device,
-                "constraint": repr(wanted),
+                "constraint": repr(chosen),
                 "objective": repr(objective),
                 "format": format,
                 "buckets": [buckets, resolution, batch_size, remainder, smallest, most_enlarged],
@@ -156,43 +153,44 @@ class CropFolder(io.ComfyNode):
                 "duplicates": duplicates == "skip",
             },
             workers=available_cores(),
-            masks=masks_folder(masks),
+            masks=find_masks_folder(masks),
         )
         node = cls.hidden.unique_id
-        with Analyser(judge, device) as analyser:
+        with Analyser(loaded, device) as analyser:
             try:
-                if buckets.strip():
+                if bucketed:
                     dataset = get_format(layout)(concept, repeats, batch_size)
                     buckets = dataset.grid_name(buckets)
-                    sizes = picture_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
+                    sizes = read_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
                     sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
-                    twice = [] if duplicates == "use" else find_folder_duplicates(run, looked(node))
-                    ended = sort_folder(run, sorting, analyser, shown(node), dataset, twice, duplicates == "skip")
-                    words = ended.report.format_text() if ended.report else "no picture could be measured"
-                    outcome = ended.outcome
+                    found = [] if duplicates == "use" else find_folder_duplicates(run, show_comparison(node))
+                    skip = duplicates == "skip"
+                    sorted_run = sort_folder(run, sorting, analyser, show_progress(node), dataset, found, skip)
+                    plan = sorted_run.report
+                    words = "no picture could be measured" if plan is None else plan.format_text()
+                    outcome = sorted_run.outcome
                 else:
-                    outcome, words = crop_folder(run, analyser, shown(node)), ""
+                    outcome, words = crop_folder(run, analyser, show_progress(node)), ""
             except RunError as error:
                 raise ValueError(f"folder: {error}") from error
-            drawn = sheet(run, analyser)
-        report = "\n\n".join(each for each in (summary(outcome), words, failures(run.manifest)) if each)
-        return io.NodeOutput(str(run.manifest), report, drawn)
+            sheet = draw_contact_sheet(run, analyser)
+        report = "\n\n".join(each for each in (summarise(outcome), words, list_failures(run.manifest)) if each)
+        return io.NodeOutput(str(run.manifest), report, sheet)
 
 
-def constraint_for(rule: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
+def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
     """The constraint on every picture of the folder.
 
     Raises:
-        ValueError: when the rule holds boxes in pixels, which mean something else on every picture.
+        ValueError: when it holds boxes in pixels, which are another region on every picture.
     """
-    regions = () if rule is None else (*rule.keep, *rule.avoid, *(region for region, *_ in rule.text_regions))
-    if any(_in_pixels(each) for each in regions):
+    if value is not None and value.depends_on_size:
         raise ValueError("constraint: boxes in pixels fit one picture only; use a mask or relative regions here")
-    made = Constraint(min_share=1.0 if bucketed else 0.6) if rule is None else rule.for_picture(0, 1, (1, 1))
-    return replace(made, ratios=made.ratios or sockets.parse_ratios(ratio))
+    constraint = Constraint(min_share=1.0 if bucketed else 0.6) if value is None else value.for_picture(0, 1, (1, 1))
+    return replace(constraint, ratios=constraint.ratios or parse_ratios(ratio))
 
 
-def picture_sizes(folder: Path) -> list[Size]:
+def read_sizes(folder: Path) -> list[Size]:
     """The sizes of all pictures that can be read."""
     found = []
     for path in find_pictures(folder):
@@ -203,8 +201,8 @@ def picture_sizes(folder: Path) -> list[Size]:
     return found
 
 
-def shown(node: str | None) -> Progress:
-    """Moves the node's bar, names the picture on it, and stops the run where the user interrupts."""
+def show_progress(node: str | None) -> Progress:
+    """A callback that moves the node's bar, names the picture on it, and stops the run where the user interrupts."""
     bars: list[comfy.utils.ProgressBar] = []
 
     def step(done: int, total: int, record: PictureRecord) -> None:
@@ -212,22 +210,22 @@ def shown(node: str | None) -> Progress:
         if not bars:
             bars.append(comfy.utils.ProgressBar(total))
         bars[0].update_absolute(done, total)
-        tell(node, f"{done}/{total} {record.source}")
+        show_progress_text(node, f"{done}/{total} {record.source}")
 
     return step
 
 
-def looked(node: str | None) -> Callable[[int, int, str], None]:
-    """Names the picture that is compared with the others, and stops where the user interrupts."""
+def show_comparison(node: str | None) -> Callable[[int, int, str], None]:
+    """A callback that names the picture which is compared with the others, and stops where the user interrupts."""
 
     def step(done: int, total: int, source: str) -> None:
         stop_if_interrupted()
-        tell(node, f"looking for duplicates: {done}/{total} {source}")
+        show_progress_text(node, f"looking for duplicates: {done}/{total} {source}")
 
     return step
 
 
-def masks_folder(name: str) -> Path | None:
+def find_masks_folder(name: str) -> Path | None:
     """The folder of masks below input/.
 
     Raises:
@@ -235,13 +233,13 @@ def masks_folder(name: str) -> Path | None:
     """
     if not name.strip():
         return None
-    found = inside(folder_paths.get_input_directory(), name.strip())
+    found = inside(folder_paths.get_input_directory(), name.strip(), "masks")
     if not found.is_dir():
         raise ValueError(f"masks: {name!r} is no folder below input/; leave it empty where there are none")
     return found
 
 
-def summary(outcome: Outcome) -> str:
+def summarise(outcome: Outcome) -> str:
     without = outcome.failed + outcome.dropped
     parts = [f"{outcome.pictures - without} of {outcome.pictures} pictures, {outcome.crops} crops"]
     if outcome.resumed:
@@ -253,20 +251,18 @@ def summary(outcome: Outcome) -> str:
     return "; ".join(parts)
 
 
-def failures(manifest: Path) -> str:
+def list_failures(manifest: Path) -> str:
     """One line for each picture that has no crop, and why."""
     lines = (f"{each.status}: {each.source}: {each.reason}" for each in read_manifest(manifest) if each.reason)
     return "\n".join(lines)
 
 
-def sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
+def draw_contact_sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
     """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
-    records, _ = spread(read_manifest(run.manifest), SHOWN)
-    quiet: Callable[[int, int, str], None] = lambda done, total, name: stop_if_interrupted()  # noqa: E731
-    drawn = draw_sheet(tiles(records, run.folder, analyser, run.workers, quiet))
+
+    def stop(done: int, total: int, name: str) -> None:
+        stop_if_interrupted()
+
+    records, _ = spread(read_manifest(run.manifest), SHEET_TILES)
+    drawn = draw_sheet(tiles(records, run.folder, analyser, run.workers, stop))
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)
-
-
-def _in_pixels(regions: Regions) -> bool:
-    every: Sequence = [each for frame in regions.frames for each in frame]
-    return regions.size is None and any(isinstance(each, Box) for each in every)

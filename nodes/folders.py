@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
+from ..datasets.sidecars import Sidecars
 
-def inside(root: str | Path, name: str) -> Path:
-    """The folder `name` below `root`, links followed.
+
+def inside(root: str | Path, name: str, socket: str) -> Path:
+    """The folder `name` below `root`, links followed; `socket` names the input in errors.
 
     Raises:
         ValueError: when the name leads out of `root`, by `..`, an absolute path or a link.
@@ -15,7 +19,7 @@ def inside(root: str | Path, name: str) -> Path:
     base = os.path.realpath(root)
     target = os.path.realpath(os.path.join(base, name))
     if not _holds(base, target):
-        raise ValueError(f"{name!r} lies outside {base}; choose a folder below it")
+        raise ValueError(f"{socket}: {name!r} lies outside {base}; choose a folder below it")
     return Path(target)
 
 
@@ -26,6 +30,24 @@ def subfolders(root: str | Path) -> list[str]:
         names[:] = [name for name in names if not name.startswith(".")]
         found += [Path(folder, name).relative_to(root).as_posix() for name in names]
     return sorted(found)
+
+
+def fingerprint(pictures: Iterable[Path], sidecars: Sidecars) -> str:
+    """Changes when one of the pictures, or a caption or mask beside it, is changed, added or removed."""
+    digest = hashlib.sha256()
+    for picture in pictures:
+        for file in (picture, *sidecars.files(picture)):
+            digest.update(f"{file}|{_stamp(file)}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _stamp(file: Path) -> str:
+    """Size and time of the last change."""
+    try:
+        status = file.stat()
+    except OSError:
+        return "unreadable"
+    return f"{status.st_size}|{status.st_mtime_ns}"
 
 
 def _holds(base: str, target: str) -> bool:

@@ -11,9 +11,14 @@ from torch import Tensor
 
 from ..cropping.boxes import rasterize_xyxy
 from ..cropping.reweight import reweight_heatmap
-from . import pixels, sockets
-from .host import in_turn, to_host
+from . import pixels
+from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper, or_default
+from .sockets.boxes import box_input, read_boxes, relative_regions
+from .sockets.croppers import cropper_input
+from .sockets.lists import require_single
+from .sockets.masks import read_masks
+from .sockets.pictures import read_batches, size_of
 
 
 class Heatmap(io.ComfyNode):
@@ -29,7 +34,7 @@ class Heatmap(io.ComfyNode):
             is_input_list=True,
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
-                sockets.cropper_input(),
+                cropper_input(),
                 io.Float.Input(
                     "strength",
                     default=0.5,
@@ -39,7 +44,7 @@ class Heatmap(io.ComfyNode):
                     tooltip="The share of all heat that the focus takes. 1: nothing else counts.",
                 ),
                 io.Mask.Input("focus", optional=True, tooltip="Heat is raised where this is white."),
-                sockets.box_input("focus_boxes", "Heat is raised in these boxes, such as a face detector's."),
+                box_input("focus_boxes", "Heat is raised in these boxes, such as a face detector's."),
                 io.Mask.Input("avoid", optional=True, tooltip="Heat is taken away where this is white."),
             ],
             outputs=[
@@ -60,31 +65,35 @@ class Heatmap(io.ComfyNode):
         focus_boxes: list[Any] | None = None,
         avoid: list[Tensor] | None = None,
     ) -> io.NodeOutput:
-        judge = or_default(sockets.only(cropper, "cropper") if cropper else None)
-        share = sockets.only(strength, "strength")
-        batches = sockets.as_batches(image)
-        steered = zip(
-            sockets.masks_of(focus, batches, "focus"),
-            sockets.boxes_of(focus_boxes, batches, "focus_boxes"),
-            sockets.masks_of(avoid, batches, "avoid"),
+        hosted = or_default(require_single(cropper, "cropper") if cropper else None)
+        share = require_single(strength, "strength")
+        batches = read_batches(image)
+        corrections = zip(
+            read_masks(focus, batches, "focus"),
+            read_boxes(focus_boxes, batches, "focus_boxes"),
+            read_masks(avoid, batches, "avoid"),
             strict=True,
         )
         heatmaps, overlays = [], []
-        for batch in in_turn(batches, len(batches)):
-            size = sockets.size_of(batch[0])
-            heat = []
-            for analysis in judge.analyse(batch):
-                mask, boxes, unwanted = next(steered)
-                wanted = focus_mask(mask, sockets.boxes_as_regions(boxes, size), analysis.heatmap.shape)
-                heat.append(pixels.as_mask(reweight_heatmap(analysis.heatmap, wanted, unwanted, share), size))
-            heatmaps.append(to_host(torch.stack(heat)))
-            glowing = [pixels.overlay(picture.cpu(), each) for picture, each in zip(batch, heat, strict=True)]
-            overlays.append(to_host(torch.stack(glowing)))
+        for batch in track_progress(batches, len(batches)):
+            size = size_of(batch[0])
+            maps = []
+            for analysis in hosted.analyse(batch):
+                mask, boxes, unwanted = next(corrections)
+                wanted = combine_focus(mask, relative_regions(boxes, size), analysis.heatmap.shape)
+                maps.append(pixels.as_mask(reweight_heatmap(analysis.heatmap, wanted, unwanted, share), size))
+            heatmaps.append(to_host(torch.stack(maps)))
+            drawn = [pixels.overlay(picture.cpu(), each) for picture, each in zip(batch, maps, strict=True)]
+            overlays.append(to_host(torch.stack(drawn)))
         return io.NodeOutput(heatmaps, overlays)
 
 
-def focus_mask(mask: Tensor | None, regions: Tensor, shape: Sequence[int]) -> Tensor | None:
-    """A mask and regions `[N, 4]` as one mask; None where there is neither."""
+def combine_focus(mask: Tensor | None, regions: Tensor, shape: Sequence[int]) -> Tensor | None:
+    """A mask `[h, w]` and relative regions `[N, 4]` as one mask; None where there is neither.
+
+    Args:
+        shape: rows and columns of the result where there is no mask.
+    """
     if not len(regions):
         return mask
     rows, columns = shape if mask is None else mask.shape

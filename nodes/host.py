@@ -10,7 +10,7 @@ import comfy.utils
 from server import PromptServer
 from torch import Tensor
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 
 
 def to_host(tensor: Tensor) -> Tensor:
@@ -21,17 +21,18 @@ def to_host(tensor: Tensor) -> Tensor:
 
 
 def stop_if_interrupted() -> None:
+    """Raises the host's own exception where the user has interrupted the run."""
     comfy.model_management.throw_exception_if_processing_interrupted()
 
 
-def tell(node_id: str | None, text: str) -> None:
-    """Shows a line on a node while it works."""
+def show_progress_text(node_id: str | None, text: str) -> None:
+    """Shows a line of text on a node while it works; None for a node that is called without a host."""
     if node_id is not None:
         PromptServer.instance.send_progress_text(text, node_id)
 
 
-def in_turn(items: Iterable[Item], count: int) -> Iterator[Item]:
-    """The `count` items one by one, moving the node's progress bar and stopping where the user interrupts."""
+def track_progress(items: Iterable[T], count: int) -> Iterator[T]:
+    """The `count` items one by one; moves the node's progress bar, and stops where the user interrupts."""
     bar = comfy.utils.ProgressBar(count)
     for item in items:
         stop_if_interrupted()

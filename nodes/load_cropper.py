@@ -7,7 +7,7 @@ from comfy_api.latest import io
 
 from ..models.registry import BUNDLED, load_cropper
 from .hosted_cropper import DEFAULT, HostedCropper
-from .sockets import SalientCropper
+from .sockets.croppers import CropperType
 
 MODEL_FOLDER = "croppers"
 
@@ -30,7 +30,7 @@ class LoadCropper(io.ComfyNode):
                     " kind is recognised by their content.",
                 ),
             ],
-            outputs=[SalientCropper.Output("cropper", tooltip="For every node with a cropper input.")],
+            outputs=[CropperType.Output("cropper", tooltip="For every node with a cropper input.")],
         )
 
     @classmethod

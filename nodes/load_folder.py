@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from ..datasets.sidecars import Sidecars
 from ..images.decode import Picture, decode
 from ..images.errors import PictureError
 from ..jobs.stages import BLACK
-from .folders import inside, subfolders
-from .host import in_turn, to_host
+from .folders import fingerprint, inside, subfolders
+from .host import to_host, track_progress
 
 logger = logging.getLogger(__name__)
 
@@ -63,23 +62,19 @@ class LoadFolder(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
-        root = inside(folder_paths.get_input_directory(), folder)
-        digest, sidecars = hashlib.sha256(), Sidecars(root)
+        root = inside(folder_paths.get_input_directory(), folder, "folder")
         try:
-            for picture in chosen(root, subfolders, start, limit):
-                for file in (picture, *sidecars.files(picture)):
-                    digest.update(f"{file}|{stamp(file)}\n".encode("utf-8", "surrogateescape"))
-        except ValueError as error:  # executing will say it where the user looks
+            return fingerprint(list_pictures(root, subfolders, start, limit), Sidecars(root))
+        except ValueError as error:  # `execute` raises it again, where the user sees it
             return str(error)
-        return digest.hexdigest()
 
     @classmethod
     def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
-        root = inside(folder_paths.get_input_directory(), folder)
+        root = inside(folder_paths.get_input_directory(), folder, "folder")
         images, captions, names, problems, masks = [], [], [], [], []
         sidecars = Sidecars(root)
-        paths = chosen(root, subfolders, start, limit)
-        for path in in_turn(paths, len(paths)):
+        paths = list_pictures(root, subfolders, start, limit)
+        for path in track_progress(paths, len(paths)):
             try:
                 image, caption = load_image(path, root), sidecars.caption(path)
                 mask = load_mask(sidecars.open_mask(Picture(path)), image)
@@ -96,7 +91,7 @@ class LoadFolder(io.ComfyNode):
         return io.NodeOutput(images, captions, names, "\n".join(problems), masks)
 
 
-def chosen(root: Path, below: bool, start: int, limit: int) -> list[Path]:
+def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]:
     """The pictures to load, in order.
 
     Raises:
@@ -110,10 +105,10 @@ def chosen(root: Path, below: bool, start: int, limit: int) -> list[Path]:
         found = [path for path in found if path.parent == root]
     if not found:
         raise ValueError(f"folder: there is no picture in {root.name!r}")
-    picked = found[start : start + limit if limit else None]
-    if not picked:
+    part = found[start : start + limit if limit else None]
+    if not part:
         raise ValueError(f"start: {start} passes over all {len(found)} pictures of {root.name!r}")
-    return picked
+    return part
 
 
 def load_image(path: Path, root: Path) -> Tensor:
@@ -136,12 +131,3 @@ def load_mask(mask: Picture | None, image: Tensor) -> Tensor:
     if mask is None:
         return torch.ones(1, 1, 1).expand(image.shape[:3])
     return torch.from_numpy(decode(mask.path, BLACK)).float().div_(255).mean(dim=2)[None]
-
-
-def stamp(file: Path) -> str:
-    """Changes when the file does."""
-    try:
-        status = file.stat()
-    except OSError:
-        return "unreadable"
-    return f"{status.st_size}|{status.st_mtime_ns}"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence, Set
+from pathlib import Path
+
 import folder_paths
 import numpy as np
 from comfy_api.latest import io
+from einops import repeat
 from torch import Tensor
 
 from ..bucketing.sizes import format_size
@@ -14,9 +19,11 @@ from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import DatasetFormat, Entry, get_format
 from ..datasets.names import crop_names
 from ..images.encode import FORMATS
-from . import sockets
 from .folders import inside
-from .host import in_turn
+from .host import track_progress
+from .sockets.lists import pair_with_pictures, require_single
+from .sockets.masks import read_masks
+from .sockets.pictures import read_batches, size_of
 
 DESTINATIONS = ("output", "input")
 
@@ -75,42 +82,53 @@ class SaveDataset(io.ComfyNode):
         mask: list[Tensor] | None = None,
         name: list[str] | None = None,
     ) -> io.NodeOutput:
-        batches = sockets.as_batches(image)
+        batches = read_batches(image)
         pictures = [picture for batch in batches for picture in batch]
         count = len(pictures)
-        dataset = get_format(sockets.only(layout, "layout"))(
-            sockets.only(concept, "concept"), sockets.only(repeats, "repeats"), sockets.only(batch_size, "batch_size")
+        dataset = get_format(require_single(layout, "layout"))(
+            require_single(concept, "concept"),
+            require_single(repeats, "repeats"),
+            require_single(batch_size, "batch_size"),
         )
-        extension = sockets.only(format, "format")
-        captions = sockets.in_step(caption, count, "caption")
-        masks = sockets.masks_of(mask, batches, "mask")
-        names = names_for(sockets.in_step(name, count, "name"), dataset, extension)
+        extension = require_single(format, "format")
+        captions = pair_with_pictures(caption, count, "caption")
+        masks = read_masks(mask, batches, "mask")
+        names = choose_names(pair_with_pictures(name, count, "name"), dataset, extension)
         files = [dataset.crop_path(each, extension) for each in names]
-        root = folder_paths.get_output_directory()
-        if sockets.only(destination, "destination") == "input":
-            root = folder_paths.get_input_directory()
-        out = inside(root, sockets.only(folder, "folder"))
-        refuse_to_mix(out, files, [dataset.mask_path(file) for file in files])
+        input_wanted = require_single(destination, "destination") == "input"
+        root = folder_paths.get_input_directory() if input_wanted else folder_paths.get_output_directory()
+        out = inside(root, require_single(folder, "folder"), "folder")
+        require_no_other_pictures(out, {*files, *map(dataset.mask_path, files)})
         entries = []
-        for index, picture in enumerate(in_turn(pictures, count)):
-            write_picture(out / files[index], levels(picture))
-            dataset.write_caption(out, files[index], captions[index] or "")
-            covering = masks[index]
-            beside = None if covering is None else dataset.mask_path(files[index])
-            if covering is not None and beside is not None:
-                write_picture(out / beside, levels(covering[..., None].expand(-1, -1, 3)))
-            entries.append(Entry(files[index], sockets.size_of(picture), captions[index] or "", beside))
-        written = dataset.write_index(out, entries)
-        return io.NodeOutput(str(out), report(dataset, entries, written))
+        for index, picture in enumerate(track_progress(pictures, count)):
+            entries.append(write_entry(dataset, out, files[index], picture, masks[index], captions[index] or ""))
+        index_files = dataset.write_index(out, entries)
+        return io.NodeOutput(str(out), write_report(dataset, entries, index_files))
 
 
-def names_for(names: list[str | None], dataset: DatasetFormat, extension: str) -> list[str]:
+def write_entry(
+    dataset: DatasetFormat, out: Path, file: str, picture: Tensor, mask: Tensor | None, caption: str
+) -> Entry:
+    """Writes a picture `[H, W, 3]` with its caption and its mask `[h, w]`, where it has one.
+
+    Raises:
+        OSError: when a file cannot be written.
+    """
+    write_picture(out / file, to_uint8(picture))
+    dataset.write_caption(out, file, caption)
+    mask_file = None if mask is None else dataset.mask_path(file)
+    if mask is not None and mask_file is not None:
+        write_picture(out / mask_file, to_uint8(repeat(mask, "h w -> h w c", c=3)))
+    return Entry(file, size_of(picture), caption, mask_file)
+
+
+def choose_names(names: list[str | None], dataset: DatasetFormat, extension: str) -> list[str]:
     """A name without extension for every picture, no two alike; numbers where no names are connected."""
-    given = [f"{index:05}" if each is None else safe(each) for index, each in enumerate(names)]
+    given = [f"{index:05}" if each is None else require_name(each) for index, each in enumerate(names)]
     return crop_names([dataset.flatten_path(each if "." in each else f"{each}.{extension}") for each in given])
 
 
-def safe(name: str) -> str:
+def require_name(name: str) -> str:
     """A name as a path below a folder.
 
     Raises:
@@ -122,38 +140,34 @@ def safe(name: str) -> str:
     return "/".join(parts)
 
 
-def refuse_to_mix(out: object, files: list[str], masks: list[str]) -> None:
-    """A data set among other pictures would have other counts than were planned.
+def require_no_other_pictures(folder: Path, files: Set[str]) -> None:
+    """Checks that a folder holds no pictures but `files`: others would change the counts that were planned.
 
     Raises:
-        ValueError: when there are pictures in the folder that are not about to be written again.
+        ValueError: when there are other pictures.
     """
-    from pathlib import Path
-
-    folder = Path(str(out))
     if not folder.is_dir():
         return
-    ours = {*files, *masks}
-    others = [each for each in find_pictures(folder) if each.relative_to(folder).as_posix() not in ours]
+    others = [each for each in find_pictures(folder) if each.relative_to(folder).as_posix() not in files]
     if others:
         first = others[0].relative_to(folder).as_posix()
         raise ValueError(f"folder: {folder} already holds {len(others)} other pictures ({first}, …); name a new folder")
 
 
-def levels(picture: Tensor) -> np.ndarray:
+def to_uint8(picture: Tensor) -> np.ndarray:
     """A picture `[H, W, 3]` in 0..1 as uint8."""
     return (picture.cpu().clamp(0, 1) * 255).round().byte().numpy()
 
 
-def report(dataset: DatasetFormat, entries: list[Entry], written: list[str]) -> str:
-    """Counts for each size, and what the trainer would do to them."""
-    sizes = sorted({entry.size for entry in entries}, key=lambda size: size[0] / size[1])
-    lines = [f"{len(entries)} pictures", *written]
-    for size in sizes:
-        number = sum(entry.size == size for entry in entries)
-        # The square that holds the largest of them is what a trainer would be set to.
-        side = max(1, round(max(each[0] * each[1] for each in sizes) ** 0.5 / 64 + 0.49)) * 64
-        made = dataset.recropped_size(size, side)
-        note = f", which {dataset.name} at {side} would crop to {format_size(made)}" if made else ""
-        lines.append(f"{format_size(size)}: {number}{note}")
+def write_report(dataset: DatasetFormat, entries: Sequence[Entry], index_files: Sequence[str]) -> str:
+    """The number of pictures of each size, and the sizes that the trainer would crop again."""
+    counts = Counter(entry.size for entry in entries)
+    # A trainer would be set to the square, in steps of 64, that holds the largest size.
+    largest = max(width * height for width, height in counts)
+    resolution = max(1, round(largest**0.5 / 64 + 0.49)) * 64
+    lines = [f"{len(entries)} pictures", *index_files]
+    for size in sorted(counts, key=lambda size: size[0] / size[1]):
+        cropped = dataset.recropped_size(size, resolution)
+        note = f", which {dataset.name} at {resolution} would crop to {format_size(cropped)}" if cropped else ""
+        lines.append(f"{format_size(size)}: {counts[size]}{note}")
     return "\n".join(lines)

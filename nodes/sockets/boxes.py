@@ -1,0 +1,150 @@
+"""BOUNDING_BOX values: dicts of x, y, width and height in pixels, alone or in lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+from torch import Tensor
+
+from ...cropping.box import Box
+from ...cropping.crop import Crop
+from . import Region, Size
+from .lists import pair_with_pictures
+
+
+def box_input(name: str, tooltip: str, optional: bool = True) -> io.BoundingBox.Input:
+    """A socket for boxes. It is never a widget, because a widget would always hold a box."""
+    return io.BoundingBox.Input(name, optional=optional, force_input=True, socketless=False, tooltip=tooltip)
+
+
+def read_boxes(values: Sequence[Any] | None, batches: Sequence[Tensor], name: str) -> list[list[Box]]:
+    """The boxes of every picture of the batches; empty lists where nothing is connected.
+
+    Raises:
+        ValueError: when there are neither one value nor as many as batches, or its lists do not match a batch.
+    """
+    paired = zip(pair_with_pictures(values, len(batches), name), batches, strict=True)
+    boxes: list[list[Box]] = []
+    for value, batch in paired:
+        frames = [[]] if value is None else read_frames(value, name)
+        boxes += [each or [] for each in pair_with_pictures(frames, len(batch), name)]
+    return boxes
+
+
+def read_frames(value: Any, name: str) -> list[list[Box]]:
+    """One BOUNDING_BOX value as lists of boxes: one list for each picture of a batch, or a single one for all.
+
+    Raises:
+        ValueError: when it has none of the three shapes.
+    """
+    if isinstance(value, Mapping):
+        return [_parse_all([value], name)]
+    if _is_list(value):
+        if value and all(_is_list(each) for each in value):
+            return [_parse_all(each, name) for each in value]
+        return [_parse_all(value, name)]
+    raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {value!r}")
+
+
+def flatten_boxes(values: Sequence[Any], name: str) -> list[Mapping[str, Any]]:
+    """All boxes of BOUNDING_BOX values, in order, whichever of the three shapes the values have.
+
+    Raises:
+        ValueError: when there is something else among them.
+    """
+    found: list[Mapping[str, Any]] = []
+    for value in values:
+        if isinstance(value, Mapping):
+            found.append(value)
+        elif _is_list(value):
+            found += flatten_boxes(value, name)
+        else:
+            raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {value!r}")
+    return found
+
+
+def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
+    """A bounding box on a picture of `size`. A box with its `picture_size` in its metadata is scaled to `size`.
+
+    Raises:
+        ValueError: when it is no box, or has no area.
+    """
+    if not value:
+        raise ValueError(f"{name}: no box arrived for this picture; the node before found none")
+    box = _parse(value, name)
+    if box is None:
+        raise ValueError(f"{name}: the box has no area: {value!r}")
+    picture_size = _picture_size(value)
+    return box if picture_size is None else _scale(box, picture_size, size)
+
+
+def make_bounding_box(crop: Crop, size: Size) -> dict[str, Any]:
+    """A crop of a picture of `size` as a BOUNDING_BOX, with its ratio, its score and the terms of the score."""
+    return {
+        "x": crop.box.x,
+        "y": crop.box.y,
+        "width": crop.box.width,
+        "height": crop.box.height,
+        "score": crop.score,
+        "label": str(crop.ratio),
+        "metadata": {"picture_size": list(size), "kept": crop.kept, "terms": dict(crop.terms)},
+    }
+
+
+def relative_regions(boxes: Sequence[Box], size: Size) -> Tensor:
+    """Boxes as regions `[N, 4]` relative to a picture of `size`, clipped to it; boxes wholly outside are left out."""
+    regions = [region for box in boxes if (region := relative_region(box, size)) is not None]
+    return torch.tensor(regions, dtype=torch.float64).reshape(-1, 4)
+
+
+def relative_region(box: Box, size: Size) -> Region | None:
+    """The part of a box that lies on a picture of `size`, relative to the picture; None where it lies outside."""
+    try:
+        return box.clipped(size).relative(size)
+    except ValueError:
+        return None
+
+
+def _parse_all(values: Sequence[Any], name: str) -> list[Box]:
+    boxes = [_parse(value, name) for value in values]
+    return [box for box in boxes if box is not None]
+
+
+def _parse(value: Any, name: str) -> Box | None:
+    """The smallest box of whole pixels around a bounding box; None for one without area: detectors may emit such."""
+    try:
+        x, y, width, height = (float(value[key]) for key in ("x", "y", "width", "height"))
+    except (KeyError, TypeError, ValueError):
+        x = y = width = height = math.nan
+    if not all(map(math.isfinite, (x, y, width, height))):
+        raise ValueError(f"{name}: a bounding box needs the numbers x, y, width and height, got {value!r}")
+    if width <= 0 or height <= 0:
+        return None
+    left, top = math.floor(x), math.floor(y)
+    return Box(left, top, math.ceil(x + width) - left, math.ceil(y + height) - top)
+
+
+def _picture_size(value: Mapping[str, Any]) -> Size | None:
+    """The size of the picture that a box was found on, where this pack made the box."""
+    metadata = value.get("metadata")
+    size = metadata.get("picture_size") if isinstance(metadata, Mapping) else None
+    if not isinstance(size, Sequence) or len(size) != 2:
+        return None
+    width, height = size
+    return (width, height) if all(isinstance(each, int) and each > 0 for each in size) else None
+
+
+def _scale(box: Box, old: Size, new: Size) -> Box:
+    if old == new:
+        return box
+    across, down = new[0] / old[0], new[1] / old[1]
+    width, height = max(1, round(box.width * across)), max(1, round(box.height * down))
+    return Box(round(box.x * across), round(box.y * down), width, height)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)

@@ -1,0 +1,35 @@
+"""Lists of values on sockets, paired with the pictures that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def require_single(values: Sequence[T], name: str) -> T:
+    """The one value of a socket that serves all pictures.
+
+    Raises:
+        ValueError: when there are several values, or none.
+    """
+    if len(values) != 1:
+        raise ValueError(f"{name}: {len(values)} values are connected, but one has to serve all pictures")
+    return values[0]
+
+
+def pair_with_pictures(values: Sequence[T] | None, count: int, name: str) -> list[T | None]:
+    """One value for each of `count` pictures; None for each where the socket is not connected.
+
+    Args:
+        values: one value for all pictures, or one for each; None or an empty list where nothing is connected.
+
+    Raises:
+        ValueError: when there are neither one nor `count` values.
+    """
+    if not values:
+        return [None] * count
+    if len(values) not in (1, count):
+        raise ValueError(f"{name}: {len(values)} values for {count} pictures; connect one for all, or one for each")
+    return [*values] * (count if len(values) == 1 else 1)

@@ -1,0 +1,69 @@
+"""MASK values: one for each picture, stretched over it whatever its own size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from . import Region
+from .lists import pair_with_pictures
+from .tensors import require_unit_range
+
+WHITE = 0.5
+"""Values above this belong to the region that a mask points out."""
+
+GREY = 0.5
+"""The value of pictures that stand in where only masks are connected."""
+
+
+def read_masks(masks: Sequence[Tensor] | None, batches: Sequence[Tensor], name: str) -> list[Tensor | None]:
+    """The mask `[h, w]` in 0..1 of every picture of the batches; None for each where nothing is connected.
+
+    Args:
+        masks: as many values as batches, each with one mask for the batch or one for each picture of it; or masks that
+            are counted through: one for all pictures, or one for each.
+
+    Raises:
+        ValueError: when there are neither one nor as many as pictures, or one is no mask.
+    """
+    counts = [len(batch) for batch in batches]
+    if not masks:
+        return [None] * sum(counts)
+    frames = [read_frames(mask, f"{name} {index}") for index, mask in enumerate(masks)]
+    if len(frames) == len(batches):
+        paired = zip(frames, counts, strict=True)
+        return [each for value, count in paired for each in pair_with_pictures(list(value), count, name)]
+    return pair_with_pictures([each for value in frames for each in value], sum(counts), name)
+
+
+def read_frames(mask: Tensor, name: str) -> Tensor:
+    """One MASK value as `[B, h, w]` float32 in 0..1.
+
+    Raises:
+        ValueError: when it has another shape, no pixels, or values that are not in 0..1.
+    """
+    if mask.ndim == 2:
+        mask = mask[None]
+    if mask.ndim != 3 or 0 in mask.shape:
+        raise ValueError(f"{name}: expected a mask [B, H, W] with at least one pixel, got {list(mask.shape)}")
+    frames = mask.float()
+    require_unit_range(frames, name)
+    return frames.clamp(0, 1)
+
+
+def blank_pictures(masks: Sequence[Tensor], name: str) -> list[Tensor]:
+    """Grey pictures `[B, H, W, 3]` as large as the masks."""
+    frames = [read_frames(mask, f"{name} {index}") for index, mask in enumerate(masks)]
+    return [torch.full((*mask.shape, 3), GREY) for mask in frames]
+
+
+def find_region(mask: Tensor) -> Region | None:
+    """The bounds of all that is white in a mask `[h, w]`: relative x1, y1, x2, y2; None where nothing is."""
+    white = mask > WHITE
+    if not white.any():
+        return None
+    height, width = mask.shape
+    columns, rows = white.any(0).nonzero().flatten().tolist(), white.any(1).nonzero().flatten().tolist()
+    return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
