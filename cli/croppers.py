@@ -1,4 +1,4 @@
-"""`salient-crop croppers`: what can be loaded, and where from."""
+"""`salient-crop croppers`: what can be loaded and where from, and the cards of the bundled weights."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def add_parser(commands: SubParsers) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..models.card import list_cards, load_card
     from ..models.registry import ARCHITECTURES, BUNDLED, SUFFIXES
 
     reporter.result("Bundled, by name:")
@@ -23,4 +24,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     reporter.result(f"From a file ({', '.join(SUFFIXES)}), told by its keys:")
     for architecture in ARCHITECTURES:
         reporter.result(f"  {architecture.name}")
+    reporter.result("Bundled weights:")
+    for card in map(load_card, list_cards()):
+        reporter.result(f"  {card.weights_name}, {card.size_bytes / 1e3:,.0f} kB, {card.licence}: {card.summary}")
     return DONE

@@ -7,11 +7,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .options import SubParsers, add_cropper, add_device, open_cropper, open_device
 from .progress import Reporter
 from .status import DONE, UsageError
+
+if TYPE_CHECKING:
+    from ..models.base import Cropper
+
+Progress = Callable[[int, int], None]
+Result = dict[str, Any]
+
+BESIDE_FILE, OPTIONAL, REQUIRED = "beside the file", "optional", "required"
 
 
 @dataclass(frozen=True)
@@ -20,46 +28,49 @@ class Benchmark:
 
     Attributes:
         about: one line of help.
-        run: (arguments, cropper or None, progress) → the JSON result.
-        sees: whether it needs a cropper even without `--images`.
+        run: (file, folder of the pictures or None, cropper or None, progress) → the JSON result.
+        pictures: `BESIDE_FILE`: the file says where they are; `OPTIONAL`: without `--images`, no cropper is measured;
+            `REQUIRED`: it needs `--images`.
     """
 
     about: str
-    run: Callable[[argparse.Namespace, Any, Callable[[int, int], None]], dict[str, Any]]
-    sees: bool = False
+    run: Callable[[Path, Path | None, Cropper | None, Progress], Result]
+    pictures: str
 
 
-def _constraints(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def _constraints(file: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
     from ..evaluation.constraints import evaluate_constraints
 
-    return evaluate_constraints(chosen.file, chosen.images, cropper, progress=progress)
+    return evaluate_constraints(file, images, cropper, progress=progress)
 
 
-def _ranking(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def _ranking(file: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
     from ..evaluation.ranking import evaluate_ranking
 
-    return evaluate_ranking(chosen.file, chosen.images, cropper, progress=progress)
+    return evaluate_ranking(file, images, cropper, progress=progress)
 
 
-def _boxes(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def _boxes(file: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
     from ..evaluation.boxes import evaluate_boxes
 
-    if chosen.images is None:
-        raise ValueError("the benchmark boxes looks at pictures; name their folder with --images")
-    return evaluate_boxes(chosen.file, chosen.images, cropper, progress=progress)
+    assert images is not None and cropper is not None
+    return evaluate_boxes(file, images, cropper, progress=progress)
 
 
-def _fixations(chosen: argparse.Namespace, cropper: Any, progress: Callable[[int, int], None]) -> dict[str, Any]:
+def _fixations(file: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
     from ..evaluation.fixations import evaluate_fixations
 
-    return evaluate_fixations(chosen.file, cropper, progress=progress)
+    assert cropper is not None
+    return evaluate_fixations(file, cropper, progress=progress)
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
-    "constraints": Benchmark("crops of a given ratio that hold a given region, beside people's (IoU)", _constraints),
-    "ranking": Benchmark("crops ranked as people rated them (Spearman correlation, Acc k/n)", _ranking),
-    "boxes": Benchmark("free crops beside people's: FCDB, FLMS (IoU)", _boxes, sees=True),
-    "fixations": Benchmark("where people look, and what the largest crops keep of it", _fixations, sees=True),
+    "constraints": Benchmark(
+        "crops of a given ratio that hold a given region, beside people's (IoU)", _constraints, OPTIONAL
+    ),
+    "ranking": Benchmark("crops ranked as people rated them (Spearman correlation, Acc k/n)", _ranking, OPTIONAL),
+    "boxes": Benchmark("free crops beside people's: FCDB, FLMS (IoU)", _boxes, REQUIRED),
+    "fixations": Benchmark("where people look, and what the largest crops keep of it", _fixations, BESIDE_FILE),
 }
 
 
@@ -83,31 +94,50 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..images.errors import PictureError
 
     benchmark = BENCHMARKS[chosen.benchmark]
+    check_images(chosen, benchmark)
     device = open_device(chosen.device)
-    needed = benchmark.sees or chosen.images is not None
+    needed = benchmark.pictures == BESIDE_FILE or chosen.images is not None
     cropper = open_cropper(chosen.cropper, device) if needed else None
 
     def progress(done: int, total: int) -> None:
         reporter.progress(done, total, chosen.benchmark)
 
     try:
-        found = benchmark.run(chosen, cropper, progress)
+        result = benchmark.run(chosen.file, chosen.images, cropper, progress)
     except (OSError, ValueError, PictureError) as error:
         raise UsageError(str(error)) from error
-    reporter.result(json.dumps(found, indent=2, ensure_ascii=False) if chosen.json else table(found))
+    reporter.result(json.dumps(result, indent=2, ensure_ascii=False) if chosen.json else format_tables(result))
     return DONE
 
 
-def table(found: Mapping[str, Any]) -> str:
-    """The result as text, a table a subset."""
-    lines = []
-    for name, subset in found["subsets"].items():
-        columns = list(dict.fromkeys(key for row in subset["rows"].values() for key in row))
-        width = max(len(row) for row in subset["rows"])
-        lines.append(f"{found['benchmark']}, {name}: {subset['n']} cases")
-        lines.append(" " * width + "".join(f"{key:>10}" for key in columns))
-        for row, values in subset["rows"].items():
-            cells = (f"{values[key]:10.4f}" if key in values else " " * 9 + "–" for key in columns)
-            lines.append(f"{row:{width}}" + "".join(cells))
-        lines.append("")
-    return "\n".join(lines).rstrip()
+def check_images(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
+    """Refuses `--images` and `--cropper` where they would do nothing, and their absence where they are needed.
+
+    Raises:
+        UsageError: naming the flag.
+    """
+    name = chosen.benchmark
+    if benchmark.pictures == REQUIRED and chosen.images is None:
+        raise UsageError(f"--images FOLDER is needed: the benchmark {name} looks at pictures")
+    if benchmark.pictures == BESIDE_FILE and chosen.images is not None:
+        raise UsageError(f"--images does nothing here: the file of the benchmark {name} says where its pictures are")
+    if benchmark.pictures == OPTIONAL and chosen.images is None and chosen.cropper is not None:
+        raise UsageError("--cropper does nothing without --images FOLDER, which names the pictures for it to look at")
+
+
+def format_tables(result: Mapping[str, Any]) -> str:
+    """The result of a benchmark as text, one table for each subset."""
+    return "\n\n".join(
+        _format_table(f"{result['benchmark']}, {name}: {subset['n']} cases", subset["rows"])
+        for name, subset in result["subsets"].items()
+    )
+
+
+def _format_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows.values() for key in row))
+    width = max(map(len, rows))
+    lines = [title, " " * width + "".join(f"{column:>10}" for column in columns)]
+    for row, values in rows.items():
+        cells = (f"{values[column]:10.4f}" if column in values else f"{'–':>10}" for column in columns)
+        lines.append(f"{row:{width}}" + "".join(cells))
+    return "\n".join(lines)

@@ -10,6 +10,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Sequence
 
+from ..version import VERSION
 from . import crop, croppers, evaluate, layouts, preview
 from .options import SubParsers
 from .progress import Reporter
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="salient-crop", description="Crops that keep the subject whole, at exactly the ratio asked for."
     )
+    parser.add_argument("--version", action="version", version=f"salient-crop {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add_parser in COMMANDS:
         add_parser(commands)

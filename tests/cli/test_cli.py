@@ -1,6 +1,5 @@
 """The command as people use it: on real files, in every kind of trouble, stopped and run again."""
 
-import io
 import json
 import os
 import random
@@ -16,7 +15,6 @@ import pytest
 from PIL import Image
 
 from salient_crop.cli import main as cli
-from salient_crop.cli.progress import Reporter
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
 from salient_crop.datasets.manifest import read_manifest
@@ -420,37 +418,3 @@ def test_a_contact_sheet(photos, tmp_path, capsys):
     assert "--source" in capsys.readouterr().err
     words = ["--source", str(tmp_path / "moved"), "--out", str(sheet)]
     assert cli.main(["preview", str(out / "manifest.jsonl"), *words]) == 1
-
-
-def test_croppers_lists_what_can_be_loaded(capsys):
-    assert cli.main(["croppers"]) == 0
-    assert "centre" in capsys.readouterr().out
-
-
-def test_help_is_there_for_every_command(capsys):
-    for command in ([], ["crop"], ["preview"], ["croppers"]):
-        with pytest.raises(SystemExit) as exit:
-            cli.main([*command, "--help"])
-        assert exit.value.code == 0
-    assert "--min-area" in capsys.readouterr().out
-
-
-class Terminal(io.StringIO):
-    encoding = "ascii"
-
-    def isatty(self):
-        return True
-
-
-def test_a_bar_on_a_terminal_and_plain_lines_elsewhere():
-    terminal, log = Terminal(), io.StringIO()
-    for stream in (terminal, log):
-        with Reporter(io.StringIO(), stream) as reporter:
-            for done in range(1, 101):
-                reporter.progress(done, 100, f"grün {done}.jpg")
-            reporter.note("failed: x \udcff")
-    assert "\r" in terminal.getvalue()
-    assert "100/100" in terminal.getvalue()
-    assert "gr\\xfcn" in terminal.getvalue()
-    assert len(log.getvalue().splitlines()) == 21
-    assert "100/100 grün 100.jpg" in log.getvalue()

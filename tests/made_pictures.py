@@ -1,0 +1,22 @@
+"""Small pictures drawn from a seed, and what a folder holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def save_picture(path: Path, size: tuple[int, int] = (120, 80), seed: int = 0) -> Path:
+    """Saves a smooth picture in the format that the extension names; its folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8)
+    Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, by their relative POSIX path."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
