@@ -26,7 +26,9 @@ from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
 from salient_crop.cropping.text_region import TEXT_REGION_PRESETS, TextRegion
-from salient_crop.models.composition.head import CompositionHead, bundled_composition, important
+from salient_crop.models.composition.head import CompositionHead
+from salient_crop.models.composition.loading import load_bundled_composition
+from salient_crop.models.composition.subjects import encode_subjects
 
 LISTED = 10  # subjects that the head alone is timed with
 CHECKED = 4  # pictures whose every box is rated
@@ -45,7 +47,7 @@ def main() -> None:
 
 
 def report(chosen: argparse.Namespace) -> None:
-    head = bundled_composition()
+    head = load_bundled_composition()
     heat, subjects = scenes(chosen.pictures, chosen.subjects)
     constraint = Constraint((chosen.ratio,), chosen.min_share, text_regions=(TextRegion.preset(chosen.layout),))
     plain, rated = Objective(), Objective(rater=head)
@@ -63,7 +65,7 @@ def report_head(head: CompositionHead, subjects: Sequence[Subject], size: tuple[
     generator = torch.Generator().manual_seed(1)
     low = torch.rand(100_000, 2, generator=generator) * 0.4
     boxes = torch.cat([low, 1 - torch.rand(100_000, 2, generator=generator) * 0.4], 1)
-    rows = important(subjects)
+    rows = encode_subjects(subjects)
     seconds, busy = timed(lambda: head.score(boxes, rows, size), rounds)
     print(f"the head alone, {len(subjects)} subjects: {len(boxes) / seconds:,.0f} boxes a second, of CPU time", end=" ")
     print(f"{len(boxes) / busy:,.0f}")

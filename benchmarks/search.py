@@ -30,7 +30,7 @@ from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
 from salient_crop.cropping.text_region import TextRegion
-from salient_crop.models.composition.head import bundled_composition
+from salient_crop.models.composition.loading import load_bundled_composition
 
 RANDOM_BOXES = 500
 FEW = 4  # pictures that are enough to know the price of a box scored on its own, and all that patience allows
@@ -78,7 +78,7 @@ def report(chosen: argparse.Namespace) -> None:
 
 def report_design(chosen: argparse.Namespace) -> None:
     heat = heatmaps(chosen.batch, chosen.heat).to(chosen.device)
-    head = bundled_composition().to(chosen.device)
+    head = load_bundled_composition().to(chosen.device)
     subjects = [
         [Subject(0.3, 0.2, 0.5, 0.9, 0.8, "person"), Subject(0.35, 0.2, 0.45, 0.35, 0.5, "face")]
     ] * chosen.batch

@@ -33,8 +33,8 @@ from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.baselines.saliency_edge import EDGES, edge_box, salient_region
 from ..models.selection import best_crops
-from ..models.size_prior.framing import framed, leave_size_open
-from ..models.size_prior.prior import bundled_size_prior
+from ..models.size_prior.framing import apply_framing, leave_size_open
+from ..models.size_prior.prior import load_bundled_size_prior
 from .cases import parse_each, read_json
 from .metrics import boundary_displacement, coverage, iou
 
@@ -100,7 +100,9 @@ def evaluate_constraints(
     rows = evaluate_cases(cases, size_model, progress)
     if cropper is not None and images is not None:
         seen = _seen(cases, cropper, images)
-        crops = _crops(cases, [seen[case.name] for case in cases], size_model or bundled_size_prior(), lambda *_: None)
+        crops = _crops(
+            cases, [seen[case.name] for case in cases], size_model or load_bundled_size_prior(), lambda *_: None
+        )
         rows[f"{OURS}, {cropper.name}"] = _figures(cases, crops)
         for edge, name in BASELINES.items():
             rows[f"{name}, {cropper.name}"] = _figures(cases, _baseline(cases, edge, seen))
@@ -140,7 +142,7 @@ def our_crops(
 ) -> np.ndarray:
     """The engine's crops without pixels, `[N, 4]` in pixels: even heat, or the person as a subject."""
     analyses = [Analysis(torch.ones(GRID, GRID), people_of(case)) for case in cases]
-    return _crops(cases, analyses, size_model or bundled_size_prior(), progress)
+    return _crops(cases, analyses, size_model or load_bundled_size_prior(), progress)
 
 
 def people_of(case: DesignCase) -> tuple[Subject, ...]:
@@ -161,7 +163,7 @@ def _crops(
     size_model: SizeModel,
     progress: Callable[[int, int], None],
 ) -> np.ndarray:
-    objective = framed(size_model)
+    objective = apply_framing(size_model)
     boxes = np.zeros((len(cases), 4))
     alike: dict[Any, list[int]] = defaultdict(list)
     for index, case in enumerate(cases):

@@ -21,7 +21,9 @@ from torch import Tensor
 
 from ..images.decode import decode
 from ..models.base import Cropper
-from ..models.composition.head import CompositionHead, bundled_composition, listed_importance
+from ..models.composition.head import CompositionHead
+from ..models.composition.loading import load_bundled_composition
+from ..models.composition.subjects import rank_importance
 from .cases import parse_each, read_json
 from .metrics import area, pearson, spearman, top_accuracy
 
@@ -46,7 +48,7 @@ class RankingCase:
         """`[M, 5]` as `CompositionHead.score` takes them."""
         rows = []
         if with_objects:
-            rows += [(*box, listed_importance(place)) for place, box in enumerate(self.objects.tolist())]
+            rows += [(*box, rank_importance(rank)) for rank, box in enumerate(self.objects.tolist())]
         if self.person is not None:
             rows.append((*self.person.tolist(), 1.0))
         return torch.tensor(rows, dtype=torch.float32).reshape(-1, 5)
@@ -85,7 +87,7 @@ def evaluate_ranking(
         …}}, "person": …}}`.
     """
     cases = read_cases(file)
-    head = head or bundled_composition()
+    head = head or load_bundled_composition()
     means = _Elsewhere(cases)
     figures: list[dict[str, dict[str, float]]] = []
     for done, case in enumerate(cases, 1):

@@ -7,12 +7,11 @@ from dataclasses import replace
 from ...cropping.constraint import Constraint
 from ...cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ...cropping.size_curve import CropRater, SizeModel
-from ..composition.head import bundled_composition
-from .prior import bundled_size_prior
+from ..composition.loading import load_bundled_composition
+from .prior import load_bundled_size_prior
 
-# The size prior against the heat that a smaller crop gives up; above 4 its exact value hardly matters.
-SIZE = 8.0
-LEAST_SHARE = 0.25
+SIZE_WEIGHT = 8.0  # against the heat that a smaller crop gives up; above 4 its exact value hardly matters
+MIN_SHARE = 0.25
 
 
 def as_people_crop(objective: Objective = DEFAULT_OBJECTIVE) -> Objective:
@@ -20,19 +19,21 @@ def as_people_crop(objective: Objective = DEFAULT_OBJECTIVE) -> Objective:
 
     Where the constraint's `min_share` is left at its default, `leave_size_open` should go with it.
     """
-    return framed(bundled_size_prior(), bundled_composition(), objective)
+    return apply_framing(load_bundled_size_prior(), load_bundled_composition(), objective)
 
 
-def framed(
+def apply_framing(
     size_model: SizeModel, rater: CropRater | None = None, objective: Objective = DEFAULT_OBJECTIVE
 ) -> Objective:
-    """The objective with models of choice, and a weight of the size that outweighs the heat."""
-    return Objective(replace(objective.weights, size=SIZE), size_model, rater)
+    """The objective with the given models, and a weight of the size term that outweighs the heat."""
+    return Objective(replace(objective.weights, size=SIZE_WEIGHT), size_model, rater)
 
 
 def leave_size_open(constraint: Constraint) -> Constraint:
-    """The constraint with a `min_share` low enough for a size model to choose, unless another one than the default is
-    asked for."""
+    """The constraint with a `min_share` low enough for a size model to choose.
+
+    Another `min_share` than the default was asked for on purpose, and stays.
+    """
     if constraint.min_share != Constraint.min_share:
         return constraint
-    return replace(constraint, min_share=LEAST_SHARE)
+    return replace(constraint, min_share=MIN_SHARE)

@@ -1,8 +1,11 @@
-"""How large people make a crop: learned from where they cut, without looking at the picture.
+"""How large people make a crop: learned from where they cut, without the pixels.
 
-People zoom in when the ratio asked for is close to the picture's own, keep all of it when it is exactly that, and take
-the largest box when the ratio is another one. A network of 24 hidden units gives the chances of the crop's scale; what
-a scale is worth is its expected overlap with a crop of theirs. Trained by `training/size_prior/train.py`.
+People zoom in when the ratio asked for is close to the picture's own, keep the whole picture when it is exactly that,
+and take the largest box when the ratio is another one. A network of 24 hidden units gives the probabilities of the
+crop's scale; the value of a scale is its expected intersection over union with a crop of people. Trained by
+`training/size_prior/train.py`.
+
+The names of submodules and buffers are the names of weights in files; they cannot change.
 """
 
 from __future__ import annotations
@@ -20,13 +23,14 @@ from ...cropping.text_region import Region
 from ..state_dict import digest_weights, load_named
 
 WEIGHTS = Path(__file__).with_name("size_prior.safetensors")
-SCALES = torch.linspace(0.5, 1.0, 26, dtype=torch.float64)  # of which the network gives the chances
-STEPS = 101  # of the curve
+SCALES = torch.linspace(0.5, 1.0, 26, dtype=torch.float64)  # the sides of a crop as shares of the largest box's
+CURVE_POINTS = 101
+TOLERANCE = 0.02  # of a scale that is a little too small to hold the region
 FEATURES, HIDDEN = 19, 24
 
 
 class SizePrior(nn.Module):
-    """Chances of a crop's scale from the picture's size, the ratio and what must be held; a `SizeModel`."""
+    """Probabilities of a crop's scale from the picture's size, the ratio and the region to hold; a `SizeModel`."""
 
     mean: Tensor
     spread: Tensor
@@ -50,23 +54,37 @@ class SizePrior(nn.Module):
     @torch.inference_mode()
     def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
         """See `SizeModel`."""
-        chances = self(torch.tensor([features(size, ratio, held)])).double().softmax(1)[0]
-        # A scale too small to hold the region cannot have been theirs.
-        chances = chances * (smallest_scale(size, ratio, held) - 0.02 < SCALES)
-        return SizeCurve(tuple(expected_overlap(chances / chances.sum().clamp_min(1e-12)).tolist()))
+        probabilities = self(torch.tensor([case_features(size, ratio, held)])).double().softmax(1)[0]
+        # People cannot have chosen a scale that is too small to hold the region.
+        probabilities = probabilities * (smallest_scale(size, ratio, held) - TOLERANCE < SCALES)
+        probabilities = probabilities / probabilities.sum().clamp_min(1e-12)
+        return SizeCurve(tuple(expected_iou(probabilities).tolist()))
 
 
-def expected_overlap(chances: Tensor) -> Tensor:
-    """Expected intersection over union with a crop of unknown scale, one inside the other: `[26]` → `[101]`."""
-    ours = torch.linspace(0.5, 1.0, STEPS, dtype=torch.float64)[:, None]
-    return torch.minimum(ours / SCALES, SCALES / ours).square() @ chances
+def expected_iou(probabilities: Tensor) -> Tensor:
+    """Expected intersection over union of boxes of 101 scales with one of unknown scale, one inside the other.
+
+    Args:
+        probabilities: `[26]`, of the unknown scale, one for each of `SCALES`.
+
+    Returns:
+        `[101]`, for scales evenly spaced from 0.5 to 1.
+    """
+    scales = torch.linspace(0.5, 1.0, CURVE_POINTS, dtype=torch.float64)[:, None]
+    return torch.minimum(scales / SCALES, SCALES / scales).square() @ probabilities
 
 
-def features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> list[float]:
-    """What the prior knows of a case; the same for a case and its mirror image."""
+def case_features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> list[float]:
+    """The 19 numbers that the network is given of a case; the same for a case and its mirror image.
+
+    Args:
+        size: (width, height) of the picture.
+        ratio: of the crop.
+        held: the relative region that the crop is to hold, or None.
+    """
     shape = log(size[0] / size[1])
     wider = log(ratio.value) - shape
-    own = ratio == Ratio.of(size)
+    is_own_ratio = ratio == Ratio.of(size)
     across, down = ratio.largest_in(size)
     x1, y1, x2, y2 = held or (0.5, 0.5, 0.5, 0.5)
     side, top, bottom = x1 < 0.01 or x2 > 0.99, y1 < 0.01, y2 > 0.99
@@ -80,7 +98,7 @@ def features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> list[f
         shape,
         shape * shape,
         across * down / (size[0] * size[1]),
-        float(own),
+        float(is_own_ratio),
         float(abs(wider) < 0.003),
         smallest_scale(size, ratio, held),
         float(held is None),
@@ -102,7 +120,7 @@ def smallest_scale(size: tuple[int, int], ratio: Ratio, held: Region | None) -> 
     return min(1.0, max((x2 - x1) * size[0] / across, (y2 - y1) * size[1] / down))
 
 
-def bundled_size_prior() -> SizePrior:
+def load_bundled_size_prior() -> SizePrior:
     """The prior with the weights that come with the package."""
     prior = SizePrior()
     load_named(prior, load_file(WEIGHTS), "the size prior")

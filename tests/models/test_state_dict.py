@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from salient_crop.cropping.objective import Objective
-from salient_crop.models.composition.head import bundled_composition
+from salient_crop.models.composition.loading import load_bundled_composition
 from salient_crop.models.size_prior.framing import as_people_crop
-from salient_crop.models.size_prior.prior import bundled_size_prior
+from salient_crop.models.size_prior.prior import load_bundled_size_prior
 from salient_crop.models.state_dict import digest_weights, load_named, shape_of
 
 WEIGHTS = {"a": torch.tensor([[1.0, 2.0]]), "b": torch.tensor(3)}
@@ -40,8 +40,8 @@ def test_every_difference_changes_it(other):
 
 def test_an_objective_is_told_by_the_digests_of_its_models():
     people = as_people_crop(Objective())
-    assert people.size_model.digest == digest_weights(bundled_size_prior())
-    assert people.rater.digest == digest_weights(bundled_composition())
+    assert people.size_model.digest == digest_weights(load_bundled_size_prior())
+    assert people.rater.digest == digest_weights(load_bundled_composition())
     assert people.size_model.digest != people.rater.digest
 
 

@@ -11,7 +11,7 @@ import torch
 
 from salient_crop.evaluation.metrics import spearman
 from salient_crop.evaluation.ranking import RankingCase, our_scores
-from salient_crop.models.composition.scene_preference import MIRRORED, ScenePreference, cubic
+from salient_crop.models.composition.scene_preference import MIRROR_ORDER, ScenePreference, cubic_monomials
 from salient_crop.training.composition.kernel import KernelTeacher, learn
 from salient_crop.training.composition.samples import RatedBatch, also_alone, gather, mirror, seen_anew
 from salient_crop.training.composition.train import Recipe, train
@@ -42,7 +42,7 @@ def unseen() -> RatedBatch:
 
 def agreement(coefficients: torch.Tensor, batch: RatedBatch) -> float:
     """Spearman correlation of what the coefficients say with the ratings, on average."""
-    said = (torch.stack(cubic(batch.boxes().unbind(-1)), -1) @ coefficients[..., None])[..., 0]
+    said = (torch.stack(cubic_monomials(batch.boxes().unbind(-1)), -1) @ coefficients[..., None])[..., 0]
     rows = zip(said, batch.target, batch.rated, strict=True)
     return float(np.mean([spearman(one[there].detach().numpy(), true[there].numpy()) for one, true, there in rows]))
 
@@ -79,8 +79,8 @@ def test_only_photographs_of_a_person_are_seen_alone_and_with_nobody_else() -> N
 def test_mirrored_coefficients_judge_mirrored_crops() -> None:
     coefficients = torch.randn(35, generator=torch.Generator().manual_seed(1))
     boxes = gather([photograph(1)])
-    seen, mirrored = (torch.stack(cubic(each.boxes()[0].unbind(-1)), -1) for each in (boxes, mirror(boxes)))
-    assert torch.allclose(seen @ coefficients, mirrored @ coefficients[MIRRORED], atol=1e-4)
+    seen, mirrored = (torch.stack(cubic_monomials(each.boxes()[0].unbind(-1)), -1) for each in (boxes, mirror(boxes)))
+    assert torch.allclose(seen @ coefficients, mirrored @ coefficients[MIRROR_ORDER], atol=1e-4)
 
 
 def test_a_head_learns_and_learns_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:

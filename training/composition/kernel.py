@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...models.composition.scene_preference import ScenePreference, cubic, describe
+from ...models.composition.scene_preference import ScenePreference, cubic_monomials, describe_scene
 from .samples import RatedBatch, also_alone, mirror, seen_anew
 
 NOISE = 4.0  # of single ratings against what a photograph's polynomial deviates from the mean one, as a variance
@@ -30,12 +30,12 @@ class KernelTeacher:
 
     def __init__(self, data: RatedBatch) -> None:
         both = (data, mirror(data))
-        monomials = [torch.stack(cubic(each.boxes().unbind(-1)), -1) for each in both]
+        monomials = [torch.stack(cubic_monomials(each.boxes().unbind(-1)), -1) for each in both]
         everything = torch.cat([own[each.rated] for own, each in zip(monomials, both, strict=True)])
         self.basis = torch.linalg.inv(torch.linalg.qr(everything.double()).R).float() * len(everything) ** 0.5
         targets = torch.cat([each.target[each.rated] for each in both])
         self.mean = (everything @ self.basis).T @ targets / len(targets)
-        self.scenes = torch.cat([describe(each.subjects, each.present) for each in both])
+        self.scenes = torch.cat([describe_scene(each.subjects, each.present) for each in both])
         deviations = torch.cat(
             [self._deviations(own @ self.basis, each) for own, each in zip(monomials, both, strict=True)]
         )
@@ -53,7 +53,7 @@ class KernelTeacher:
 
     def __call__(self, subjects: Tensor, present: Tensor) -> Tensor:
         """The coefficients `[P, 35]` on `basis` for subjects `[P, M, 5]`."""
-        distances = torch.cdist(describe(subjects, present), self.scenes).square()
+        distances = torch.cdist(describe_scene(subjects, present), self.scenes).square()
         return torch.exp(-self.width * distances) @ self.shares + self.mean
 
 

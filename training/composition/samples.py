@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from ...evaluation.ranking import RankingCase
-from ...models.composition.head import LEAST, mirrored
+from ...models.composition.features import MIN_SIDE, mirror_boxes
 from ...models.composition.scene_preference import main_subjects
 
 FLAT = 0.2  # added to a photograph's deviation, so that one whose crops people hardly told apart is not blown up
@@ -73,7 +73,7 @@ def gather(cases: Sequence[RankingCase]) -> RatedBatch:
         batch.subjects[row, : len(subjects)] = subjects
         batch.present[row, : len(subjects)] = True
         batch.target[row, : len(case.boxes)] = torch.from_numpy(standard(case.ratings)).float()
-    batch.subjects[..., 2:4] = torch.maximum(batch.subjects[..., 2:4], batch.subjects[..., :2] + LEAST)
+    batch.subjects[..., 2:4] = torch.maximum(batch.subjects[..., 2:4], batch.subjects[..., :2] + MIN_SIDE)
     return batch
 
 
@@ -96,7 +96,7 @@ def mirror(batch: RatedBatch) -> RatedBatch:
     """The mirror images: left and right edges change places, and so do their lists."""
     left, top, right, bottom = batch.edges.unbind(1)
     edges = torch.stack([1 - right, top, 1 - left, bottom], 1)
-    return replace(batch, edges=edges, which=batch.which[..., [2, 1, 0, 3]], subjects=mirrored(batch.subjects))
+    return replace(batch, edges=edges, which=batch.which[..., [2, 1, 0, 3]], subjects=mirror_boxes(batch.subjects))
 
 
 def seen_anew(
@@ -149,8 +149,8 @@ def _reframed(batch: RatedBatch, generator: torch.Generator) -> RatedBatch:
 
 
 def _with_edges(subjects: Tensor, edges: Tensor) -> Tensor:
-    low = edges[..., :2].clamp_max(1 - LEAST)
-    return torch.cat([low, torch.maximum(edges[..., 2:], low + LEAST), subjects[..., 4:]], -1)
+    low = edges[..., :2].clamp_max(1 - MIN_SIDE)
+    return torch.cat([low, torch.maximum(edges[..., 2:], low + MIN_SIDE), subjects[..., 4:]], -1)
 
 
 def _chance(generator: torch.Generator) -> float:

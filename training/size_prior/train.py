@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ...evaluation.constraints import DesignCase, evaluate_cases, read_cases
-from ...models.size_prior.prior import SCALES, SizePrior, features
+from ...models.size_prior.prior import SCALES, SizePrior, case_features
 
 EPOCHS, BATCH, RATE, DECAY = 120, 128, 3e-3, 0.05
 BLUR = 0.015  # of the scale: neighbouring scales are nearly as right
@@ -54,7 +54,7 @@ def samples(cases: Sequence[DesignCase]) -> tuple[Tensor, Tensor]:
         width, height = case.truth[2] - case.truth[0], case.truth[3] - case.truth[1]
         largest = case.ratio.largest_in(case.size)
         for held in (case.region, None):
-            rows.append(features(case.size, case.ratio, held))
+            rows.append(case_features(case.size, case.ratio, held))
             scales.append(sqrt(width * height / (largest[0] * largest[1])))
     apart = SCALES - torch.tensor(scales, dtype=torch.float64).clamp(0.5, 1)[:, None]
     chances = torch.exp(-(apart / BLUR).square() / 2)

@@ -1,0 +1,36 @@
+"""Subjects as the composition head takes them: boxes with an importance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ...cropping.subject import Subject
+
+RANKS = 10  # of objects that have an importance of their own
+
+
+def rank_importance(rank: int) -> float:
+    """The importance of a detector's object by its rank, 0 for the most certain one.
+
+    >>> rank_importance(0), rank_importance(9), rank_importance(50)
+    (0.5, 0.05, 0.05)
+    """
+    return 0.5 * (1 - min(rank, RANKS - 1) / RANKS)
+
+
+def encode_subjects(subjects: Sequence[Subject]) -> Tensor:
+    """Subjects as `CompositionHead.score` takes them, `[M, 5]`: relative x1, y1, x2, y2 and importance.
+
+    Persons and prompted subjects are what the picture is of; where there are neither, heads are. Objects follow by
+    their weight.
+    """
+    main = [each for each in subjects if each.kind in ("person", "prompt")]
+    heads = [each for each in subjects if each.kind == "face"]
+    objects = sorted((each for each in subjects if each.kind == "object"), key=lambda each: -each.weight)
+    others = (heads if main else []) + objects
+    rows = [(*each.region, 1.0) for each in main or heads]
+    rows += [(*each.region, rank_importance(rank)) for rank, each in enumerate(others)]
+    return torch.tensor(rows, dtype=torch.float32).reshape(-1, 5)
