@@ -1,1 +1,1 @@
-"""Everything that touches a file: decode, orient, colour, encode, captions, manifest."""
+"""Pixels in and out: decode, orient, colour, cut, encode. Writes no file."""

@@ -1,4 +1,4 @@
-"""What a picture's header tells, without decoding it."""
+"""What the header of a picture says, without decoding it."""
 
 from __future__ import annotations
 

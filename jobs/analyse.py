@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..images.decode import small_pixels
+from ..images.thumbnail import small_pixels
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 

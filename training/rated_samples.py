@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as V
 
-from ..images.decode import decode_small
+from ..images.decode import Picture
 from ..images.header import read_header
 from .rated_crops import RatedPicture
 
@@ -43,7 +43,7 @@ def rated_sample(picture: RatedPicture, size: tuple[int, int], crops: int, gener
         PictureError: naming a file that cannot be read.
     """
     width, height = read_header(picture.path).size
-    image = torch.from_numpy(decode_small(picture.path, min(size))).permute(2, 0, 1).float() / 255
+    image = torch.from_numpy(Picture(picture.path).small(min(size))).permute(2, 0, 1).float() / 255
     image = F.interpolate(image[None], (size[1], size[0]), mode="bilinear", antialias=True)[0]
     boxes = torch.tensor([box for box, _ in picture.crops]) / torch.tensor([width, height]).repeat(2)
     ratings = torch.tensor([rating for _, rating in picture.crops])

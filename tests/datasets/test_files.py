@@ -17,7 +17,7 @@ from salient_crop.datasets.manifest import CropRecord, PictureRecord, from_line,
 from salient_crop.datasets.names import crop_names
 from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.images import header
-from salient_crop.images.decode import Picture, decode, decode_small
+from salient_crop.images.decode import Picture, decode
 from salient_crop.images.errors import PictureError
 from salient_crop.images.header import read_header
 
@@ -43,7 +43,7 @@ def test_a_truncated_file_says_so(tmp_path, photo, kind):
     path = tmp_path / f"cut.{kind}"
     Image.open(photo).save(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    for read in (decode, lambda path: decode_small(path, 16)):
+    for read in (decode, lambda path: Picture(path).small(16)):
         text = reason(path, read)
         assert "truncated" in text or "damaged" in text or "not a picture" in text
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, features
 
-from salient_crop.images.decode import Picture, decode, decode_crop, decode_small
+from salient_crop.images.decode import Picture, decode
+from salient_crop.images.errors import PictureError
 from salient_crop.images.header import read_header
 
 ORIENTATION = 0x0112
@@ -54,8 +55,8 @@ def test_every_orientation_of_every_format(tmp_path, extension, orientation):
 
     assert read_header(path).size == (96, 64)
     assert close(decode(path), upright)
-    assert close(decode_crop(path, (10, 5, 40, 30)), np.asarray(upright)[5:35, 10:50])
-    assert close(decode_small(path, 32), upright.resize((48, 32), Image.Resampling.BILINEAR))
+    assert close(Picture(path).crop((10, 5, 40, 30)), np.asarray(upright)[5:35, 10:50])
+    assert close(Picture(path).small(32), upright.resize((48, 32), Image.Resampling.BILINEAR))
 
 
 def test_a_damaged_exif_block_does_not_cost_the_picture(tmp_path):
@@ -69,7 +70,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path, extension):
     path = saved(Image.fromarray(ramp), tmp_path / f"a.{extension}")
     expected = np.repeat((ramp / 257)[..., None], 3, axis=2)
     assert close(decode(path), expected, 1)
-    assert close(decode_crop(path, (0, 32, 96, 32), (48, 16))[0, :, 0:1], expected[32:34].mean((0, 2))[::2, None], 2)
+    assert close(Picture(path).crop((0, 32, 96, 32), (48, 16))[0, :, 0:1], expected[32:34].mean((0, 2))[::2, None], 2)
 
 
 def test_sixteen_bit_colour(tmp_path):
@@ -132,7 +133,7 @@ def test_what_hides_under_transparency_never_shows(tmp_path, name, mode):
     assert (kept[:, 20:, 3] == 0).all()
     assert (kept[:, :20, 3] == 255).all()
     # Resized, the hidden blue must not bleed into the red either.
-    small = decode_crop(path, (10, 0, 20, 20), (10, 10))
+    small = Picture(path).crop((10, 0, 20, 20), (10, 10))
     assert small[:, :4].std(axis=(0, 1)).max() < 2
     assert small[..., 2].min() + 2 >= small[..., 1].min()
 
@@ -161,7 +162,7 @@ def test_a_phones_multi_picture_jpeg(tmp_path):
     path = tmp_path / "a.jpg"
     scene(960, 640).save(path, "MPO", save_all=True, append_images=[Image.new("RGB", (96, 64))], quality=95)
     assert read_header(path).format == "MPO"
-    assert close(decode_small(path, 64), scene(96, 64), 12)
+    assert close(Picture(path).small(64), scene(96, 64), 12)
 
 
 def swapped_channels_profile() -> bytes:
@@ -183,7 +184,7 @@ def test_an_icc_profile_is_applied(tmp_path, name):
     path = saved(scene(), tmp_path / name, icc_profile=swapped_channels_profile(), **options)
     expected = np.asarray(scene())[..., [1, 0, 2]]
     assert close(decode(path), expected, 8)
-    assert close(decode_small(path, 32), np.asarray(Image.fromarray(expected).resize((48, 32))), 10)
+    assert close(Picture(path).small(32), np.asarray(Image.fromarray(expected).resize((48, 32))), 10)
 
 
 def test_srgbs_own_profile_changes_no_pixel(tmp_path):
@@ -203,14 +204,14 @@ def test_a_profile_that_is_damaged_or_for_other_channels_is_passed_over(tmp_path
 
 def test_thumbnails_of_one_ratio_have_one_size(tmp_path):
     sizes = {(3000, 2000), (1500, 1000), (1203, 802), (600, 400)}
-    shapes = {decode_small(saved(scene(*size), tmp_path / "a.jpg"), 200).shape for size in sizes}
+    shapes = {Picture(saved(scene(*size), tmp_path / "a.jpg")).small(200).shape for size in sizes}
     assert shapes == {(200, 300, 3)}
 
 
 def test_small_never_enlarges_and_a_panorama_stays_small(tmp_path):
-    assert decode_small(saved(scene(30, 20), tmp_path / "a.png"), 200).shape == (20, 30, 3)
-    assert decode_small(saved(scene(1, 1), tmp_path / "b.png"), 200).shape == (1, 1, 3)
-    height, width, _ = decode_small(saved(scene(8000, 100), tmp_path / "c.png"), 64).shape
+    assert Picture(saved(scene(30, 20), tmp_path / "a.png")).small(200).shape == (20, 30, 3)
+    assert Picture(saved(scene(1, 1), tmp_path / "b.png")).small(200).shape == (1, 1, 3)
+    height, width, _ = Picture(saved(scene(8000, 100), tmp_path / "c.png")).small(64).shape
     assert width == 8 * 64
     assert height == 6
 
@@ -227,20 +228,57 @@ def test_a_crop_is_never_stretched(tmp_path):
     board = np.indices((90, 120)).sum(0) // 30 % 2 * 255
     path = saved(Image.fromarray(board.astype(np.uint8)), tmp_path / "a.png")
     # The box is 4:3, the result 1:1: the middle of the box, not the whole of it squeezed.
-    assert close(decode_crop(path, (0, 0, 120, 90), (90, 90)), decode_crop(path, (15, 0, 90, 90)), 1)
+    assert close(Picture(path).crop((0, 0, 120, 90), (90, 90)), Picture(path).crop((15, 0, 90, 90)), 1)
 
 
 def test_a_crop_beyond_the_picture_is_padded(tmp_path):
     path = saved(Image.new("RGB", (20, 10), "red"), tmp_path / "a.png")
-    padded = decode_crop(path, (-5, 0, 30, 10), background=(0, 0, 255))
+    padded = Picture(path).crop((-5, 0, 30, 10), background=(0, 0, 255))
     assert padded.shape == (10, 30, 3)
     assert (padded[:, :5] == (0, 0, 255)).all()
     assert (padded[:, 5:25] == (255, 0, 0)).all()
     assert (padded[:, 25:] == (0, 0, 255)).all()
-    clear = decode_crop(path, (0, -10, 20, 30), (40, 60), background=None)
+    clear = Picture(path).crop((0, -10, 20, 30), (40, 60), background=None)
     assert clear.shape == (60, 40, 4)
     assert (clear[:20, :, 3] == 0).all()
     assert (clear[20:40, :, 3] == 255).all()
+
+
+def test_bytes_give_the_pixels_of_their_file(tmp_path):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    path = saved(scene(960, 640), tmp_path / "a.jpg", exif=exif)
+    from_file, from_bytes = Picture(path), Picture("upload", content=path.read_bytes())
+    assert from_bytes.info == from_file.info
+    assert (from_bytes.small(40) == from_file.small(40)).all()
+    assert (from_bytes.crop((5, 6, 200, 300), (100, 150)) == from_file.crop((5, 6, 200, 300), (100, 150))).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "upload: empty file"), (b"<html>", "upload: not a picture"), (b"\xff\xd8\xff", "upload: ")],
+)
+def test_bytes_that_are_no_picture_name_their_source(content, reason):
+    with pytest.raises(PictureError, match=reason):
+        Picture("upload", content=content)
+
+
+def test_too_many_pixels_in_bytes(tmp_path):
+    path = saved(scene(), tmp_path / "a.png")
+    with pytest.raises(PictureError, match="upload: 96×64 pixels, over the limit of 100"):
+        Picture("upload", 100, path.read_bytes())
+
+
+def test_malformed_arguments_are_named(tmp_path):
+    with pytest.raises(TypeError, match="path: must be a path, got bytes"):
+        Picture(b"abc")
+    picture = Picture(saved(scene(), tmp_path / "a.png"))
+    with pytest.raises(ValueError, match="size: width and height must be at least 1, got 0×0"):
+        picture.crop((0, 0, 10, 10), (0, 0))
+    with pytest.raises(TypeError, match="box: must be 4 whole numbers"):
+        picture.crop((0, 0, 10.5, 10))
+    with pytest.raises(PictureError, match=r"a.png: the box \[96, 0, 1, 1\] lies outside the picture"):
+        picture.crop((96, 0, 1, 1))
 
 
 def sixteen_bit_png(pixels: np.ndarray) -> bytes:
