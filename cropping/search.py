@@ -76,7 +76,7 @@ def choose_among(
     ratio: Ratio,
     constraint: Constraint,
     boxes: Tensor,
-    aesthetic: Tensor,
+    aesthetic: Tensor | None = None,
     objective: Objective = DEFAULT_OBJECTIVE,
 ) -> list[Crop]:
     """The best of a cropper's own proposals.
@@ -87,7 +87,7 @@ def choose_among(
         ratio: every proposal is brought to it, about its own centre, and into the room that the constraint leaves.
         constraint: as in `search`.
         boxes: `[B, N, 4]` relative x1, y1, x2, y2.
-        aesthetic: `[B, N]`, the cropper's own scores, 0..1.
+        aesthetic: `[B, N]`, the cropper's own scores, 0..1; None: the share of the heat, as in `search`.
         objective: as in `search`.
 
     Returns:

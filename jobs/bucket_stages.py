@@ -27,7 +27,7 @@ from ..datasets.formats.centre_crop import centre_crop
 from ..datasets.formats.kohya import kohya_bucket
 from ..datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
 from ..models.analysis import Analysis
-from ..models.selection import Scene
+from ..models.selection import SearchBatch
 from .stages import Size, crop_record
 
 LOST = "lost"  # among the terms of a crop, see `lost_subject`
@@ -91,7 +91,7 @@ def measure(
     """
     found: list[CropRecord] = []
     complaint: Exception | None = None
-    scene = Scene.of([analysis], size)
+    scene = SearchBatch.of([analysis], size)
     for bucket in request.grid.sizes:
         try:
             crop = _best_for(scene, bucket, constraint, objective, request.most_enlarged)
@@ -152,7 +152,7 @@ def planned(measured: PictureRecord, result: Sorted, index: int, files: Sequence
 
 
 def _best_for(
-    scene: Scene, bucket: Size, constraint: Constraint, objective: Objective, most_enlarged: float | None
+    scene: SearchBatch, bucket: Size, constraint: Constraint, objective: Objective, most_enlarged: float | None
 ) -> Crop:
     wanted = replace(constraint, ratios=(Ratio.of(bucket),))
     if most_enlarged is not None:

@@ -1,4 +1,4 @@
-"""From analyses to crops: the one step between what a cropper saw and the box that is cut."""
+"""From analyses to crops: the search, or the best of a cropper's own proposals, for any number of pictures."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def best_crops_for_constraints(
         raise ValueError(f"{len(analyses)} analyses but {len(sizes)} sizes; every picture needs both")
     found: list[dict[int, Crop]] = [{} for _ in constraints]
     for indices in _groups(analyses, sizes).values():
-        scene = Scene.of([analyses[index] for index in indices], sizes[indices[0]])
+        batch = SearchBatch.of([analyses[index] for index in indices], sizes[indices[0]])
         try:
             for crops, constraint in zip(found, constraints, strict=True):
-                crops.update(zip(indices, scene.best_crops(constraint, objective), strict=True))
+                crops.update(zip(indices, batch.best_crops(constraint, objective), strict=True))
         except UnsatisfiableError as error:
             raise UnsatisfiableError(f"picture {indices[0]}: {error}") from None
     return [[crops[index] for index in range(len(analyses))] for crops in found]
 
 
 def _groups(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]]) -> dict[tuple, list[int]]:
-    """Indices of pictures that can be searched at once; a proposal cropper's each stand alone."""
+    """Indices of pictures that can be searched at once, by what they share; one that proposes boxes is alone."""
     groups: dict[tuple, list[int]] = defaultdict(list)
     for index, (analysis, size) in enumerate(zip(analyses, sizes, strict=True)):
         alone = index if _proposes(analysis, size) else None
@@ -77,13 +77,13 @@ def _proposes(analysis: Analysis, size: tuple[int, int]) -> bool:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Pictures that are searched at once, gathered once for any number of constraints.
+class SearchBatch:
+    """Pictures of one size that are searched at once; the tables are built once, for any number of constraints.
 
     Attributes:
         analyses: with maps of one size; a single one where it proposes its own boxes.
-        size: (width, height) in pixels.
-        inputs: of all of them.
+        size: (width, height) of the pictures in pixels.
+        inputs: of all of them, without ratings.
     """
 
     analyses: Sequence[Analysis]
@@ -91,32 +91,35 @@ class Scene:
     inputs: SearchInputs
 
     @classmethod
-    def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> Scene:
+    def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> SearchBatch:
         return cls(analyses, size, build_search_inputs(analyses))
 
     def best_crops(self, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> list[Crop]:
-        """The best crop of each.
+        """The best crop of each picture.
 
         Raises:
             UnsatisfiableError: under the policy `error`, naming the conflict.
         """
         if _proposes(self.analyses[0], self.size):
             return [_best_proposal(self.analyses[0], self.inputs, self.size, constraint, objective)]
-        inputs = self.inputs
-        if objective.rater is not None:
-            subjects = [each.subjects for each in self.analyses]
-            inputs = replace(inputs, ratings=objective.rater.ratings(subjects, self.size))
-        return search(inputs, self.size, constraint, objective)
+        return search(self.inputs_for(objective), self.size, constraint, objective)
+
+    def inputs_for(self, objective: Objective) -> SearchInputs:
+        """The inputs, with the ratings of the objective's rater where it has one."""
+        if objective.rater is None:
+            return self.inputs
+        subjects = [each.subjects for each in self.analyses]
+        return replace(self.inputs, ratings=objective.rater.ratings(subjects, self.size))
 
 
-def build_search_inputs(group: Sequence[Analysis]) -> SearchInputs:
-    """The search inputs of analyses whose maps are equally large."""
-    details = [each.detail for each in group]
+def build_search_inputs(analyses: Sequence[Analysis]) -> SearchInputs:
+    """The search inputs of analyses whose maps are equally large; detail only where all of them have it."""
+    details = [each.detail for each in analyses]
     detail: Tensor | None = None
     if all(each is not None for each in details):
         detail = torch.stack([each for each in details if each is not None])
     return SearchInputs.from_maps(
-        torch.stack([each.value for each in group]), stack_subjects([each.subjects for each in group]), detail
+        torch.stack([each.value for each in analyses]), stack_subjects([each.subjects for each in analyses]), detail
     )
 
 

@@ -1,8 +1,8 @@
 """The random search of "Image Cropping under Design Constraints", to compare the search over all boxes with.
 
 The paper (Nishiyasu et al., 2023) describes its search as iterations over boxes (500 took it 20 s) and does not
-publish it. The predictions that its authors released lie, without exception, on left and top edges that are multiples
-of 32 pixels, with one side a multiple of 32 too, the long side of a picture being 1024; so do the boxes drawn here.
+publish it. In the predictions that its authors released, where the long side of a picture is 1024 pixels, all left and
+top edges are multiples of 32 pixels, and so is one side of every box; the boxes drawn here are the same.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ...cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ...cropping.ratio import Ratio
 from ...cropping.search import choose_among
 from ..analysis import Analysis
-from ..selection import build_search_inputs
+from ..selection import SearchBatch
 
 STEP = 32
 LONG_SIDE = 1024
@@ -30,28 +30,41 @@ def sampled_crop(
     seed: int = 0,
     objective: Objective = DEFAULT_OBJECTIVE,
 ) -> Crop:
-    """The best of `iterations` random boxes under each of the constraint's ratios, by the score that `best_crops` uses.
+    """The best of some random boxes of each of the constraint's ratios, by the score of the search over all boxes.
 
-    size: (width, height) of the picture in pixels. Raises UnsatisfiableError as `best_crops` does.
+    Args:
+        analysis: of the picture. Boxes that it proposes, and its own score of them, are not used.
+        size: (width, height) of the picture in pixels.
+        constraint, objective: as in `best_crops`.
+        iterations: random boxes of each ratio.
+        seed: of the random boxes.
+
+    Raises:
+        UnsatisfiableError: as `best_crops` does.
     """
-    inputs = build_search_inputs([analysis])
+    inputs = SearchBatch.of([analysis], size).inputs_for(objective)
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
         boxes = sampled_boxes(ratio, size, iterations, seed, constraint.min_share).to(analysis.heatmap.device)
-        kept = Analysis.score(analysis, boxes)  # the heat, as in the search over all boxes, whatever the cropper's own
-        crops += choose_among(inputs, size, ratio, constraint, boxes[None], kept[None], objective)
+        crops += choose_among(inputs, size, ratio, constraint, boxes[None], None, objective)
     return max(crops, key=lambda crop: crop.score)
 
 
 def sampled_boxes(ratio: Ratio, size: tuple[int, int], iterations: int, seed: int, min_share: float = 0.0) -> Tensor:
-    """Boxes drawn from the published lattice, each as likely as any: float64 [N, 4] relative, the same for the same
-    seed.
+    """Boxes drawn uniformly from the published grid.
 
-    size: (width, height) in pixels. min_share: smallest share of the area of the largest box. N is `iterations`, or 1
-    where
-    the lattice has no box of that size: then the largest one, in the middle.
+    Args:
+        ratio: of the boxes.
+        size: (width, height) of the picture in pixels.
+        iterations: how many boxes are drawn, with replacement.
+        seed: the same seed gives the same boxes.
+        min_share: smallest share of the area of the largest box.
+
+    Returns:
+        float64 `[iterations, 4]` relative; where the grid has no box of that size, `[1, 4]`: the largest one, in the
+        middle.
     """
-    boxes = lattice_boxes(ratio, size)
+    boxes = grid_boxes(ratio, size)
     width, height = (side / whole for side, whole in zip(ratio.largest_in(size), size, strict=True))
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     boxes = boxes[area >= min_share * width * height]
@@ -61,8 +74,8 @@ def sampled_boxes(ratio: Ratio, size: tuple[int, int], iterations: int, seed: in
     return boxes[torch.randint(len(boxes), (iterations,), generator=generator)]
 
 
-def lattice_boxes(ratio: Ratio, size: tuple[int, int]) -> Tensor:
-    """All boxes of one ratio on the published lattice: float64 [M, 4] relative; none in a narrow strip."""
+def grid_boxes(ratio: Ratio, size: tuple[int, int]) -> Tensor:
+    """All boxes of one ratio on the published grid: float64 `[M, 4]` relative; none in a narrow strip."""
     scale = LONG_SIDE / max(size)
     width, height = size[0] * scale, size[1] * scale
     lengths = torch.arange(STEP, LONG_SIDE + 1, STEP, dtype=torch.float64)

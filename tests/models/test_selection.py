@@ -1,0 +1,128 @@
+"""From analyses to crops: every picture gets its own best crop, whatever else is in the call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import Tensor
+
+from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
+from salient_crop.cropping.objective import Objective, ObjectiveWeights
+from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.subject import Subject
+from salient_crop.models.analysis import Analysis
+from salient_crop.models.baselines.centre import CentreAnalysis
+from salient_crop.models.selection import SearchBatch, best_crops, best_crops_for_constraints
+
+SQUARE, TALL = Constraint((Ratio(1, 1),), min_share=1.0), Constraint((Ratio(2, 3),), min_share=1.0)
+
+
+def spot(x: float, y: float, shape: tuple[int, int] = (20, 30), detail: bool = False) -> Analysis:
+    """Heat around one place, relative."""
+    down, across = torch.linspace(0, 1, shape[0])[:, None] - y, torch.linspace(0, 1, shape[1]) - x
+    heat = torch.exp(-(across.square() + down.square()) / 0.01)
+    return Analysis(heat, detail=torch.ones(4, 4) if detail else None)
+
+
+class HalfProposing(Analysis):
+    """Breaks the contract: proposes boxes for the picture's own ratio only."""
+
+    def candidates(self, ratio, min_share, size, held=None):
+        return torch.tensor([[0.0, 0.0, 1.0, 1.0]]) if ratio == Ratio.of(size) else None
+
+
+class ByX(Analysis):
+    """Proposes boxes at three places and likes the last one."""
+
+    def candidates(self, ratio, min_share, size, held=None) -> Tensor:
+        return torch.tensor([[0.0, 0.0, 0.4, 0.6], [0.2, 0.0, 0.6, 0.6], [0.6, 0.4, 1.0, 1.0]], dtype=torch.float64)
+
+    def score(self, boxes: Tensor) -> Tensor:
+        return boxes[:, 0]
+
+
+MIXED = [
+    (spot(0.1, 0.5), (900, 600)),
+    (CentreAnalysis(torch.ones(8, 8)), (900, 600)),
+    (spot(0.9, 0.5), (900, 600)),
+    (spot(0.5, 0.9), (600, 900)),
+    (spot(0.1, 0.5, (10, 15)), (900, 600)),
+    (spot(0.9, 0.5, detail=True), (900, 600)),
+    (ByX(torch.ones(8, 8)), (900, 600)),
+]
+
+
+def test_nothing_gives_nothing() -> None:
+    assert best_crops([], [], SQUARE) == []
+    assert best_crops_for_constraints([], [], [SQUARE, TALL]) == [[], []]
+    assert best_crops_for_constraints([spot(0.1, 0.5)], [(900, 600)], []) == []
+
+
+def test_each_picture_gets_the_crop_it_gets_alone_and_in_order() -> None:
+    analyses, sizes = zip(*MIXED, strict=True)
+    together = best_crops(analyses, sizes, SQUARE)
+    for crop, analysis, size in zip(together, analyses, sizes, strict=True):
+        assert crop == best_crops([analysis], [size], SQUARE)[0]
+    assert [crop.box.x for crop in together[:3]] == [0, 150, 300]
+    assert together[3].box.bottom == 900
+
+
+def test_several_constraints_give_what_each_gives_alone() -> None:
+    analyses, sizes = zip(*MIXED, strict=True)
+    assert best_crops_for_constraints(analyses, sizes, [SQUARE, TALL]) == [
+        best_crops(analyses, sizes, SQUARE),
+        best_crops(analyses, sizes, TALL),
+    ]
+
+
+def test_lists_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 analyses but 1 sizes"):
+        best_crops([spot(0.1, 0.5)] * 2, [(900, 600)], SQUARE)
+
+
+def test_the_picture_that_cannot_be_cropped_is_named() -> None:
+    wide = Constraint((Ratio(1, 1),), min_size=(700, 700), policy="error")
+    analyses, sizes = [spot(0.1, 0.5)] * 3, [(900, 900), (900, 600), (800, 800)]
+    with pytest.raises(UnsatisfiableError, match="picture 1: "):
+        best_crops(analyses, sizes, wide)
+
+
+def test_the_best_proposal_is_taken_over_all_ratios() -> None:
+    crop = best_crops([ByX(torch.ones(8, 8))], [(900, 600)], Constraint((Ratio(1, 1), Ratio(2, 3)), min_share=0.2))[0]
+    assert crop.box.x >= 500
+    own = best_crops([ByX(torch.ones(8, 8))], [(900, 600)], Constraint(min_share=0.2))[0]
+    assert own.ratio == Ratio(3, 2), "without ratios, the picture's own"
+
+
+def test_an_analysis_that_proposes_for_some_ratios_only_is_refused() -> None:
+    with pytest.raises(TypeError, match="HalfProposing proposes boxes for some ratios only, not for 1:1"):
+        best_crops([HalfProposing(torch.ones(4, 4))], [(900, 600)], SQUARE)
+
+
+class Subjects:
+    """Rates crops that begin right of the first subject's left edge."""
+
+    digest = ""
+
+    def ratings(self, subjects: Sequence[Sequence[Subject]], size: tuple[int, int]):
+        self.given = subjects, size
+        return lambda boxes: boxes[..., 0] * torch.tensor([len(each) for each in subjects])[:, None]
+
+
+def test_a_rater_is_given_the_subjects_of_all_pictures_of_a_batch() -> None:
+    person = Subject(0.1, 0.2, 0.4, 0.9, kind="person")
+    batch = SearchBatch.of([Analysis(torch.ones(6, 9), [person]), Analysis(torch.ones(6, 9))], (900, 600))
+    rater = Subjects()
+    objective = Objective(ObjectiveWeights(composition=1.0, cut=0.0), rater=rater)
+    rated, plain = batch.best_crops(SQUARE, objective)
+    assert rater.given == ([(person,), ()], (900, 600))
+    assert (rated.box.x, plain.box.x) == (300, 150)
+    assert batch.inputs_for(Objective()) is batch.inputs
+
+
+def test_detail_is_known_only_where_all_pictures_of_a_batch_have_it() -> None:
+    with_detail, without = spot(0.5, 0.5, detail=True), spot(0.5, 0.5)
+    assert SearchBatch.of([with_detail, with_detail], (90, 60)).inputs.detail is not None
+    assert SearchBatch.of([with_detail, without], (90, 60)).inputs.detail is None
