@@ -1,0 +1,130 @@
+"""Constrained Crop in a stand-in host."""
+
+import pytest
+import torch
+from comfy_stub import Interrupted
+from wires import as_box, scene, spot
+
+
+def test_pictures_of_any_size_come_out_in_step(run, smartcrop):
+    pictures = [scene(300, 100, 250, 50), scene(100, 300, 50, 40), scene(120, 120, 60, 60)]
+    images, masks, boxes, scores, previews, added = run(
+        "ConstrainedCrop", image=pictures, cropper=[smartcrop], ratio=["1:1"]
+    )
+    assert [len(each) for each in (images, masks, boxes, scores, previews, added)] == [3] * 6
+    for picture, image, mask, box in zip(pictures, images, masks, boxes, strict=True):
+        x, y, width, height = box["x"], box["y"], box["width"], box["height"]
+        assert width == height
+        assert torch.equal(image, picture[:, y : y + height, x : x + width])
+        assert mask.shape == image.shape[:3]
+        assert not mask.any()
+    assert boxes[0]["x"] + boxes[0]["width"] > 260  # the busy corner is in
+    assert boxes[1]["y"] < 30
+
+
+def test_mask_is_cropped_along_whatever_its_own_size(run, smartcrop):
+    picture = scene(240, 120, 200, 60)
+    picture[0, :, :, 0] = torch.linspace(0, 1, 240)  # a place can be read from its colour
+    mask = picture[:, ::2, ::2, 0].clone()  # half as large as the picture
+    images, masks, *_ = run("ConstrainedCrop", image=[picture], cropper=[smartcrop], mask=[mask], ratio=["1:1"])
+    assert masks[0].shape == images[0].shape[:3]
+    assert (masks[0] - images[0][..., 0]).abs().max() < 0.05
+
+
+@pytest.mark.parametrize(("width", "height", "expected"), [(64, 96, (64, 96)), (64, 0, (64, 64)), (0, 50, (50, 50))])
+def test_target_size_is_exact(run, smartcrop, width, height, expected):
+    pictures = [scene(301, 100, 250, 50), torch.cat([scene(97, 211, 50, 40)] * 2)]
+    images, masks, boxes, *_ = run(
+        "ConstrainedCrop", image=pictures, cropper=[smartcrop], ratio=["1:1"], width=[width], height=[height]
+    )
+    assert [(image.shape[2], image.shape[1]) for image in images] == [expected] * 3
+    assert [(mask.shape[2], mask.shape[1]) for mask in masks] == [expected] * 3
+    for box in boxes:  # nothing is stretched by more than a pixel of the source
+        assert abs(box["width"] * expected[1] - box["height"] * expected[0]) <= max(expected)
+
+
+def test_half_precision_and_alpha_come_in_and_the_hosts_precision_goes_out(run, smartcrop, host):
+    host.dtype = torch.float16
+    picture = torch.cat([scene(90, 60, 20, 30), torch.ones(1, 60, 90, 1)], dim=-1).half()
+    images, masks, _, scores, previews, added = run("ConstrainedCrop", image=[picture], cropper=[smartcrop])
+    assert images[0].shape[-1] == previews[0].shape[-1] == 3
+    assert {each[0].dtype for each in (images, masks, previews, added)} == {torch.float16}
+    assert isinstance(scores[0], float)
+    heatmaps, overlays = run("Heatmap", cropper=[smartcrop], image=[picture])
+    assert heatmaps[0].shape == (1, 60, 90)
+    assert overlays[0].shape == (1, 60, 90, 3)
+    assert {heatmaps[0].dtype, overlays[0].dtype} == {torch.float16}
+
+
+def test_any_mask_will_do_as_heatmap(run):
+    picture = scene(300, 100, 250, 50)
+    (box,) = run("ConstrainedCrop", image=[picture], heatmap=[spot(300, 100, 40, 50)], ratio=["1:1"])[2]
+    assert box["x"] <= 30  # it holds all that is white, from 30 to 50, and not the busy place
+    assert box["x"] + box["width"] >= 50
+    (anywhere,) = run("ConstrainedCrop", image=[picture], heatmap=[torch.zeros(1, 8, 8)], ratio=["1:1"])[2]
+    assert anywhere["width"] == anywhere["height"] == 100
+
+
+def test_nothing_but_a_picture_is_cropped_by_the_default(run):
+    picture = scene(300, 100, 250, 50)
+    (focus,) = run("LoadCropper", cropper="focus")
+    (alone,) = run("ConstrainedCrop", image=[picture], ratio=["1:1"])[2]
+    (connected,) = run("ConstrainedCrop", image=[picture], ratio=["1:1"], cropper=[focus])[2]
+    assert alone == connected
+    assert torch.equal(run("Heatmap", image=[picture])[0][0], run("Heatmap", image=[picture], cropper=[focus])[0][0])
+
+
+def test_lists_out_of_step_are_refused_by_name(run, smartcrop):
+    pictures = [scene(60, 40, 20, 20)] * 3
+    with pytest.raises(ValueError, match="mask: 2 values for 3 pictures"):
+        run("ConstrainedCrop", image=pictures, cropper=[smartcrop], mask=[spot(60, 40, 20, 20)] * 2)
+    with pytest.raises(ValueError, match="box: 2 values for 3 pictures"):
+        run("ApplyBox", image=pictures, box=[as_box(0, 0, 10, 10)] * 2)
+    with pytest.raises(ValueError, match="focus_boxes"):
+        run("Heatmap", cropper=[smartcrop], image=pictures, focus_boxes=[[]] * 2)
+
+
+def test_policy_pad_gives_the_mask_to_outpaint(run, smartcrop):
+    picture = scene(300, 100, 150, 50)
+    (constraint,) = run("Constraint", ratio="1:1", policy="pad", keep_boxes=as_box(0, 0, 300, 100))
+    images, masks, boxes, _, previews, added = run(
+        "ConstrainedCrop", image=[picture], cropper=[smartcrop], constraint=[constraint], mask=[torch.ones(1, 100, 300)]
+    )
+    assert images[0].shape == (1, 300, 300, 3)
+    top = -boxes[0]["y"]
+    assert torch.equal(images[0][:, top : top + 100], picture)
+    assert added[0][:, top : top + 100].sum() == 0
+    assert added[0].sum() == 300 * 200
+    assert torch.equal(masks[0], 1 - added[0])
+    (again,), (again_mask,) = run("ApplyBox", image=[picture], mask=[torch.ones(1, 100, 300)], box=boxes)
+    assert torch.equal(again, images[0])
+    assert torch.equal(again_mask, masks[0])
+
+
+def test_policy_error_names_the_picture_and_the_conflict(run, smartcrop):
+    (constraint,) = run("Constraint", ratio="1:1", policy="error", keep_boxes=as_box(0, 0, 200, 50))
+    pictures = [scene(200, 200, 50, 50), scene(300, 100, 150, 50)]
+    with pytest.raises(ValueError, match=r"picture 1 \(300×100\): .*keep"):
+        run("ConstrainedCrop", image=pictures, cropper=[smartcrop], constraint=[constraint])
+
+
+def test_a_ratio_that_is_none_names_its_socket(run, smartcrop):
+    with pytest.raises(ValueError, match="ratio: 'wide'"):
+        run("ConstrainedCrop", image=[scene(50, 50, 20, 20)], cropper=[smartcrop], ratio=["wide"])
+    assert (
+        run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=[""])[2][0]["label"] == "3:2"
+    )
+    with pytest.raises(ValueError, match="ratio: '2' in '2;3' is half a ratio"):
+        run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=["2;3"])
+    spaced = run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=["2 : 3"])[2][0]
+    assert spaced["label"] == "2:3"
+    several = run("ConstrainedCrop", image=[scene(90, 60, 20, 20)], cropper=[smartcrop], ratio=["1:1, 3:2"])[2][0]
+    assert several["label"] in ("1:1", "3:2")
+
+
+def test_interrupting_stops_between_pictures(run, smartcrop, host):
+    pictures = [scene(60, 40, 20, 20)] * 20
+    host.interrupt_after = 3
+    with pytest.raises(Interrupted):
+        run("ConstrainedCrop", image=pictures, cropper=[smartcrop])
+    assert len(host.steps) == 3

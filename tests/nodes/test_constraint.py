@@ -1,0 +1,60 @@
+"""Crop Constraint in a stand-in host."""
+
+import pytest
+import torch
+from wires import as_box, scene, spot
+
+
+def test_boxes_of_a_batch_belong_to_their_pictures(run, smartcrop):
+    batch = torch.cat([scene(300, 100, 150, 50)] * 2)
+    frames = [[as_box(0, 40, 10, 10)], [as_box(290, 40, 10, 10)]]
+    (constraint,) = run("Constraint", ratio="1:1", keep_boxes=frames)
+    boxes = run("ConstrainedCrop", image=[batch], cropper=[smartcrop], constraint=[constraint])[2]
+    assert boxes[0]["x"] == 0
+    assert boxes[1]["x"] + boxes[1]["width"] == 300
+    with pytest.raises(ValueError, match="2 values for 3 pictures"):
+        run("ConstrainedCrop", image=[batch, batch[:1]], cropper=[smartcrop], constraint=[constraint])
+
+
+def test_a_constraint_each_belongs_to_its_picture(run, smartcrop):
+    keeps = [run("Constraint", keep=spot(300, 100, x, 50, 10))[0] for x in (20, 280)]
+    boxes = run("ConstrainedCrop", image=[scene(300, 100, 150, 50)] * 2, cropper=[smartcrop], constraint=keeps)[2]
+    assert boxes[0]["x"] <= 15
+    assert boxes[1]["x"] + boxes[1]["width"] >= 285
+
+
+def test_constraints_add_up(run, smartcrop):
+    picture = scene(300, 200, 150, 100)
+    (left,) = run("Constraint", ratio="2:1", min_share=0.2, min_width=150, keep_boxes=as_box(0, 90, 20, 20))
+    (both,) = run("Constraint", min_share=0.1, constraint=left, keep_boxes=[as_box(230, 90, 20, 20)])
+    (box,) = run("ConstrainedCrop", image=[picture], cropper=[smartcrop], constraint=[both], ratio=["1:1"])[2]
+    assert box["label"] == "2:1"
+    assert box["x"] == 0
+    assert box["width"] >= 250
+    assert abs(box["width"] - 2 * box["height"]) <= 2
+
+
+def test_framed_as_people_crop_it_comes_closer(run):
+    picture, heat = scene(300, 210, 150, 100), spot(300, 210, 150, 100, 60)
+
+    def area(**options):
+        (constraint,) = run("Constraint", ratio="4:3", **options)
+        (box,) = run("ConstrainedCrop", image=[picture], heatmap=[heat], constraint=[constraint])[2]
+        return box["width"] * box["height"]
+
+    (people,) = run("Constraint", framing="as people crop")
+    closer = area(framing="as people crop")
+    assert closer < 0.97 * area(framing="keep the most")
+    assert area(constraint=people) == closer  # a chain keeps it
+
+
+def test_a_drawn_region_follows_the_picture_to_another_size(run, smartcrop):
+    drawn_on, cropped = scene(300, 100, 150, 50), scene(600, 200, 300, 100)
+    region = as_box(0, 0, 30, 100)
+    (constraint,) = run(
+        "Constraint", ratio="1:1", image=drawn_on, layout="drawn region", region=region, layout_hard=True
+    )
+    (box,) = run("ConstrainedCrop", image=[cropped], cropper=[smartcrop], constraint=[constraint])[2]
+    assert box["x"] == 0
+    ignored = run("Constraint", ratio="1:1", image=drawn_on, region=region, layout_hard=True)
+    assert run("ConstrainedCrop", image=[cropped], cropper=[smartcrop], constraint=list(ignored))[2][0]["x"] > 0

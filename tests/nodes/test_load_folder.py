@@ -1,0 +1,74 @@
+"""Load Picture Folder in a stand-in host."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+
+def test_a_folder_loads_in_order_with_captions_and_one_bad_file_fails_alone(run, host, samples):
+    folder = host.base / "input" / "set"
+    (folder / "b").mkdir(parents=True)
+    shutil.copy(samples / "cat.jpg", folder / "b" / "cat.jpg")
+    shutil.copy(samples / "coffee.jpg", folder / "a.jpg")
+    (folder / "a.txt").write_text("a cup", encoding="utf-8")
+    (folder / "aa.png").write_bytes(b"\x89PNG torn")
+    Image.fromarray(np.tri(300, 451, dtype=np.uint8) * 255).save(folder / "b" / "cat-masklabel.png")
+    images, captions, names, problems, masks = run("LoadFolder", folder="set")
+    assert names == ["a.jpg", "b/cat.jpg"]
+    assert captions == ["a cup", ""]
+    assert [tuple(image.shape) for image in images] == [(1, 400, 600, 3), (1, 300, 451, 3)]
+    assert masks[0].shape == (1, 400, 600) and masks[0].min() == 1
+    assert torch.equal(masks[1][0], torch.ones(300, 451).tril())
+    assert problems.startswith("aa.png: ")
+    assert "\n" not in problems
+    assert run("LoadFolder", folder="set", subfolders=False)[2] == ["a.jpg"]
+    assert run("LoadFolder", folder="set", start=2)[2] == ["b/cat.jpg"]
+    assert run("LoadFolder", folder="set", limit=1)[2] == ["a.jpg"]
+    with pytest.raises(ValueError, match="passes over all 3"):
+        run("LoadFolder", folder="set", start=3)
+
+
+def test_a_folder_of_nothing_usable_says_so(run, host):
+    empty = host.base / "input" / "empty"
+    empty.mkdir()
+    with pytest.raises(ValueError, match="no picture in 'empty'"):
+        run("LoadFolder", folder="empty")
+    (empty / "bad.jpg").write_bytes(b"no")
+    with pytest.raises(ValueError, match=r"(?s)no picture could be loaded.*bad\.jpg"):
+        run("LoadFolder", folder="empty")
+
+
+def test_no_folder_outside_input_is_read(run, host, samples, tmp_path):
+    shutil.copy(samples / "cat.jpg", tmp_path / "secret.jpg")
+    for name in ("..", str(tmp_path), "../output"):
+        with pytest.raises(ValueError, match="outside"):
+            run("LoadFolder", folder=name)
+    folder = host.base / "input" / "links"
+    folder.mkdir()
+    shutil.copy(samples / "cat.jpg", folder / "own.jpg")
+    try:
+        (folder / "stolen.jpg").symlink_to(tmp_path / "secret.jpg")
+    except OSError:
+        pytest.skip("this system makes no links")
+    _, _, names, problems, _ = run("LoadFolder", folder="links")
+    assert names == ["own.jpg"]
+    assert "stolen.jpg" in problems
+
+
+def test_a_folder_is_loaded_again_only_when_it_changed(nodes, host, samples):
+    folder = host.base / "input" / "set"
+    folder.mkdir()
+    shutil.copy(samples / "cat.jpg", folder / "cat.jpg")
+
+    def fingerprint():
+        return nodes["SalientCrop_LoadFolder"].fingerprint_inputs(folder="set", subfolders=True, start=0, limit=0)
+
+    first = fingerprint()
+    assert fingerprint() == first
+    (folder / "cat.txt").write_text("a cat", encoding="utf-8")
+    second = fingerprint()
+    shutil.copy(samples / "coffee.jpg", folder / "b.jpg")
+    assert len({first, second, fingerprint()}) == 3
