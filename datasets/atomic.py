@@ -17,7 +17,7 @@ _PREFIX, _SUFFIX = ".salient-crop-", ".part"
 
 
 @contextmanager
-def whole_file(path: Path | str) -> Iterator[BinaryIO]:
+def open_atomic(path: Path | str) -> Iterator[BinaryIO]:
     """A file to write into that takes its name only when all is written; on any error nothing of it stays.
 
     Missing folders are made. An existing file of that name is replaced; a link is replaced, never followed.
@@ -34,13 +34,13 @@ def whole_file(path: Path | str) -> Iterator[BinaryIO]:
         raise
 
 
-def write_whole(path: Path | str, content: bytes) -> None:
-    """Writes a file in one go, whole or not at all; see `whole_file`.
+def write_atomic(path: Path | str, content: bytes) -> None:
+    """Writes a file in one go, whole or not at all; see `open_atomic`.
 
     Raises:
         OSError: when it cannot be written.
     """
-    with whole_file(path) as file:
+    with open_atomic(path) as file:
         file.write(content)
 
 
@@ -51,7 +51,7 @@ def write_picture(path: Path | str, pixels: np.ndarray) -> None:
         ValueError: when the format is unknown or cannot hold the pixels.
         OSError: when it cannot be written.
     """
-    write_whole(path, encode(pixels, path))
+    write_atomic(path, encode(pixels, path))
 
 
 def remove_leftovers(folder: Path | str) -> None:

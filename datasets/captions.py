@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..images.errors import reading
-from .atomic import whole_file
+from .atomic import open_atomic
 
 CAPTION_EXTENSIONS = (".txt", ".caption")
 
 
-def caption_files(picture: Path | str) -> dict[str, Path]:
+def find_caption_files(picture: Path | str) -> dict[str, Path]:
     """The caption files of a picture by their extension: `photo.txt` or `photo.jpg.txt`, the latter first."""
     picture = Path(picture)
     found = {}
@@ -29,7 +29,7 @@ def read_caption(picture: Path | str) -> str:
     Raises:
         PictureError: when the caption is there and cannot be read.
     """
-    for path in caption_files(picture).values():
+    for path in find_caption_files(picture).values():
         with reading(path):
             return _text(path.read_bytes()).strip()
     return ""
@@ -42,11 +42,11 @@ def copy_captions(picture: Path | str, crops: Sequence[Path | str]) -> None:
         PictureError: when a caption cannot be read.
         OSError: when one cannot be written.
     """
-    for extension, source in caption_files(picture).items():
+    for extension, source in find_caption_files(picture).items():
         with reading(source):
             content = source.read_bytes()
         for crop in crops:
-            with whole_file(Path(crop).with_suffix(extension)) as file:
+            with open_atomic(Path(crop).with_suffix(extension)) as file:
                 file.write(content)
 
 

@@ -35,7 +35,7 @@ class Duplicate:
     exact: bool
 
 
-def file_hash(path: Path | str) -> str:
+def hash_file(path: Path | str) -> str:
     """A hash of the file's bytes.
 
     Raises:
@@ -65,7 +65,7 @@ def find_duplicates(
 
     Args:
         names: every picture; of a group the first is kept.
-        bytes_of: `file_hash` by name; names may be missing.
+        bytes_of: `hash_file` by name; names may be missing.
         sights: `perceptual_hash` by name; names may be missing.
         near: how many bits may differ; 0 finds only the same hash, a negative number none but exact duplicates.
     """

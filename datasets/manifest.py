@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .atomic import whole_file
+from .atomic import open_atomic
 
 OK, FAILED, DROPPED = "ok", "failed", "dropped"
 
@@ -56,11 +56,11 @@ class PictureRecord:
     reason: str | None = None
     crops: tuple[CropRecord, ...] = field(default=())
 
-    def failed(self, reason: str) -> PictureRecord:
+    def as_failed(self, reason: str) -> PictureRecord:
         return replace(self, status=FAILED, reason=reason, crops=())
 
 
-def to_line(record: PictureRecord) -> str:
+def format_line(record: PictureRecord) -> str:
     """One line of JSON without its newline."""
     value = {
         "source": record.source,
@@ -74,7 +74,7 @@ def to_line(record: PictureRecord) -> str:
     return line if line.isascii() or _encodable(line) else json.dumps(value)
 
 
-def from_line(line: str) -> PictureRecord:
+def parse_line(line: str) -> PictureRecord:
     """The record of one line; fields that are not known are passed over.
 
     Raises:
@@ -90,9 +90,9 @@ def from_line(line: str) -> PictureRecord:
 
 def write_manifest(path: Path | str, records: Iterable[PictureRecord]) -> None:
     """Writes the manifest whole or not at all; `records` may be a stream."""
-    with whole_file(path) as file:
+    with open_atomic(path) as file:
         for record in records:
-            file.write(to_line(record).encode() + b"\n")
+            file.write(format_line(record).encode() + b"\n")
 
 
 def read_manifest(path: Path | str) -> Iterator[PictureRecord]:
@@ -104,7 +104,7 @@ def read_manifest(path: Path | str) -> Iterator[PictureRecord]:
     with Path(path).open(encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
             try:
-                yield from_line(line)
+                yield parse_line(line)
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: {error}") from None
 

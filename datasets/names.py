@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 
-def crop_names(sources: Sequence[str]) -> list[str]:
+def name_crops(sources: Sequence[str]) -> list[str]:
     """A name without extension for the crops of every source, by their relative POSIX paths, in order.
 
     A picture keeps its name. Pictures that would then share one (`a.jpg`, `a.png`, and on some systems `A.jpg`) carry

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..images.decode import Picture
 from ..images.errors import PictureError, reading
-from .atomic import whole_file
-from .captions import caption_files, copy_captions, read_caption
+from .atomic import open_atomic
+from .captions import copy_captions, find_caption_files, read_caption
 from .find import MASK_SUFFIX
 
 # Files with the captions of a whole folder, the first that is there: Hugging Face's ImageFolder, and what sd-scripts'
@@ -35,18 +35,18 @@ class Sidecars:
         self._folder, self._masks = folder, masks
         self._told: dict[Path, Mapping[str, str]] = {}
 
-    def files(self, picture: Path) -> list[Path]:
+    def list_files(self, picture: Path) -> list[Path]:
         """All files that the caption and the mask of a picture come from."""
-        beside: list[Path | None] = list(caption_files(picture).values()) or [self._file_of_all(picture)]
-        return [each for each in (*beside, self.mask(picture)) if each is not None]
+        beside: list[Path | None] = list(find_caption_files(picture).values()) or [self._file_of_all(picture)]
+        return [each for each in (*beside, self.find_mask(picture)) if each is not None]
 
-    def caption(self, picture: Path) -> str:
+    def read_caption(self, picture: Path) -> str:
         """The caption of a picture, stripped; empty when it has none.
 
         Raises:
             PictureError: when it is there and cannot be read; its path is that of the file with the captions.
         """
-        if caption_files(picture):
+        if find_caption_files(picture):
             return read_caption(picture)
         file = self._file_of_all(picture)
         if file is None:
@@ -64,14 +64,14 @@ class Sidecars:
             PictureError: when a caption cannot be read.
             OSError: when one cannot be written.
         """
-        if caption_files(picture):
+        if find_caption_files(picture):
             copy_captions(picture, crops)
-        elif caption := self.caption(picture):
+        elif caption := self.read_caption(picture):
             for crop in crops:
-                with whole_file(crop.with_suffix(".txt")) as file:
+                with open_atomic(crop.with_suffix(".txt")) as file:
                     file.write(caption.encode() + b"\n")
 
-    def mask(self, picture: Path) -> Path | None:
+    def find_mask(self, picture: Path) -> Path | None:
         """The file of a picture's mask, or None."""
         beside = picture.with_name(picture.stem + MASK_SUFFIX)
         if beside.is_file():
@@ -87,7 +87,7 @@ class Sidecars:
         Raises:
             PictureError: when it cannot be read, or is not as large as its picture; its path is the mask's.
         """
-        file = self.mask(picture.path)
+        file = self.find_mask(picture.path)
         if file is None:
             return None
         mask = Picture(file)

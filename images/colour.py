@@ -39,7 +39,7 @@ def parse_colour(colour: str | RGB | None) -> RGB | None:
     return red, green, blue
 
 
-def without_palette(image: Image.Image) -> Image.Image:
+def simplify_mode(image: Image.Image) -> Image.Image:
     """The same picture in a mode whose pixels can be averaged: L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
     mode = image.mode
     if mode.startswith("I") or mode == "F":
@@ -54,7 +54,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """RGB, or RGBA where some pixel is not opaque, in sRGB.
 
     Args:
-        image: as `without_palette` returns it.
+        image: as `simplify_mode` returns it.
         profile: the picture's ICC profile. One that is damaged or made for other channels is passed over, as browsers
             do.
     """
@@ -68,7 +68,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return colours
 
 
-def over(image: Image.Image, background: RGB = WHITE) -> Image.Image:
+def composite(image: Image.Image, background: RGB = WHITE) -> Image.Image:
     """The picture as RGB, lying on `background` wherever it is transparent."""
     if image.mode == "RGB":
         return image

@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from ..cropping.box import Box
-from .colour import RGB, WHITE, over
-from .orient import FloatBox
+from .colour import RGB, WHITE, composite
+from .orientation import FloatBox
 from .resample import CROP_FILTER, Size, resize, resize_floats, whole_pixels
 
 # PyTorch takes a second to import, and reading pictures does without it.
@@ -108,7 +108,7 @@ def cut(
         raise ValueError(f"pixels: a picture must be RGB or RGBA, got the mode {image.mode}")
     plan = plan_cut(box, size, image.size)
     part = resize(image, plan.region, plan.part_size)
-    return on_canvas(np.array(part if background is None else over(part, background)), plan, background)
+    return place_on_canvas(np.array(part if background is None else composite(part, background)), plan, background)
 
 
 def cut_tensor(
@@ -175,7 +175,7 @@ def outside_mask(plan: CutPlan) -> np.ndarray:
     return mask
 
 
-def on_canvas(part: np.ndarray, plan: CutPlan, background: RGB | None) -> np.ndarray:
+def place_on_canvas(part: np.ndarray, plan: CutPlan, background: RGB | None) -> np.ndarray:
     """The resized part, uint8 `[h, w, 3 or 4]`, at its place on the background (None: transparent)."""
     if not plan.padded:
         return part

@@ -12,10 +12,10 @@ from PIL import Image
 
 from . import colour
 from .colour import RGB, WHITE
-from .cut import OutsideError, on_canvas, plan_cut
+from .cut import OutsideError, place_on_canvas, plan_cut
 from .errors import PictureError, reading
 from .header import MAX_PIXELS, describe, open_image, read_header
-from .orient import TURNS, FloatBox, stored_box, swap
+from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
 from .resample import CROP_FILTER, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
 from .thumbnail import small_size
 
@@ -114,20 +114,20 @@ class Picture:
         except OutsideError as error:
             raise PictureError(self.path, str(error)) from error
         part = self._pixels(plan.region, plan.part_size, background, _CROP)
-        return on_canvas(part, plan, background)
+        return place_on_canvas(part, plan, background)
 
     def _pixels(self, region: FloatBox, size: Size, background: RGB | None, sampling: _Sampling) -> np.ndarray:
         """Cut and resize in the file's own orientation, and only then turn and colour: the fewest pixels moved."""
         with reading(self.path):
             orientation = self.info.orientation
-            region, size = stored_box(region, self.info.size, orientation), swap(size, orientation)
+            region, size = to_stored_box(region, self.info.size, orientation), swap_sides(size, orientation)
             shrink = shrink_factor(region, size) / sampling.gap
             image = self._decode(shrink)
             block = block_side(shrink) // self._scale if sampling.averages else 1
             image = resize(image, scale_box(region, 1 / self._scale), size, sampling.filter, block)
             image = colour.to_srgb(image, self._profile)
             image = image.transpose(TURNS[orientation]) if orientation in TURNS else image
-            return np.array(image if background is None else colour.over(image, background))
+            return np.array(image if background is None else colour.composite(image, background))
 
     def _decode(self, shrink: float) -> Image.Image:
         """The stored picture, at most `shrink` times smaller than the file (where that is 2 or more, and a JPEG)."""
@@ -139,7 +139,7 @@ class Picture:
                 self._scale = _draft(image, shrink)
                 image.load()
                 self._profile = image.info.get("icc_profile")
-                self._decoded = colour.without_palette(image)
+                self._decoded = colour.simplify_mode(image)
         return self._decoded
 
 

@@ -23,7 +23,7 @@ class PictureError(Exception):
         self.path = Path(path)
         self.reason = reason
 
-    def of(self, picture: Path) -> str:
+    def reason_for(self, picture: Path) -> str:
         """The reason as told of a picture: naming the file where it is another one, such as its mask or caption."""
         return self.reason if self.path == picture else f"{self.path.name}: {self.reason}"
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from PIL import ExifTags, Image
 
 from .errors import PictureError, reading
-from .orient import swap
+from .orientation import swap_sides
 
 # By content, never by extension; and only these: Pillow would run Ghostscript on a .jpg that is really PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "DIB", "GIF")
@@ -78,10 +78,10 @@ def describe(image: Image.Image) -> PictureInfo:
     """The `PictureInfo` of an image that Pillow has opened but not decoded."""
     orientation = exif_orientation(image)
     if image.format != "TIFF":
-        return PictureInfo(swap(image.size, orientation), image.format or "", image.mode, orientation)
+        return PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation)
     # Pillow turns a TIFF by itself when it decodes it; only newer versions already give the turned size here.
     tags = image.tag_v2  # type: ignore[attr-defined]
-    return PictureInfo(swap((tags[256], tags[257]), orientation), "TIFF", image.mode, 1)
+    return PictureInfo(swap_sides((tags[256], tags[257]), orientation), "TIFF", image.mode, 1)
 
 
 def exif_orientation(image: Image.Image) -> int:

@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
-from .orient import FloatBox
+from .orientation import FloatBox
 
 Size = tuple[int, int]
 

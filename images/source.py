@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from PIL import Image
 
-from .colour import without_palette
+from .colour import simplify_mode
 from .decode import Picture
 from .errors import reading
 from .header import MAX_PIXELS, PictureInfo, exif_orientation
-from .orient import swap
+from .orientation import swap_sides
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,10 +42,10 @@ class DecodedPicture(Picture):
         with reading(self.path):
             image.load()  # Pillow turns a TIFF here, so its orientation is asked for afterwards
         orientation = exif_orientation(image)
-        self.info = PictureInfo(swap(image.size, orientation), image.format or "", image.mode, orientation)
+        self.info = PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation)
         self._max_pixels = MAX_PIXELS
         self._profile = image.info.get("icc_profile")
-        self._decoded = without_palette(image)
+        self._decoded = simplify_mode(image)
         self._scale = 1
 
 

@@ -13,14 +13,14 @@ from ..bucketing.chart import render_page
 from ..bucketing.report import BucketReport
 from ..bucketing.sizes import format_size
 from ..cropping.constraint import UnsatisfiableError
-from ..datasets.atomic import remove_leftovers, whole_file
-from ..datasets.captions import caption_files
+from ..datasets.atomic import open_atomic, remove_leftovers
+from ..datasets.captions import find_caption_files
 from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures, leads_outside
 from ..datasets.formats import DatasetFormat, Entry
 from ..datasets.formats.plain import Plain
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
-from ..datasets.names import crop_names
+from ..datasets.names import name_crops
 from ..images.decode import Picture
 from ..images.errors import PictureError
 from .analyse import ANALYSIS_SIDE
@@ -77,7 +77,7 @@ def sort_folder(
     """
     sources = list_sources(run)
     dataset = dataset or Plain()
-    names = dict(zip(sources, crop_names([dataset.flatten_path(source) for source in sources]), strict=True))
+    names = dict(zip(sources, name_crops([dataset.flatten_path(source) for source in sources]), strict=True))
     extension = run.request.format
     refuse_to_touch_sources(run, {source: _crop_and_mask(dataset, names[source], extension) for source in sources})
     if run.out is not None:
@@ -139,17 +139,17 @@ def measure_picture(run: FolderRun, source: str, sorting: SortRequest, analyser:
         picture = Picture(path)
         record = PictureRecord(source, picture.info.size, FAILED)
         # What could not be written would leave a hole in a batch, once all are planned.
-        run.sidecars.caption(path)
+        run.sidecars.read_caption(path)
         run.sidecars.open_mask(picture)
         analysis = analyser.analyse(picture.small(ANALYSIS_SIDE))
         crops = measure(analysis, picture.info.size, run.request.constraint, sorting, run.request.objective)
         return PictureRecord(source, picture.info.size, OK, crops=tuple(crops))
     except PictureError as error:
-        return record.failed(error.of(path))
+        return record.as_failed(error.reason_for(path))
     except UnsatisfiableError as error:
-        return record.failed(str(error).removeprefix("picture 0: "))
+        return record.as_failed(str(error).removeprefix("picture 0: "))
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
-        return record.failed(f"could not be analysed: {error}")
+        return record.as_failed(f"could not be analysed: {error}")
 
 
 def write_picture(run: FolderRun, record: PictureRecord, dataset: DatasetFormat) -> PictureRecord:
@@ -166,19 +166,19 @@ def write_picture(run: FolderRun, record: PictureRecord, dataset: DatasetFormat)
         write(picture, record, run.out, run.request, run.sidecars, dataset)
         return record
     except PictureError as error:
-        return record.failed(error.of(path))
+        return record.as_failed(error.reason_for(path))
     except OSError as error:
         if error.errno in HOPELESS:
             raise
-        return record.failed(f"its crop cannot be written: {error.strerror or error}")
+        return record.as_failed(f"its crop cannot be written: {error.strerror or error}")
 
 
 def entries(run: FolderRun, records: Iterable[PictureRecord], dataset: DatasetFormat) -> Iterator[Entry]:
     """The crops of a finished run, for what a trainer reads beside them."""
     for record in records:
         source = run.folder / record.source
-        caption = run.sidecars.caption(source) if record.crops else ""
-        masked = run.sidecars.mask(source) is not None
+        caption = run.sidecars.read_caption(source) if record.crops else ""
+        masked = run.sidecars.find_mask(source) is not None
         for crop in record.crops:
             if crop.file is not None:
                 details = {
@@ -300,7 +300,7 @@ def _remove_stale(planned_run: _Planned) -> None:
         return
     for file in _written_before(run, dataset) - _all_of(planned_run):
         path = run.out / file
-        for each in (path, *caption_files(path).values()):
+        for each in (path, *find_caption_files(path).values()):
             each.unlink(missing_ok=True)
 
 
@@ -324,9 +324,9 @@ def _write_beside(planned_run: _Planned, journal: Journal) -> None:
     if planned_run.result is not None:
         report = planned_run.result.report
         text, page = report_files(run.manifest)
-        with whole_file(text) as file:
+        with open_atomic(text) as file:
             file.write(report.format_text().encode("utf-8", "backslashreplace") + b"\n")
-        with whole_file(page) as file:
+        with open_atomic(page) as file:
             file.write(render_page(report))
     if run.out is not None:
         records = journal.records(list(planned_run.sources))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..datasets.deduplicate import NEAR, Duplicate, file_hash, find_duplicates, perceptual_hash
+from ..datasets.deduplicate import NEAR, Duplicate, find_duplicates, hash_file, perceptual_hash
 from ..datasets.find import leads_outside
 from ..images.decode import Picture
 from ..images.errors import PictureError
@@ -49,6 +49,6 @@ def _look(run: FolderRun, source: str) -> tuple[str, int, int] | None:
             return None
         picture = Picture(path)
         width, height = picture.info.size
-        return file_hash(path), perceptual_hash(picture.small(_SEEN)), width * height
+        return hash_file(path), perceptual_hash(picture.small(_SEEN)), width * height
     except PictureError:
         return None

@@ -11,11 +11,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..datasets.atomic import remove_leftovers, whole_file
+from ..datasets.atomic import open_atomic, remove_leftovers
 from ..datasets.find import EXTENSIONS, find_pictures
 from ..datasets.formats.plain import Plain
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest, write_manifest
-from ..datasets.names import crop_names
+from ..datasets.names import name_crops
 from ..datasets.sidecars import Sidecars
 from .executors.batches import Analyser
 from .executors.threads import map_in_order, single_threaded_torch
@@ -91,7 +91,7 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
         OSError: when something can no longer be written.
     """
     sources = list_sources(run)
-    files = dict(zip(sources, map(run.request.files, crop_names(sources)), strict=True))
+    files = dict(zip(sources, map(run.request.files, name_crops(sources)), strict=True))
     masks = {source: [Plain().mask_path(file) for file in files[source]] for source in sources}
     refuse_to_touch_sources(run, files)
     refuse_to_touch_sources(run, masks)
@@ -224,7 +224,7 @@ def _crops_are_newer(run: FolderRun, record: PictureRecord) -> bool:
     assert run.out is not None
     source = run.folder / record.source
     try:
-        changed = max(path.stat().st_mtime_ns for path in (source, *run.sidecars.files(source)))
+        changed = max(path.stat().st_mtime_ns for path in (source, *run.sidecars.list_files(source)))
         return all((run.out / crop.file).stat().st_mtime_ns > changed for crop in record.crops if crop.file)
     except OSError:
         return False
@@ -256,7 +256,7 @@ def _settings_are_the_same(run: FolderRun) -> bool:
 
 def write_settings(run: FolderRun) -> None:
     """Notes beside the manifest what the run was asked, and where its pictures are."""
-    with whole_file(settings_file(run.manifest)) as file:
+    with open_atomic(settings_file(run.manifest)) as file:
         file.write(json.dumps(noted(run), indent=2, sort_keys=True).encode() + b"\n")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..datasets.manifest import OK, PictureRecord, from_line, to_line
+from ..datasets.manifest import OK, PictureRecord, format_line, parse_line
 from ..datasets.sidecars import Sidecars
 
 
@@ -32,7 +32,7 @@ class Journal:
 
     def add(self, record: PictureRecord, state: str) -> None:
         """Notes a finished record; it is in the operating system's hands when this returns."""
-        line = f"{state}\t{to_line(record)}\n".encode()
+        line = f"{state}\t{format_line(record)}\n".encode()
         self._places[record.source] = (self._file.seek(0, 2), state)
         self._file.write(line)
         self._file.flush()
@@ -89,7 +89,7 @@ class Journal:
 def state_of(path: Path, sidecars: Sidecars) -> str:
     """Changes whenever a picture, its caption or its mask does: sizes and times of change."""
     parts = []
-    for file in (path, *sidecars.files(path)):
+    for file in (path, *sidecars.list_files(path)):
         try:
             status = file.stat()
             parts.append(f"{status.st_size}:{status.st_mtime_ns}")
@@ -110,6 +110,6 @@ def _parsed(line: bytes) -> tuple[str, PictureRecord] | None:
         return None
     try:
         state, _, record = line.decode().partition("\t")
-        return state, from_line(record)
+        return state, parse_line(record)
     except ValueError:
         return None

@@ -144,11 +144,11 @@ def crop_picture(
             write(picture, planned, out, request, sidecars or Sidecars(folder))
         return planned
     except PictureError as error:
-        return record.failed(error.of(path))
+        return record.as_failed(error.reason_for(path))
     except OSError as error:
         if error.errno in HOPELESS:
             raise
-        return record.failed(f"its crop cannot be written: {error.strerror or error}")
+        return record.as_failed(f"its crop cannot be written: {error.strerror or error}")
 
 
 def _crops_of(picture: Picture, analyser: Analyser, request: CropRequest) -> list[Crop]:

@@ -36,7 +36,7 @@ def fingerprint(pictures: Iterable[Path], sidecars: Sidecars) -> str:
     """Changes when one of the pictures, or a caption or mask beside it, is changed, added or removed."""
     digest = hashlib.sha256()
     for picture in pictures:
-        for file in (picture, *sidecars.files(picture)):
+        for file in (picture, *sidecars.list_files(picture)):
             digest.update(f"{file}|{_stamp(file)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 

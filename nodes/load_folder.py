@@ -76,11 +76,11 @@ class LoadFolder(io.ComfyNode):
         paths = list_pictures(root, subfolders, start, limit)
         for path in track_progress(paths, len(paths)):
             try:
-                image, caption = load_image(path, root), sidecars.caption(path)
+                image, caption = load_image(path, root), sidecars.read_caption(path)
                 mask = load_mask(sidecars.open_mask(Picture(path)), image)
             except PictureError as error:
                 logger.warning("Load Picture Folder: %s", error)
-                problems.append(f"{path.relative_to(root).as_posix()}: {error.of(path)}")
+                problems.append(f"{path.relative_to(root).as_posix()}: {error.reason_for(path)}")
                 continue
             images.append(to_host(image))
             captions.append(caption)

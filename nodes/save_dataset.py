@@ -17,7 +17,7 @@ from ..datasets.atomic import write_picture
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import DatasetFormat, Entry, get_format
-from ..datasets.names import crop_names
+from ..datasets.names import name_crops
 from ..images.encode import FORMATS
 from .folders import inside
 from .host import track_progress
@@ -125,7 +125,7 @@ def write_entry(
 def choose_names(names: list[str | None], dataset: DatasetFormat, extension: str) -> list[str]:
     """A name without extension for every picture, no two alike; numbers where no names are connected."""
     given = [f"{index:05}" if each is None else require_name(each) for index, each in enumerate(names)]
-    return crop_names([dataset.flatten_path(each if "." in each else f"{each}.{extension}") for each in given])
+    return name_crops([dataset.flatten_path(each if "." in each else f"{each}.{extension}") for each in given])
 
 
 def require_name(name: str) -> str:

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import nn
 from tqdm import tqdm
 
-from ..datasets.atomic import whole_file
+from ..datasets.atomic import open_atomic
 from .resumable import BucketReport, Progress, Settings
 
 LAST = "last.pt"
@@ -53,5 +53,5 @@ def progress_bar() -> tuple[tqdm, BucketReport]:
 def export(network: nn.Module, path: Path) -> None:
     """The weights alone, for `models/croppers`."""
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    with whole_file(path) as file:
+    with open_atomic(path) as file:
         file.write(save(state))

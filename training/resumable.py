@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..datasets.atomic import whole_file
+from ..datasets.atomic import open_atomic
 
 Task = TypeVar("Task")
 Sample = TypeVar("Sample")
@@ -154,7 +154,7 @@ class Trainer(Generic[Sample]):
             "settings": self._identity(),
         }
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(self.checkpoint) as file:
+        with open_atomic(self.checkpoint) as file:
             torch.save(state, file)
 
     def _resume(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from ..atomic import write_whole
+from ..atomic import write_atomic
 from ..sidecars import Sidecars
 
 Size = tuple[int, int]
@@ -150,7 +150,7 @@ class DatasetFormat(ABC):
         """
         text, path = self.format_caption(caption), (out / crop_path).with_suffix(".txt")
         if text:
-            write_whole(path, text.encode() + b"\n")
+            write_atomic(path, text.encode() + b"\n")
         else:
             path.unlink(missing_ok=True)
 
@@ -161,7 +161,7 @@ class DatasetFormat(ABC):
             PictureError: when the caption cannot be read.
             OSError: when it cannot be written.
         """
-        caption = sidecars.caption(picture)
+        caption = sidecars.read_caption(picture)
         for crop_path in crop_paths:
             self.write_caption(out, crop_path, caption)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..atomic import whole_file
+from ..atomic import open_atomic
 from .base import DatasetFormat, Entry, Size
 
 METADATA = "metadata.jsonl"
@@ -30,7 +30,7 @@ class Diffusers(DatasetFormat):
 
     def write_index(self, out: Path, entries: Iterable[Entry]) -> list[str]:
         """Writes `metadata.jsonl`."""
-        with whole_file(out / METADATA) as file:
+        with open_atomic(out / METADATA) as file:
             for entry in entries:
                 line = json.dumps(self._row(entry), ensure_ascii=False)
                 file.write(line.encode("utf-8", "backslashreplace") + b"\n")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from math import gcd, isqrt
 from pathlib import Path, PurePosixPath
 
-from ..atomic import write_whole
+from ..atomic import write_atomic
 from .base import DatasetFormat, Entry, Size, concept_folder
 
 CONFIG = "dataset.toml"
@@ -39,7 +39,7 @@ class Kohya(DatasetFormat):
     def write_index(self, out: Path, entries: Iterable[Entry]) -> list[str]:
         """Writes `dataset.toml`; its paths are relative to `out`."""
         lines = _config_lines(list(entries), self.batch_size)
-        write_whole(out / CONFIG, "\n".join(lines).encode() + b"\n")
+        write_atomic(out / CONFIG, "\n".join(lines).encode() + b"\n")
         return [CONFIG]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from salient_crop.datasets.deduplicate import file_hash, find_duplicates, perceptual_hash
+from salient_crop.datasets.deduplicate import find_duplicates, hash_file, perceptual_hash
 
 
 def test_duplicates_are_found_whatever_was_done_to_the_file(samples, tmp_path):
@@ -16,7 +16,7 @@ def test_duplicates_are_found_whatever_was_done_to_the_file(samples, tmp_path):
     for name in ("cat-half.png", "cat-small.webp", "coffee-again.jpg"):
         paths[name] = tmp_path / name
     sights = {name: perceptual_hash(np.asarray(Image.open(path).convert("RGB"))) for name, path in paths.items()}
-    contents = {name: file_hash(path) for name, path in paths.items()}
+    contents = {name: hash_file(path) for name, path in paths.items()}
     found = {each.name: (each.of, each.exact) for each in find_duplicates(list(paths), contents, sights)}
     assert found == {"cat-small.webp": ("cat.jpg", False), "coffee-again.jpg": ("coffee.jpg", True)}
     assert [each.exact for each in find_duplicates(list(paths), contents, sights, near=-1)] == [True]

@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salient_crop.datasets.atomic import remove_leftovers, whole_file, write_picture
-from salient_crop.datasets.captions import caption_files, copy_captions, read_caption
+from salient_crop.datasets.atomic import open_atomic, remove_leftovers, write_picture
+from salient_crop.datasets.captions import copy_captions, find_caption_files, read_caption
 from salient_crop.datasets.find import find_pictures, leads_outside
-from salient_crop.datasets.manifest import CropRecord, PictureRecord, from_line, read_manifest, to_line, write_manifest
-from salient_crop.datasets.names import crop_names
+from salient_crop.datasets.manifest import (
+    CropRecord,
+    PictureRecord,
+    format_line,
+    parse_line,
+    read_manifest,
+    write_manifest,
+)
+from salient_crop.datasets.names import name_crops
 from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.images import header
 from salient_crop.images.decode import Picture, decode
@@ -143,20 +150,20 @@ def test_links(tmp_path, photo):
 
 def test_names_that_would_collide():
     sources = ["a.jpg", "a.png", "b.jpg", "d/a.jpg", "A.gif", "a_png.jpg", "\u00fc.jpg", "u\u0308.png"]
-    names = crop_names(sources)
+    names = name_crops(sources)
     assert names[2:4] == ["b", "d/a"]
     assert names[5] == "a_png"
     assert len({name.casefold() for name in names}) == len(names)
     assert names[0] == "a_jpg"
     assert names[4] == "A_gif"
-    assert names == crop_names(sources)
+    assert names == name_crops(sources)
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     target = tmp_path / "new" / "a.bin"
-    with whole_file(target) as file:
+    with open_atomic(target) as file:
         file.write(b"old")
-    with pytest.raises(RuntimeError), whole_file(target) as file:
+    with pytest.raises(RuntimeError), open_atomic(target) as file:
         file.write(b"half of the ne")
         raise RuntimeError
     assert target.read_bytes() == b"old"
@@ -197,7 +204,7 @@ def test_alpha_is_kept_or_refused(tmp_path):
 
 
 def test_captions_follow_their_picture(tmp_path, photo):
-    assert caption_files(photo) == {}
+    assert find_caption_files(photo) == {}
     assert read_caption(photo) == ""
     photo.with_suffix(".txt").write_bytes("\ufeffa café\r\n".encode())
     photo.with_suffix(".caption").write_bytes(b"other")
@@ -233,7 +240,7 @@ def test_the_manifest_gives_back_what_it_was_given(tmp_path):
 def test_the_manifests_fields_are_the_documented_ones():
     import json
 
-    line = json.loads(to_line(record()))
+    line = json.loads(format_line(record()))
     assert list(line) == ["source", "size", "status", "reason", "crops"]
     assert set(line["crops"][0]) == {
         "file", "ratio", "bucket", "box", "score", "terms", "kept", "crop_coords", "original_size", "target_size"
@@ -241,7 +248,7 @@ def test_the_manifests_fields_are_the_documented_ones():
     assert line["crops"][0]["box"] == [1, 2, 20, 30]
     for wrong in ("[]", "3", '{"source": 1}', "nonsense"):
         with pytest.raises(ValueError, match="not a manifest line"):
-            from_line(wrong)
+            parse_line(wrong)
 
 
 # What belongs to pictures
@@ -259,24 +266,24 @@ def test_captions_in_one_file_for_all(tmp_path):
         '{"file_name": "a.jpg", "text": " ein Häuschen "}\n\n{"file_name": "deep/b.png", "caption": "b"}\n', "utf-8"
     )
     sidecars = Sidecars(tmp_path)
-    assert [sidecars.caption(each) for each in (a, b, c)] == ["ein Häuschen", "b", ""]
-    assert sidecars.files(a) == [tmp_path / "metadata.jsonl"]
+    assert [sidecars.read_caption(each) for each in (a, b, c)] == ["ein Häuschen", "b", ""]
+    assert sidecars.list_files(a) == [tmp_path / "metadata.jsonl"]
     a.with_suffix(".txt").write_text("its own", "utf-8")
-    assert sidecars.caption(a) == "its own"
+    assert sidecars.read_caption(a) == "its own"
     sidecars.copy_captions(b, [tmp_path / "out" / "b.png"])
     assert (tmp_path / "out" / "b.txt").read_text("utf-8") == "b\n"
     # Nothing above the folder is read.
-    assert Sidecars(tmp_path / "deep").caption(b) == ""
+    assert Sidecars(tmp_path / "deep").read_caption(b) == ""
 
 
 def test_captions_in_sd_scripts_json(tmp_path):
     a, b, c = (touched(tmp_path / name) for name in ("a.jpg", "deep/b.png", "c.webp"))
     entries = {"a": {"caption": "a cat", "tags": "fur, eyes"}, "/elsewhere/deep/b.png": {"tags": "b"}, "c": {}}
     (tmp_path / "meta_cap.json").write_text(json.dumps(entries), "utf-8")
-    assert [Sidecars(tmp_path).caption(each) for each in (a, b, c)] == ["a cat, fur, eyes", "b", ""]
+    assert [Sidecars(tmp_path).read_caption(each) for each in (a, b, c)] == ["a cat, fur, eyes", "b", ""]
     (tmp_path / "meta_lat.json").write_text("{", "utf-8")
     with pytest.raises(PictureError, match=r"meta_lat.json: damaged"):
-        Sidecars(tmp_path).caption(a)
+        Sidecars(tmp_path).read_caption(a)
 
 
 def test_masks_belong_to_their_pictures_and_are_none_themselves(tmp_path):
@@ -285,9 +292,9 @@ def test_masks_belong_to_their_pictures_and_are_none_themselves(tmp_path):
     elsewhere = touched(tmp_path / "masks" / "deep" / "b.png")
     assert find_pictures(tmp_path / "in") == [a, b]
     sidecars = Sidecars(tmp_path / "in", tmp_path / "masks")
-    assert (sidecars.mask(a), sidecars.mask(b)) == (beside, elsewhere)
-    assert sidecars.files(b) == [elsewhere]
-    assert Sidecars(tmp_path / "in").mask(b) is None
+    assert (sidecars.find_mask(a), sidecars.find_mask(b)) == (beside, elsewhere)
+    assert sidecars.list_files(b) == [elsewhere]
+    assert Sidecars(tmp_path / "in").find_mask(b) is None
     Image.new("L", (30, 40)).save(elsewhere)
     with pytest.raises(PictureError, match="a mask of 30×40, but its picture has 40×30"):
         sidecars.open_mask(Picture(b))

@@ -21,12 +21,12 @@ _STORED_FROM_BOTTOM = (3, 4, 7, 8)  # the seen y axis does
 FloatBox = tuple[float, float, float, float]
 
 
-def swap(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+def swap_sides(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """Width and height as stored from as seen, or the other way round."""
     return (size[1], size[0]) if orientation in _SWAPS_SIDES else size
 
 
-def stored_box(box: FloatBox, seen_size: tuple[int, int], orientation: int) -> FloatBox:
+def to_stored_box(box: FloatBox, seen_size: tuple[int, int], orientation: int) -> FloatBox:
     """The box `(x1, y1, x2, y2)` of the seen picture, in the pixels of the stored one."""
     x1, y1, x2, y2 = box
     if orientation in _STORED_FROM_RIGHT:
