@@ -29,9 +29,9 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 OLDEST, NEWEST = (3, 10), (3, 13)
 # What an up-to-date environment was made from.
 REQUIREMENTS = ("pyproject.toml", "constraints.txt")
-# Folders with no source of the package in them.
+# What mypy leaves out: folders without source of the package, benchmarks and tests.
 NOT_PACKAGE = shutil.ignore_patterns(
-    ".*", "__pycache__", "build", "demo", "dist", "*.egg-info", "benchmarks", "samples", "tests", "training", "web"
+    ".*", "__pycache__", "build", "demo", "dist", "*.egg-info", "benchmarks", "samples", "tests", "web"
 )
 
 

@@ -65,8 +65,8 @@ def train(cases: Sequence[RankingCase], recipe: Recipe, seed: int) -> Compositio
     learn(head.taste, data, seed)
     with torch.no_grad():
         for last, share in ((head.final, 1 - SCENE), (head.taste.out, SCENE)):
-            last.weight *= share
-            last.bias *= share
+            last.weight.mul_(share)
+            last.bias.mul_(share)
     return head.eval()
 
 

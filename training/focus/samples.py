@@ -166,10 +166,10 @@ def _mask(picture: Picture, view: View) -> tuple[Tensor, Tensor]:
 
 def _boxes(boxes: tuple[Region, ...], picture_size: tuple[int, int], view: View) -> np.ndarray:
     """Those of the picture's boxes that can be seen at all, `[N, 4]` in cells of 4 input pixels."""
-    boxes = view.relative(np.array(boxes, dtype=float), picture_size)
-    seen = np.clip(boxes, 0, 1)
-    boxes = boxes[((seen[:, 2] - seen[:, 0]) > 0) & ((seen[:, 3] - seen[:, 1]) > 0)]
-    return boxes * np.array([*view.size, *view.size]) / 4
+    in_view = view.relative(np.array(boxes, dtype=float), picture_size)
+    visible = np.clip(in_view, 0, 1)
+    in_view = in_view[((visible[:, 2] - visible[:, 0]) > 0) & ((visible[:, 3] - visible[:, 1]) > 0)]
+    return in_view * np.array([*view.size, *view.size]) / 4
 
 
 def heads_on_grid(
