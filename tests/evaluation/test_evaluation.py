@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from salient_crop.cli.main import main
 from salient_crop.evaluation.boxes import evaluate_boxes
 from salient_crop.evaluation.constraints import evaluate_constraints, read_cases
+from salient_crop.evaluation.fixations import evaluate_fixations
 from salient_crop.evaluation.metrics import boundary_displacement, coverage, iou, spearman, top_accuracy
 from salient_crop.evaluation.ranking import evaluate_ranking
 from salient_crop.models.baselines.centre import CentreCropper
@@ -105,16 +107,22 @@ def test_an_entry_that_lacks_a_field_is_named(tmp_path: Path) -> None:
         evaluate_constraints(written(tmp_path, [CASE, broken]))
 
 
-@pytest.mark.parametrize("benchmark", ["constraints", "ranking", "boxes", "fixations"])
-@pytest.mark.parametrize("content", ["{", "3", "[1]", "[]"])
-def test_a_file_that_is_no_benchmark_is_named(
-    benchmark: str, content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("content", ["[]", "{", "3", "[1]", "{}", '{"a": 1}'])
+@pytest.mark.parametrize(
+    "evaluate",
+    [
+        lambda file: evaluate_constraints(file, file.parent),
+        evaluate_ranking,
+        lambda file: evaluate_boxes(file, file.parent, CentreCropper()),
+        lambda file: evaluate_fixations(file, CentreCropper()),
+    ],
+    ids=["constraints", "ranking", "boxes", "fixations"],
+)
+def test_a_file_that_is_no_benchmark_is_named(evaluate: Callable[[Path], dict], content: str, tmp_path: Path) -> None:
     file = tmp_path / "odd.json"
     file.write_text(content)
-    words = ["evaluate", benchmark, str(file), "--images", str(tmp_path), "--cropper", "centre"]
-    assert main(words) == 2
-    assert "odd.json" in capsys.readouterr().err
+    with pytest.raises(ValueError, match=r"odd\.json"):
+        evaluate(file)
 
 
 def photo(person: bool = False) -> dict:
