@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bucketing.grids import GRID_SYNTAX, parse_grid
 from ..bucketing.solver.policy import REMAINDERS
-from ..datasets.formats import FORMATS, DatasetFormat, get_format
-from ..images.errors import PictureError
-from ..images.header import read_header
+from ..datasets.formats import FORMATS, get_format
 from .options import parse_factor, parse_positive
 from .status import UsageError
 
 # PyTorch and the solver come with these; `--help` needs neither.
 if TYPE_CHECKING:
-    from ..jobs.bucket_stages import SortRequest
-    from ..jobs.buckets import BucketOutcome
-    from ..jobs.folder import FolderRun, Progress
-    from ..models.base import Cropper
+    from ..jobs.run import FolderRun, Outcome
 
 RESOLUTION = 1024
-Note = Callable[[str], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,77 +59,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def settings(chosen: argparse.Namespace) -> dict[str, Any]:
-    """All of it that changes what comes out; nothing where buckets were not asked for."""
-    if not chosen.buckets:
-        return {}
-    names = ("buckets", "batch_size", "remainder", "smallest", "most_enlarged", "dataset", "concept", "repeats")
-    return {**{name: getattr(chosen, name) for name in names}, "duplicates": chosen.duplicates == "skip"}
-
-
-def dataset_format(chosen: argparse.Namespace) -> DatasetFormat:
-    """The format that OUT is laid out in.
+    """The fields `buckets` and `dataset` of `CropSettings`.
 
     Raises:
-        ValueError: when the concept or the repeats cannot name its folder.
-    """
-    return get_format(chosen.dataset)(chosen.concept, chosen.repeats, chosen.batch_size)
-
-
-def sort_request(chosen: argparse.Namespace, run: FolderRun) -> SortRequest:
-    """What the arguments ask of the sorting.
-
-    Raises:
+        UsageError: when the folder cannot be listed.
         ValueError: when the grid is not known, a number is out of range, or the concept names no folder.
     """
-    from ..jobs.bucket_stages import SortRequest
+    from ..jobs.settings import BucketSettings
 
     resolution = chosen.resolution or RESOLUTION
-    sizes = _sizes(run) if chosen.buckets.strip().lower().startswith("quantile") else []
-    grid = parse_grid(dataset_format(chosen).grid_name(chosen.buckets), resolution, sizes)
-    limit = 1.0 if chosen.no_enlarge and chosen.most_enlarged is None else chosen.most_enlarged
-    return SortRequest(grid, resolution, chosen.batch_size, chosen.smallest, chosen.remainder, most_enlarged=limit)
+    dataset = get_format(chosen.dataset)(chosen.concept, chosen.repeats, chosen.batch_size)
+    sizes = _sizes(chosen) if chosen.buckets.strip().lower().startswith("quantile") else []
+    bucket_settings = BucketSettings(
+        grid=parse_grid(dataset.grid_name(chosen.buckets), resolution, sizes),
+        resolution=resolution,
+        batch_size=chosen.batch_size,
+        smallest=chosen.smallest,
+        remainder=chosen.remainder,
+        most_enlarged=1.0 if chosen.no_enlarge and chosen.most_enlarged is None else chosen.most_enlarged,
+        duplicates=chosen.duplicates,
+    )
+    return {"buckets": bucket_settings, "dataset": dataset}
 
 
-def run_sorting(
-    chosen: argparse.Namespace, run: FolderRun, cropper: Cropper, device: str, progress: Progress, note: Note
-) -> BucketOutcome:
-    """Sorts the folder, looking for duplicates first where that was asked for.
-
-    Raises:
-        UsageError, RunError: when it cannot be done as asked.
-        OSError: when something can no longer be written.
-    """
-    from ..datasets.manifest import OK, PictureRecord
-    from ..jobs.buckets import sort_folder
-    from ..jobs.duplicates import describe_duplicate, find_folder_duplicates
-    from ..jobs.executors.batches import Analyser
-
-    try:
-        sorting = sort_request(chosen, run)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    dataset = dataset_format(chosen)
-    if chosen.duplicates == "use":
-        with Analyser(cropper, device) as analyser:
-            return sort_folder(run, sorting, analyser, progress, dataset)
-    looked_at = 0
-
-    def look(done: int, total: int, source: str) -> None:
-        nonlocal looked_at
-        looked_at = total
-        progress(done, 3 * total, PictureRecord(source, None, OK))
-
-    def work(done: int, total: int, record: PictureRecord) -> None:
-        progress(done + looked_at, total + looked_at, record)
-
-    twice = find_folder_duplicates(run, look)
-    for each in twice if chosen.duplicates == "report" else ():
-        note(f"duplicate: {each.name}: {describe_duplicate(each)}")
-    with Analyser(cropper, device) as analyser:
-        return sort_folder(run, sorting, analyser, work, dataset, twice, chosen.duplicates == "skip")
-
-
-def summary(run: FolderRun, outcome: BucketOutcome) -> str:
+def summary(run: FolderRun, outcome: Outcome) -> str:
     """The report, and where it lies."""
     from ..jobs.buckets import report_files
 
@@ -147,13 +92,11 @@ def summary(run: FolderRun, outcome: BucketOutcome) -> str:
     return f"{outcome.report.format_text()}\n\nthe same in {text}, with a chart in {page}"
 
 
-def _sizes(run: FolderRun) -> list[tuple[int, int]]:
-    from ..jobs.folder import list_sources
+def _sizes(chosen: argparse.Namespace) -> list[tuple[int, int]]:
+    from ..jobs.run import read_sizes
 
-    found = []
-    for source in list_sources(run):
-        try:
-            found.append(read_header(Path(run.folder, source)).size)
-        except PictureError:
-            continue
-    return found
+    exclude = [each for each in (chosen.out, chosen.masks) if each is not None]
+    try:
+        return read_sizes(chosen.folder, exclude, chosen.follow_links)
+    except OSError as error:
+        raise UsageError(f"{chosen.folder}: {error.strerror or error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import buckets
 from .options import (
@@ -25,8 +25,9 @@ from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
-    from ..jobs.folder import FolderRun, Outcome, Progress
-    from ..jobs.settings import CropRequest
+    from ..jobs.progress import Progress
+    from ..jobs.run import FolderRun, Outcome
+    from ..jobs.settings import CropSettings
     from ..models.base import Cropper
 
 RATIOS = "1:1,2:3,3:2"
@@ -112,38 +113,39 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..jobs.executors.batches import Analyser
-    from ..jobs.folder import RunError, crop_folder
+    from ..jobs.folder import crop_folder
+    from ..jobs.run import RunError
 
     run, cropper, device = folder_run(chosen)
-    progress = record_progress(reporter)
     try:
-        if chosen.buckets:
-            found = buckets.run_sorting(chosen, run, cropper, device, progress, reporter.note)
-            reporter.result(buckets.summary(run, found))
-            outcome = found.outcome
-        else:
-            with Analyser(cropper, device) as analyser:
-                outcome = crop_folder(run, analyser, progress)
+        with Analyser(cropper, device) as analyser:
+            outcome = crop_folder(run, analyser, record_progress(reporter))
     except (RunError, ValueError) as error:  # a manifest of an earlier run that is damaged is a ValueError
         raise UsageError(str(error)) from error
     except OSError as error:
         reporter.note(f"salient-crop: stopped: {error}; the same command goes on from here")
         return SOME_FAILED
+    for note in outcome.notes:
+        reporter.note(note)
+    if chosen.buckets:
+        reporter.result(buckets.summary(run, outcome))
     reporter.result(summary(run, outcome))
     return SOME_FAILED if outcome.failed else DONE
 
 
 def record_progress(reporter: Reporter) -> Progress:
     """Shows progress, and notes every picture that has no crop, once."""
-    from ..datasets.manifest import OK, PictureRecord
+    from ..datasets.manifest import OK
+    from ..jobs.progress import Step
 
     noted: set[str] = set()
 
-    def progress(done: int, total: int, record: PictureRecord) -> None:
-        if record.status != OK and record.source not in noted:  # with buckets, there are two passes
+    def progress(step: Step) -> None:
+        record = step.record
+        if record.status != OK and record.source not in noted:  # with buckets, there are several stages
             noted.add(record.source)
             reporter.note(f"{record.status}: {record.source}: {record.reason}")
-        reporter.progress(done, total, record.source)
+        reporter.progress(step.done, step.total, record.source)
 
     return progress
 
@@ -155,7 +157,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
         UsageError: when they cannot be used together.
     """
     from ..jobs.executors.threads import available_cores
-    from ..jobs.folder import FolderRun
+    from ..jobs.run import FolderRun
 
     if chosen.buckets and chosen.each:
         raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
@@ -167,27 +169,23 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     cropper = open_cropper(chosen.cropper, device)
     run = FolderRun(
         folder=chosen.folder,
-        out=None if chosen.dry_run else chosen.out,
+        out=chosen.out,
         manifest=chosen.manifest or chosen.out / "manifest.jsonl",
-        request=crop_request(chosen),
-        settings=identity(chosen, cropper, device),
+        settings=crop_settings(chosen, cropper, device),
         workers=chosen.workers or available_cores() * (1 if device == "cpu" else 2),  # a GPU takes them in batches
-        follow_links=chosen.follow_links,
-        unread=chosen.out,
-        masks=chosen.masks,
     )
     return run, cropper, device
 
 
-def crop_request(chosen: argparse.Namespace) -> CropRequest:
-    """What the arguments ask of every picture.
+def crop_settings(chosen: argparse.Namespace, cropper: Cropper, device: str) -> CropSettings:
+    """All that the arguments ask for and the outcome depends on.
 
     Raises:
         UsageError: when they cannot be used together.
     """
     from ..cropping.constraint import Constraint
     from ..cropping.text_region import TextRegion
-    from ..jobs.settings import CropRequest
+    from ..jobs.settings import CropSettings
 
     try:
         constraint = Constraint(
@@ -196,13 +194,20 @@ def crop_request(chosen: argparse.Namespace) -> CropRequest:
             text_regions=tuple(TextRegion(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
             policy=chosen.policy,
         )
-        return CropRequest(
+        return CropSettings.for_cropper(
+            cropper,
             constraint,
-            chosen.each,
-            None if chosen.buckets else chosen.resolution,
-            not chosen.no_enlarge,
-            chosen.format,
-            chosen.background,
+            device=device,
+            checkpoint=chosen.cropper,
+            each=chosen.each,
+            resolution=None if chosen.buckets else chosen.resolution,
+            enlarge=not chosen.no_enlarge,
+            format=chosen.format,
+            background=chosen.background,
+            masks=chosen.masks,
+            follow_links=chosen.follow_links,
+            dry_run=chosen.dry_run,
+            **(buckets.settings(chosen) if chosen.buckets else {}),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -216,50 +221,22 @@ def min_area(chosen: argparse.Namespace) -> float:
     return 1.0 if chosen.buckets else 0.6
 
 
-def identity(chosen: argparse.Namespace, cropper: Cropper, device: str) -> dict[str, Any]:
-    """All arguments that change what comes out, as JSON values."""
-    return {
-        "cropper": chosen.cropper or cropper.name,
-        "weights": digest(Path(chosen.cropper)) if chosen.cropper and Path(chosen.cropper).is_file() else None,
-        "device": device,
-        "ratios": [str(ratio) for ratio in chosen.ratios],
-        "each": chosen.each,
-        "min_area": min_area(chosen),
-        "layout": [list(region) for region in chosen.layout],
-        "layout_frame": chosen.layout_frame,
-        "layout_hard": chosen.layout_hard,
-        "policy": chosen.policy,
-        "resolution": chosen.resolution,
-        "enlarge": not chosen.no_enlarge,
-        "format": chosen.format,
-        "background": chosen.background and list(chosen.background),
-        **({} if chosen.masks is None else {"masks": chosen.masks.resolve().as_posix()}),
-        **buckets.settings(chosen),
-    }
-
-
 def summary(run: FolderRun, outcome: Outcome) -> str:
     """One line: what was done, and where it is."""
-    where = f"in {run.out}, manifest {run.manifest}" if run.out else f"planned in {run.manifest}, no pixels written"
+    where = f"planned in {run.manifest}, no pixels written"
+    if run.output is not None:
+        where = f"in {run.output}, manifest {run.manifest}"
     done = outcome.pictures - outcome.failed - outcome.dropped
     parts = [f"{done} of {outcome.pictures} pictures, {outcome.crops} crops {where}"]
     if outcome.resumed:
         parts.append(f"{outcome.resumed} had been done before")
     if outcome.enlarged:
-        how = "--most-enlarged X sets a limit" if "buckets" in run.settings else "--no-enlarge leaves them as they are"
+        how = "--no-enlarge leaves them as they are"
+        if run.settings.buckets is not None:
+            how = "--most-enlarged X sets a limit"
         parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
     if outcome.dropped:
         parts.append(f"{outcome.dropped} left out as asked")
     if outcome.failed:
         parts.append(f"{outcome.failed} failed, each with its reason in the manifest")
     return "; ".join(parts)
-
-
-def digest(path: Path) -> str:
-    from hashlib import blake2s
-
-    with path.open("rb") as file:
-        state = blake2s()
-        while chunk := file.read(1 << 20):
-            state.update(chunk)
-    return state.hexdigest()

@@ -48,11 +48,12 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
-    from ..jobs.folder import noted_settings, source_folder
-    from ..jobs.preview import spread, tiles
+    from ..jobs.preview import collect_tiles, sample_records
+    from ..jobs.progress import Step
+    from ..jobs.run_record import read_run_record, source_folder
 
     try:
-        records, total = spread(read_manifest(chosen.manifest), chosen.count)
+        records, total = sample_records(read_manifest(chosen.manifest), chosen.count)
     except OSError as error:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except ValueError as error:
@@ -65,10 +66,14 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     refuse_other_formats(chosen.out)
     refuse_sheet_over_source(chosen.out, folder, chosen.manifest)
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper or noted_settings(chosen.manifest).get("cropper"), device)
+    cropper = open_cropper(chosen.cropper or read_run_record(chosen.manifest).get("cropper"), device)
     workers = chosen.workers or available_cores()
+
+    def progress(step: Step) -> None:
+        reporter.progress(step.done, step.total, step.record.source)
+
     with Analyser(cropper, device) as analyser:
-        sheet = draw_sheet(tiles(records, folder, analyser, workers, reporter.progress))
+        sheet = draw_sheet(collect_tiles(records, folder, analyser, workers, progress))
     try:
         write_picture(chosen.out, sheet)
     except OSError as error:

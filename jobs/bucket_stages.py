@@ -1,4 +1,4 @@
-"""Pictures into buckets: measure one picture in every bucket, plan all, and tell what came of each.
+"""Pictures into buckets: measure one picture in every bucket, plan all pictures, and record the crop of each.
 
 Plain functions over manifest records: pictures can be measured anywhere and in any order, planning needs only what was
 measured, and writing needs only a picture's own planned record.
@@ -7,17 +7,16 @@ measured, and writing needs only a picture's own planned record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
 import torch
 
-from ..bucketing.grids import BucketGrid, list_kohya_sizes
-from ..bucketing.loss import LossWeights, compute_loss
+from ..bucketing.grids import list_kohya_sizes
+from ..bucketing.loss import compute_loss
 from ..bucketing.report import BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
-from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.boxes import coverage_xyxy
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
@@ -28,86 +27,66 @@ from ..datasets.formats.kohya import kohya_bucket
 from ..datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
+from .settings import BucketSettings
 from .stages import Size, crop_record
 
 LOST = "lost"  # among the terms of a crop, see `lost_subject`
 
 
 @dataclass(frozen=True)
-class SortRequest:
-    """What is asked of a sorting.
+class SortedPictures:
+    """A plan over N pictures, and the bucket of each.
 
     Attributes:
-        grid: the buckets to sort into, or to choose from.
-        resolution: of kohya's default grid, which the report compares with.
-        batch_size, smallest, remainder: see `BucketPolicy`.
-        most_enlarged: a picture never goes where it would have to be enlarged more; None for no limit.
-        weights: of the parts of a loss.
-    """
-
-    grid: BucketGrid
-    resolution: int = 1024
-    batch_size: int = 1
-    smallest: int = 2
-    remainder: str = "keep"
-    most_enlarged: float | None = None
-    weights: LossWeights = field(default_factory=LossWeights)
-
-    def __post_init__(self) -> None:
-        self.rule()
-        if self.most_enlarged is not None and self.most_enlarged <= 0:
-            raise ValueError(f"the limit of enlarging must be above 0, got {self.most_enlarged}")
-
-    def rule(self) -> BucketPolicy:
-        return BucketPolicy(self.grid.max_buckets, False, self.batch_size, self.smallest, self.remainder)
-
-
-@dataclass(frozen=True)
-class Sorted:
-    """A plan over pictures, and where each went.
-
-    Attributes:
-        buckets: each picture's bucket, or None.
-        times: how often each picture is used.
+        plan: as the solver gives it.
+        report: for a person.
+        buckets: width and height of each picture's bucket, or None where it has none.
+        uses: how often each picture is used; 0 where it has no bucket.
     """
 
     plan: BucketPlan
     report: BucketReport
     buckets: list[Size | None]
-    times: list[int]
+    uses: list[int]
 
 
-def measure(
+def measure_picture(
     analysis: Analysis,
     size: Size,
     constraint: Constraint,
-    request: SortRequest,
+    settings: BucketSettings,
     objective: Objective = DEFAULT_OBJECTIVE,
 ) -> list[CropRecord]:
-    """The best crop of one picture for every bucket that it may go to, and last, what kohya would have cut out.
+    """The best crop of one picture for every bucket that it may go to, and last the baseline: what kohya would cut out.
+
+    Args:
+        analysis: of the picture.
+        size: its width and height in pixels.
+        constraint: on its crop; the bucket's ratio replaces its ratios.
+        settings: gives the buckets.
+        objective: how crops are compared.
 
     Raises:
-        UnsatisfiableError: when it may go to none.
+        UnsatisfiableError: when there is no bucket that it may go to.
     """
-    found: list[CropRecord] = []
-    complaint: Exception | None = None
-    scene = SearchBatch.of([analysis], size)
-    for bucket in request.grid.sizes:
+    records: list[CropRecord] = []
+    conflict: UnsatisfiableError | None = None
+    batch = SearchBatch.of([analysis], size)
+    for bucket in settings.grid.sizes:
         try:
-            crop = _best_for(scene, bucket, constraint, objective, request.most_enlarged)
+            crop = _best_crop_for(batch, bucket, constraint, objective, settings.most_enlarged)
         except UnsatisfiableError as error:
-            complaint = error
+            conflict = error
             continue
         crop = replace(crop, terms={**crop.terms, LOST: lost_subject(analysis, crop, size)})
-        found.append(crop_record(crop, size, bucket, None, bucket))
-    if not found and complaint is not None:
-        raise complaint
-    return [*found, _kohya_record(analysis, size, request.resolution)]
+        records.append(crop_record(crop, size, bucket, None, bucket))
+    if not records and conflict is not None:
+        raise conflict
+    return [*records, _baseline_record(analysis, size, settings.resolution)]
 
 
 def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
-    """The largest share of a subject that lies outside the crop, 0..1: above a half, its caption may tell of what is
-    no longer there."""
+    """The largest share of a subject that lies outside the crop, 0..1."""
     if not analysis.subjects:
         return 0.0
     subjects = torch.tensor([each.region for each in analysis.subjects], dtype=torch.float64)
@@ -116,119 +95,138 @@ def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
 
 
 def sort_pictures(
-    names: Sequence[str], sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], request: SortRequest
-) -> Sorted:
+    names: Sequence[str], sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], settings: BucketSettings
+) -> SortedPictures:
     """Plans all pictures.
 
     Args:
-        names: as the report calls the pictures.
-        sizes: width and height of each.
-        measured: what `measure` found of each, read once, in order.
+        names: of the pictures, as the report calls them.
+        sizes: width and height of each in pixels.
+        measured: the records of `measure_picture` for each, read once, in order.
+        settings: gives the buckets, the counts and the weights of the loss.
     """
-    table = _Table.read(sizes, measured, request)
-    plan = plan_assignment(table.loss(request), request.rule())
-    places = [int(each) for each in plan.assignment]
-    buckets = [request.grid.sizes[place] if place >= 0 else None for place in places]
-    ours = [table.placed(index, place, request.grid) if place >= 0 else None for index, place in enumerate(places)]
-    report = build_report(plan, request.grid.sizes, names, ours, table.before)
-    report = replace(report, caption_checks=[_check(names[row], lost) for row, lost in table.lost_subjects(places)])
-    times = [0 if place < 0 else 1 + int(more) for place, more in zip(places, plan.repeats, strict=True)]
-    return Sorted(plan, report, buckets, times)
+    measurements = _Measurements.read(sizes, measured, settings)
+    plan = plan_assignment(measurements.loss(settings), settings.policy())
+    columns = [int(each) for each in plan.assignment]
+    placements = [measurements.placement(row, column, settings) for row, column in enumerate(columns)]
+    report = build_report(plan, settings.grid.sizes, names, placements, measurements.baseline)
+    return SortedPictures(
+        plan,
+        replace(report, caption_checks=measurements.caption_checks(names, columns)),
+        buckets=[settings.grid.sizes[column] if column >= 0 else None for column in columns],
+        uses=[0 if column < 0 else 1 + int(more) for column, more in zip(columns, plan.repeats, strict=True)],
+    )
 
 
-def option_for(options: Sequence[CropRecord], bucket: Size) -> CropRecord:
-    """The crop that was measured for a bucket."""
-    return next(each for each in options[:-1] if each.bucket == bucket)
+def crop_for_bucket(measured: Sequence[CropRecord], bucket: Size) -> CropRecord:
+    """The crop that `measure_picture` found for a bucket."""
+    return next(each for each in measured[:-1] if each.bucket == bucket)
 
 
-def planned(measured: PictureRecord, result: Sorted, index: int, files: Sequence[str | None]) -> PictureRecord:
-    """The record of picture `index` with the crop of its bucket, one for each file; dropped, with the reason, else."""
+def plan_in_bucket(
+    measured: PictureRecord, result: SortedPictures, index: int, files: Sequence[str | None]
+) -> PictureRecord:
+    """The record of picture `index` with the crop of its bucket, once for each file; without a bucket it is dropped,
+    with the reason."""
     bucket = result.buckets[index]
     if bucket is None:
         reason = describe_left_out(result.plan.left_out[index])
         return replace(measured, status=DROPPED, reason=reason, crops=())
-    crop = option_for(measured.crops, bucket)
+    crop = crop_for_bucket(measured.crops, bucket)
     return replace(measured, status=OK, crops=tuple(replace(crop, file=file) for file in files))
 
 
-def _best_for(
-    scene: SearchBatch, bucket: Size, constraint: Constraint, objective: Objective, most_enlarged: float | None
+def indices_by_bucket(result: SortedPictures, settings: BucketSettings) -> Iterator[int]:
+    """Indices of the pictures with a bucket: buckets from the narrowest to the widest, pictures in their own order."""
+    for bucket in settings.grid.sizes:
+        yield from (index for index, each in enumerate(result.buckets) if each == bucket)
+
+
+def _best_crop_for(
+    batch: SearchBatch, bucket: Size, constraint: Constraint, objective: Objective, most_enlarged: float | None
 ) -> Crop:
-    wanted = replace(constraint, ratios=(Ratio.of(bucket),))
+    constraint = replace(constraint, ratios=(Ratio.of(bucket),))
     if most_enlarged is not None:
-        across, down = (ceil(side / most_enlarged) for side in bucket)
+        width, height = (ceil(side / most_enlarged) for side in bucket)
         least = constraint.min_size or (1, 1)
-        wanted = replace(wanted, min_size=(max(least[0], across), max(least[1], down)))
+        constraint = replace(constraint, min_size=(max(least[0], width), max(least[1], height)))
     with torch.inference_mode():
-        return scene.best_crops(wanted, objective)[0]
+        return batch.best_crops(constraint, objective)[0]
 
 
-def _kohya_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:
+def _baseline_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:
+    """The middle of the picture that kohya's defaults would cut out."""
     bucket = kohya_bucket(size, list_kohya_sizes(resolution, largest=max(1024, resolution)))
     box = centre_crop(size, bucket)
-    # The share of heat, whatever the cropper's own idea of a score is.
+    # The share of heat, whatever the score of the cropper's own analysis means.
     kept = float(Analysis.score(analysis, torch.tensor([box.relative(size)], dtype=torch.float64))[0])
     return crop_record(Crop(box, Ratio.of(bucket), 0.0, {}, kept), size, bucket, None, bucket)
 
 
 @dataclass
-class _Table:
-    """What N pictures lose in M buckets, float32 `[N, M]` each; a scale of inf where a picture must not go."""
+class _Measurements:
+    """What N pictures lose in M buckets.
+
+    Attributes:
+        heat, cut, area, lost: float32 `[N, M]`, shares in 0..1; 0 where a picture must not go.
+        scale: float32 `[N, M]`, bucket pixels over crop pixels along a side; infinite where a picture must not go.
+        baseline: of each picture, where kohya would put it.
+    """
 
     heat: np.ndarray
     cut: np.ndarray
     area: np.ndarray
-    scale: np.ndarray
     lost: np.ndarray
-    before: list[Placement]
+    scale: np.ndarray
+    baseline: list[Placement]
 
     @classmethod
-    def read(cls, sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], request: SortRequest) -> _Table:
-        shape = len(sizes), len(request.grid.sizes)
+    def read(
+        cls, sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], settings: BucketSettings
+    ) -> _Measurements:
+        shape = len(sizes), len(settings.grid.sizes)
         heat, cut, area, lost = (np.zeros(shape, np.float32) for _ in range(4))
-        table = cls(heat, cut, area, np.full(shape, np.inf, np.float32), lost, [])
-        column = {bucket: index for index, bucket in enumerate(request.grid.sizes)}
-        for row, (size, records) in enumerate(zip(sizes, measured, strict=True)):
-            for record in records[:-1]:
-                assert record.bucket is not None
-                place = row, column[record.bucket]
-                found = _placed(record, size)
-                table.heat[place], table.area[place] = found.heat_lost, found.area_lost
+        table = cls(heat, cut, area, lost, scale=np.full(shape, np.inf, np.float32), baseline=[])
+        column_of = {bucket: column for column, bucket in enumerate(settings.grid.sizes)}
+        for row, (size, (*records, baseline)) in enumerate(zip(sizes, measured, strict=True)):
+            for record in records:
+                placement = _placement_of(record, size)
+                place = row, column_of[placement.bucket]
+                table.heat[place], table.area[place] = placement.heat_lost, placement.area_lost
                 table.cut[place] = record.terms.get("cut", 0.0)
-                table.scale[place] = found.scale
                 table.lost[place] = record.terms.get(LOST, 0.0)
-            table.before.append(_placed(records[-1], size))
+                table.scale[place] = placement.scale
+            table.baseline.append(_placement_of(baseline, size))
         return table
 
-    def loss(self, request: SortRequest) -> np.ndarray:
-        known = np.isfinite(self.scale)
-        scale = np.where(known, self.scale, 1.0).astype(np.float64)
-        loss = compute_loss(self.heat, self.cut, self.area, scale, request.weights, request.most_enlarged)
-        return np.where(known, loss, np.inf)
+    def loss(self, settings: BucketSettings) -> np.ndarray:
+        """The loss of each picture in each bucket, float64 `[N, M]`; infinite where it must not go."""
+        allowed = np.isfinite(self.scale)
+        scale = np.where(allowed, self.scale, 1.0).astype(np.float64)
+        loss = compute_loss(self.heat, self.cut, self.area, scale, settings.loss_weights, settings.most_enlarged)
+        return np.where(allowed, loss, np.inf)
 
-    def lost_subjects(self, places: Sequence[int]) -> list[tuple[int, float]]:
-        """The pictures that lose more than half of a subject where they went, and how much of it."""
-        lost = [(row, float(self.lost[row, place])) for row, place in enumerate(places) if place >= 0]
-        return [(row, share) for row, share in lost if share > 0.5]
+    def placement(self, row: int, column: int, settings: BucketSettings) -> Placement | None:
+        """Of one picture in one bucket; None for column -1, no bucket."""
+        if column < 0:
+            return None
+        heat, area, scale = (float(each[row, column]) for each in (self.heat, self.area, self.scale))
+        return Placement(settings.grid.sizes[column], heat, area, scale)
 
-    def placed(self, row: int, column: int, grid: BucketGrid) -> Placement:
-        place = row, column
-        return Placement(grid.sizes[column], float(self.heat[place]), float(self.area[place]), float(self.scale[place]))
+    def caption_checks(self, names: Sequence[str], columns: Sequence[int]) -> list[str]:
+        """One line for each picture that loses more than half of a subject in its bucket."""
+        lost = [float(self.lost[row, column]) if column >= 0 else 0.0 for row, column in enumerate(columns)]
+        return [
+            f"{name}: {share:.0%} of a subject is outside the crop"
+            for name, share in zip(names, lost, strict=True)
+            if share > 0.5
+        ]
 
 
-def _placed(record: CropRecord, size: Size) -> Placement:
+def _placement_of(record: CropRecord, size: Size) -> Placement:
+    """Where a crop of a picture of (width, height) `size` goes, and what that loses."""
     assert record.bucket is not None
     _, _, width, height = record.box
     inside = min(1.0, width * height / (size[0] * size[1]))
     scale = max(record.bucket[0] / width, record.bucket[1] / height)
     return Placement(record.bucket, 1 - record.kept, 1 - inside, scale)
-
-
-def _check(name: str, lost: float) -> str:
-    return f"{name}: {lost:.0%} of a subject is outside the crop"
-
-
-def ordered(result: Sorted, grid: BucketGrid) -> Iterator[int]:
-    """Indices of the pictures placed, bucket by bucket, from the narrowest to the widest, in their own order within."""
-    for bucket in grid.sizes:
-        yield from (index for index, each in enumerate(result.buckets) if each == bucket)

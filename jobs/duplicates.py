@@ -1,54 +1,64 @@
-"""Which pictures of a folder are there twice, found in parallel before anything is measured."""
+"""Which pictures of a folder repeat another one, found in parallel before anything is measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..datasets.deduplicate import NEAR, Duplicate, find_duplicates, hash_file, perceptual_hash
-from ..datasets.find import leads_outside
-from ..images.decode import Picture
+from ..datasets.manifest import OK, PictureRecord
 from ..images.errors import PictureError
-from .executors.threads import map_in_order
-from .folder import FolderRun, list_sources
+from .executors.threads import run_stage
+from .progress import COMPARING, StepCounter
+from .run import FolderRun
+from .stages import open_source
 
-_SEEN = 64  # short side of the thumbnails that perceptual hashes are made of
+HASHED_SIDE = 64
+"""Short side in pixels of the thumbnails that perceptual hashes are made of."""
 
 
-def find_folder_duplicates(run: FolderRun, progress: Callable[[int, int, str], None]) -> list[Duplicate]:
+def find_folder_duplicates(run: FolderRun, sources: Sequence[str], counter: StepCounter) -> list[Duplicate]:
     """The pictures of the folder that repeat another one, in order of their names.
 
-    Of a group the one with the most pixels is kept, the first of those. What cannot be read is no duplicate.
+    Of a group the picture with the most pixels is kept, the first of those. What cannot be read is no duplicate.
 
     Args:
-        progress: called after each picture with how many are done, how many there are, and its name.
-
-    Raises:
-        RunError: when the folder has no pictures.
+        run: gives the folder and the number of workers.
+        sources: the pictures, relative to the folder.
+        counter: gets one step a picture.
     """
-    sources = list_sources(run)
-    contents: dict[str, str] = {}
-    sights: dict[str, int] = {}
-    pixels: dict[str, int] = {}
-    looked = map_in_order(lambda source: _look(run, source), sources, run.workers)
-    for done, (source, found) in enumerate(zip(sources, looked, strict=True), 1):
+    hashes: dict[str, _Hashes] = {}
+
+    def finish(result: tuple[str, _Hashes | None]) -> None:
+        source, found = result
         if found is not None:
-            contents[source], sights[source], pixels[source] = found
-        progress(done, len(sources), source)
-    largest_first = sorted(contents, key=lambda source: -pixels[source])
-    return sorted(find_duplicates(largest_first, contents, sights, NEAR), key=lambda each: each.name)
+            hashes[source] = found
+        counter.step(COMPARING, PictureRecord(source, None, OK))
+
+    run_stage(lambda source: (source, _hash_source(run, source)), sources, run.workers, finish)
+    largest_first = sorted(hashes, key=lambda source: -hashes[source].pixels)
+    contents = {source: each.content for source, each in hashes.items()}
+    appearances = {source: each.appearance for source, each in hashes.items()}
+    return sorted(find_duplicates(largest_first, contents, appearances, NEAR), key=lambda each: each.name)
 
 
 def describe_duplicate(duplicate: Duplicate) -> str:
     return f"{'the same file as' if duplicate.exact else 'nearly the same picture as'} {duplicate.of}"
 
 
-def _look(run: FolderRun, source: str) -> tuple[str, int, int] | None:
-    path = run.folder / source
+@dataclass(frozen=True, slots=True)
+class _Hashes:
+    """`hash_file` and `perceptual_hash` of a picture, and its number of pixels."""
+
+    content: str
+    appearance: int
+    pixels: int
+
+
+def _hash_source(run: FolderRun, source: str) -> _Hashes | None:
     try:
-        if not run.follow_links and leads_outside(path, run.folder):
-            return None
-        picture = Picture(path)
+        picture = open_source(run, source)
         width, height = picture.info.size
-        return hash_file(path), perceptual_hash(picture.small(_SEEN)), width * height
+        return _Hashes(hash_file(picture.path), perceptual_hash(picture.small(HASHED_SIDE)), width * height)
     except PictureError:
         return None

@@ -1,4 +1,4 @@
-"""What a run has finished so far, in a file that survives any end of it."""
+"""The pictures that a run has finished so far, in a file that survives any end of the run."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from ..datasets.sidecars import Sidecars
 
 
 class Journal:
-    """Finished records, appended as they come; a line that was cut off by a kill is as if it had never been.
+    """Finished records, appended as they come; a line that was cut off by a kill is ignored.
 
-    The first line holds the settings of the run; a journal of other settings is begun anew. Every other line is the
-    state of a source file, a tab, and the manifest line. Memory: a name and two numbers a picture.
+    The first line holds the identity of the run; a journal of another identity is emptied. Every other line is the
+    state of a source file, a tab, and the manifest line. Memory: a name, a state and an offset for each picture.
+
+    Args:
+        path: of the journal; its folder is made.
+        identity: of the run, as JSON values.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self._path = path
-        self._places: dict[str, tuple[int, str]] = {}
+        self._entries: dict[str, tuple[int, str]] = {}  # by source: offset in bytes, state
         self._file: BinaryIO
-        header = json.dumps(settings, sort_keys=True).encode() + b"\n"
+        header = json.dumps(identity, sort_keys=True).encode() + b"\n"
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and self._load(header):
             return
@@ -31,20 +35,24 @@ class Journal:
         self._file.flush()
 
     def add(self, record: PictureRecord, state: str) -> None:
-        """Notes a finished record; it is in the operating system's hands when this returns."""
+        """Appends a finished record; it survives a kill of this process once this returns."""
         line = f"{state}\t{format_line(record)}\n".encode()
-        self._places[record.source] = (self._file.seek(0, 2), state)
+        self._entries[record.source] = (self._file.seek(0, 2), state)
         self._file.write(line)
         self._file.flush()
 
     def finished(self, source: str, state: str) -> PictureRecord | None:
         """The record of `source`, if it was finished when the file was in that state."""
-        place = self._places.get(source)
-        return self._read(place[0]) if place and place[1] == state else None
+        entry = self._entries.get(source)
+        return self._read(entry[0]) if entry and entry[1] == state else None
 
     def record(self, source: str) -> PictureRecord:
-        """The record of `source`, which is there."""
-        return self._read(self._places[source][0])
+        """The record of `source`.
+
+        Raises:
+            KeyError: when it is not finished.
+        """
+        return self._read(self._entries[source][0])
 
     def records(self, sources: Sequence[str]) -> Iterator[PictureRecord]:
         """The records of all `sources`, one at a time."""
@@ -52,7 +60,7 @@ class Journal:
             yield self.record(source)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._entries)
 
     def close(self) -> None:
         self._file.close()
@@ -62,28 +70,38 @@ class Journal:
         self._path.unlink(missing_ok=True)
 
     def _load(self, header: bytes) -> bool:
-        """Reads the places of all whole lines and cuts off the rest; False when it is not this run's journal."""
+        """Reads the offsets of all whole lines and cuts off the rest; False when it is another run's journal."""
         file = self._path.open("r+b")
         if file.readline() != header:
             file.close()
             return False
         end = file.tell()
         for line in iter(file.readline, b""):
-            found = _parsed(line)
+            found = _parse(line)
             if found is None:
                 break
             state, record = found
-            self._places[record.source] = (end, state)
+            self._entries[record.source] = (end, state)
             end = file.tell()
         file.truncate(end)
         self._file = file
         return True
 
-    def _read(self, place: int) -> PictureRecord:
-        self._file.seek(place)
-        found = _parsed(self._file.readline())
+    def _read(self, offset: int) -> PictureRecord:
+        self._file.seek(offset)
+        found = _parse(self._file.readline())
         assert found is not None
         return found[1]
+
+
+def read_identity(path: Path) -> dict[str, Any]:
+    """The identity of the run that wrote a journal; empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            identity = json.loads(file.readline())
+    except (OSError, ValueError):
+        return {}
+    return identity if isinstance(identity, dict) else {}
 
 
 def state_of(path: Path, sidecars: Sidecars) -> str:
@@ -99,13 +117,19 @@ def state_of(path: Path, sidecars: Sidecars) -> str:
 
 
 def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str]) -> bool:
-    """True when the record's crops have the names they should have now, and lie there."""
+    """Whether the record's crops have the names that they should have now, and the files exist.
+
+    Args:
+        record: of an earlier run.
+        out: folder of the crops; None in a dry run, which has no files.
+        files: the names that the crops should have, relative to `out`.
+    """
     if record.status != OK or out is None:
         return record.status == OK
     return [crop.file for crop in record.crops] == list(files) and all((out / file).is_file() for file in files)
 
 
-def _parsed(line: bytes) -> tuple[str, PictureRecord] | None:
+def _parse(line: bytes) -> tuple[str, PictureRecord] | None:
     if not line.endswith(b"\n"):
         return None
     try:

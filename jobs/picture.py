@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 
-import torch
 from PIL import Image
 
 from ..cropping.box import Box
@@ -18,10 +17,10 @@ from ..images.colour import RGB, parse_colour
 from ..images.source import PictureSource, open_picture
 from ..models.base import Cropper
 from ..models.registry import load_cropper
-from ..models.selection import best_crops
 from .analyse import ANALYSIS_SIDE, analyse_thumbnails
 from .device import find_device
-from .settings import CropRequest
+from .settings import CropSettings
+from .stages import choose_crops
 
 
 @dataclass(frozen=True, repr=False)
@@ -129,18 +128,26 @@ def crop(
     wanted = constraint or Constraint()
     if ratio is not None:
         wanted = replace(wanted, ratios=parse_ratios(ratio))
-    request = CropRequest(wanted, resolution=resolution, format="png", background=parse_colour(background))
     loaded = open_cropper(cropper, find_device(device))
+    where = loaded.device or find_device(device)
+    settings = CropSettings.for_cropper(
+        loaded,
+        wanted,
+        device=where,
+        objective=objective,
+        resolution=resolution,
+        format="png",
+        background=parse_colour(background),
+    )
     size = opened.info.size
-    analyses = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], loaded.device or find_device(device))
-    with torch.inference_mode():
-        try:
-            (found,) = best_crops(analyses, [size], wanted, objective)
-        except UnsatisfiableError as error:
-            raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
+    (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], where)
+    try:
+        (found,) = choose_crops(analysis, size, settings)
+    except UnsatisfiableError as error:
+        raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
     box = found.box
-    target = request.size_of(box.size, found.ratio)
-    pixels = opened.crop((box.x, box.y, box.width, box.height), target, request.background)
+    target = settings.size_of(box.size, found.ratio)
+    pixels = opened.crop((box.x, box.y, box.width, box.height), target, settings.background)
     return CroppedPicture(Image.fromarray(pixels), found, size)
 
 

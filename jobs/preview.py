@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..datasets.manifest import OK, CropRecord, PictureRecord
@@ -11,27 +11,34 @@ from ..images.errors import PictureError
 from .analyse import ANALYSIS_SIDE
 from .contact_sheet import CropTile, PictureTile, thumbnail_size
 from .executors.batches import Analyser
-from .executors.threads import map_in_order, single_threaded_torch
+from .executors.threads import run_stage
+from .progress import DRAWING, Progress, StepCounter
 
 
-def tiles(
-    records: Sequence[PictureRecord],
-    folder: Path,
-    analyser: Analyser | None,
-    workers: int,
-    progress: Callable[[int, int, str], None],
+def collect_tiles(
+    records: Sequence[PictureRecord], folder: Path, analyser: Analyser | None, workers: int, progress: Progress
 ) -> list[PictureTile]:
-    """One tile a record, in order; the heat is found again with `analyser`, or left out without one."""
+    """One tile a record, in order.
 
-    def tile(record: PictureRecord) -> PictureTile:
-        return picture_tile(record, folder, analyser)
+    Args:
+        records: of a manifest.
+        folder: that their pictures are in.
+        analyser: to find the heat again; None leaves it out.
+        workers: how many pictures are worked on at once.
+        progress: called after every picture.
+    """
+    tiles: list[PictureTile] = []
+    counter = StepCounter(progress, len(records))
 
-    made = []
-    with single_threaded_torch():
-        for done, each in enumerate(map_in_order(tile, records, workers), 1):
-            made.append(each)
-            progress(done, len(records), each.name)
-    return made
+    def draw(record: PictureRecord) -> tuple[PictureRecord, PictureTile]:
+        return record, picture_tile(record, folder, analyser)
+
+    def finish(result: tuple[PictureRecord, PictureTile]) -> None:
+        tiles.append(result[1])
+        counter.step(DRAWING, result[0])
+
+    run_stage(draw, records, workers, finish)
+    return tiles
 
 
 def picture_tile(record: PictureRecord, folder: Path, analyser: Analyser | None) -> PictureTile:
@@ -51,7 +58,7 @@ def picture_tile(record: PictureRecord, folder: Path, analyser: Analyser | None)
         return PictureTile(record.source, error.reason)
 
 
-def spread(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
+def sample_records(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
     """At most `count` records, evenly spread over all of them, and how many there are."""
     kept: list[PictureRecord] = []
     every, total = 1, 0

@@ -1,44 +1,133 @@
-"""What is asked of every picture of a run."""
+"""All that the outcome of a run depends on, in one frozen dataclass, and its identity.
+
+The command, the node Crop Folder and Python build the same `CropSettings`. Its identity is computed from its fields, so
+a field that is added later belongs to it without further work.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from math import ceil, floor, log, sqrt
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
+import torch
+
+from ..bucketing.grids import BucketGrid
+from ..bucketing.loss import LossWeights
+from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
+from ..datasets.formats import DatasetFormat
+from ..datasets.formats.plain import Plain
 from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, WITH_ALPHA
+from ..models.base import Cropper
 
-STEP = 8  # what the sides of resized crops are multiples of: a latent's pixel
-_AREA_SLACK = 0.25
+FORMAT_VERSION = 1
+"""Raise it when the same settings would give other bytes than before: other numbers of a search, another encoder."""
+
+SIDE_STEP = 8
+"""Sides of resized crops are multiples of this: one pixel of a latent."""
+
+DUPLICATES = ("use", "report", "skip")
+_AREA_TOLERANCE = 0.25
+
+
+@runtime_checkable
+class Digested(Protocol):
+    """A model that is known by the SHA-256 of its weights."""
+
+    @property
+    def digest(self) -> str: ...
 
 
 @dataclass(frozen=True)
-class CropRequest:
-    """What is asked of every picture.
+class BucketSettings:
+    """How pictures are sorted into buckets.
 
     Attributes:
-        constraint: the ratios and all else that a crop must obey.
-        objective: how crops are compared.
-        each: one crop for every ratio, instead of the best of them.
-        resolution: crops are resized to about resolution² pixels, see `target_size`; None leaves them as they are.
-        enlarge: whether a crop with fewer pixels than that is enlarged or keeps its own.
+        grid: the buckets to sort into, or to choose from.
+        resolution: of kohya's default grid, which the report compares with, and of the trainer.
+        batch_size, smallest, remainder: see `BucketPolicy`.
+        most_enlarged: no picture goes into a bucket for which it would be enlarged more times; None for no limit.
+        loss_weights: of the parts of a loss.
+        duplicates: what becomes of pictures that repeat another one: `use` does not look for them, `report` names them,
+            `skip` leaves all but the largest out.
+
+    Raises:
+        ValueError: naming the field that is out of range.
+    """
+
+    grid: BucketGrid
+    resolution: int = 1024
+    batch_size: int = 1
+    smallest: int = 2
+    remainder: str = "keep"
+    most_enlarged: float | None = None
+    loss_weights: LossWeights = field(default_factory=LossWeights)
+    duplicates: str = "use"
+
+    def __post_init__(self) -> None:
+        self.policy()
+        if self.most_enlarged is not None and self.most_enlarged <= 0:
+            raise ValueError(f"most_enlarged must be above 0, got {self.most_enlarged}")
+        if self.duplicates not in DUPLICATES:
+            raise ValueError(f"duplicates must be one of {', '.join(DUPLICATES)}, got {self.duplicates!r}")
+
+    def policy(self) -> BucketPolicy:
+        """The counts that a plan must meet."""
+        return BucketPolicy(self.grid.max_buckets, False, self.batch_size, self.smallest, self.remainder)
+
+
+@dataclass(frozen=True)
+class CropSettings:
+    """All that the outcome of a run over a folder depends on, beside the pictures themselves.
+
+    The number of workers and of pictures in a batch are no settings: they change no byte.
+
+    Attributes:
+        cropper: name of the cropper.
+        weights: SHA-256 of its weights; empty for a cropper without weights.
+        checkpoint: the name or file that `load_cropper` found it by, for a preview to load it again.
+        device: kind of the device that analyses, such as `cpu` or `cuda`; devices differ in last digits.
+        constraint: what is asked of every crop.
+        objective: how crops that obey are compared.
+        each: one crop for every ratio of the constraint, instead of the best of them.
+        resolution: crops are resized to about resolution² pixels, see `target_size`; None leaves their size. Without
+            effect on a bucket run, where the bucket is the size.
+        enlarge: whether a crop with fewer pixels than that is enlarged, or keeps its size.
         format: jpg, png or webp.
-        background: what transparent pixels and padding become; None keeps them transparent.
+        background: under transparent pixels and padding; None keeps them transparent.
+        masks: folder of masks in the same tree as the pictures; None for masks beside their pictures only.
+        follow_links: also read what links in the folder lead to, outside it.
+        dry_run: write the manifest, and no pixels.
+        buckets: how pictures are sorted into buckets; None: no buckets, each crop has its own size.
+        dataset: the format of the output folder; one for a trainer needs buckets.
 
     Raises:
         ValueError: naming what cannot be.
     """
 
+    cropper: str
+    weights: str
     constraint: Constraint
+    # The same weights give the same crops, whatever file they were loaded from.
+    checkpoint: str | None = field(default=None, metadata={"identity": False})
+    device: str = "cpu"
+    objective: Objective = DEFAULT_OBJECTIVE
     each: bool = False
     resolution: int | None = None
     enlarge: bool = True
     format: str = "jpg"
     background: RGB | None = WHITE
-    objective: Objective = DEFAULT_OBJECTIVE
+    masks: Path | None = None
+    follow_links: bool = False
+    dry_run: bool = False
+    buckets: BucketSettings | None = None
+    dataset: DatasetFormat = field(default_factory=Plain)
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -47,8 +136,48 @@ class CropRequest:
             raise ValueError(
                 f"a {self.format} cannot keep transparency; use {' or '.join(WITH_ALPHA)}, or a background"
             )
-        if self.resolution is not None and self.resolution < STEP:
-            raise ValueError(f"resolution must be at least {STEP}, got {self.resolution}")
+        if self.resolution is not None and self.resolution < SIDE_STEP:
+            raise ValueError(f"resolution must be at least {SIDE_STEP}, got {self.resolution}")
+        if self.each and not self.constraint.ratios:
+            raise ValueError("each needs the ratios of the constraint, and there are none")
+        if self.buckets is not None and self.each:
+            raise ValueError("each makes one crop for every ratio, buckets one for each picture; choose one of them")
+        if self.buckets is None and not isinstance(self.dataset, Plain):
+            raise ValueError(f"the dataset format {self.dataset.name} needs buckets")
+
+    @classmethod
+    def for_cropper(
+        cls,
+        cropper: Cropper,
+        constraint: Constraint,
+        *,
+        device: str | torch.device = "cpu",
+        checkpoint: str | None = None,
+        **more: Any,
+    ) -> CropSettings:
+        """Settings with the name and digest of a cropper whose weights are loaded; `more` are the other fields.
+
+        >>> from salient_crop.models.registry import load_cropper
+        >>> settings = CropSettings.for_cropper(load_cropper("centre"), Constraint((Ratio(2, 3),)), format="png")
+        >>> settings.identity()["constraint"]["ratios"]
+        ['2:3']
+        """
+        return cls(
+            cropper=cropper.name,
+            weights=cropper.digest,
+            constraint=constraint,
+            checkpoint=checkpoint,
+            device=torch.device(device).type,
+            **more,
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """All that an outcome depends on, as JSON values: two settings of one identity give the same bytes.
+
+        Computed from the fields, nested ones too, the digests of models, and `FORMAT_VERSION`. A field is left out only
+        where its metadata say `identity: False`.
+        """
+        return {"format_version": FORMAT_VERSION, **_identity_of(self)}
 
     def constraints(self) -> list[Constraint]:
         """One constraint for every crop that a picture will have."""
@@ -59,8 +188,11 @@ class CropRequest:
     def files(self, name: str) -> list[str]:
         """Where the crops of the picture of that name go, relative to the output; with `each`, a folder a ratio."""
         if not self.each:
-            return [f"{name}.{self.format}"]
-        return [f"{ratio.width}x{ratio.height}/{name}.{self.format}" for ratio in self.constraint.ratios]
+            return [self.dataset.crop_path(name, self.format)]
+        return [
+            f"{ratio.width}x{ratio.height}/{self.dataset.crop_path(name, self.format)}"
+            for ratio in self.constraint.ratios
+        ]
 
     def size_of(self, box_size: tuple[int, int], ratio: Ratio) -> tuple[int, int]:
         """Width and height that a crop of `box_size` source pixels is written at."""
@@ -71,6 +203,20 @@ class CropRequest:
         return box_size if too_small and not self.enlarge else target
 
 
+def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Each setting that differs between two identities, as `name: old → new`.
+
+    >>> describe_differences({"format": "jpg", "weights": "3f2a" * 16}, {"format": "png", "weights": "91bc" * 16})
+    ['format: jpg → png', 'weights: 3f2a3f2a… → 91bc91bc…']
+    """
+    old, new = (dict(_leaves(each)) for each in (before, now))
+    return [
+        f"{name.removeprefix('constraint.')}: {_words(old.get(name))} → {_words(new.get(name))}"
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+
+
 def target_size(ratio: Ratio, resolution: int) -> tuple[int, int]:
     """The size nearest to resolution² pixels whose sides are multiples of 8 in exactly this ratio.
 
@@ -79,14 +225,59 @@ def target_size(ratio: Ratio, resolution: int) -> tuple[int, int]:
     >>> target_size(Ratio(2, 3), 1024)
     (832, 1248)
     """
-    exact = resolution / STEP / sqrt(ratio.width * ratio.height)
+    exact = resolution / SIDE_STEP / sqrt(ratio.width * ratio.height)
     multiples = [each for each in (floor(exact), ceil(exact)) if each >= 1]
     nearest = min(multiples, key=lambda each: abs(log(each / exact)))
-    if abs((nearest / exact) ** 2 - 1) <= _AREA_SLACK:
-        return ratio.width * nearest * STEP, ratio.height * nearest * STEP
+    if abs((nearest / exact) ** 2 - 1) <= _AREA_TOLERANCE:
+        return ratio.width * nearest * SIDE_STEP, ratio.height * nearest * SIDE_STEP
     root = sqrt(ratio.width / ratio.height)
-    return _multiple(resolution * root), _multiple(resolution / root)
+    return _nearest_multiple(resolution * root), _nearest_multiple(resolution / root)
 
 
-def _multiple(length: float) -> int:
-    return max(1, round(length / STEP)) * STEP
+def _nearest_multiple(length: float) -> int:
+    return max(1, round(length / SIDE_STEP)) * SIDE_STEP
+
+
+def _identity_of(value: Any) -> Any:
+    """A setting as JSON values.
+
+    Raises:
+        TypeError: when it is of a kind that has no identity yet.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Ratio):
+        return str(value)
+    if isinstance(value, Path):
+        return value.resolve().as_posix()
+    if isinstance(value, tuple | list):
+        return [_identity_of(each) for each in value]
+    if isinstance(value, Digested):
+        return value.digest
+    if is_dataclass(value):
+        kept = [each.name for each in fields(value) if each.metadata.get("identity", True)]
+        kind = {"format": value.name} if isinstance(value, DatasetFormat) else {}
+        return {**kind, **{name: _identity_of(getattr(value, name)) for name in kept}}
+    raise TypeError(f"a setting of the type {type(value).__name__} has no identity; give it a digest or make it fields")
+
+
+def _leaves(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Every value that is no mapping, by its path: `buckets.grid.name`."""
+    found: list[tuple[str, Any]] = []
+    for name, each in value.items():
+        path = f"{prefix}{name}"
+        found += _leaves(each, f"{path}.") if isinstance(each, Mapping) else [(path, each)]
+    return found
+
+
+def _words(value: Any) -> str:
+    """A value for a line of text."""
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        shown = ", ".join(map(_words, value)) or "none"
+    elif isinstance(value, str) and len(value) == 64:  # a SHA-256
+        shown = f"{value[:8]}…"
+    else:
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"

@@ -1,14 +1,15 @@
-"""What happens to one picture, as plain functions over its record: choose, plan, write.
+"""What happens to one picture, as plain functions over its record: choose crops, plan them, write them.
 
-Nothing here knows of other pictures, of order or of threads, so the same functions serve one streaming pass, two, or
-many machines.
+Nothing here knows of other pictures, of order or of threads, so the same functions serve one streaming pass, two
+passes, or many machines.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -16,53 +17,102 @@ from ..cropping.constraint import UnsatisfiableError
 from ..cropping.crop import Crop
 from ..datasets.atomic import write_picture
 from ..datasets.find import leads_outside
-from ..datasets.formats import DatasetFormat
-from ..datasets.formats.plain import Plain
 from ..datasets.manifest import FAILED, OK, CropRecord, PictureRecord
-from ..datasets.sidecars import Sidecars
 from ..images.decode import Picture
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.selection import best_crops_for_constraints
 from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser
-from .settings import CropRequest
+from .run import FolderRun
+from .settings import CropSettings
 
-BLACK = (0, 0, 0)  # beyond a mask there is nothing
+BLACK = (0, 0, 0)  # of a mask, outside its picture
 
 Size = tuple[int, int]
 
-# Errors that the next picture would meet as well.
-HOPELESS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+DISK_ERRORS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""Errors that every other picture would meet too."""
 
 
-def choose_crops(analysis: Analysis, size: Size, request: CropRequest) -> list[Crop]:
-    """The crops of a picture: the best one, or with `each` the best of each ratio.
+def crop_picture(run: FolderRun, source: str, files: Sequence[str], analyser: Analyser) -> PictureRecord:
+    """Crops one picture from end to end. What is wrong with it becomes the reason of its record.
+
+    Args:
+        run: the run that it belongs to.
+        source: of the picture, relative to the run's folder.
+        files: where its crops go, relative to the run's output; a dry run writes none.
+        analyser: for the run's settings.
 
     Raises:
-        UnsatisfiableError: when it has none and the policy is `error`.
+        OSError: only what would stop every other picture too, such as a full disk.
+    """
+
+    def crop(picture: Picture, record: PictureRecord) -> PictureRecord:
+        thumbnail = picture.small(ANALYSIS_SIDE)
+        with analysing(picture):
+            crops = choose_crops(analyser.analyse(thumbnail), picture.info.size, run.settings)
+        planned = plan_record(record, crops, files if run.output else [None] * len(crops), run.settings)
+        write_crops(run, picture, planned)
+        return planned
+
+    return with_picture(run, PictureRecord(source, None, FAILED), crop)
+
+
+def write_planned(run: FolderRun, record: PictureRecord) -> PictureRecord:
+    """Writes the crops of a planned record. What is wrong with the picture becomes the reason of the record returned.
+
+    Raises:
+        OSError: only what would stop every other picture too, such as a full disk.
+    """
+
+    def write(picture: Picture, planned: PictureRecord) -> PictureRecord:
+        write_crops(run, picture, planned)
+        return planned
+
+    return with_picture(run, record, write) if run.output and record.status == OK else record
+
+
+def choose_crops(analysis: Analysis, size: Size, settings: CropSettings) -> list[Crop]:
+    """The crops of a picture: the best one, or with `each` the best of each ratio.
+
+    Args:
+        analysis: of the picture.
+        size: its width and height in pixels.
+        settings: of the run.
+
+    Raises:
+        UnsatisfiableError: when there is no crop and the policy is `error`.
     """
     with torch.inference_mode():
-        found = best_crops_for_constraints([analysis], [size], request.constraints(), request.objective)
+        found = best_crops_for_constraints([analysis], [size], settings.constraints(), settings.objective)
     return [crops[0] for crops in found]
 
 
-def plan(
-    record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], request: CropRequest
+def plan_record(
+    record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], settings: CropSettings
 ) -> PictureRecord:
-    """The record with its crops: where each goes, and at which size."""
+    """The record with its crops: the file and the size of each."""
     assert record.size is not None
     planned = [
-        crop_record(crop, record.size, request.size_of(crop.box.size, crop.ratio), file)
+        crop_record(crop, record.size, settings.size_of(crop.box.size, crop.ratio), file)
         for crop, file in zip(crops, files, strict=True)
     ]
-    return PictureRecord(record.source, record.size, OK, crops=tuple(planned))
+    return replace(record, status=OK, crops=tuple(planned))
 
 
 def crop_record(
     crop: Crop, picture_size: Size, target: Size, file: str | None, bucket: Size | None = None
 ) -> CropRecord:
-    """One crop as the manifest tells it. Numbers are rounded, so that a manifest reads the same on every machine."""
+    """One crop as the manifest lists it. Numbers are rounded, so that a manifest reads the same on every machine.
+
+    Args:
+        crop: to be listed.
+        picture_size: width and height of the picture in pixels.
+        target: width and height that the crop is written at.
+        file: where it is written; None where it is not.
+        bucket: width and height of its bucket, or None.
+    """
     box = crop.box
     scale = max(target[0] / box.width, target[1] / box.height)
     # Where the target's ratio is not quite the box's, the edges are left out evenly (see Picture.crop).
@@ -82,79 +132,68 @@ def crop_record(
     )
 
 
-def write(
-    picture: Picture,
-    record: PictureRecord,
-    out: Path,
-    request: CropRequest,
-    sidecars: Sidecars,
-    dataset: DatasetFormat | None = None,
-) -> None:
+def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None:
     """Writes the crops of a planned record, with its caption and its mask where the dataset format has them.
-
-    Args:
-        dataset: the format of `out`; plain where it is None.
 
     Raises:
         PictureError: when the picture, its caption or its mask cannot be read.
         OSError: when a crop cannot be written.
     """
-    dataset = dataset or Plain()
-    mask = sidecars.open_mask(picture)
+    out, dataset = run.output, run.settings.dataset
+    if out is None:
+        return
+    mask = run.sidecars.open_mask(picture)
     files = [(crop, crop.file) for crop in record.crops if crop.file is not None]
     for crop, file in files:
         height, width = crop.target_size
-        write_picture(out / file, picture.crop(crop.box, (width, height), request.background))
+        write_picture(out / file, picture.crop(crop.box, (width, height), run.settings.background))
         if mask is not None:
             write_picture(out / dataset.mask_path(file), mask.crop(crop.box, (width, height), BLACK))
-    dataset.write_captions(out, [file for _, file in files], picture.path, sidecars)
+    dataset.write_captions(out, [file for _, file in files], picture.path, run.sidecars)
 
 
-def crop_picture(
-    folder: Path,
-    source: str,
-    files: Sequence[str],
-    analyser: Analyser,
-    request: CropRequest,
-    out: Path | None,
-    follow_links: bool = False,
-    sidecars: Sidecars | None = None,
+def with_picture(
+    run: FolderRun, record: PictureRecord, work: Callable[[Picture, PictureRecord], PictureRecord]
 ) -> PictureRecord:
-    """One picture from end to end. What goes wrong with it is told by its record.
+    """Opens one picture and works on it. What is wrong with this picture alone becomes the reason of its record.
 
     Args:
-        folder, source: the picture is `folder / source`.
-        files: where its crops go, relative to `out`.
-        out: None writes nothing and leaves the crops' `file` empty.
-        companions: of all pictures of the folder; without, they are looked for anew.
+        run: the run that it belongs to.
+        record: of the picture.
+        work: (the open picture, the record with its size) → the record of the finished work.
 
     Raises:
-        OSError: only what would stop every other picture too, such as a full disk.
+        OSError: only what would stop every other picture too.
     """
-    path = folder / source
-    record = PictureRecord(source, None, FAILED)
     try:
-        if not follow_links and leads_outside(path, folder):
-            raise PictureError(path, "a link that leads out of the folder")
-        picture = Picture(path)
-        record = PictureRecord(source, picture.info.size, FAILED)
-        crops = _crops_of(picture, analyser, request)
-        planned = plan(record, crops, files if out is not None else [None] * len(crops), request)
-        if out is not None:
-            write(picture, planned, out, request, sidecars or Sidecars(folder))
-        return planned
+        picture = open_source(run, record.source)
+        record = replace(record, size=picture.info.size)
+        return work(picture, record)
     except PictureError as error:
-        return record.as_failed(error.reason_for(path))
+        return record.as_failed(error.reason_for(run.folder / record.source))
     except OSError as error:
-        if error.errno in HOPELESS:
+        if error.errno in DISK_ERRORS:
             raise
         return record.as_failed(f"its crop cannot be written: {error.strerror or error}")
 
 
-def _crops_of(picture: Picture, analyser: Analyser, request: CropRequest) -> list[Crop]:
-    thumbnail = picture.small(ANALYSIS_SIDE)
+def open_source(run: FolderRun, source: str) -> Picture:
+    """Opens a picture of the run's folder.
+
+    Raises:
+        PictureError: when it cannot be read, or is a link out of the folder that is not to be followed.
+    """
+    path = run.folder / source
+    if not run.settings.follow_links and leads_outside(path, run.folder):
+        raise PictureError(path, "a link that leads out of the folder")
+    return Picture(path)
+
+
+@contextmanager
+def analysing(picture: Picture) -> Iterator[None]:
+    """Turns what goes wrong while a picture is analysed and its crops are searched into a `PictureError`."""
     try:
-        return choose_crops(analyser.analyse(thumbnail), picture.info.size, request)
+        yield
     except UnsatisfiableError as error:
         raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:

@@ -16,10 +16,10 @@ from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
-from ..jobs.bucket_stages import Sorted, measure, option_for, ordered, sort_pictures
+from ..jobs.bucket_stages import SortedPictures, crop_for_bucket, indices_by_bucket, measure_picture, sort_pictures
 from . import pixels
 from .analyse import analyse_batches, naming_picture
-from .bucketing import bucket_inputs, sort_request
+from .bucketing import bucket_inputs, bucket_settings
 from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .sockets.boxes import make_bounding_box
@@ -99,7 +99,7 @@ class BucketSort(io.ComfyNode):
         pictures = [picture for batch in batches for picture in batch]
         sizes = [size_of(picture) for picture in pictures]
         count = len(pictures)
-        request = sort_request(
+        settings = bucket_settings(
             require_single(buckets, "buckets"),
             require_single(resolution, "resolution"),
             require_single(batch_size, "batch_size"),
@@ -122,10 +122,11 @@ class BucketSort(io.ComfyNode):
         for _, analysis in track_progress(analyse_batches(batches, cropper, heatmap), count):
             index = len(options)
             with naming_picture(index, sizes[index]):
-                options.append(measure(analysis, sizes[index], constraints[index], request, objectives[index]))
-        result = sort_pictures(inputs.names, sizes, options, request)
-        order_of_output = ordered(result, request.grid) if require_single(order, "order") == "bucket" else range(count)
-        indices = [index for index in order_of_output for _ in range(result.times[index])]
+                options.append(measure_picture(analysis, sizes[index], constraints[index], settings, objectives[index]))
+        result = sort_pictures(inputs.names, sizes, options, settings)
+        by_bucket = require_single(order, "order") == "bucket"
+        order_of_output = indices_by_bucket(result, settings) if by_bucket else range(count)
+        indices = [index for index in order_of_output for _ in range(result.uses[index])]
         if not indices:
             raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
         outputs = [cut_outputs(inputs, index, record_for(options[index], result, index)) for index in indices]
@@ -151,11 +152,11 @@ class PictureInputs:
     names: list[str]
 
 
-def record_for(options: Sequence[CropRecord], result: Sorted, index: int) -> CropRecord:
+def record_for(options: Sequence[CropRecord], result: SortedPictures, index: int) -> CropRecord:
     """The crop of picture `index` for the bucket that the plan gives it."""
     bucket = result.buckets[index]
     assert bucket is not None
-    return option_for(options, bucket)
+    return crop_for_bucket(options, bucket)
 
 
 def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..bucketing.grids import parse_grid
 from ..bucketing.solver.policy import REMAINDERS
-from ..jobs.bucket_stages import SortRequest
+from ..jobs.settings import BucketSettings
 from .sockets import Size
 
 BUCKETS_TOOLTIP = (
@@ -63,7 +63,7 @@ def bucket_inputs(default: str, more: str = "") -> list:
     ]
 
 
-def sort_request(
+def bucket_settings(
     buckets: str,
     resolution: int,
     batch_size: int,
@@ -71,7 +71,8 @@ def sort_request(
     smallest: int,
     most_enlarged: float,
     sizes: Sequence[Size],
-) -> SortRequest:
+    duplicates: str = "use",
+) -> BucketSettings:
     """What the widgets ask for.
 
     Raises:
@@ -81,4 +82,6 @@ def sort_request(
         grid = parse_grid(buckets, resolution, sizes)
     except ValueError as error:
         raise ValueError(f"buckets: {error}") from None
-    return SortRequest(grid, resolution, batch_size, smallest, remainder, most_enlarged or None)
+    return BucketSettings(
+        grid, resolution, batch_size, smallest, remainder, most_enlarged or None, duplicates=duplicates
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import comfy.utils
 import folder_paths
@@ -15,30 +15,26 @@ from ..cropping.constraint import Constraint
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import get_format
-from ..datasets.manifest import PictureRecord, read_manifest
+from ..datasets.manifest import read_manifest
 from ..datasets.sidecars import Sidecars
 from ..images.encode import FORMATS
-from ..images.errors import PictureError
-from ..images.header import read_header
-from ..jobs.buckets import sort_folder
 from ..jobs.contact_sheet import draw_sheet
-from ..jobs.duplicates import find_folder_duplicates
 from ..jobs.executors.batches import Analyser
 from ..jobs.executors.threads import available_cores
-from ..jobs.folder import FolderRun, Outcome, Progress, RunError, crop_folder
-from ..jobs.preview import spread, tiles
-from ..jobs.settings import CropRequest
-from .bucketing import bucket_inputs, sort_request
+from ..jobs.folder import crop_folder
+from ..jobs.preview import collect_tiles, sample_records
+from ..jobs.progress import COMPARING, Progress, Step
+from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
+from ..jobs.settings import DUPLICATES, CropSettings
+from .bucketing import bucket_inputs, bucket_settings
 from .folders import fingerprint, inside, subfolders
 from .host import show_progress_text, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
-from .sockets import Size
 from .sockets.constraints import CropConstraintType, PendingConstraint
 from .sockets.croppers import cropper_input
 from .sockets.ratios import parse_ratios
 
 SHEET_TILES = 24
-DUPLICATES = ("use", "report", "skip")
 
 
 class CropFolder(io.ComfyNode):
@@ -135,47 +131,34 @@ class CropFolder(io.ComfyNode):
         bucketed = bool(buckets.strip())
         chosen = resolve_constraint(constraint, ratio, bucketed)
         objective = (constraint or PendingConstraint()).objective
+        source = inside(folder_paths.get_input_directory(), folder, "folder")
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
-        run = FolderRun(
-            folder=inside(folder_paths.get_input_directory(), folder, "folder"),
-            out=out,
-            manifest=out / "manifest.jsonl",
-            request=CropRequest(chosen, format=format, objective=objective),
-            settings={
-                "cropper": loaded.name,
-                "device": device,
-                "constraint": repr(chosen),
-                "objective": repr(objective),
-                "format": format,
-                "buckets": [buckets, resolution, batch_size, remainder, smallest, most_enlarged],
-                "layout": [layout, concept, repeats],
-                "masks": masks,
-                "duplicates": duplicates == "skip",
-            },
-            workers=available_cores(),
-            masks=find_masks_folder(masks),
+        mask_folder = find_masks_folder(masks)
+        more: dict[str, Any] = {}
+        if bucketed:
+            dataset = get_format(layout)(concept, repeats, batch_size)
+            grid_name = dataset.grid_name(buckets)
+            exclude = [each for each in (out, mask_folder) if each is not None]
+            sizes = read_sizes(source, exclude) if grid_name.strip().lower().startswith("quantile") else []
+            sorting = bucket_settings(
+                grid_name, resolution, batch_size, remainder, smallest, most_enlarged, sizes, duplicates
+            )
+            more = {"buckets": sorting, "dataset": dataset}
+        settings = CropSettings.for_cropper(
+            loaded, chosen, device=device, objective=objective, format=format, masks=mask_folder, **more
         )
-        node = cls.hidden.unique_id
+        run = FolderRun(source, out, out / "manifest.jsonl", settings, available_cores())
         with Analyser(loaded, device) as analyser:
             try:
-                if bucketed:
-                    dataset = get_format(layout)(concept, repeats, batch_size)
-                    buckets = dataset.grid_name(buckets)
-                    sizes = read_sizes(run.folder) if buckets.strip().lower().startswith("quantile") else []
-                    sorting = sort_request(buckets, resolution, batch_size, remainder, smallest, most_enlarged, sizes)
-                    found = [] if duplicates == "use" else find_folder_duplicates(run, show_comparison(node))
-                    skip = duplicates == "skip"
-                    sorted_run = sort_folder(run, sorting, analyser, show_progress(node), dataset, found, skip)
-                    plan = sorted_run.report
-                    words = "no picture could be measured" if plan is None else plan.format_text()
-                    outcome = sorted_run.outcome
-                else:
-                    outcome, words = crop_folder(run, analyser, show_progress(node)), ""
+                outcome = crop_folder(run, analyser, show_progress(cls.hidden.unique_id))
             except RunError as error:
                 raise ValueError(f"folder: {error}") from error
             sheet = draw_contact_sheet(run, analyser)
-        report = "\n\n".join(each for each in (summarise(outcome), words, list_failures(run.manifest)) if each)
-        return io.NodeOutput(str(run.manifest), report, sheet)
+        plan = ""
+        if bucketed:
+            plan = outcome.report.format_text() if outcome.report else "no picture could be measured"
+        parts = (summarise(outcome), *outcome.notes, plan, list_failures(run.manifest))
+        return io.NodeOutput(str(run.manifest), "\n\n".join(each for each in parts if each), sheet)
 
 
 def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
@@ -190,39 +173,19 @@ def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bo
     return replace(constraint, ratios=constraint.ratios or parse_ratios(ratio))
 
 
-def read_sizes(folder: Path) -> list[Size]:
-    """The sizes of all pictures that can be read."""
-    found = []
-    for path in find_pictures(folder):
-        try:
-            found.append(read_header(path).size)
-        except PictureError:
-            continue
-    return found
-
-
 def show_progress(node: str | None) -> Progress:
     """A callback that moves the node's bar, names the picture on it, and stops the run where the user interrupts."""
     bars: list[comfy.utils.ProgressBar] = []
 
-    def step(done: int, total: int, record: PictureRecord) -> None:
+    def progress(step: Step) -> None:
         stop_if_interrupted()
         if not bars:
-            bars.append(comfy.utils.ProgressBar(total))
-        bars[0].update_absolute(done, total)
-        show_progress_text(node, f"{done}/{total} {record.source}")
+            bars.append(comfy.utils.ProgressBar(step.total))
+        bars[0].update_absolute(step.done, step.total)
+        stage = "looking for duplicates: " if step.stage == COMPARING else ""
+        show_progress_text(node, f"{stage}{step.done}/{step.total} {step.record.source}")
 
-    return step
-
-
-def show_comparison(node: str | None) -> Callable[[int, int, str], None]:
-    """A callback that names the picture which is compared with the others, and stops where the user interrupts."""
-
-    def step(done: int, total: int, source: str) -> None:
-        stop_if_interrupted()
-        show_progress_text(node, f"looking for duplicates: {done}/{total} {source}")
-
-    return step
+    return progress
 
 
 def find_masks_folder(name: str) -> Path | None:
@@ -260,9 +223,6 @@ def list_failures(manifest: Path) -> str:
 def draw_contact_sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
     """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
 
-    def stop(done: int, total: int, name: str) -> None:
-        stop_if_interrupted()
-
-    records, _ = spread(read_manifest(run.manifest), SHEET_TILES)
-    drawn = draw_sheet(tiles(records, run.folder, analyser, run.workers, stop))
+    records, _ = sample_records(read_manifest(run.manifest), SHEET_TILES)
+    drawn = draw_sheet(collect_tiles(records, run.folder, analyser, run.workers, lambda _: stop_if_interrupted()))
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)

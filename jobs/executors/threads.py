@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 import torch
@@ -14,15 +14,30 @@ import torch
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Items begun but not handed out yet, per worker: enough that one slow item does not idle the others.
+# Items started but not handed out yet, per worker: enough that one slow item does not leave the other workers idle.
 _AHEAD = 4
+
+
+def run_stage(work: Callable[[T], R], items: Iterable[T], workers: int, finish: Callable[[R], None]) -> None:
+    """One stage of a job: `work` on every item in parallel, then `finish` with each result, in the order of the items.
+
+    Args:
+        work: called in the workers' threads; what it raises ends the stage.
+        items: read only as far ahead as needed, in the thread of the caller.
+        workers: number of threads.
+        finish: called in the thread of the caller. What it raises ends the stage: work that has started is waited for,
+            the rest is cancelled.
+    """
+    with single_threaded_torch(), closing(map_in_order(work, items, workers)) as results:
+        for result in results:
+            finish(result)
 
 
 def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:
     """`map` with `workers` threads: results in the order of `items`, which is read only as far ahead as needed.
 
-    Whatever ends the loop over it (an error in an item, an interrupt, `close`) cancels what has not begun and waits for
-    what has. Threads suffice: decoding, encoding and tensor operations all let go of Python's lock.
+    Whatever ends the loop over it (an error in an item, an interrupt, `close`) cancels the items that have not started
+    and waits for those that have. Threads suffice: decoding, encoding and tensor operations release Python's lock.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="salient-crop")
     pending: deque[Future[R]] = deque()
@@ -41,7 +56,7 @@ def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -
 def single_threaded_torch() -> Iterator[None]:
     """Lets PyTorch use one core an operation while several pictures are worked on at once.
 
-    Many pictures side by side are faster than many cores on one, and no sum is split differently when the number of
+    Several pictures at once are faster than several cores on one, and no sum is split differently when the number of
     workers changes.
     """
     before = torch.get_num_threads()

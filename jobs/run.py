@@ -1,0 +1,186 @@
+"""One run over a folder: where it reads and writes, what it refuses to do, and how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..bucketing.report import BucketReport
+from ..datasets.find import EXTENSIONS, find_pictures
+from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest
+from ..datasets.sidecars import Sidecars
+from ..images.errors import PictureError
+from ..images.header import read_header
+from .journal import state_of
+from .settings import CropSettings
+
+Size = tuple[int, int]
+
+
+class RunError(Exception):
+    """A run that cannot be started as it was asked for."""
+
+
+@dataclass(frozen=True)
+class FolderRun:
+    """One run over a folder.
+
+    Attributes:
+        folder: where the pictures are; read, never written to.
+        out: where the crops go; no pictures are looked for in it. None only in a dry run.
+        manifest: where the manifest goes.
+        settings: all else that the outcome depends on.
+        workers: how many pictures are worked on at once.
+
+    Raises:
+        ValueError: when there is no `out`, and it is no dry run.
+    """
+
+    folder: Path
+    out: Path | None
+    manifest: Path
+    settings: CropSettings
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.out is None and not self.settings.dry_run:
+            raise ValueError("out: name a folder for the crops, or make it a dry run")
+
+    @property
+    def output(self) -> Path | None:
+        """Where crops are written; None in a dry run, which writes none."""
+        return None if self.settings.dry_run else self.out
+
+    @cached_property
+    def sidecars(self) -> Sidecars:
+        return Sidecars(self.folder, self.settings.masks)
+
+    def state_of(self, source: str) -> str:
+        """Changes whenever a source, its caption or its mask does."""
+        return state_of(self.folder / source, self.sidecars)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        pictures: in the folder.
+        failed: pictures without a crop, each with its reason in the manifest.
+        crops: all of them.
+        enlarged: crops that had to be enlarged.
+        resumed: pictures that an earlier run had done.
+        dropped: pictures left out as asked.
+        notes: sentences for a person, such as which settings differ from the last run.
+        report: of a bucket run; None where no picture could be measured, and without buckets.
+    """
+
+    pictures: int
+    failed: int
+    crops: int
+    enlarged: int
+    resumed: int
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
+    report: BucketReport | None = None
+
+
+def list_sources(run: FolderRun) -> list[str]:
+    """The pictures of the folder, as POSIX paths relative to it.
+
+    Raises:
+        RunError: when it cannot be listed, or holds none.
+    """
+    outputs = [each for each in (run.out, run.settings.masks) if each is not None]
+    try:
+        found = _find_sources(run.folder, outputs, run.settings.follow_links)
+    except OSError as error:
+        raise RunError(f"{run.folder}: {error.strerror or error}") from error
+    if not found:
+        known = ", ".join(sorted(extension[1:] for extension in EXTENSIONS))
+        raise RunError(f"{run.folder}: no pictures in it or below it (looked for {known})")
+    return [path.relative_to(run.folder).as_posix() for path in found]
+
+
+def read_sizes(folder: Path, exclude: Sequence[Path] = (), follow_links: bool = False) -> list[Size]:
+    """Width and height of all pictures of a folder that can be read, for a grid that is made from them.
+
+    Args:
+        folder: of the pictures.
+        exclude: folders in which none are looked for, such as that of the crops.
+        follow_links: see `CropSettings`.
+
+    Raises:
+        OSError: when the folder cannot be listed.
+    """
+    sizes = []
+    for path in _find_sources(folder, exclude, follow_links):
+        try:
+            sizes.append(read_header(path).size)
+        except PictureError:
+            continue
+    return sizes
+
+
+def refuse_to_touch_sources(run: FolderRun, files: Iterable[str]) -> None:
+    """Makes sure that nothing will be written over, or among, the sources.
+
+    Args:
+        files: all that will be written, relative to the output.
+
+    Raises:
+        RunError: naming what lies in the way.
+    """
+    if run.manifest.suffix.lower() in EXTENSIONS or run.manifest.is_dir():
+        raise RunError(f"{run.manifest}: not a name for a manifest; use one that ends in .jsonl")
+    for place in (run.manifest.parent, run.output):
+        if place is not None and not place.is_dir() and (place.exists() or place.is_symlink()):
+            raise RunError(f"{place}: not a folder")
+    if run.manifest.exists():
+        _refuse_unless_manifest(run.manifest)
+    if run.output is None:
+        return
+    if _same(run.output, run.folder):
+        raise RunError(f"{run.output}: the crops would overwrite their sources; choose another folder for --out")
+    folder, out = os.path.realpath(run.folder), os.path.realpath(run.output)
+    for parent in sorted({os.path.dirname(name) for name in files}):
+        place = run.output / parent
+        real = os.path.realpath(place)
+        if not _is_within(real, out):
+            raise RunError(f"{place}: a link that leads out of {run.output}; choose another folder for --out")
+        if _is_within(real, folder) and not _is_within(out, folder):
+            raise RunError(f"{place}: crops would lie among their sources; choose another folder for --out")
+
+
+def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
+    """The outcome of a run with these records."""
+    pictures = failed = dropped = crops = enlarged = 0
+    for record in records:
+        pictures += 1
+        failed += record.status == FAILED
+        dropped += record.status == DROPPED
+        crops += len(record.crops)
+        enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in record.crops)
+    return Outcome(pictures, failed, crops, enlarged, resumed, dropped, tuple(notes))
+
+
+def _find_sources(folder: Path, exclude: Sequence[Path], follow_links: bool) -> list[Path]:
+    return find_pictures(folder, [each for each in exclude if not _same(each, folder)], follow_links)
+
+
+def _refuse_unless_manifest(path: Path) -> None:
+    try:
+        next(read_manifest(path), None)
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: there already, and no manifest, so it is not overwritten ({error})") from error
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _same(first: Path, second: Path) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)

@@ -1,0 +1,98 @@
+"""What is noted beside a manifest: where its pictures are, and the settings that its crops were made with."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..datasets.atomic import write_atomic
+from .journal import read_identity
+from .run import FolderRun
+from .settings import describe_differences
+
+NAMED = 6  # of the settings that differ
+
+PART, MEASURED = ".part", ".measured"
+"""Endings of the journals: finished pictures, and pictures measured in every bucket."""
+
+
+def run_identity(run: FolderRun) -> dict[str, Any]:
+    """What decides whether crops of an earlier run are still right, as JSON values: the folder and the settings.
+
+    The folder is relative to the manifest, so that both can move together.
+    """
+    try:
+        folder = Path(os.path.relpath(run.folder.resolve(), run.manifest.parent.resolve())).as_posix()
+    except ValueError:  # another drive
+        folder = run.folder.resolve().as_posix()
+    return {"folder": folder, "settings": run.settings.identity()}
+
+
+def write_run_record(run: FolderRun) -> None:
+    """Notes the run's identity beside its manifest, and the cropper as `load_cropper` finds it, for previews."""
+    settings = run.settings
+    record = {**run_identity(run), "cropper": settings.checkpoint or settings.cropper}
+    write_atomic(record_file(run.manifest), json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
+
+
+def read_run_record(manifest: Path) -> dict[str, Any]:
+    """What is noted beside a manifest; empty where nothing can be read."""
+    try:
+        record = json.loads(record_file(manifest).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def record_file(manifest: Path) -> Path:
+    """Where the record of a manifest's run lies: `manifest.run.json` beside `manifest.jsonl`."""
+    return manifest.with_name(manifest.stem + ".run.json")
+
+
+def journal_file(manifest: Path, suffix: str = PART) -> Path:
+    """Where a journal of a run that is not finished lies, beside its manifest."""
+    return manifest.with_name(manifest.name + suffix)
+
+
+def source_folder(manifest: Path) -> Path | None:
+    """The folder that a manifest's pictures are relative to, as its run noted it."""
+    folder = read_run_record(manifest).get("folder")
+    return manifest.parent.resolve() / folder if isinstance(folder, str) else None
+
+
+def is_unchanged(run: FolderRun) -> bool:
+    """Whether the last finished run with this manifest had the same identity."""
+    record = read_run_record(run.manifest)
+    return {name: record.get(name) for name in ("folder", "settings")} == _as_json(run_identity(run))
+
+
+def describe_change(run: FolderRun) -> list[str]:
+    """One sentence about the settings that differ from the last run with this manifest; nothing where none does.
+
+    Call it before the journals of the run are opened: a run that was stopped left its identity in them only.
+    """
+    journals = (journal_file(run.manifest), journal_file(run.manifest, MEASURED))
+    records = [read_run_record(run.manifest), *map(read_identity, journals)]
+    before = next((each for each in records if each), None)
+    if before is None:
+        return []
+    now = _as_json(run_identity(run))
+    if not isinstance(before.get("settings"), Mapping):
+        return ["the last run noted its settings in an older form; all pictures are done again"]
+    changes = describe_differences(_flat(before), _flat(now))
+    if not changes:
+        return []
+    named = ", ".join(changes[:NAMED]) + (f" and {len(changes) - NAMED} more" if len(changes) > NAMED else "")
+    return [f"settings differ from the last run ({named}); all pictures are done again"]
+
+
+def _flat(identity: Mapping[str, Any]) -> dict[str, Any]:
+    return {"folder": identity.get("folder"), **identity["settings"]}
+
+
+def _as_json(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """As it reads back from a file."""
+    return json.loads(json.dumps(identity))

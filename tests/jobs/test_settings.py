@@ -1,0 +1,281 @@
+"""The settings of a run: their identity field by field, and the files and sizes that they give."""
+
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from salient_crop.bucketing.grids import parse_grid
+from salient_crop.bucketing.loss import LossWeights
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.objective import Objective, ObjectiveWeights
+from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.text_region import TextRegion
+from salient_crop.datasets.formats import FORMATS, get_format
+from salient_crop.jobs import settings as module
+from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences, target_size
+from salient_crop.models.registry import load_cropper
+
+
+class Model:
+    """Stands for a size model or a rater: known by its digest, and by nothing else."""
+
+    def __init__(self, digest):
+        self.digest = digest
+
+
+# No field is None or empty, so that each can be changed.
+SETTINGS = CropSettings(
+    cropper="focus",
+    weights="3f2a" * 16,
+    checkpoint="a.safetensors",
+    device="cpu",
+    constraint=Constraint(
+        ratios=(Ratio(2, 3), Ratio(1, 1)),
+        keep=((0.1, 0.1, 0.2, 0.2),),
+        avoid=((0.8, 0.8, 0.9, 0.9),),
+        text_regions=(TextRegion((0.0, 0.0, 1.0, 0.2)),),
+        min_size=(64, 64),
+    ),
+    objective=Objective(ObjectiveWeights(), Model("a"), Model("b")),
+    resolution=512,
+    format="png",
+    background=(255, 255, 255),
+    masks=Path("masks"),
+    buckets=BucketSettings(parse_grid("auto:2", 512), 512, most_enlarged=2.0, loss_weights=LossWeights()),
+    dataset=get_format("kohya")("cat", 2, 4),
+)
+
+# Where another value cannot be made from the type alone.
+OTHER = {
+    "background": (0, 0, 0),
+    "buckets.duplicates": "skip",
+    "buckets.grid.sizes": ((512, 512),),
+    "buckets.remainder": "drop",
+    "constraint.avoid": (),
+    "constraint.keep": ((0.1, 0.1, 0.2, 0.3),),
+    "constraint.min_size": (64, 65),
+    "constraint.policy": "pad",
+    "constraint.ratios": (Ratio(1, 1), Ratio(2, 3)),  # their order decides ties
+    "constraint.text_regions": (),
+    "constraint.text_regions.0.frame": "crop",
+    "constraint.text_regions.0.region": (0.0, 0.0, 1.0, 0.3),
+    "dataset": get_format("onetrainer")("cat", 2, 4),
+    "device": "cuda",
+    "format": "webp",
+    "masks": Path("other"),
+    "objective.rater": Model("c"),
+    "objective.size_model": None,
+    "buckets": None,
+}
+
+
+def walk(value, path=""):
+    """Every field of a dataclass and of those inside it: (path, value, changed copies are made from its parent)."""
+    for each in fields(value):
+        name, inner = f"{path}{each.name}", getattr(value, each.name)
+        if isinstance(inner, Ratio):
+            continue
+        if not is_dataclass(inner) or name in OTHER:
+            yield name
+        if is_dataclass(inner):
+            yield from walk(inner, f"{name}.")
+        if isinstance(inner, tuple) and inner and is_dataclass(inner[0]) and not isinstance(inner[0], Ratio):
+            yield from walk(inner[0], f"{name}.0.")
+
+
+def changed(value, path, whole):
+    """A copy with the field at the path changed to another valid value."""
+    name, _, rest = path.partition(".")
+    if name.isdecimal():
+        return (changed(value[int(name)], rest, whole), *value[1:])
+    inner = getattr(value, name)
+    if rest:
+        return replace(value, **{name: changed(inner, rest, whole)})
+    return replace(value, **{name: OTHER[whole] if whole in OTHER else another(whole, inner)})
+
+
+def another(path, value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value + 0.25
+    assert isinstance(value, str), f"write another valid value of {path} into OTHER"
+    return f"{value}0"
+
+
+def test_nested_fields_are_all_walked():
+    paths = list(walk(SETTINGS))
+    assert {"weights", "constraint.policy", "objective.weights.size", "buckets.grid.max_buckets"} <= set(paths)
+    assert {"buckets.loss_weights.upscaling", "dataset.repeats", "constraint.text_regions.0.hard"} <= set(paths)
+    assert set(OTHER) <= set(paths)
+
+
+@pytest.mark.parametrize("path", [path for path in walk(SETTINGS) if path not in ("each", "checkpoint", "buckets")])
+def test_every_field_changes_the_identity(path):
+    other = changed(SETTINGS, path, path)
+    assert other.identity() != SETTINGS.identity()
+    assert describe_differences(SETTINGS.identity(), other.identity())
+
+
+def test_fields_that_exclude_each_other_change_the_identity():
+    plain = replace(SETTINGS, buckets=None, dataset=FORMATS["plain"]())
+    assert replace(plain, each=True).identity() != plain.identity()
+    bucketed = replace(plain, buckets=SETTINGS.buckets)
+    assert bucketed.identity() != plain.identity()
+
+
+def test_the_format_version_changes_the_identity(monkeypatch):
+    before = SETTINGS.identity()
+    monkeypatch.setattr(module, "FORMAT_VERSION", module.FORMAT_VERSION + 1)
+    assert SETTINGS.identity() != before
+
+
+def test_only_the_file_that_the_weights_came_from_is_left_out():
+    excluded = [
+        f"{kind.__name__}.{each.name}"
+        for kind in (CropSettings, BucketSettings, Constraint, Objective, ObjectiveWeights, LossWeights, TextRegion)
+        for each in fields(kind)
+        if not each.metadata.get("identity", True)
+    ]
+    assert excluded == ["CropSettings.checkpoint"]
+    assert replace(SETTINGS, checkpoint="b.safetensors").identity() == SETTINGS.identity()
+
+
+def test_an_identity_holds_json_values_only_and_reads_well():
+    import json
+
+    identity = SETTINGS.identity()
+    assert json.loads(json.dumps(identity)) == identity
+    assert identity["constraint"]["ratios"] == ["2:3", "1:1"]
+    assert identity["objective"]["size_model"] == "a"
+    assert identity["dataset"] == {"format": "kohya", "concept": "cat", "repeats": 2, "batch_size": 4}
+    assert identity["masks"] == (Path.cwd() / "masks").as_posix()
+    assert identity["format_version"] == module.FORMAT_VERSION
+
+
+def test_a_setting_without_an_identity_is_refused():
+    with pytest.raises(TypeError, match="object has no identity"):
+        replace(SETTINGS, masks=object()).identity()
+
+
+def test_settings_for_a_cropper_hold_its_name_its_digest_and_the_kind_of_its_device():
+    cropper = load_cropper("centre")
+    settings = CropSettings.for_cropper(cropper, Constraint(), device="cuda:1", checkpoint="centre", format="webp")
+    assert (settings.cropper, settings.weights, settings.device) == ("centre", cropper.digest, "cuda")
+    assert (settings.checkpoint, settings.format, settings.dry_run) == ("centre", "webp", False)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "lines"),
+    [
+        ({}, {}, []),
+        ({"a": 1}, {"a": 1}, []),
+        ({"weights": "3f2a" * 16}, {"weights": "91bc" * 16}, ["weights: 3f2a3f2a… → 91bc91bc…"]),
+        (
+            {"constraint": {"ratios": ["1:1"], "policy": "pad"}, "b": None},
+            {"constraint": {"ratios": ["2:3", "3:2"], "policy": "pad"}, "b": True},
+            ["b: none → true", "ratios: 1:1 → 2:3, 3:2"],
+        ),
+        ({"buckets": None}, {"buckets": {"grid": {"name": "sdxl"}}}, ["buckets.grid.name: none → sdxl"]),
+        ({"old": 1}, {"new": []}, ["new: none → none", "old: 1 → none"]),
+        ({"sizes": [[64, 64]] * 30}, {"sizes": [[64, 96]]}, [f"sizes: {'64, ' * 14}64,… → 64, 96"]),
+    ],
+)
+def test_differences_are_named(before, now, lines):
+    assert describe_differences(before, now) == lines
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"format": "tiff"}, "'tiff' is no format for crops; use one of jpg, png, webp"),
+        ({"format": "jpg", "background": None}, "a jpg cannot keep transparency"),
+        ({"resolution": 7}, "resolution must be at least 8, got 7"),
+        ({"each": True}, "choose one of them"),
+        ({"buckets": None}, "the dataset format kohya needs buckets"),
+        ({"buckets": None, "dataset": FORMATS["plain"](), "each": True, "constraint": Constraint()}, "each needs"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(more, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SETTINGS, **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"most_enlarged": 0.0}, "most_enlarged must be above 0, got 0.0"),
+        ({"most_enlarged": -1.0}, "most_enlarged must be above 0"),
+        ({"duplicates": "drop"}, "duplicates must be one of use, report, skip, got 'drop'"),
+        ({"remainder": "lose"}, "remainder must be one of"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"smallest": 0}, "smallest must be at least 1"),
+    ],
+)
+def test_bucket_settings_that_cannot_be_are_refused(more, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SETTINGS.buckets, **more)
+
+
+def test_the_smallest_allowed_values_are_allowed():
+    assert replace(SETTINGS, resolution=8).resolution == 8
+    assert replace(SETTINGS.buckets, most_enlarged=0.01, batch_size=1, smallest=1)
+
+
+def test_the_policy_of_a_plan_follows_the_settings():
+    buckets = BucketSettings(parse_grid("auto:2"), batch_size=4, smallest=8, remainder="drop")
+    policy = buckets.policy()
+    assert (policy.max_buckets, policy.exact_count, policy.batch_size) == (2, False, 4)
+    assert (policy.smallest, policy.remainder) == (8, "drop")
+    defaults = BucketSettings(parse_grid("sdxl"))
+    assert (defaults.resolution, defaults.batch_size, defaults.smallest) == (1024, 1, 2)
+    assert (defaults.remainder, defaults.most_enlarged, defaults.duplicates) == ("keep", None, "use")
+
+
+def plain_settings(**more):
+    return CropSettings(cropper="centre", weights="", constraint=Constraint((Ratio(1, 1), Ratio(2, 3))), **more)
+
+
+def test_with_each_there_is_one_constraint_and_one_file_for_every_ratio():
+    best, each = plain_settings(format="png"), plain_settings(each=True)
+    assert best.constraints() == [best.constraint]
+    assert best.files("trip/a") == ["trip/a.png"]
+    assert [constraint.ratios for constraint in each.constraints()] == [(Ratio(1, 1),), (Ratio(2, 3),)]
+    assert each.files("trip/a") == ["1x1/trip/a.jpg", "2x3/trip/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "enlarge", "box", "size"),
+    [
+        (None, True, (30, 40), (30, 40)),
+        (96, True, (200, 200), (96, 96)),
+        (96, True, (50, 50), (96, 96)),
+        (96, False, (96, 96), (96, 96)),  # nothing is enlarged
+        (96, False, (97, 95), (97, 95)),
+        (96, False, (95, 97), (95, 97)),
+    ],
+)
+def test_the_size_of_a_crop(resolution, enlarge, box, size):
+    assert plain_settings(resolution=resolution, enlarge=enlarge).size_of(box, Ratio(1, 1)) == size
+
+
+@pytest.mark.parametrize(
+    ("ratio", "resolution", "size"),
+    [
+        ("1:1", 8, (8, 8)),
+        ("1:1", 1024, (1024, 1024)),
+        ("2:3", 1024, (832, 1248)),
+        ("832x1216", 1024, (832, 1216)),
+        ("16:9", 1024, (1408, 792)),
+        ("3:2", 512, (624, 416)),
+        ("1000:667", 512, (624, 416)),
+        ("20:21", 200, (192, 208)),  # in the exact ratio it would be a third smaller: each side is rounded
+        ("2:3", 8, (8, 8)),
+        ("1:9", 8, (8, 24)),
+    ],
+)
+def test_target_sizes(ratio, resolution, size):
+    assert target_size(Ratio.parse(ratio), resolution) == size
