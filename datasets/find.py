@@ -30,8 +30,13 @@ def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow
     root = Path(folder)
     os.scandir(root).close()  # os.walk would answer a missing folder with silence
     excluded = {os.path.realpath(each) for each in exclude}
-    found = [path for path in _walk(root, excluded, follow_links) if _is_picture(path)]
+    found = [path for path in _walk(root, excluded, follow_links) if is_picture_name(path)]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def is_picture_name(path: Path) -> bool:
+    """Whether a file is a picture by its extension, and no mask beside one."""
+    return path.suffix.lower() in EXTENSIONS and not path.name.endswith(MASK_SUFFIX)
 
 
 def leads_outside(path: Path, folder: Path) -> bool:
@@ -50,10 +55,6 @@ def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         yield from (Path(folder, name) for name in files if not name.startswith("."))
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in EXTENSIONS and not path.name.endswith(MASK_SUFFIX)
 
 
 def _same_drive(first: str, second: str) -> bool:
