@@ -16,11 +16,8 @@ from PIL import Image
 
 from salient_crop.cli import main as cli
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
 from salient_crop.datasets.manifest import read_manifest
-from salient_crop.jobs.contact_sheet import GAP, LINE
 from salient_crop.jobs.settings import target_size
-from salient_crop.jobs.text_region_sheet import cell_size
 
 
 def picture(path: Path, size=(120, 80), seed=0) -> Path:
@@ -204,27 +201,6 @@ def test_every_hard_layout_is_held_and_an_impossible_one_follows_the_policy(phot
     assert "c.bmp" in capsys.readouterr().err
 
 
-def test_the_layout_study_draws_each_reserved_region_where_it_lies(tmp_path, capsys):
-    photo = tmp_path / "grey.png"
-    Image.new("RGB", (300, 200), (90, 90, 90)).save(photo)
-    sheet = tmp_path / "study.png"
-    words = ["--cropper", "centre", "--ratios", "3:2,1:1"]
-    assert cli.main(["layouts", str(photo), "--out", str(sheet), *words]) == 0
-    pixels = np.asarray(Image.open(sheet).convert("RGB")).astype(int)
-    yellow = pixels[..., 0] - pixels[..., 2] > 40
-    width, height = cell_size((300, 200))
-    for index, (x1, y1, x2, y2) in enumerate(TEXT_REGION_PRESETS.values()):
-        left, top = GAP + index % 4 * (width + GAP), GAP + LINE + index // 4 * (height + 2 * LINE + GAP)
-        rows, columns = yellow[top : top + height, left : left + width].nonzero()
-        # The crop's outline, five pixels wide, may lie over the region's own edge.
-        found = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
-        assert found == pytest.approx((x1 * width, y1 * height, x2 * width, y2 * height), abs=6)
-    assert cli.main(["layouts", str(photo), "--out", str(photo), *words]) == 2
-    assert "not overwritten" in capsys.readouterr().err
-    assert cli.main(["layouts", str(tmp_path / "none.jpg"), "--out", str(sheet), *words]) == 2
-    assert "none.jpg" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     "words",
     [
@@ -395,26 +371,3 @@ def test_a_full_disk_stops_the_run_and_is_told(photos, tmp_path, monkeypatch, ca
     assert not (tmp_path / "out" / "manifest.jsonl").exists()
     monkeypatch.undo()
     assert crop(photos, tmp_path / "out") == 0
-
-
-def test_a_contact_sheet(photos, tmp_path, capsys):
-    (photos / "bad.jpg").touch()
-    out = tmp_path / "out"
-    crop(photos, out, "--each")
-    sheet = tmp_path / "sheet.png"
-    assert cli.main(["preview", str(out / "manifest.jsonl"), "--out", str(sheet)]) == 1
-    drawn = Image.open(sheet)
-    assert drawn.width > 800
-    assert drawn.height > 500
-    assert cli.main(["preview", str(out / "manifest.jsonl"), "--out", str(sheet), "--count", "2"]) == 0
-    assert Image.open(sheet).height < drawn.height
-    before = tree(photos)
-    assert cli.main(["preview", str(out / "manifest.jsonl"), "--out", str(photos / "a.png")]) == 2
-    assert cli.main(["preview", str(out / "manifest.jsonl"), "--out", str(tmp_path / "sheet.tiff")]) == 2
-    assert cli.main(["preview", str(tmp_path / "gone.jsonl"), "--out", str(sheet)]) == 2
-    assert tree(photos) == before
-    photos.rename(tmp_path / "moved")
-    assert cli.main(["preview", str(out / "manifest.jsonl"), "--out", str(sheet)]) == 2
-    assert "--source" in capsys.readouterr().err
-    words = ["--source", str(tmp_path / "moved"), "--out", str(sheet)]
-    assert cli.main(["preview", str(out / "manifest.jsonl"), *words]) == 1

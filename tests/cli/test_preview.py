@@ -1,0 +1,92 @@
+"""`salient-crop preview`: the contact sheet of a manifest."""
+
+import shutil
+
+import pytest
+from made_pictures import save_picture, tree
+from PIL import Image
+
+from salient_crop.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def cropped(tmp_path_factory):
+    """A folder with `photos`, one of them damaged, and the crops of a run over them in `out`."""
+    home = tmp_path_factory.mktemp("preview")
+    for index in range(4):
+        save_picture(home / "photos" / f"{index}.png", (120 + index, 80), index)
+    (home / "photos" / "bad.jpg").touch()
+    assert main(["crop", str(home / "photos"), "--out", str(home / "out"), "--cropper", "centre"]) == 1
+    return home
+
+
+@pytest.fixture
+def home(cropped, tmp_path):
+    shutil.copytree(cropped, tmp_path / "home")
+    return tmp_path / "home"
+
+
+def preview(home, *words):
+    return main(["preview", str(home / "out" / "manifest.jsonl"), *words])
+
+
+def test_every_picture_is_drawn_and_a_failed_one_makes_the_status_1(home, capsys):
+    assert preview(home, "--out", str(home / "sheet.png")) == 1
+    whole = Image.open(home / "sheet.png").size
+    assert "5 of 5 pictures" in capsys.readouterr().out
+    assert preview(home, "--out", str(home / "few.png"), "--count", "1") == 0
+    assert "1 of 5 pictures" in capsys.readouterr().out
+    few = Image.open(home / "few.png").size
+    assert few[0] * few[1] < whole[0] * whole[1]
+
+
+def test_the_heat_is_that_of_the_cropper_of_the_run_or_of_the_flag(home, capsys):
+    sheets = {}
+    for name, words in {"own": [], "same": ["--cropper", "centre"], "other": ["--cropper", "smartcrop"]}.items():
+        assert preview(home, "--out", str(home / f"{name}.png"), "--count", "1", *words) == 0
+        sheets[name] = (home / f"{name}.png").read_bytes()
+    assert sheets["own"] == sheets["same"] != sheets["other"]
+
+
+def test_pictures_that_were_moved_are_found_with_source(home, capsys):
+    (home / "photos").rename(home / "moved")
+    assert preview(home, "--out", str(home / "sheet.png")) == 2
+    assert "--source" in capsys.readouterr().err
+    assert preview(home, "--out", str(home / "sheet.png"), "--source", str(home / "moved")) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--out", "{photos}/0.png"], "--out {photos}/0.png: one of the pictures themselves"),
+        (["--out", "{home}/sheet.tiff"], "--out {home}/sheet.tiff: a sheet is a jpg, png, webp"),
+        (["--out", "{photos}/0.png/sheet.png"], "--out {photos}/0.png/sheet.png: "),
+        (["--out", "{home}/sheet.png", "--cropper", "nonesuch"], "--cropper: nonesuch"),
+        (
+            ["--out", "{home}/sheet.png", "--source", "{home}/gone"],
+            "the pictures of {home}/out/manifest.jsonl are not where they were; --source",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_named_and_harms_nothing(home, words, complaint, capsys):
+    places = {"home": home, "photos": home / "photos"}
+    before = tree(home)
+    assert preview(home, *(word.format(**places) for word in words)) == 2
+    error = capsys.readouterr().err
+    assert f"salient-crop: {complaint.format(**places)}" in error
+    assert tree(home) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [(None, "No such file"), ("", "lists no pictures"), ("no manifest\n", "line 1: not a manifest line")],
+)
+def test_a_manifest_that_cannot_be_read_is_named(home, content, complaint, capsys):
+    manifest = home / "out" / "manifest.jsonl"
+    manifest.unlink()
+    if content is not None:
+        manifest.write_text(content)
+    assert preview(home, "--out", str(home / "sheet.png")) == 2
+    error = capsys.readouterr().err
+    assert str(manifest) in error
+    assert complaint in error
