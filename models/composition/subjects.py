@@ -15,8 +15,8 @@ RANKS = 10  # of objects that have an importance of their own
 def rank_importance(rank: int) -> float:
     """The importance of a detector's object by its rank, 0 for the most certain one.
 
-    >>> rank_importance(0), rank_importance(9), rank_importance(50)
-    (0.5, 0.05, 0.05)
+    >>> [round(rank_importance(rank), 2) for rank in (0, 9, 50)]
+    [0.5, 0.05, 0.05]
     """
     return 0.5 * (1 - min(rank, RANKS - 1) / RANKS)
 
