@@ -1,1 +1,5 @@
-"""Which picture goes to which bucket: the exact planner."""
+"""Which picture goes to which bucket: choice of K buckets and assignment with counts, with proofs of optimality.
+
+`planner.plan_assignment` is the entry. It splits the work between `reduction` (which buckets are used), `assignment`
+(which picture goes to which of them) and `milp` (the integer program that both call). `lagrangian` gives the bounds.
+"""

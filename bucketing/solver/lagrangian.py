@@ -1,8 +1,22 @@
-"""Which K of M buckets lose least when counts do not matter, with a proven bound: the K-median problem.
+"""Which K of M buckets lose least when the counts are free: the K-median problem, with lower bounds from its dual.
 
-The bound is Lagrangian (Cornuéjols, Fisher, Nemhauser 1977): with a price for every kind of picture, each bucket has a
-fixed saving of its own, and the K largest savings bound every choice. Because savings add up, the same prices bound
-each single choice, so that all but a few of thousands are ruled out without looking at a picture again.
+Choosing K buckets so that the sum of every picture's loss in its best chosen bucket is least is the K-median problem
+(uncapacitated facility location with a fixed number of facilities), NP-hard in general. It is a relaxation of the
+planner's problem: constraints on the counts only add to the loss.
+
+**Lagrangian relaxation** (Cornuéjols, Fisher and Nemhauser, "Location of bank accounts to optimize float", 1977). The
+constraint that every picture is assigned once is moved into the objective with a dual price u[g] for each picture of
+group g. What remains falls apart into buckets: choosing bucket j contributes its reduced cost
+
+    rho[j] = sum over g of supply[g] * min(0, loss[g, j] - u[g])   ≤ 0
+
+so that L(u) = sum of supply[g] * u[g] + the K smallest rho[j] is a lower bound on every choice, for any prices. The
+sum of reduced costs of a given subset bounds that subset alike, in O(K) and without looking at a picture: nearly all of
+thousands of subsets are ruled out by it.
+
+**Subgradient rounds** (Held, Wolfe and Crowder, "Validation of subgradient optimization", 1974) raise L(u): a price
+rises where no chosen bucket takes the picture, and falls where several do. The step length is Polyak's, towards the
+loss of a known subset. Each round costs O(G M).
 """
 
 from __future__ import annotations
@@ -14,121 +28,151 @@ from math import comb
 
 import numpy as np
 
-MOST_CHOICES = 1_000_000
-_ROUNDS = 300
+# Subsets beyond which they are not listed: then only the bound over all of them is known.
+MAX_SUBSETS = 1_000_000
+_ROUNDS, _PATIENCE = 300, 10  # of the subgradient method, and rounds without a better bound before the step is halved
+_TOLERANCE = 1e-9  # relative
+_SORTED_FIRST = 200_000  # subsets sorted at once; sorting a million takes longer than most problems
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
-    """Prices that bound choices from below.
+class DualPrices:
+    """A point of the Lagrangian dual.
 
     Attributes:
-        prices: float `[T]`, one for every kind of picture.
-        base: their weighted total.
-        savings: float `[M]` ≤ 0, what each bucket takes off it.
+        prices: float64 `[G]`, u, the price of one picture of each group.
+        total: sum of the prices of all pictures.
+        reduced_costs: float64 `[M]` ≤ 0, rho.
     """
 
     prices: np.ndarray
-    base: float
-    savings: np.ndarray
+    total: float
+    reduced_costs: np.ndarray
 
-    def bound(self, most: int) -> float:
-        """No choice of at most so many buckets loses less."""
-        return float(self.base + np.sort(self.savings)[:most].sum())
+    @classmethod
+    def of(cls, prices: np.ndarray, loss: np.ndarray, supply: np.ndarray) -> DualPrices:
+        """Evaluates prices in O(G M)."""
+        return cls(prices, float(prices @ supply), supply @ np.minimum(loss - prices[:, None], 0.0))
 
-    def forced(self, most: int) -> np.ndarray:
-        """What having each bucket in the choice adds to the bound, float `[M]`."""
-        dearest = np.sort(self.savings)[min(most, len(self.savings)) - 1]
-        return np.maximum(self.savings - dearest, 0.0)
+    def bound(self, max_buckets: int) -> float:
+        """L(u): lower bound on the loss of every subset of at most so many buckets."""
+        return float(self.total + np.sort(self.reduced_costs)[:max_buckets].sum())
 
-    def bounds(self, choices: np.ndarray) -> np.ndarray:
-        """The same for each choice `[C, K]`: float `[C]`."""
-        return self.base + self.savings[choices].sum(axis=1)
+    def added_by(self, max_buckets: int) -> np.ndarray:
+        """By how much the bound rises for subsets that contain each bucket, float64 `[M]` ≥ 0."""
+        largest_chosen = np.sort(self.reduced_costs)[min(max_buckets, len(self.reduced_costs)) - 1]
+        return np.maximum(self.reduced_costs - largest_chosen, 0.0)
 
-
-def choice_loss(loss: np.ndarray, weights: np.ndarray, choice: np.ndarray) -> float:
-    """Total loss when every picture goes to the best bucket of the choice; inf where one fits none."""
-    return float(loss[:, choice].min(axis=1) @ weights)
-
-
-def all_choices(buckets: int, most: int) -> np.ndarray | None:
-    """Every choice of exactly `most` buckets, int `[C, most]`, or None where they are too many to list."""
-    if comb(buckets, most) > MOST_CHOICES:
-        return None
-    flat = np.fromiter((index for each in combinations(range(buckets), most) for index in each), dtype=np.int16)
-    return flat.reshape(-1, most)
+    def bounds(self, subsets: np.ndarray) -> np.ndarray:
+        """Lower bound on the loss of each subset, int `[C, K]`: float64 `[C]`."""
+        return self.total + self.reduced_costs[subsets].sum(axis=1)
 
 
-def good_choice(loss: np.ndarray, weights: np.ndarray, most: int) -> np.ndarray:
-    """A choice that no exchange of one bucket improves, begun by adding the best one at a time: int `[most]`."""
-    finite = _capped(loss)
+def cap_losses(loss: np.ndarray) -> np.ndarray:
+    """Losses with inf replaced by a number larger than ten times the largest; never above the true losses."""
+    finite = np.isfinite(loss)
+    if finite.all():
+        return loss
+    largest = float(np.where(finite, loss, 0).max())
+    return np.where(finite, loss, 10 * largest + 10)
+
+
+def median_loss(loss: np.ndarray, supply: np.ndarray, subset: np.ndarray) -> float:
+    """Loss when every picture is in its best bucket of the subset: inf where one has none."""
+    return float(loss[:, subset].min(axis=1) @ supply)
+
+
+def choose_by_interchange(loss: np.ndarray, supply: np.ndarray, max_buckets: int) -> np.ndarray:
+    """A good subset for K-median: greedy insertion, then vertex substitution (Teitz and Bart 1968).
+
+    Substitution replaces one bucket at a time as long as the loss falls; O(K G M) for each sweep.
+
+    Args:
+        loss: float64 `[G, M]`, finite.
+        supply: int64 `[G]`.
+
+    Returns:
+        int `[max_buckets]`, ascending. No single replacement improves it.
+    """
     chosen: list[int] = []
-    nearest = np.full(len(loss), np.inf)
-    for _ in range(most):
-        totals = weights @ np.minimum(finite, nearest[:, None])
+    best_loss = np.full(len(loss), np.inf)
+    for _ in range(max_buckets):
+        totals = supply @ np.minimum(loss, best_loss[:, None])
         totals[chosen] = np.inf
         chosen.append(int(totals.argmin()))
-        nearest = np.minimum(nearest, finite[:, chosen[-1]])
-    best = float(nearest @ weights)
+        best_loss = np.minimum(best_loss, loss[:, chosen[-1]])
+    best = float(best_loss @ supply)
     improved = True
     while improved:
         improved = False
-        for place in range(most):
+        for place in range(max_buckets):
             others = chosen[:place] + chosen[place + 1 :]
-            rest = finite[:, others].min(axis=1) if others else np.full(len(loss), np.inf)
-            totals = weights @ np.minimum(finite, rest[:, None])
+            without = loss[:, others].min(axis=1) if others else np.full(len(loss), np.inf)
+            totals = supply @ np.minimum(loss, without[:, None])
             totals[others] = np.inf
-            if totals.min() < best * (1 - 1e-9):
+            if totals.min() < best * (1 - _TOLERANCE):
                 best, improved = float(totals.min()), True
                 chosen[place] = int(totals.argmin())
     return np.sort(np.array(chosen))
 
 
-def find_prices(loss: np.ndarray, weights: np.ndarray, most: int, known: float) -> Prices:
-    """Prices that make the bound high, by subgradient steps towards the total `known` to be reachable."""
-    finite = _capped(loss)
-    two = np.partition(finite, min(1, finite.shape[1] - 1), axis=1)
-    price = two[:, min(1, finite.shape[1] - 1)].copy()
-    best, best_price, reach, stale = -np.inf, price, 1.0, 0
+def maximise_bound(loss: np.ndarray, supply: np.ndarray, max_buckets: int, known_loss: float) -> DualPrices:
+    """Dual prices with a high bound, by at most 300 subgradient rounds.
+
+    Args:
+        loss: float64 `[G, M]`, finite.
+        supply: int64 `[G]`.
+        known_loss: loss of some subset, which the step length aims at.
+    """
+    second = min(1, loss.shape[1] - 1)
+    prices = np.partition(loss, second, axis=1)[:, second].copy()
+    best_bound, best_prices, step, stale = -np.inf, prices, 1.0, 0
     for _ in range(_ROUNDS):
-        below = np.minimum(finite - price[:, None], 0.0)
-        savings = weights @ below
-        chosen = np.argsort(savings, kind="stable")[:most]
-        bound = float(price @ weights + savings[chosen].sum())
-        if bound > best:
-            best, best_price, stale = bound, price, 0
+        below = np.minimum(loss - prices[:, None], 0.0)
+        reduced_costs = supply @ below
+        chosen = np.argsort(reduced_costs, kind="stable")[:max_buckets]
+        bound = float(prices @ supply + reduced_costs[chosen].sum())
+        if bound > best_bound:
+            best_bound, best_prices, stale = bound, prices, 0
         else:
             stale += 1
-        if known - best <= 1e-9 * max(known, 1e-9):
+        if known_loss - best_bound <= _TOLERANCE * max(known_loss, _TOLERANCE):
             break
-        if stale == 10:
-            reach, stale = reach / 2, 0
-            price = best_price
+        if stale == _PATIENCE:
+            step, stale, prices = step / 2, 0, best_prices
             continue
-        slope = 1.0 - (below[:, chosen] < 0).sum(axis=1)
-        length = float((slope * slope) @ weights)
-        if length == 0:
+        subgradient = 1.0 - (below[:, chosen] < 0).sum(axis=1)
+        squared_norm = float((subgradient * subgradient) @ supply)
+        if squared_norm == 0:
             break
-        price = price + reach * (known - bound) / length * slope
-    savings = weights @ np.minimum(finite - best_price[:, None], 0.0)
-    return Prices(best_price, float(best_price @ weights), savings)
+        prices = prices + step * (known_loss - bound) / squared_norm * subgradient
+    return DualPrices.of(best_prices, loss, supply)
 
 
-def promising(choices: np.ndarray, prices: Prices, block: int = 64) -> Iterator[tuple[float, np.ndarray]]:
-    """The choices in blocks, from the lowest bound up: (no choice of this block or later loses less, choices)."""
-    bounds = prices.bounds(choices)
-    # Only the head is ever looked at; sorting millions would take longer than solving.
-    head = min(len(bounds), 200_000)
-    order = np.argpartition(bounds, head - 1)[:head] if head < len(bounds) else np.arange(len(bounds))
-    order = order[np.argsort(bounds[order], kind="stable")]
-    for start in range(0, head, block):
-        part = order[start : start + block]
-        yield float(bounds[part[0]]), choices[part].astype(np.int64)
+def list_subsets(buckets: int, size: int) -> np.ndarray | None:
+    """Every subset of exactly `size` buckets, int16 `[C, size]`, or None where there are more than a million."""
+    if comb(buckets, size) > MAX_SUBSETS:
+        return None
+    flat = np.fromiter((index for each in combinations(range(buckets), size) for index in each), dtype=np.int16)
+    return flat.reshape(-1, size)
 
 
-def _capped(loss: np.ndarray) -> np.ndarray:
-    """Losses with inf replaced by a number that no sensible choice pays."""
-    if np.isfinite(loss).all():
-        return loss
-    most = float(np.where(np.isfinite(loss), loss, 0).max())
-    return np.where(np.isfinite(loss), loss, 10 * most + 10)
+def iterate_by_bound(subsets: np.ndarray, dual: DualPrices, block: int) -> Iterator[tuple[float, np.ndarray]]:
+    """All subsets in blocks, in ascending order of their bounds.
+
+    Yields:
+        `(bound, int64 [block, K])`: no subset of this block or of a later one loses less than the bound.
+    """
+    bounds = dual.bounds(subsets)
+    for part in _in_order(bounds):
+        for start in range(0, len(part), block):
+            indices = part[start : start + block]
+            yield float(bounds[indices[0]]), subsets[indices].astype(np.int64)
+
+
+def _in_order(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Indices in ascending order of the values, in two parts: the second is only sorted when it is needed."""
+    first = min(len(values), _SORTED_FIRST)
+    order = np.argpartition(values, first - 1) if first < len(values) else np.arange(len(values))
+    for part in (order[:first], order[first:]):
+        yield part[np.argsort(values[part], kind="stable")]

@@ -1,222 +1,244 @@
-"""The counting problem as an integer program, solved by HiGHS through scipy.
+"""The assignment problem as a mixed-integer linear program (MILP), solved by HiGHS through `scipy.optimize.milp`.
 
-Pictures with equal losses are one *kind* with a weight. Which kind goes where is a flow: once the buckets and the
-number of batches in each are whole numbers, the rest of the program is a transportation problem, whose vertices are
-whole by themselves (its matrix is totally unimodular). So only the buckets' own variables need to be integers, three
-each, however many pictures there are.
+With group g, bucket j, supply s, batch size B, N pictures and r = N mod B, the variables are
+
+    x[g, j] ≥ 0          pictures of g in j (no variable where the loss is infinite)
+    used[j] in {0, 1}    bucket j is used
+    batches[j] ≥ 0       integer, batches of j
+    extra[j] ≥ 0         integer; `keep`: 1 where j holds the remainder, `repeat`: pictures of j used a second time
+    left_out[g] ≥ 0      pictures of g in no bucket
+
+and the program is
+
+    minimise    sum of loss[g, j] x[g, j]
+    subject to  sum over j of x[g, j] + left_out[g] = s[g]
+                count[j] = sum over g of x[g, j] = B batches[j] + r extra[j]   (`repeat`: B batches[j] - extra[j])
+                smallest used[j] ≤ count[j] ≤ N used[j]
+                sum of used[j] ≤ max_buckets
+                sum of extra[j], or of left_out[g], as large as the remainder asks for
+
+Only `used`, `batches` and `extra` are declared as integers. Once these are fixed, a transportation problem remains,
+whose matrix is totally unimodular: its vertices are integral (Hoffman and Kruskal 1956), so that x comes out in whole
+pictures. There are 3 M integers, however many pictures there are; the worst case is exponential in M.
+
+HiGHS: Huangfu and Hall, "Parallelizing the dual revised simplex method", 2018.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
-from .policy import BucketPolicy
+from .problem import Problem, Solution
 
-# Limits on nodes and on the gap, never on time: the same plan on a slow machine as on a fast one. With many buckets the
-# last half per cent would take most of the time.
-_NODES, _FEW, _GAP = 1000, 8, 5e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """A solved program.
-
-    Attributes:
-        counts: int64 `[T, M]`, how many pictures of each kind go to each bucket.
-        left_out: int64 `[T]`, how many of each kind go nowhere.
-        repeats: int64 `[M]`, how many places of each bucket are filled by a picture a second time.
-        loss: total over the pictures placed.
-        bound: no plan that leaves out as many pictures loses less.
-    """
-
-    counts: np.ndarray
-    left_out: np.ndarray
-    repeats: np.ndarray
-    loss: float
-    bound: float
+# Branch-and-bound nodes, not seconds, limit the search: a slow machine gives the same plan as a fast one.
+_MAX_NODES = 1000
+# With more buckets than these, a relative gap is left open: closing it takes most of the time.
+_MAX_BUCKETS_EXACT, _RELATIVE_GAP = 8, 5e-3
+_NODE_LIMIT_REACHED = 1  # status of scipy.optimize.milp
 
 
-def solve(
-    loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy, settled: np.ndarray | None = None, exact: bool = False
-) -> Flow | None:
-    """The flow of least loss under the policy, or None where the policy cannot be met without leaving pictures out.
+def solve_milp(problem: Problem, fixed_counts: np.ndarray | None = None, close_gap: bool = False) -> Solution | None:
+    """Minimises the loss under the policy; None where the policy cannot be met.
 
     Args:
-        loss: float `[T, M]` ≥ 0; inf where a kind must not go.
-        weights: int `[T]`, pictures of each kind.
-        settled: int `[M]`, how many pictures are in each bucket besides; their loss is not counted.
-        exact: close the gap wholly, however many buckets there are.
+        problem: G groups over M buckets; only `drop` leaves pictures out, exactly `problem.dropped`.
+        fixed_counts: int64 `[M]`, pictures already in each bucket. They count for the policy; their loss is not added.
+        close_gap: search until the gap is 0, however many buckets there are.
+
+    Returns:
+        The best solution found, with the lower bound that HiGHS proved: optimal to within 1e-6 for up to 8 buckets or
+        with `close_gap`, unless the search ended at 1,000 nodes.
     """
-    return _Program(loss, weights, policy, settled).flow(penalty=None, exact=exact)
+    program = _Program(problem, fixed_counts, elastic=False)
+    return program.solve(0.0 if close_gap or program.buckets <= _MAX_BUCKETS_EXACT else _RELATIVE_GAP)
 
 
-def solve_leaving_out(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow:
-    """The same for a policy that cannot be met by all: leaves out the fewest pictures, and of those the dearest."""
-    drop = BucketPolicy(policy.max_buckets, False, policy.batch_size, policy.smallest, "drop")
-    # Dearer than moving every picture from its best bucket to its worst: so the fewest are left out.
-    penalty = 1.0 + float(np.where(np.isfinite(loss), loss, 0).max(axis=1) @ weights)
-    flow = _Program(loss, weights, drop, None).flow(penalty)
-    assert flow is not None, "leaving out every picture is always possible"
-    return flow
+def solve_elastic(problem: Problem) -> Solution | None:
+    """Leaves out as few pictures as possible, for a problem whose policy cannot be met by all of them.
+
+    None where `exact_count` cannot be met even so.
+
+    Every picture left out costs a penalty larger than any saving (an elastic program). All counts are multiples of the
+    batch size: `remainder` is not applied. The bound is valid for solutions that leave out as many pictures.
+    """
+    program = _Program(problem, None, elastic=True)
+    return program.solve(0.0 if program.buckets <= _MAX_BUCKETS_EXACT else _RELATIVE_GAP)
 
 
 class _Program:
-    """Variables: flows of the arcs, then for every bucket used?, batches, extra, then for every kind left out."""
+    """Matrices of the program. Columns: x of every finite (group, bucket), used, batches, extra, left_out."""
 
-    def __init__(self, loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy, settled: np.ndarray | None) -> None:
-        self.kinds, self.buckets = loss.shape
-        self.settled = np.zeros(self.buckets, dtype=np.int64) if settled is None else settled
-        self.kind, self.bucket = np.nonzero(np.isfinite(loss))
-        self.cost = loss[self.kind, self.bucket]
-        self.weights, self.policy = weights, policy
-        self.total = int(weights.sum() + self.settled.sum())
-        self.spare = policy.remainder_size(self.total)
-        self.arcs = len(self.kind)
-        self.size = self.arcs + 3 * self.buckets + self.kinds
+    def __init__(self, problem: Problem, fixed_counts: np.ndarray | None, elastic: bool) -> None:
+        loss, self.supply, self.policy = problem.loss, problem.supply, problem.policy
+        if elastic:
+            self.policy = replace(self.policy, remainder="drop")
+        self.elastic = elastic
+        self.groups, self.buckets = loss.shape
+        self.fixed = np.zeros(self.buckets, dtype=np.int64) if fixed_counts is None else fixed_counts
+        self.group, self.bucket = np.nonzero(np.isfinite(loss))
+        self.cost = loss[self.group, self.bucket]
+        self.pictures = problem.pictures + int(self.fixed.sum())
+        self.remainder = self.policy.remainder_size(self.pictures)
+        self.flows = len(self.group)
+        self.columns = self.flows + 3 * self.buckets + self.groups
+        # Above the largest loss that any assignment of all pictures can have.
+        self.penalty = 1.0 + float(np.where(np.isfinite(loss), loss, 0).max(axis=1) @ self.supply) if elastic else 0.0
 
-    def flow(self, penalty: float | None, exact: bool = False) -> Flow | None:
-        objective = np.zeros(self.size)
-        objective[: self.arcs] = self.cost
-        if penalty is not None:
-            objective[-self.kinds :] = penalty
-        elastic = penalty is not None
-        answer = milp(
-            objective,
-            constraints=[
-                each for each in (self._everyone(), self._counts(), *self._limits(), self._remainder(elastic)) if each
-            ],
-            integrality=self._integers(),
-            bounds=self._bounds(elastic),
-            options={"mip_rel_gap": 0.0 if exact or self.buckets <= _FEW else _GAP, "node_limit": _NODES},
+    def solve(self, relative_gap: float) -> Solution | None:
+        answer = self._run({"mip_rel_gap": relative_gap, "node_limit": _MAX_NODES})
+        if answer.x is None and answer.status == _NODE_LIMIT_REACHED:
+            # Nothing found is no proof that there is nothing.
+            answer = self._run({"mip_rel_gap": relative_gap})
+        return None if answer.x is None else self._read(answer)
+
+    def _run(self, options: dict[str, float]) -> OptimizeResult:
+        constraints = [
+            self._supply(),
+            self._counts(),
+            self._smallest(),
+            self._only_used(),
+            self._repeats(),
+            self._max_buckets(),
+            self._remainder(),
+        ]
+        return milp(
+            self._objective(),
+            constraints=[each for each in constraints if each is not None],
+            integrality=self._integrality(),
+            bounds=self._bounds(),
+            options=options,
         )
-        return None if answer.x is None else self._read(answer, penalty or 0.0)
 
-    def _read(self, answer: OptimizeResult, penalty: float) -> Flow:
+    def _read(self, answer: OptimizeResult) -> Solution:
         values: np.ndarray = np.round(answer.x).astype(np.int64)
-        counts = np.zeros((self.kinds, self.buckets), dtype=np.int64)
-        counts[self.kind, self.bucket] = values[: self.arcs]
-        left_out = values[-self.kinds :]
-        extra = values[self.arcs + 2 * self.buckets : self.arcs + 3 * self.buckets]
-        loss = float(self.cost @ values[: self.arcs])
-        return Flow(
+        counts = np.zeros((self.groups, self.buckets), dtype=np.int64)
+        counts[self.group, self.bucket] = values[: self.flows]
+        _, _, extra, left_out = self._parts(values)
+        loss = float(self.cost @ values[: self.flows])
+        return Solution(
             counts,
             left_out,
             extra if self.policy.remainder == "repeat" else np.zeros_like(extra),
             loss,
-            min(loss, float(answer.mip_dual_bound) - penalty * int(left_out.sum())),
+            min(loss, float(answer.mip_dual_bound) - self.penalty * int(left_out.sum())),
         )
 
-    def _integers(self) -> np.ndarray:
-        whole = np.zeros(self.size)
-        whole[self.arcs : self.arcs + 3 * self.buckets] = 1
-        return whole
+    def _objective(self) -> np.ndarray:
+        objective = np.zeros(self.columns)
+        objective[: self.flows] = self.cost
+        if self.elastic:
+            objective[-self.groups :] = self.penalty
+        return objective
 
-    def _bounds(self, elastic: bool) -> Bounds:
-        top = np.zeros(self.size)
-        top[: self.arcs] = self.weights[self.kind]
-        used, batches, extra, left_out = self._parts(top)
+    def _integrality(self) -> np.ndarray:
+        integral = np.zeros(self.columns)
+        integral[self.flows : self.flows + 3 * self.buckets] = 1
+        return integral
+
+    def _bounds(self) -> Bounds:
+        upper = np.zeros(self.columns)
+        upper[: self.flows] = self.supply[self.group]
+        used, batches, extra, left_out = self._parts(upper)
         used[:] = 1
-        batches[:] = self.total // self.policy.batch_size + 1
-        if self.spare and self.policy.remainder == "repeat":
-            extra[:] = self.policy.batch_size - self.spare
-        if self.spare and self.policy.remainder == "keep":
+        batches[:] = self.pictures // self.policy.batch_size + 1
+        if self.remainder and self.policy.remainder == "repeat":
+            extra[:] = self.policy.batch_size - self.remainder
+        if self.remainder and self.policy.remainder == "keep":
             extra[:] = 1
-        if elastic or self.policy.remainder == "drop":
-            left_out[:] = self.weights
-        return Bounds(0, top)
+        if self.policy.remainder == "drop":
+            left_out[:] = self.supply
+        return Bounds(0, upper)
 
-    def _everyone(self) -> LinearConstraint:
-        """Every picture goes to one bucket or is left out."""
-        rows = np.r_[self.kind, np.arange(self.kinds)]
-        columns = np.r_[np.arange(self.arcs), np.arange(self.size - self.kinds, self.size)]
-        return self._equal(rows, columns, np.ones(len(rows)), self.weights)
+    def _supply(self) -> LinearConstraint:
+        """Every picture is in one bucket or left out."""
+        rows = np.r_[self.group, np.arange(self.groups)]
+        columns = np.r_[np.arange(self.flows), np.arange(self.columns - self.groups, self.columns)]
+        return self._equal(rows, columns, np.ones(len(rows)), self.supply)
 
     def _counts(self) -> LinearConstraint:
-        """Every count is a number of batches, and one of them may hold the remainder besides."""
+        """Every count is a number of batches, plus the remainder kept or minus the places repeated."""
         each = np.arange(self.buckets)
-        # `keep`: count − batches − spare·(this one holds it) = 0. `repeat`: count − batches + places repeated = 0.
-        unit = 1.0 if self.policy.remainder == "repeat" else -float(self.spare)
+        per_extra = 1.0 if self.policy.remainder == "repeat" else -float(self.remainder)
         rows = np.r_[self.bucket, each, each]
-        columns = np.r_[np.arange(self.arcs), self._batches(each), self._extra(each)]
+        columns = np.r_[np.arange(self.flows), self._batches(each), self._extra(each)]
         values = np.r_[
-            np.ones(self.arcs), np.full(self.buckets, -float(self.policy.batch_size)), np.full(self.buckets, unit)
+            np.ones(self.flows), np.full(self.buckets, -float(self.policy.batch_size)), np.full(self.buckets, per_extra)
         ]
-        return self._equal(rows, columns, values, -self.settled)
+        return self._equal(rows, columns, values, -self.fixed)
 
-    def _limits(self) -> list[LinearConstraint]:
+    def _smallest(self) -> LinearConstraint:
+        """A bucket that is used holds the smallest count."""
         each = np.arange(self.buckets)
-        ones = np.ones(self.buckets)
-        flows, counts = np.arange(self.arcs), (self.bucket, np.ones(self.arcs))
-        smallest = self._matrix(
-            np.r_[counts[0], each],
-            np.r_[flows, self._used(each)],
-            np.r_[counts[1], -float(self.policy.smallest) * ones],
-            self.buckets,
-        )
-        # A place is filled a second time only, unless there are fewer pictures than a batch holds.
-        times = 1 if self.total >= self.policy.batch_size else self.policy.batch_size
-        repeated = self._matrix(
-            np.r_[counts[0], each], np.r_[flows, self._extra(each)], np.r_[times * counts[1], -ones], self.buckets
-        )
-        limits = [LinearConstraint(smallest, -self.settled, np.inf), self._only_used()]
-        if self.policy.remainder == "repeat":
-            limits.append(LinearConstraint(repeated, -times * self.settled, np.inf))
-        if self.policy.max_buckets is not None:
-            number = self._matrix(np.zeros(self.buckets, int), self._used(each), ones, 1)
-            limits.append(
-                LinearConstraint(
-                    number, self.policy.max_buckets if self.policy.exact_count else 0, self.policy.max_buckets
-                )
-            )
-        return limits
+        rows, columns = np.r_[self.bucket, each], np.r_[np.arange(self.flows), self._used(each)]
+        values = np.r_[np.ones(self.flows), np.full(self.buckets, -float(self.policy.smallest))]
+        return LinearConstraint(self._matrix(rows, columns, values, self.buckets), -self.fixed, np.inf)
 
     def _only_used(self) -> LinearConstraint:
-        """Nothing goes to a bucket that is not used: for every arc where buckets must be chosen, which makes the
-        relaxation tight, and in sum where none has to be."""
-        choosing = (
-            self.policy.max_buckets is not None and self.policy.max_buckets < self.buckets and not self.settled.any()
-        )
-        flows = np.arange(self.arcs)
-        if choosing:
-            caps = -self.weights[self.kind].astype(float)
-            rows, columns = np.r_[flows, flows], np.r_[flows, self._used(self.bucket)]
-            return LinearConstraint(self._matrix(rows, columns, np.r_[np.ones(self.arcs), caps], self.arcs), -np.inf, 0)
-        each = np.arange(self.buckets)
-        values = np.r_[np.ones(self.arcs), np.full(self.buckets, -float(self.total))]
-        matrix = self._matrix(np.r_[self.bucket, each], np.r_[flows, self._used(each)], values, self.buckets)
-        return LinearConstraint(matrix, -np.inf, -self.settled)
+        """Nothing is in a bucket that is not used.
 
-    def _remainder(self, elastic: bool) -> LinearConstraint | None:
-        """The remainder is held, repeated or left out as often as it must be, and no more."""
-        if elastic:
+        One row for every x where buckets must be chosen, which makes the linear relaxation tight; else one a bucket.
+        """
+        limit = self.policy.max_buckets
+        flows = np.arange(self.flows)
+        if limit is not None and limit < self.buckets and not self.fixed.any():
+            rows, columns = np.r_[flows, flows], np.r_[flows, self._used(self.bucket)]
+            values = np.r_[np.ones(self.flows), -self.supply[self.group].astype(float)]
+            return LinearConstraint(self._matrix(rows, columns, values, self.flows), -np.inf, 0)
+        each = np.arange(self.buckets)
+        values = np.r_[np.ones(self.flows), np.full(self.buckets, -float(self.pictures))]
+        matrix = self._matrix(np.r_[self.bucket, each], np.r_[flows, self._used(each)], values, self.buckets)
+        return LinearConstraint(matrix, -np.inf, -self.fixed)
+
+    def _repeats(self) -> LinearConstraint | None:
+        """A picture is used twice at most; as often as a batch has places where there are fewer pictures than that."""
+        if self.policy.remainder != "repeat":
+            return None
+        times = 1 if self.pictures >= self.policy.batch_size else self.policy.batch_size
+        each = np.arange(self.buckets)
+        rows, columns = np.r_[self.bucket, each], np.r_[np.arange(self.flows), self._extra(each)]
+        values = np.r_[times * np.ones(self.flows), -np.ones(self.buckets)]
+        return LinearConstraint(self._matrix(rows, columns, values, self.buckets), -times * self.fixed, np.inf)
+
+    def _max_buckets(self) -> LinearConstraint | None:
+        limit = self.policy.max_buckets
+        if limit is None:
+            return None
+        each = np.arange(self.buckets)
+        matrix = self._matrix(np.zeros(self.buckets, int), self._used(each), np.ones(self.buckets), 1)
+        return LinearConstraint(matrix, limit if self.policy.exact_count else 0, limit)
+
+    def _remainder(self) -> LinearConstraint | None:
+        """The remainder is held once, filled up or left out, exactly; an elastic program leaves out what it must."""
+        if self.elastic:
             return None
         if self.policy.remainder == "drop":
-            columns = np.arange(self.size - self.kinds, self.size)
-            wanted = self.spare
+            columns = np.arange(self.columns - self.groups, self.columns)
+            wanted = self.remainder
         else:
             columns = self._extra(np.arange(self.buckets))
-            wanted = 1 if self.policy.remainder == "keep" else self.policy.batch_size - self.spare
-            wanted = wanted if self.spare else 0
+            wanted = 1 if self.policy.remainder == "keep" else self.policy.batch_size - self.remainder
+            wanted = wanted if self.remainder else 0
         return self._equal(np.zeros(len(columns), int), columns, np.ones(len(columns)), np.array([wanted]))
 
     def _parts(self, values: np.ndarray) -> list[np.ndarray]:
-        return np.split(values, self.arcs + self.buckets * np.array([0, 1, 2, 3]))[1:]
+        """Views of used, batches, extra and left_out."""
+        return np.split(values, self.flows + self.buckets * np.array([0, 1, 2, 3]))[1:]
 
     def _used(self, bucket: np.ndarray) -> np.ndarray:
-        return self.arcs + bucket
+        return self.flows + bucket
 
     def _batches(self, bucket: np.ndarray) -> np.ndarray:
-        return self.arcs + self.buckets + bucket
+        return self.flows + self.buckets + bucket
 
     def _extra(self, bucket: np.ndarray) -> np.ndarray:
-        return self.arcs + 2 * self.buckets + bucket
+        return self.flows + 2 * self.buckets + bucket
 
     def _matrix(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, height: int) -> sparse.csr_matrix:
-        return sparse.csr_matrix((values, (rows, columns)), shape=(height, self.size))
+        return sparse.csr_matrix((values, (rows, columns)), shape=(height, self.columns))
 
     def _equal(self, rows: np.ndarray, columns: np.ndarray, values: np.ndarray, to: np.ndarray) -> LinearConstraint:
         return LinearConstraint(self._matrix(rows, columns, values, len(to)), to, to)

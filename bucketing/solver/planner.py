@@ -1,9 +1,11 @@
-"""The plan: which buckets are used, which picture goes where, and how far from the best possible that can be at most.
+"""The plan: which buckets are used, which picture goes where, and a proof of how far that is from the optimum.
 
-Pictures with equal losses are counted, not repeated. The choice of buckets is searched from the lowest bound up until
-no other can win (`choice`, `median`); each choice is assigned by an integer program (`within`, `program`). The plan is
-exact wherever that ends before its budget, which it does for up to five of 31 candidates at any usual number of
-pictures; otherwise it carries a proven bound.
+The problem is a K-median problem whose clusters must have allowed sizes: choose at most K of M buckets and assign every
+picture, so that the sum of losses is least and every count satisfies the policy. It is solved exactly wherever that is
+affordable: pictures of equal losses are grouped (`problem`), the subset of buckets is found by branch and bound with
+Lagrangian bounds (`reduction`), and each subset is assigned by an integer program over the few pictures that can matter
+(`assignment`). For up to five of 31 candidate buckets the plan is as a rule proven optimal, for any number of pictures;
+else it carries a lower bound and the gap to it.
 """
 
 from __future__ import annotations
@@ -13,17 +15,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .assignment import assign
-from .milp import Flow, solve_leaving_out
+from .assignment import solve_assignment
+from .milp import solve_elastic
 from .policy import BucketPolicy
-from .reduction import best_choice
+from .problem import Problem, Solution
+from .reduction import choose_buckets
 
-TOO_SMALL = "too small"  # no bucket is allowed to it
+# Why a picture is left out.
+TOO_SMALL = "too small"  # its loss is infinite in every bucket
 REMAINDER = "remainder"  # the number of pictures is no multiple of the batch size
-TOO_FEW = "too few"  # no bucket it may go to gets enough pictures
+TOO_FEW = "too few"  # no bucket that it may go to gets enough pictures
 
-_SAME = 1e-9
-_FEW = 6
+_TOLERANCE = 1e-9  # losses closer than this are equal
+_EXACT_GAP = 1e-6  # relative; the solver's own tolerance
+_MAX_IMPLIED_BUCKETS = 6
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,14 @@ class BucketPlan:
     """What becomes of N pictures over M buckets.
 
     Attributes:
-        assignment: int `[N]`, the bucket of each picture, or -1.
-        preferred: int `[N]`, the bucket among those used in which it would lose least, or -1.
-        repeats: int `[N]`, how many times more a picture is used to fill a batch.
+        assignment: int `[N]`, index of the bucket of each picture, or -1 where it is left out.
+        preferred: int `[N]`, index of the bucket, among those used, in which the picture would lose least, or -1.
+        repeats: int `[N]`, how many times a picture is used again to fill a batch; 0 for most.
         left_out: why each picture without a bucket has none: `TOO_SMALL`, `REMAINDER` or `TOO_FEW`.
-        loss: total over every picture placed, repeats not counted.
-        bound: proven: no plan under the same policy that leaves out as many pictures loses less.
-        policy: as it was applied: what few pictures cannot meet is lowered.
+        loss: sum over all pictures placed; repeats are not counted.
+        bound: proven lower bound: no plan under `policy` that leaves out the same pictures as too small or too few
+            loses less.
+        policy: the policy as it was applied. Limits that so few pictures cannot meet are lowered.
     """
 
     assignment: np.ndarray
@@ -50,22 +56,23 @@ class BucketPlan:
 
     @property
     def buckets(self) -> list[int]:
-        """The buckets used, in ascending order."""
+        """Indices of the buckets used, ascending."""
         return sorted({int(each) for each in self.assignment if each >= 0})
 
     @property
     def moved(self) -> list[int]:
-        """Pictures that went to another bucket than they would have chosen, so that the counts come out."""
+        """Pictures that are not in their preferred bucket, so that the counts satisfy the policy; ascending."""
         return [int(each) for each in np.nonzero(self.assignment != self.preferred)[0]]
 
     @property
     def gap(self) -> float:
-        """Largest share of the loss that a better plan could save."""
+        """Relative optimality gap, 0..1: the largest share of the loss that a better plan could save."""
         return max(0.0, (self.loss - self.bound) / self.loss) if self.loss > 0 else 0.0
 
     @property
     def exact(self) -> bool:
-        return self.gap <= 1e-6
+        """Whether the plan is proven optimal, to within the solver's tolerance of 1e-6 of the loss."""
+        return self.gap <= _EXACT_GAP
 
     def counts(self) -> dict[int, int]:
         """Places of each bucket used, repeats included."""
@@ -75,35 +82,36 @@ class BucketPlan:
 def plan_assignment(loss: np.ndarray, policy: BucketPolicy) -> BucketPlan:
     """Chooses buckets and assigns every picture so that the total loss is least under the policy.
 
+    >>> plan = plan_assignment(np.array([[0.1, 0.4], [0.0, 0.3], [0.6, 0.5]]), BucketPolicy(batch_size=3))
+    >>> plan.assignment.tolist(), round(plan.loss, 6), plan.exact
+    ([0, 0, 0], 0.7, True)
+    >>> plan.moved  # it would lose less in the other bucket
+    [2]
+
     Args:
-        loss: float `[N, M]` ≥ 0, what each picture would lose in each bucket; inf where it must not go.
+        loss: float `[N, M]` ≥ 0, loss of each picture in each bucket; inf where it must not go.
+        policy: constraints on the counts.
 
     Raises:
-        ValueError: when the losses are malformed, or the policy asks for more buckets than the pictures can fill.
+        ValueError: when `loss` has another shape, is negative or NaN, or when `policy.exact_count` cannot be met.
     """
     loss = _checked(loss)
-    fits = np.isfinite(loss).any(axis=1)
-    rows, kind, weights = np.unique(loss[fits], axis=0, return_inverse=True, return_counts=True)
-    kind = kind.reshape(-1)
-    policy = _met_by(policy, int(fits.sum()), loss.shape[1])
-    flow, alone = _empty(loss.shape[1]), np.zeros(len(rows), dtype=np.int64)
-    if len(rows):
-        flow, alone = _flow(rows, weights, policy)
+    placeable = np.isfinite(loss).any(axis=1)
+    rows, group, supply = np.unique(loss[placeable], axis=0, return_inverse=True, return_counts=True)
+    result = _solve(Problem(rows, supply, _fit_policy(policy, int(placeable.sum()), loss.shape[1])))
     assignment = np.full(len(loss), -1)
-    reasons = {int(each): TOO_SMALL for each in np.nonzero(~fits)[0]}
-    for index, members in _members(np.nonzero(fits)[0], kind, len(rows)):
-        places = np.repeat(np.arange(loss.shape[1]), flow.counts[index])
-        assignment[members[: len(places)]] = places
-        for order, each in enumerate(members[len(places) :]):
-            reasons[int(each)] = TOO_FEW if order < alone[index] else REMAINDER
+    assignment[placeable], too_few = _ungroup(result, group.reshape(-1))
+    reasons = {int(each): REMAINDER for each in np.nonzero(assignment < 0)[0]}
+    reasons |= {int(each): TOO_SMALL for each in np.nonzero(~placeable)[0]}
+    reasons |= {int(each): TOO_FEW for each in np.nonzero(placeable)[0][too_few]}
     return BucketPlan(
         assignment=assignment,
-        preferred=_preferred(loss, assignment),
-        repeats=_repeated(loss, assignment, flow.repeats),
-        left_out=dict(sorted(reasons.items())),
-        loss=flow.loss,
-        bound=max(0.0, min(flow.bound, flow.loss)),
-        policy=policy,
+        preferred=_preferred_buckets(loss, assignment),
+        repeats=_repeats_by_picture(loss, assignment, result.solution.repeats),
+        left_out=reasons,
+        loss=result.solution.loss,
+        bound=max(0.0, min(result.solution.bound, result.solution.loss)),
+        policy=result.policy,
     )
 
 
@@ -116,64 +124,103 @@ def _checked(loss: np.ndarray) -> np.ndarray:
     return loss
 
 
-def _met_by(policy: BucketPolicy, pictures: int, buckets: int) -> BucketPolicy:
-    """The policy with what so few pictures can never meet lowered."""
-    if policy.exact_count and policy.max_buckets is not None:
-        needed = policy.max_buckets * max(policy.smallest, policy.batch_size if policy.remainder != "repeat" else 1)
-        if policy.max_buckets > buckets or pictures < needed:
+def _fit_policy(policy: BucketPolicy, pictures: int, buckets: int) -> BucketPolicy:
+    """The policy with limits lowered to what so few pictures and buckets can meet.
+
+    Raises:
+        ValueError: when they are too few for `exact_count`.
+    """
+    limit = policy.max_buckets
+    if policy.exact_count and limit is not None:
+        needed = limit * max(policy.smallest, policy.batch_size if policy.remainder != "repeat" else 1)
+        if limit > buckets or pictures < needed:
             raise ValueError(
-                f"{policy.max_buckets} buckets were asked for, but {pictures} pictures and {buckets} candidate buckets "
-                f"make fewer; ask for at most {policy.max_buckets}, or lower the batch size or the smallest count"
+                f"{limit} buckets were asked for, but {pictures} pictures and {buckets} candidate buckets make fewer; "
+                "ask for fewer, or lower the batch size or the smallest count"
             )
-    few = 0 < pictures < policy.batch_size
-    # Each bucket takes a batch at least, only the one with the remainder may take less: never more can be used. Said
-    # as a limit where it makes choosing easier.
-    fillable = max(1, -(-pictures // max(policy.batch_size, policy.smallest)))
-    most = min(buckets, policy.max_buckets or buckets)
-    most = min(most, fillable) if fillable <= _FEW else most
-    # A batch that the pictures can't fill would leave all of them out.
-    remainder = "keep" if few and policy.remainder == "drop" else policy.remainder
+    # Each bucket takes a whole batch, only the one with the remainder may take less, so that no more buckets than
+    # these can be used. It is made a limit where it makes the search easier.
+    implied = max(1, -(-pictures // max(policy.batch_size, policy.smallest)))
+    limit = min(buckets, limit or buckets)
+    limit = min(limit, implied) if implied <= _MAX_IMPLIED_BUCKETS else limit
+    # Dropping the remainder would leave out all of the pictures where they do not fill a batch.
+    unfilled = 0 < pictures < policy.batch_size
     return replace(
         policy,
-        max_buckets=None if most == buckets and not policy.exact_count else most,
+        max_buckets=None if limit == buckets and not policy.exact_count else limit,
         smallest=max(1, min(policy.smallest, pictures)),
-        remainder=remainder,
+        remainder="keep" if unfilled and policy.remainder == "drop" else policy.remainder,
     )
 
 
-def _flow(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> tuple[Flow, np.ndarray]:
-    """The best flow found, and how many of each kind could not be placed because no bucket fills up."""
-    best = _search(loss, weights, policy)
+@dataclass(frozen=True)
+class _Result:
+    """A solution, how many pictures of each group `[G]` no bucket could take, and the policy that it satisfies."""
+
+    solution: Solution
+    too_few: np.ndarray
+    policy: BucketPolicy
+
+
+def _solve(problem: Problem) -> _Result:
+    """Solves the problem; where the policy cannot be met by all pictures, with as few as possible left out.
+
+    Raises:
+        ValueError: when the policy asks for an exact number of buckets and that cannot be met.
+    """
+    best = _solve_for_all(problem)
     if best is not None:
-        return best, np.zeros(len(loss), dtype=np.int64)
-    # First only those that cannot be in any company; the others then meet the policy, remainder and all, if they can.
-    alone = solve_leaving_out(loss, weights, replace(policy, batch_size=1, exact_count=False)).left_out
-    stay = weights - alone
-    some = stay > 0
-    if alone.any() and some.any():
-        part = _search(loss[some], stay[some], replace(policy, smallest=max(1, min(policy.smallest, int(stay.sum())))))
+        return _Result(best, np.zeros(len(problem.supply), np.int64), problem.policy)
+    # First only those left out that cannot be placed whatever the batch size: the others then satisfy the policy, with
+    # its remainder, if they can.
+    too_few = _solve_elastic(replace(problem, policy=replace(problem.policy, batch_size=1))).left_out
+    rest = problem.supply - too_few
+    some = rest > 0
+    if too_few.any() and some.any():
+        policy = _fit_policy(problem.policy, int(rest.sum()), problem.loss.shape[1])
+        part = _solve_for_all(Problem(problem.loss[some], rest[some], policy))
         if part is not None:
-            counts, left_out = np.zeros(loss.shape, dtype=np.int64), alone.copy()
-            counts[some] = part.counts
-            left_out[some] += part.left_out
-            return replace(part, counts=counts, left_out=left_out), alone
-    flow = solve_leaving_out(loss, weights, policy)
-    return flow, flow.left_out
+            solution = part.embed(some, np.arange(problem.loss.shape[1]), problem.loss.shape)
+            return _Result(replace(solution, left_out=solution.left_out + too_few), too_few, policy)
+    solution = _solve_elastic(problem)
+    return _Result(solution, solution.left_out, problem.policy)
 
 
-def _search(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow | None:
-    choosing = policy.max_buckets is not None and policy.max_buckets < loss.shape[1]
-    return best_choice(loss, weights, policy) if choosing else assign(loss, weights, policy)
+def _solve_for_all(problem: Problem) -> Solution | None:
+    if not len(problem.supply):
+        return Solution.empty(*problem.loss.shape)
+    limit = problem.policy.max_buckets
+    choosing = limit is not None and limit < problem.loss.shape[1]
+    return choose_buckets(problem) if choosing else solve_assignment(problem)
 
 
-def _members(pictures: np.ndarray, kind: np.ndarray, kinds: int) -> list[tuple[int, np.ndarray]]:
-    """The pictures of each kind, in the order they came."""
-    order = np.argsort(kind, kind="stable")
-    parts = np.split(pictures[order], np.cumsum(np.bincount(kind, minlength=kinds))[:-1])
-    return list(enumerate(parts)) if kinds else []
+def _solve_elastic(problem: Problem) -> Solution:
+    solution = solve_elastic(problem)
+    if solution is None:  # leaving out every picture is possible, but not with a number of buckets to fill
+        raise ValueError(f"the pictures cannot fill exactly {problem.policy.max_buckets} buckets under this policy")
+    return solution
 
 
-def _preferred(loss: np.ndarray, assignment: np.ndarray) -> np.ndarray:
+def _ungroup(result: _Result, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bucket of each picture, int `[N]`, -1 for none; and whether it has none for want of others, bool `[N]`.
+
+    Pictures of a group go to its buckets in their order; the last ones are left out.
+
+    Args:
+        group: int `[N]`, the group of each picture.
+    """
+    solution = result.solution
+    buckets = solution.counts.shape[1]
+    columns = np.c_[solution.counts, result.too_few, solution.left_out - result.too_few]
+    column = np.empty(len(group), dtype=np.int64)
+    column[np.argsort(group, kind="stable")] = np.repeat(
+        np.tile(np.arange(buckets + 2), len(columns)), columns.reshape(-1)
+    )
+    return np.where(column < buckets, column, -1), column == buckets
+
+
+def _preferred_buckets(loss: np.ndarray, assignment: np.ndarray) -> np.ndarray:
+    """Index of the bucket used in which each picture placed would lose least, int `[N]`; its own among equals."""
     placed = assignment >= 0
     used = np.unique(assignment[placed])
     preferred = np.full(len(loss), -1)
@@ -181,22 +228,19 @@ def _preferred(loss: np.ndarray, assignment: np.ndarray) -> np.ndarray:
         return preferred
     part = loss[np.ix_(placed, used)]
     own = loss[placed, assignment[placed]]
-    # Where two buckets cost the same, being in either is no move.
-    preferred[placed] = np.where(own <= part.min(axis=1) + _SAME, assignment[placed], used[part.argmin(axis=1)])
+    preferred[placed] = np.where(own <= part.min(axis=1) + _TOLERANCE, assignment[placed], used[part.argmin(axis=1)])
     return preferred
 
 
-def _repeated(loss: np.ndarray, assignment: np.ndarray, repeats: np.ndarray) -> np.ndarray:
-    """Fills each bucket's empty places with the pictures that lose least there."""
+def _repeats_by_picture(loss: np.ndarray, assignment: np.ndarray, repeats: np.ndarray) -> np.ndarray:
+    """How often each picture is used again, int `[N]`: those that lose least in their bucket fill its places first.
+
+    Args:
+        repeats: int `[M]`, places of each bucket to fill.
+    """
     times = np.zeros(len(loss), dtype=np.int64)
     for bucket in np.nonzero(repeats)[0]:
         members = np.nonzero(assignment == bucket)[0]
         order = members[np.argsort(loss[members, bucket], kind="stable")]
-        chosen = np.resize(order, int(repeats[bucket]))
-        np.add.at(times, chosen, 1)
+        np.add.at(times, np.resize(order, int(repeats[bucket])), 1)
     return times
-
-
-def _empty(buckets: int) -> Flow:
-    none = np.zeros((0, buckets), dtype=np.int64)
-    return Flow(none, np.zeros(0, np.int64), np.zeros(buckets, np.int64), 0.0, 0.0)

@@ -1,4 +1,4 @@
-"""What a plan must obey: how many buckets, how many pictures in each, and what becomes of a remainder."""
+"""The constraints on a plan: how many buckets, how many pictures in each, and what becomes of a remainder."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ REMAINDERS = ("keep", "repeat", "drop")
 
 @dataclass(frozen=True, slots=True)
 class BucketPolicy:
-    """Counts that a plan must meet.
+    """Constraints that a plan over N pictures must satisfy.
 
     Attributes:
-        max_buckets: at most this many buckets; None for as many as there are.
-        exact_count: use that many buckets, not fewer.
-        batch_size: every count is a multiple of it.
-        smallest: smallest count of a bucket that is used; 2 leaves no picture alone.
-        remainder: where the number of pictures is no multiple of the batch size, n mod batch_size of them stay over.
-            `keep`: one bucket holds them as its last, smaller batch; `repeat`: the fewest pictures are used twice so
-            that every batch is full; `drop`: as many pictures, those that lose most, are left out.
+        max_buckets: at most this many buckets are used; None for no limit.
+        exact_count: exactly `max_buckets` buckets are used, not fewer.
+        batch_size: the count of every bucket is a multiple of it.
+        smallest: fewest pictures in a bucket that is used; with 2 no bucket holds a single picture.
+        remainder: what becomes of N mod `batch_size` pictures when `batch_size` does not divide N. `keep`: one bucket
+            holds them as its last, smaller batch. `repeat`: as few pictures as possible are used twice, so that every
+            batch is full. `drop`: they are left out, chosen so that the total loss is least.
 
     Raises:
-        ValueError: naming the field that is out of range.
+        ValueError: when a field is out of range; the message names the field.
     """
 
     max_buckets: int | None = None
@@ -41,5 +41,9 @@ class BucketPolicy:
             raise ValueError(f"remainder must be one of {', '.join(REMAINDERS)}, got {self.remainder!r}")
 
     def remainder_size(self, pictures: int) -> int:
-        """How many pictures no multiple of the batch size can hold."""
+        """Pictures beyond the largest multiple of the batch size."""
         return pictures % self.batch_size
+
+    def dropped(self, pictures: int) -> int:
+        """Pictures that must be left out of so many: the remainder under `drop`, else 0."""
+        return self.remainder_size(pictures) if self.remainder == "drop" else 0

@@ -1,4 +1,19 @@
-"""Which buckets to use: choices from the lowest bound up, until no other one can win."""
+"""Which buckets are used: best-first branch and bound over subsets, then an integer program over what is left.
+
+A subset of K buckets is a node. Its lower bounds, from the cheapest to the dearest to compute:
+
+1. the Lagrangian bound (`lagrangian`), O(K);
+2. the relaxed loss, every picture in its best bucket of the subset, O(G K);
+3. the relaxed loss plus the regrets of as many pictures as must be reassigned (`assignment.bound_assignment`).
+
+Nodes are taken in ascending order of the first bound. One whose bound reaches the loss of the best solution so far, the
+*incumbent*, is pruned; the others are solved by `assignment`. Where the first bound reaches the incumbent, so do those
+of all later nodes, and the incumbent is proven optimal. Budgets limit the work; a subset that they leave unsolved keeps
+its bound open, and the smallest open bound is what is proven. Then *reduced-cost fixing* rules out pairs of group and
+bucket that no better solution has; where few pairs are left, one integer program over these closes the gap.
+
+Complexity: O(C G K) for the C subsets that pass the first bound, a few of thousands as a rule, all in the worst case.
+"""
 
 from __future__ import annotations
 
@@ -6,114 +21,176 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .assignment import Wish, assign, lower_bound, spared
-from .lagrangian import Prices, all_choices, choice_loss, find_prices, good_choice, promising
-from .milp import Flow, solve
-from .policy import BucketPolicy
+from .assignment import RelaxedAssignment, bound_assignment, dropped_saving, solve_assignment
+from .lagrangian import (
+    DualPrices,
+    cap_losses,
+    choose_by_interchange,
+    iterate_by_bound,
+    list_subsets,
+    maximise_bound,
+    median_loss,
+)
+from .milp import solve_milp
+from .problem import Problem, Solution
 
-# How much is looked at before the search stops: cells of the loss table, and programs.
-_CELLS, _PROGRAMS, _BLOCK_CELLS = 4e9, 16, 4e6
-# More pairs of picture and bucket than these are too many for one program that chooses and assigns at once.
-_PAIRS = 4000
-_SAME = 1e-9
+# Budgets: cells of the loss table that relaxed losses are taken of, in all and in one block; assignments solved.
+_MAX_CELLS, _BLOCK_CELLS, _MAX_ASSIGNMENTS = 4e9, 4e6, 16
+_MIN_BLOCK = 16
+# Pairs of group and bucket that one integer program chooses and assigns in a second or so.
+_MAX_PAIRS = 4000
+_TOLERANCE = 1e-9  # losses closer than this are equal
 
 
-def best_choice(loss: np.ndarray, weights: np.ndarray, policy: BucketPolicy) -> Flow | None:
-    """The best flow over at most `policy.max_buckets` buckets, or None where none meets the policy for all pictures.
+def choose_buckets(problem: Problem) -> Solution | None:
+    """Minimises the loss over at most `max_buckets` of the buckets; None where no solution was found.
 
     Args:
-        loss: float `[T, M]` with M > `policy.max_buckets`, every row with a finite entry.
-        weights: int `[T]`.
+        problem: has more buckets than `policy.max_buckets`; every group has a bucket of finite loss.
     """
-    assert policy.max_buckets is not None
-    start = good_choice(loss, weights, policy.max_buckets)
-    prices = find_prices(loss, weights, policy.max_buckets, choice_loss(loss, weights, start))
-    search = _Search(loss, weights, policy)
-    search.look_at(start)
-    choices = all_choices(loss.shape[1], policy.max_buckets)
-    if choices is None:
-        search.leave(prices.bound(policy.max_buckets) - spared(prices.prices, weights, policy))
+    limit = _max_buckets(problem)
+    capped = cap_losses(problem.loss)
+    start = choose_by_interchange(capped, problem.supply, limit)
+    dual = maximise_bound(capped, problem.supply, limit, median_loss(capped, problem.supply, start))
+    search = _Search(problem)
+    search.solve_subset(start)
+    subsets = list_subsets(problem.loss.shape[1], limit)
+    if subsets is None:
+        search.leave_open(_dual_bound(problem, dual))
     else:
-        _through(search, choices, prices, start)
-    _settle(search, prices)
-    return search.answer()
+        _search_subsets(search, subsets, dual, start)
+    _close_gap(search, dual)
+    return search.proven()
 
 
-def _settle(search: _Search, prices: Prices) -> None:
-    """Where choices stay open, one program over every pair that could be part of a better plan, if those are few."""
-    if search.best is None or min([search.reached, *search.unsettled]) >= search.reached:
-        return
-    policy, weights = search.policy, search.weights
-    assert policy.max_buckets is not None
-    bound = prices.bound(policy.max_buckets) - spared(prices.prices, weights, policy)
-    # A pair that the prices make dearer than what is still to be gained is part of no better plan.
-    hopeless = bound + np.maximum(search.loss - prices.prices[:, None], 0.0) > search.best.loss
-    hopeless |= bound + prices.forced(policy.max_buckets)[None, :] > search.best.loss
-    if int((~hopeless).sum()) > _PAIRS:
-        return
-    flow = solve(np.where(hopeless, np.inf, search.loss), weights, policy, exact=True)
-    search.unsettled = [search.best.loss if flow is None else flow.bound]
-    if flow is not None and flow.loss < search.best.loss:
-        search.best = flow
+def relaxed_losses(problem: Problem, subsets: np.ndarray) -> np.ndarray:
+    """Loss of every subset when each picture is in its best bucket, float64 `[C]`.
+
+    Under `drop`, the pictures that lose most are left out, first those that no bucket of the subset takes. It is inf
+    where there are more of these than are left out.
+
+    Args:
+        subsets: int `[C, K]`.
+    """
+    best = problem.loss[:, subsets].min(axis=2)
+    if not problem.dropped:
+        return best.T @ problem.supply
+    # More groups than pictures left out are never concerned.
+    concerned = min(len(best), problem.dropped)
+    largest = np.argpartition(best, len(best) - concerned, axis=0)[len(best) - concerned :]
+    values = np.take_along_axis(best, largest, axis=0)
+    order = np.argsort(-values, axis=0, kind="stable")
+    values = np.take_along_axis(values, order, axis=0)
+    supply = problem.supply[np.take_along_axis(largest, order, axis=0)]
+    before = np.cumsum(supply, axis=0) - supply
+    left_out = np.clip(problem.dropped - before, 0, supply)
+    unserved = problem.supply @ np.isinf(best)
+    saved = (np.where(np.isinf(values), 0.0, values) * left_out).sum(axis=0)
+    return np.where(unserved > problem.dropped, np.inf, np.where(np.isinf(best), 0.0, best).T @ problem.supply - saved)
 
 
-def _through(search: _Search, choices: np.ndarray, prices: Prices, start: np.ndarray) -> None:
-    slack = spared(prices.prices, search.weights, search.policy)
-    block = max(16, int(_BLOCK_CELLS / (len(search.loss) * choices.shape[1])))
+def _max_buckets(problem: Problem) -> int:
+    limit = problem.policy.max_buckets
+    assert limit is not None
+    return limit
+
+
+def _dual_bound(problem: Problem, dual: DualPrices) -> float:
+    """Lower bound on the loss of every solution. A picture left out saves at most its price."""
+    return dual.bound(_max_buckets(problem)) - dropped_saving(dual.prices, problem)
+
+
+def _search_subsets(search: _Search, subsets: np.ndarray, dual: DualPrices, solved: np.ndarray) -> None:
+    """Solves subsets from the lowest bound up, until all others are pruned or the budget is spent."""
+    problem = search.problem
+    saving = dropped_saving(dual.prices, problem)
+    block = max(_MIN_BLOCK, int(_BLOCK_CELLS / (len(problem.loss) * subsets.shape[1])))
     cells = 0.0
-    for lowest, part in promising(choices, prices, block):
-        if lowest - slack >= search.reached:
+    for lowest, part in iterate_by_bound(subsets, dual, block):
+        if lowest - saving >= search.cutoff:
             return
-        if cells > _CELLS:
-            search.leave(lowest - slack)
+        if cells > _MAX_CELLS:
+            search.leave_open(lowest - saving)
             return
-        free = search.loss[:, part].min(axis=2).T @ search.weights
-        cells += part.size * len(search.loss)
-        for index in np.argsort(free, kind="stable"):
-            if float(free[index]) - slack >= search.reached:
+        relaxed = relaxed_losses(problem, part)
+        cells += part.size * len(problem.loss)
+        for index in np.argsort(relaxed, kind="stable"):
+            if relaxed[index] >= search.cutoff:
                 break
-            if not np.array_equal(part[index], start):
-                search.look_at(part[index])
+            if not np.array_equal(part[index], solved):
+                search.solve_subset(part[index])
+
+
+def _close_gap(search: _Search, dual: DualPrices) -> None:
+    """Solves one integer program over all pairs that a better solution could have, if these are few.
+
+    Reduced-cost fixing: a picture in bucket j at a loss above its price adds the difference to the dual bound, and so
+    does a bucket that is not among the K of the smallest reduced costs. A pair that lifts the bound above the
+    incumbent is part of no better solution.
+    """
+    incumbent = search.incumbent
+    if incumbent is None or min(search.open_bounds, default=np.inf) >= search.cutoff:
+        return
+    problem = search.problem
+    bound = _dual_bound(problem, dual)
+    excluded = bound + np.maximum(problem.loss - dual.prices[:, None], 0.0) > incumbent.loss
+    excluded |= bound + dual.added_by(_max_buckets(problem))[None, :] > incumbent.loss
+    if int((~excluded).sum()) > _MAX_PAIRS:
+        return
+    solution = solve_milp(replace(problem, loss=np.where(excluded, np.inf, problem.loss)), close_gap=True)
+    search.open_bounds = [incumbent.loss if solution is None else solution.bound]
+    if solution is not None and solution.loss < incumbent.loss:
+        search.incumbent = solution
 
 
 @dataclass
 class _Search:
-    """The best flow so far, and the lowest bound of everything that was not settled."""
+    """State of the branch and bound.
 
-    loss: np.ndarray
-    weights: np.ndarray
-    policy: BucketPolicy
-    best: Flow | None = None
-    programs: int = 0
-    unsettled: list[float] = field(default_factory=list)
+    Attributes:
+        incumbent: the best solution so far.
+        open_bounds: lower bounds of all that was neither solved to optimality nor pruned.
+        assignments: subsets that were solved.
+    """
+
+    problem: Problem
+    incumbent: Solution | None = None
+    open_bounds: list[float] = field(default_factory=list)
+    assignments: int = 0
 
     @property
-    def reached(self) -> float:
-        return np.inf if self.best is None else self.best.loss - _SAME
+    def cutoff(self) -> float:
+        """A bound from here on is pruned."""
+        return np.inf if self.incumbent is None else self.incumbent.loss - _TOLERANCE
 
-    def look_at(self, choice: np.ndarray) -> None:
-        part = self.loss[:, choice]
-        if not np.isfinite(part).any(axis=1).all():
+    def solve_subset(self, subset: np.ndarray) -> None:
+        """Assigns all pictures to the buckets of one subset, unless its bound prunes it or the budget is spent."""
+        loss = self.problem.loss[:, subset]
+        served = np.isfinite(loss).any(axis=1)
+        # A picture that no bucket of the subset takes must be one of those left out.
+        if int(self.problem.supply[~served].sum()) > self.problem.dropped or not served.any():
             return
-        wish = Wish.of(part, self.weights)
-        least = lower_bound(wish, self.weights, self.policy)
-        if least >= self.reached:
+        part = replace(self.problem, loss=loss[served], supply=self.problem.supply[served])
+        bound = bound_assignment(part, RelaxedAssignment.of(part))
+        if bound >= self.cutoff:
             return
-        if self.programs >= _PROGRAMS and self.best is not None:
-            self.leave(least)
+        if self.assignments >= _MAX_ASSIGNMENTS and self.incumbent is not None:
+            self.leave_open(bound)
             return
-        self.programs += 1
-        flow = assign(part, self.weights, self.policy)
-        if flow is None:
+        self.assignments += 1
+        solution = solve_assignment(part)
+        if solution is None:
             return
-        self.leave(flow.bound)
-        if self.best is None or flow.loss < self.best.loss:
-            counts, repeats = np.zeros(self.loss.shape, np.int64), np.zeros(self.loss.shape[1], np.int64)
-            counts[:, choice], repeats[choice] = flow.counts, flow.repeats
-            self.best = replace(flow, counts=counts, repeats=repeats)
+        self.leave_open(solution.bound)
+        if self.incumbent is None or solution.loss < self.incumbent.loss:
+            self.incumbent = solution.embed(served, subset, self.problem.loss.shape)
+            self.incumbent.left_out[~served] = self.problem.supply[~served]
 
-    def leave(self, bound: float) -> None:
-        self.unsettled.append(bound)
+    def leave_open(self, bound: float) -> None:
+        self.open_bounds.append(bound)
 
-    def answer(self) -> Flow | None:
-        return None if self.best is None else replace(self.best, bound=min([self.best.loss, *self.unsettled]))
+    def proven(self) -> Solution | None:
+        """The incumbent with the lower bound that was proven."""
+        if self.incumbent is None:
+            return None
+        return replace(self.incumbent, bound=min([self.incumbent.loss, *self.open_bounds]))
