@@ -1,4 +1,4 @@
-"""The focus cropper: what it takes, what it finds, and what the bundled weights know."""
+"""The focus cropper with its bundled weights: what it finds in photographs, and what this means for crops."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.images.decode import decode
 from salient_crop.models.focus.cropper import FocusCropper
 from salient_crop.models.focus.loading import load_bundled
-from salient_crop.models.focus.network import FocusNetwork
 from salient_crop.models.registry import load_cropper
 from salient_crop.models.selection import best_crops
 
@@ -31,45 +28,18 @@ def focus() -> FocusCropper:
     return load_bundled()
 
 
-@pytest.fixture(scope="module")
-def untrained() -> FocusCropper:
-    torch.manual_seed(3)
-    return FocusCropper(FocusNetwork((8, 8, 8, 8)))
-
-
 def picture(path: Path) -> torch.Tensor:
     return torch.from_numpy(decode(path)).permute(2, 0, 1)[None].float() / 255
 
 
-@settings(max_examples=8, deadline=None)
-@given(st.integers(1, 400), st.integers(1, 400), st.integers(1, 2))
-def test_takes_any_size(untrained: FocusCropper, width: int, height: int, count: int) -> None:
-    analyses = untrained.analyse(torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(0)))
-    assert len(analyses) == count
-    for analysis in analyses:
-        assert analysis.heatmap.min() >= 0
-        assert analysis.heatmap.sum().item() == pytest.approx(1)
-        for subject in analysis.subjects:
-            assert 0 <= subject.x1 < subject.x2 <= 1
-            assert 0 <= subject.y1 < subject.y2 <= 1
-            assert 0 <= subject.weight <= 1
-
-
-def test_refuses_what_is_no_batch_of_pictures(untrained: FocusCropper) -> None:
-    with pytest.raises(ValueError, match=r"\[B, 3, H, W\]"):
-        untrained.analyse(torch.rand(3, 64, 64))
-    with pytest.raises(ValueError, match="floats"):
-        untrained.analyse(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
-
-
-def test_a_picture_is_judged_the_same_alone_again_and_in_company(focus: FocusCropper, samples: Path) -> None:
+def test_a_photograph_is_analysed_the_same_alone_again_and_in_a_batch(focus: FocusCropper, samples: Path) -> None:
     one = torch.nn.functional.interpolate(picture(samples / "astronaut.jpg"), (256, 256), mode="bilinear")
     alone, again = focus.analyse(one)[0], focus.analyse(one)[0]
     assert torch.equal(alone.heatmap, again.heatmap)
     assert alone.subjects == again.subjects
-    in_company = focus.analyse(torch.cat([torch.rand_like(one), one, one.flip(3)]))[1]
-    assert torch.allclose(alone.heatmap, in_company.heatmap, atol=1e-6)
-    assert [each.kind for each in alone.subjects] == [each.kind for each in in_company.subjects]
+    in_batch = focus.analyse(torch.cat([torch.rand_like(one), one, one.flip(3)]))[1]
+    assert torch.allclose(alone.heatmap, in_batch.heatmap, atol=1e-6)
+    assert [each.kind for each in alone.subjects] == [each.kind for each in in_batch.subjects]
 
 
 @pytest.mark.parametrize("name", HEADS)
