@@ -15,10 +15,11 @@ from dataclasses import replace
 
 import torch
 
-from salient_crop.cropping.box_sets import GridBoxSet, GridSums, ListedBoxSet
+from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.feasible import find_feasible_boxes
-from salient_crop.cropping.grid import GridScale, SearchGrid, levels
+from salient_crop.cropping.grid import GridScale, SearchGrid, list_scales
+from salient_crop.cropping.grid_box_set import GridBoxSet, GridSums
 from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.objective import Objective
 from salient_crop.cropping.ratio import Ratio
@@ -112,19 +113,19 @@ def best_of_all(
     objective: Objective,
 ) -> tuple[float, int]:
     """The best score over the whole lattice, every box rated by the head itself, and how many boxes that were."""
-    inputs, lattice = build_inputs(heat, subjects, size, objective), SearchGrid.over(size)
+    inputs, grid = build_inputs(heat, subjects, size, objective), SearchGrid.over(size)
     (ratio,) = constraint.ratios
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
-    scales = list(levels(find_feasible_boxes(constraint, ratio, size), lattice))
-    tables, best, boxes = GridSums(inputs.heat, lattice, scales), [], 0
-    for level in scales:
-        every = every_box(GridBoxSet(tables, level), level)
-        best.append(scorer.score(ListedBoxSet(inputs.heat, lattice, every)).max().item())
+    scales = list(list_scales(find_feasible_boxes(constraint, ratio, size), grid))
+    sums, best, boxes = GridSums(inputs.heat, grid, scales), [], 0
+    for scale in scales:
+        every = every_box(GridBoxSet(sums, scale), scale)
+        best.append(scorer.score(ListedBoxSet(inputs.heat, grid, every)).max().item())
         boxes += every.shape[1]
     return max(best), boxes
 
 
-def every_box(windows: GridBoxSet, level: GridScale) -> torch.Tensor:
+def every_box(windows: GridBoxSet, scale: GridScale) -> torch.Tensor:
     top, left = (each.reshape(-1) for each in torch.meshgrid(windows.y1, windows.x1, indexing="ij"))
     across, down = windows.x2[0] - windows.x1[0], windows.y2[0] - windows.y1[0]
     return torch.stack([left, top, left + across, top + down], -1)[None]

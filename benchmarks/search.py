@@ -22,7 +22,7 @@ from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.feasible import FeasibleBoxes, find_feasible_boxes
-from salient_crop.cropping.grid import SearchGrid, levels
+from salient_crop.cropping.grid import SearchGrid, list_scales
 from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
@@ -33,13 +33,13 @@ from salient_crop.cropping.text_region import TextRegion
 from salient_crop.models.composition.loading import load_bundled_composition
 
 RANDOM_BOXES = 500
-FEW = 4  # pictures that are enough to know the price of a box scored on its own, and all that patience allows
+TIMED_SINGLY = 4  # pictures whose boxes are also scored one by one, which is slow
 ROUNDS = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=64, help=f"at least {FEW}")
+    parser.add_argument("--pictures", type=int, default=64, help=f"at least {TIMED_SINGLY}")
     parser.add_argument("--heat", type=whole_pair, default=(64, 64), help="width x height of the heatmaps")
     parser.add_argument("--size", type=whole_pair, default=(1024, 768), help="width x height of the pictures")
     parser.add_argument("--ratio", type=Ratio.parse, default=Ratio(1, 1))
@@ -54,13 +54,13 @@ def main() -> None:
 def report(chosen: argparse.Namespace) -> None:
     heat = heatmaps(chosen.pictures, chosen.heat).to(chosen.device)
     constraint = Constraint((chosen.ratio,), chosen.min_share)
-    room = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
-    scales = list(levels(room, SearchGrid.over(chosen.size)))
-    boxes = sum(len(level.lefts) * len(level.tops) for level in scales)
+    feasible = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
+    scales = list(list_scales(feasible, SearchGrid.over(chosen.size)))
+    boxes = sum(len(scale.lefts) * len(scale.tops) for scale in scales)
     print(f"{chosen.pictures} heatmaps of {chosen.heat}, pictures of {chosen.size}, ratio {chosen.ratio}")
     print(f"{len(scales)} scales, {boxes:,} boxes a picture, {torch.get_num_threads()} threads, {chosen.device}")
     print(f"{'':34}{'ms/picture':>12}{'of CPU':>12}{'boxes/s':>14}{'best score':>12}")
-    sampled = random_boxes(room, RANDOM_BOXES)
+    sampled = random_boxes(feasible, RANDOM_BOXES)
     for name, objective, sample in (
         ("full score", Objective(), one_by_one),
         ("share of heat", Objective(ObjectiveWeights(size=0.0, cut=0.0)), by_adding_up),
@@ -70,9 +70,9 @@ def report(chosen: argparse.Namespace) -> None:
             chosen.device,
         )
         every.row(f"{name}: search of all boxes", len(heat), boxes, [crop.score for crop in every.result])
-        some = timed(lambda by=sample: by(heat[:FEW], sampled, chosen.size, constraint), chosen.device)
-        some.row(f"{name}: {RANDOM_BOXES} one by one", FEW, RANDOM_BOXES, some.result)
-        gain = (boxes * len(heat) / every.seconds) / (RANDOM_BOXES * FEW / some.seconds)
+        some = timed(lambda by=sample: by(heat[:TIMED_SINGLY], sampled, chosen.size, constraint), chosen.device)
+        some.row(f"{name}: {RANDOM_BOXES} one by one", TIMED_SINGLY, RANDOM_BOXES, some.result)
+        gain = (boxes * len(heat) / every.seconds) / (RANDOM_BOXES * TIMED_SINGLY / some.seconds)
         print(f"{'':34}{gain:,.0f} times more boxes a second")
 
 
@@ -84,8 +84,8 @@ def report_design(chosen: argparse.Namespace) -> None:
     ] * chosen.batch
     constraint = Constraint((chosen.ratio,), chosen.min_share, text_regions=(TextRegion.preset("top"),))
     calm = replace(constraint, text_regions=(TextRegion.preset("top", "crop"),))
-    room = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
-    boxes = sum(len(level.lefts) * len(level.tops) for level in levels(room, SearchGrid.over(chosen.size)))
+    feasible = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
+    boxes = sum(len(scale.lefts) * len(scale.tops) for scale in list_scales(feasible, SearchGrid.over(chosen.size)))
 
     def found(of: Constraint, seen: Sequence[Sequence[Subject]], rated: bool) -> list[Crop]:
         inputs = SearchInputs.from_maps(heat, stack_subjects(seen))
@@ -117,12 +117,12 @@ def heatmaps(count: int, size: tuple[int, int]) -> torch.Tensor:
     return heat
 
 
-def random_boxes(room: FeasibleBoxes, count: int) -> list[Box]:
+def random_boxes(feasible: FeasibleBoxes, count: int) -> list[Box]:
     generator = torch.Generator().manual_seed(1)
     draws = torch.rand(3, count, generator=generator)
-    long_side = room.shortest + (draws[0] * (room.longest - room.shortest + 1)).long()
-    corner = torch.stack([draws[1] * room.size[0], draws[2] * room.size[1]], 1).long()
-    boxes, _ = room.boxes(long_side, corner)
+    long_side = feasible.shortest + (draws[0] * (feasible.longest - feasible.shortest + 1)).long()
+    corner = torch.stack([draws[1] * feasible.size[0], draws[2] * feasible.size[1]], 1).long()
+    boxes, _ = feasible.nearest_boxes(long_side, corner)
     return [Box(*box) for box in boxes.tolist()]
 
 
@@ -162,7 +162,7 @@ class Timed:
 
     def row(self, name: str, pictures: int, boxes: int, scores: Sequence[float]) -> None:
         each, busy = self.seconds / pictures, self.busy / pictures
-        best = sum(scores[:FEW]) / FEW
+        best = sum(scores[:TIMED_SINGLY]) / TIMED_SINGLY
         print(f"{name:34}{1e3 * each:12.2f}{1e3 * busy:12.2f}{boxes / each:14,.0f}{best:12.4f}")
 
 

@@ -1,4 +1,4 @@
-"""Summed-area tables: the heat under any box from four look-ups (Crow 1984).
+"""Summed-area tables: the sum inside any box from four look-ups (Crow, 1984).
 
 A heatmap is read as a piecewise constant density, so interpolating its table bilinearly is exact at any coordinate.
 """
@@ -31,15 +31,15 @@ def summed_area(maps: Tensor) -> Tensor:
 
 
 def resample(maps: Tensor, nodes: tuple[int, int]) -> Tensor:
-    """Maps `[B, h, w]` read at evenly spaced nodes from edge to edge, linear between their own: `[B, *nodes]`."""
+    """Maps `[B, h, w]`, bilinearly interpolated at evenly spaced nodes from edge to edge: `[B, *nodes]`."""
     return torch.nn.functional.interpolate(maps[:, None], nodes, mode="bilinear", align_corners=True)[:, 0]
 
 
 def read_points(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """The table `[B, h + 1, w + 1]` at relative points x, y `[B, N]` in 0..1 (values outside are clamped): `[B, N]`."""
+    """A table `[B, h + 1, w + 1]`, bilinearly interpolated at relative points x, y `[B, N]` clamped to 0..1."""
     height, width = table.shape[-2:]
-    column, right = _split(x, width)
-    row, below = _split(y, height)
+    column, right = _locate(x, width)
+    row, below = _locate(y, height)
     flat = table.flatten(1)
     start = row * width + column
     upper = torch.lerp(flat.gather(1, start), flat.gather(1, start + 1), right)
@@ -47,13 +47,16 @@ def read_points(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return torch.lerp(upper, lower, below)
 
 
-def _split(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
+def _locate(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
+    """The node before each position in 0..1, and how far the position lies towards the next node, 0..1."""
     scaled = position.clamp(0, 1) * (nodes - 1)
     index = scaled.floor().long().clamp(max=nodes - 2)
     return index, scaled - index
 
 
-def hats(position: Tensor, nodes: int) -> Tensor:
-    """Weights `[*, nodes]` that read a function, linear between evenly spaced nodes, at positions `[*]` in 0..1."""
-    at = torch.arange(nodes, dtype=position.dtype, device=position.device)
-    return (1 - (position[..., None] * (nodes - 1) - at).abs()).clamp_min(0)
+def hat_weights(position: Tensor, nodes: int) -> Tensor:
+    """Linear interpolation as weights `[*, nodes]`: they read a function, given at evenly spaced nodes, at positions
+    `[*]` in 0..1.
+    """
+    index = torch.arange(nodes, dtype=position.dtype, device=position.device)
+    return (1 - (position[..., None] * (nodes - 1) - index).abs()).clamp_min(0)

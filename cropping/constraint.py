@@ -61,11 +61,11 @@ class Constraint:
             raise ValueError(f"min_size must be at least 1×1 pixel, got {self.min_size}")
 
     @property
-    def must_hold(self) -> tuple[Region, ...]:
-        """What a crop has to hold: the keep regions and the hard text regions in the frame of the source."""
+    def required_regions(self) -> tuple[Region, ...]:
+        """What a crop must hold whole: the keep regions and the hard text regions in the frame of the source."""
         return self.keep + tuple(each.region for each in self.text_regions if each.hard and each.frame == "source")
 
     @property
-    def wished(self) -> Region | None:
-        """The smallest region around all that a crop is asked to hold, hard or not."""
+    def requested_region(self) -> Region | None:
+        """The smallest region around everything that a crop is asked to hold, hard or soft; None where nothing is."""
         return bounding_region(self.keep + tuple(each.region for each in self.text_regions if each.frame == "source"))

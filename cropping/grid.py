@@ -1,4 +1,4 @@
-"""The lattice of candidate boxes: which sizes, and which positions of each, a ratio allows in a picture."""
+"""The grid of candidate boxes: which sizes, and which positions of each, the coarse search scores."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import torch
 
 from .feasible import FeasibleBoxes
 
-CELLS = 256  # positions along the short side
-SCALES = 24
+CELLS = 256  # grid cells along the short side of a picture
+SCALES = 24  # sizes between the largest and the smallest box
 
 
 @dataclass(frozen=True, slots=True)
 class SearchGrid:
-    """Evenly spaced nodes: `columns` × `rows` cells, none larger than 1/256 of the short side, or than one pixel."""
+    """`columns` × `rows` equal cells over a picture; none is larger than 1/256 of the short side, or than one pixel."""
 
     columns: int
     rows: int
 
     @classmethod
     def over(cls, size: tuple[int, int]) -> SearchGrid:
+        """The grid over a picture of (width, height) `size`."""
         width, height = size
         short = min(size)
         cells = min(CELLS, short)
@@ -36,7 +37,13 @@ class SearchGrid:
 
 @dataclass(frozen=True, slots=True)
 class GridScale:
-    """All positions of one scale, in cells: boxes of `width` × `height` with left and top edges in the given ranges."""
+    """All positions of boxes of one size, in cells.
+
+    Attributes:
+        long_side: of the boxes, in pixels.
+        width, height: of the boxes, in cells.
+        lefts, tops: the columns and rows where a box may begin.
+    """
 
     long_side: int
     width: int
@@ -45,31 +52,40 @@ class GridScale:
     tops: range
 
 
-def levels(room: FeasibleBoxes, lattice: SearchGrid) -> Iterator[GridScale]:
-    """The scales of a room from the largest to the smallest, evenly spaced in the logarithm of the long side."""
-    long_sides = _long_sides(room.shortest, room.longest)
-    for long_side, spans in zip(long_sides, room.spans_of(torch.tensor(long_sides)).tolist(), strict=True):
-        (width, height), (left, top), (right, bottom) = spans
-        columns = min(lattice.columns, max(1, round(width * lattice.columns / room.size[0])))
-        rows = min(lattice.rows, max(1, round(height * lattice.rows / room.size[1])))
+def list_scales(feasible: FeasibleBoxes, grid: SearchGrid) -> Iterator[GridScale]:
+    """The scales of the feasible boxes, from the largest to the smallest, evenly spaced in the log of the long side."""
+    long_sides = _list_long_sides(feasible.shortest, feasible.longest)
+    for long_side, ranges in zip(long_sides, feasible.ranges_of(torch.tensor(long_sides)).tolist(), strict=True):
+        (width, height), (left, top), (right, bottom) = ranges
+        columns = min(grid.columns, max(1, round(width * grid.columns / feasible.size[0])))
+        rows = min(grid.rows, max(1, round(height * grid.rows / feasible.size[1])))
         yield GridScale(
             long_side,
             columns,
             rows,
-            _nodes((left, right), room.size[0], lattice.columns, columns),
-            _nodes((top, bottom), room.size[1], lattice.rows, rows),
+            _find_nodes((left, right), feasible.size[0], grid.columns, columns),
+            _find_nodes((top, bottom), feasible.size[1], grid.rows, rows),
         )
 
 
-def _long_sides(shortest: int, longest: int) -> list[int]:
+def _list_long_sides(shortest: int, longest: int) -> list[int]:
     if longest - shortest < SCALES:
         return list(range(longest, shortest - 1, -1))
     step = (shortest / longest) ** (1 / (SCALES - 1))
     return sorted({round(longest * step**k) for k in range(SCALES)} | {shortest}, reverse=True)
 
 
-def _nodes(span: tuple[int, int], pixels: int, cells: int, taken: int) -> range:
-    """The lattice nodes nearest to a span of pixel edges: at most half a cell beyond it, until the refinement."""
-    last = min(ceil(span[1] * cells / pixels - 0.5), cells - taken)
+def _find_nodes(span: tuple[int, int], pixels: int, cells: int, length: int) -> range:
+    """The grid nodes nearest to the first and last allowed pixel of an edge.
+
+    They may lie half a cell outside the span; the refinement to the pixel brings boxes back into it.
+
+    Args:
+        span: the first and the last allowed pixel.
+        pixels: of the picture along this axis.
+        cells: of the grid along this axis.
+        length: of the box, in cells.
+    """
+    last = min(ceil(span[1] * cells / pixels - 0.5), cells - length)
     first = min(floor(span[0] * cells / pixels + 0.5), last)
     return range(max(0, first), max(0, last) + 1)

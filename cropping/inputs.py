@@ -1,4 +1,4 @@
-"""What the search knows of a batch of equally large pictures, ready for box sums."""
+"""What the search reads of a batch of pictures of one size: summed-area tables, subjects, ratings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SearchInputs:
         heat: `[B, h + 1, w + 1]` float64 summed-area table of heat that sums to 1.
         detail: the same for detail (edges, texture), or None where it is not known.
         subjects: `[B, M, 5]` float64, relative x1, y1, x2, y2 and weight; weight 0 marks an empty slot.
-        ratings: how people would rate boxes of these pictures, or None.
+        ratings: a function from boxes to the ratings that people would give, or None.
     """
 
     heat: Tensor
@@ -29,13 +29,17 @@ class SearchInputs:
 
     @classmethod
     def from_maps(cls, heatmaps: Tensor, subjects: Tensor | None = None, detail: Tensor | None = None) -> SearchInputs:
-        """Builds the tables from `[B, h, w]` maps (any scale, values ≥ 0) and `[B, M, 5]` subjects."""
-        heatmaps = _searchable(heatmaps)
+        """The inputs from maps `[B, h, w]` of any scale with values ≥ 0, and subjects `[B, M, 5]`.
+
+        Raises:
+            ValueError: when a map is not `[B, h, w]`, or holds a negative or non-finite value.
+        """
+        heatmaps = _to_double(heatmaps)
         if subjects is None:
             subjects = heatmaps.new_zeros(len(heatmaps), 0, 5)
         return cls(
             heat=summed_area(normalise(heatmaps)),
-            detail=None if detail is None else summed_area(normalise(_searchable(detail))),
+            detail=None if detail is None else summed_area(normalise(_to_double(detail))),
             subjects=subjects.to(device=heatmaps.device, dtype=torch.float64),
         )
 
@@ -47,8 +51,8 @@ class SearchInputs:
         return self.heat.device
 
 
-def _searchable(maps: Tensor) -> Tensor:
+def _to_double(maps: Tensor) -> Tensor:
     if maps.ndim != 3:
         raise ValueError(f"heatmaps must be [B, h, w], got {list(maps.shape)}")
-    # Apple's GPU has no float64, and ties are only the same everywhere when every device counts alike.
+    # Apple's GPU has no float64, and ties are the same on every device only where all sum in the same precision.
     return maps.to("cpu" if maps.device.type == "mps" else maps.device).to(torch.float64)

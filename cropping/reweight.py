@@ -1,4 +1,4 @@
-"""Heat raised where somebody wants it and lowered where not."""
+"""Heat raised under a mask to focus on, and removed under a mask to avoid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .box_sums import normalise
 def reweight_heatmap(
     heatmap: Tensor, focus: Tensor | None = None, avoid: Tensor | None = None, strength: float = 0.5
 ) -> Tensor:
-    """A heatmap with a share of its heat moved into the focus, and without what is to be avoided.
+    """A heatmap with a share of its heat moved under the focus mask, and none left under the avoid mask.
 
     Args:
         heatmap: `[h, w]` of any scale, ≥ 0.
@@ -25,16 +25,16 @@ def reweight_heatmap(
     """
     heat = normalise(heatmap[None])[0]
     if focus is not None and focus.any():
-        wanted = normalise(_fitted(focus, heat)[None])[0]
-        heat = (1 - strength) * heat + strength * wanted
+        target = normalise(_resize_mask(focus, heat)[None])[0]
+        heat = (1 - strength) * heat + strength * target
     if avoid is not None:
-        allowed = 1 - _fitted(avoid, heat)
-        # Where the avoided part held all of the heat, everything else is as good as the rest of it.
+        allowed = 1 - _resize_mask(avoid, heat)
+        # Where all heat is avoided, the rest of the picture gets uniform heat.
         heat = heat * allowed if (heat * allowed).any() else allowed
     return normalise(heat[None])[0]
 
 
-def _fitted(mask: Tensor, heat: Tensor) -> Tensor:
+def _resize_mask(mask: Tensor, heat: Tensor) -> Tensor:
     """The mask averaged onto the grid of the heat, in 0..1."""
     mask = mask.to(device=heat.device, dtype=heat.dtype).clamp(0, 1)
     return torch.nn.functional.adaptive_avg_pool2d(mask[None], (heat.shape[0], heat.shape[1]))[0]

@@ -1,4 +1,4 @@
-"""The score of a box: aesthetic + layout + size − cut, each term in 0..1 and known by its name."""
+"""The score of a box: aesthetic + layout·w − cut·w + size·w − avoid·w, each term in 0..1 and reported by name."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ from .objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
 from .ratio import Ratio
 from .size_curve import SizeCurve
 
-# A subject of which less than the first of OUT shows is out, one of which more than the last of WHOLE shows is whole.
-# Between the two it is sliced; within each, more and more and less and less so.
-OUT, WHOLE = (0.02, 0.10), (0.95, 0.99)
-# A reserved region is calm enough for text when it holds at most this share of what its area would hold on average.
-CALM = 0.5
-BROKEN = 100.0  # more than all terms together can make up for
+# The visible share of a subject at which a box begins to slice it, and at which it slices it fully.
+SLICE_BEGINS = (0.02, 0.10)
+# The visible share at which slicing begins to end, and at which the subject counts as whole.
+SLICE_ENDS = (0.95, 0.99)
+# A text region is calm when it holds at most this share of the heat that its area would hold on average.
+CALM_SHARE = 0.5
+# Taken from the score where a hard text region is not calm: more than all terms together can give.
+VIOLATION_PENALTY = 100.0
 
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores windows over pictures under a constraint.
+    """Scores boxes of one ratio over pictures of one size, under a constraint.
 
     Attributes:
-        inputs: the pictures' tables.
+        inputs: the pictures' summed-area tables and subjects.
         constraint: gives text regions and regions to avoid.
         weights: of the terms.
-        largest: width and height of the largest box of the ratio, as shares of the picture's: what the size term, and
-            what can show of a subject at all, are relative to.
-        curve: what each size is worth; None: the larger the better.
+        largest: width and height of the largest box of the ratio, as shares of the picture's. The size term is relative
+            to its area, and it limits how much of a subject can be visible at all.
+        curve: the value of each size; None: the area itself.
     """
 
     inputs: SearchInputs
@@ -54,61 +56,65 @@ class Scorer:
         """The scorer for boxes of one ratio in pictures of (width, height) `size`."""
         width, height = ratio.largest_in(size)
         model = objective.size_model
-        curve = model.curve(size, ratio, constraint.wished) if model else None
+        curve = model.curve(size, ratio, constraint.requested_region) if model else None
         return cls(inputs, constraint, objective.weights, (width / size[0], height / size[1]), curve)
 
-    def score(self, windows: BoxSet, aesthetic: Tensor | None = None) -> Tensor:
-        """The score of every window, `[B, *]`, see `score_with_terms`."""
-        return self.score_with_terms(windows, aesthetic)[0]
+    def score(self, box_set: BoxSet, aesthetic: Tensor | None = None) -> Tensor:
+        """The score of every box, `[B, *]`, see `score_with_terms`."""
+        return self.score_with_terms(box_set, aesthetic)[0]
 
-    def score_with_terms(self, windows: BoxSet, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
-        """The score of every window, `[B, *]`, and its terms by name, each in 0..1.
+    def score_with_terms(self, box_set: BoxSet, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
+        """The score of every box, `[B, *]`, and its terms by name, each in 0..1.
 
-        The score is `BROKEN` lower, or more the further, where a hard layout is broken: the least broken one is known
-        where nothing obeys, and one that obeys always comes first.
+        Where a hard text region of the crop is not calm, the score is lower by `VIOLATION_PENALTY` or more, growing
+        with the violation. So a box that obeys always wins, and among boxes that do not, the smallest violation.
 
         Args:
-            aesthetic: the cropper's own, where it has one.
+            box_set: the boxes.
+            aesthetic: `[B, *]` in 0..1, the cropper's own score; None: the share of heat inside the box.
         """
         weights = self.weights
-        visible, held, avoided = windows.covered(self._regions).split(self._kinds, 1)
-        aesthetic, cut = self._kept_and_cut(windows, visible, windows.heat_sum() if aesthetic is None else aesthetic)
-        size = self._size(windows.share() / (self.largest[0] * self.largest[1]))
+        visible, in_text, in_avoid = box_set.coverage(self._regions).split(self._region_counts, 1)
+        base = box_set.heat_sum() if aesthetic is None else aesthetic
+        aesthetic, cut = self._aesthetic_and_cut(box_set, visible, base)
+        size = self._size(box_set.area_share() / (self.largest[0] * self.largest[1]))
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
         total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
         if self.constraint.text_regions:
-            terms["layout"], broken = self._layouts(windows, held)
+            terms["layout"], penalty = self._layout_and_penalty(box_set, in_text)
             total = total.add_(terms["layout"], alpha=weights.layout)
-            total = total if broken is None else total.sub_(broken)
+            total = total if penalty is None else total.sub_(penalty)
         if self.constraint.avoid:
-            terms["avoid"] = avoided.mean(1)
+            terms["avoid"] = in_avoid.mean(1)
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
         return total, terms
 
-    def _kept_and_cut(self, windows: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
-        """The aesthetic term with what subjects and ratings say, and the cut term."""
+    def _aesthetic_and_cut(self, box_set: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
+        """The aesthetic term with the part of subjects and ratings, and the cut term."""
         weights = self.weights
         cut = torch.zeros_like(aesthetic)
         if visible.shape[1]:
             most = self._most_visible
-            held, cut = self._voices.held_and_sliced(visible if most is None else visible / _spread(most, visible))
-            aesthetic = torch.lerp(aesthetic, held, _spread(weights.subjects * self._voices.say, held))
+            shown = visible if most is None else visible / _broadcast(most, visible)
+            kept, cut = self._subject_terms.kept_and_sliced(shown)
+            aesthetic = torch.lerp(aesthetic, kept, _broadcast(weights.subjects * self._subject_terms.total, kept))
         if weights.edge:
-            cut = cut.add_(windows.edge_sum(), alpha=weights.edge)
+            cut = cut.add_(box_set.edge_sum(), alpha=weights.edge)
         if self.inputs.ratings is not None and weights.composition:
-            aesthetic = torch.lerp(aesthetic, windows.smooth(self.inputs.ratings), weights.composition)
+            ratings = box_set.evaluate_smooth(self.inputs.ratings)
+            aesthetic = torch.lerp(aesthetic, ratings, weights.composition)
         return aesthetic, cut.clamp_(0, 1)
 
     @cached_property
-    def _voices(self) -> _Voices:
-        return _Voices.of(self.inputs.subjects[..., 4])
+    def _subject_terms(self) -> _SubjectTerms:
+        return _SubjectTerms.of(self.inputs.subjects[..., 4])
 
     @cached_property
     def _most_visible(self) -> Tensor | None:
-        """The largest share of each subject that a box of the ratio can show, `[B, M]`; None where all can be whole.
+        """The largest share of each subject that a box of the ratio can show, `[B, M]`; None where all fit whole.
 
-        A head too large for the ratio would count as sliced wherever the box lies; measured against what can show, it
-        is whole where nothing of it is given away.
+        A subject larger than the largest box would count as sliced in every position. Its visible share is therefore
+        divided by this one: it counts as whole where the box shows as much of it as any box can.
         """
         x1, y1, x2, y2 = self.inputs.subjects[..., :4].unbind(-1)
         width, height = self.largest
@@ -117,89 +123,103 @@ class Scorer:
 
     @cached_property
     def _regions(self) -> Tensor:
-        """All that a box may hold, `[B, M, 4]`: subjects, layouts in the frame of the source, what is to be avoided."""
+        """Subjects, text regions in the frame of the source, and regions to avoid, in this order: `[B, M, 4]`."""
         subjects = self.inputs.subjects[..., :4]
-        layouts = [each.region for each in self.constraint.text_regions if each.frame == "source"]
-        regions = subjects.new_tensor([*layouts, *self.constraint.avoid]).view(1, -1, 4)
+        in_source = [each.region for each in self.constraint.text_regions if each.frame == "source"]
+        regions = subjects.new_tensor([*in_source, *self.constraint.avoid]).view(1, -1, 4)
         return torch.cat([subjects, regions.expand(len(subjects), -1, -1)], 1)
 
     @cached_property
-    def _kinds(self) -> list[int]:
-        """How many there are of each."""
+    def _region_counts(self) -> list[int]:
+        """How many of `_regions` are subjects, text regions and regions to avoid."""
         subjects, avoid = self.inputs.subjects.shape[1], len(self.constraint.avoid)
         return [subjects, self._regions.shape[1] - subjects - avoid, avoid]
 
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
-    def _layouts(self, windows: BoxSet, held: Tensor) -> tuple[Tensor, Tensor | None]:
-        """How well the layouts' regions are served: held, in the source's frame; calm, in the crop's.
+    def _layout_and_penalty(self, box_set: BoxSet, in_text: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The mean over the text regions of how well each is served, and the penalty of the hard ones in the crop.
 
-        And by how much the score falls where one that must be calm is not, or None where none must.
+        A region in the frame of the source is served by the share of it inside the box, one in the frame of the crop
+        by the share of the crop's heat and detail that does not lie under it.
+
+        Args:
+            box_set: the boxes.
+            in_text: `[B, K, *]`, the share of each text region in the frame of the source inside each box.
+
+        Returns:
+            The layout term in 0..1, and the penalty ≥ 0, or None where no hard text region lies in the crop.
         """
-        served, broken = held.sum(1), None
+        served, penalty = in_text.sum(1), None
         for each in self.constraint.text_regions:
             if each.frame == "source":
                 continue
-            under = self._share_under(windows, each.region)
+            under = self._share_under(box_set, each.region)
             served = served + (1 - under)
             if each.hard:
                 x1, y1, x2, y2 = each.region
-                beyond = under - CALM * (x2 - x1) * (y2 - y1)
-                fall = torch.where(beyond > 0, BROKEN * (1 + beyond), 0)
-                broken = fall if broken is None else broken + fall
-        return served / len(self.constraint.text_regions), broken
+                excess = under - CALM_SHARE * (x2 - x1) * (y2 - y1)
+                violation = torch.where(excess > 0, VIOLATION_PENALTY * (1 + excess), 0)
+                penalty = violation if penalty is None else penalty + violation
+        return served / len(self.constraint.text_regions), penalty
 
-    def _share_under(self, windows: BoxSet, region: Region) -> Tensor:
+    def _share_under(self, box_set: BoxSet, region: Region) -> Tensor:
         """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
         shares = []
         for table in (self.inputs.heat, self.inputs.detail):
             if table is not None:
-                whole = windows.table_sum(table).clamp_min(1e-12)
-                shares.append((windows.inner_sum(table, region) / whole).clamp(0, 1))
+                whole = box_set.table_sum(table).clamp_min(1e-12)
+                shares.append((box_set.region_sum(table, region) / whole).clamp(0, 1))
         return torch.stack(shares).amax(0)
 
 
 @dataclass(frozen=True)
-class _Voices:
-    """What the subjects of B pictures have to say, ready for what shows of them in many boxes.
+class _SubjectTerms:
+    """The weights of the subjects of B pictures, prepared for their visible shares in many boxes.
+
+    How far a box slices a subject is piecewise linear in the subject's visible share: 0 up to the start of
+    `SLICE_BEGINS`, 1 from its end to the start of `SLICE_ENDS`, 0 from its end on. It is the sum of two clamped shares,
+    each times a slope, plus an offset, so that all subjects and boxes are two matrix products.
 
     Attributes:
-        shares: `[B, 1, M]`, of the subjects' weight.
-        entering, leaving: the same scaled by `say`, for a value that rises by 1 within `OUT` and falls within `WHOLE`.
-        begun: `[B, 1, 1]`, what takes these to 0 for a subject that is out.
-        say: `[B]`, the summed weight up to 1, so that a tiny face counts no more for being the only one.
+        shares: `[B, 1, M]`, each subject's share of the summed weight.
+        rising, falling: `[B, 1, M]`, the slopes within `SLICE_BEGINS` (> 0) and `SLICE_ENDS` (< 0), times weight.
+        offset: `[B, 1, 1]`, what makes the sum 0 for subjects that are outside.
+        total: `[B]`, the summed weight, at most 1: the only subject of a picture counts little where its weight is
+            small.
     """
 
     shares: Tensor
-    entering: Tensor
-    leaving: Tensor
-    begun: Tensor
-    say: Tensor
+    rising: Tensor
+    falling: Tensor
+    offset: Tensor
+    total: Tensor
 
     @classmethod
-    def of(cls, weights: Tensor) -> _Voices:
-        """From weights `[B, M]`."""
-        total = weights.sum(1)[:, None, None]
-        shares, say = weights[:, None] / total.clamp_min(1e-12), total.clamp(0, 1)
-        entering, leaving = shares * say / (OUT[1] - OUT[0]), shares * say / (WHOLE[0] - WHOLE[1])
-        begun = -(OUT[0] * entering + WHOLE[0] * leaving).sum(2, keepdim=True)
-        return cls(shares, entering, leaving, begun, say[:, 0, 0])
+    def of(cls, weights: Tensor) -> _SubjectTerms:
+        """From weights `[B, M]` ≥ 0."""
+        summed = weights.sum(1)[:, None, None]
+        shares, total = weights[:, None] / summed.clamp_min(1e-12), summed.clamp(0, 1)
+        rising = shares * total / (SLICE_BEGINS[1] - SLICE_BEGINS[0])
+        falling = shares * total / (SLICE_ENDS[0] - SLICE_ENDS[1])
+        offset = -(SLICE_BEGINS[0] * rising + SLICE_ENDS[0] * falling).sum(2, keepdim=True)
+        return cls(shares, rising, falling, offset, total[:, 0, 0])
 
-    def held_and_sliced(self, visible: Tensor) -> tuple[Tensor, Tensor]:
-        """The share of the subjects that a box holds, and the share that it slices times `say`: `[B, *]` each.
-
-        A subject's slicing is 0 where it is out or whole, 1 in between, steep on both sides.
+    def kept_and_sliced(self, visible: Tensor) -> tuple[Tensor, Tensor]:
+        """The weighted share of the subjects inside each box, and of those that it slices (times `total`): `[B, *]`.
 
         Args:
-            visible: `[B, M, *]`, how much of each subject shows. It is far larger than all else, so it is only clamped.
+            visible: `[B, M, *]`, the visible share of each subject. It is the largest tensor of the search, so nothing
+                but its clamped copies is made from it.
         """
         flat = visible.flatten(2)
-        sliced = torch.baddbmm(self.begun, self.entering, flat.clamp(*OUT)).baddbmm_(self.leaving, flat.clamp(*WHOLE))
+        sliced = torch.baddbmm(self.offset, self.rising, flat.clamp(*SLICE_BEGINS))
+        sliced = sliced.baddbmm_(self.falling, flat.clamp(*SLICE_ENDS))
         shape = visible.shape[:1] + visible.shape[2:]
         return (self.shares @ flat).view(shape), sliced.view(shape)
 
 
-def _spread(values: Tensor, like: Tensor) -> Tensor:
-    """Values of the first dimensions of `like`, made to broadcast against all of it."""
+def _broadcast(values: Tensor, like: Tensor) -> Tensor:
+    """Values of the first dimensions of `like`, with dimensions of 1 behind them so that they broadcast against it."""
     return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))

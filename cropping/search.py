@@ -1,7 +1,8 @@
-"""The best box of a ratio: every position of every scale on a lattice, then the winner refined to the pixel.
+"""The best box of a ratio: all positions of all scales on a grid, then the best of them refined to the pixel.
 
 The published search ("Image Cropping under Design Constraints", Nishiyasu, Shimoda and Sato 2023) samples some hundred
-boxes; with a summed-area table all of them are scored, so the answer is the optimum, and always the same.
+boxes. With a summed-area table all boxes of the grid are scored, so the result is the optimum over the grid, and the
+same on every run and device.
 """
 
 from __future__ import annotations
@@ -12,20 +13,24 @@ import torch
 from torch import Tensor
 
 from .box import Box
-from .box_sets import GridBoxSet, GridSums, ListedBoxSet
+from .box_sets import ListedBoxSet
 from .boxes import xywh_to_xyxy
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .feasible import FeasibleBoxes, find_feasible_boxes, padded_box
-from .grid import GridScale, SearchGrid, levels
+from .feasible import FeasibleBoxes, find_feasible_boxes, pad_box
+from .grid import GridScale, SearchGrid, list_scales
+from .grid_box_set import GridBoxSet, GridSums
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective
 from .ratio import Ratio
-from .scorer import BROKEN, Scorer
+from .scorer import VIOLATION_PENALTY, Scorer
 
-FEW = 8192  # boxes that are all scored as they are, pixel by pixel, rather than on the lattice first
-QUANTUM = 1e-9  # scores closer than this are ties
-REFINED = 4  # how many of the best scales are refined: neighbours often differ by less than refining gains
+# Where at most so many boxes are feasible, each is scored to the pixel, without a grid.
+EXHAUSTIVE_LIMIT = 8192
+# Scores closer than this are ties, so that rounding errors of a device decide nothing.
+TIE_TOLERANCE = 1e-9
+# How many of the best scales are refined. Neighbouring scales often differ by less than a refinement gains.
+REFINED_SCALES = 4
 
 
 def search(
@@ -59,15 +64,15 @@ def search_ratio(
 ) -> list[Crop]:
     """As `search`, for one ratio."""
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
-    lattice = SearchGrid.over(size)
-    room = _room_or_pad(constraint, ratio, size)
-    if isinstance(room, Box):
-        return _padded(scorer, lattice, size, ratio, room)
-    if room.count <= FEW:
-        boxes = room.every().to(inputs.device).expand(len(inputs), -1, -1)
+    grid = SearchGrid.over(size)
+    feasible = _find_feasible_or_pad(constraint, ratio, size)
+    if isinstance(feasible, Box):
+        return _crop_padded(scorer, grid, size, ratio, feasible)
+    if feasible.count <= EXHAUSTIVE_LIMIT:
+        boxes = feasible.list_boxes().to(inputs.device).expand(len(inputs), -1, -1)
     else:
-        boxes = _refine(scorer, lattice, room, *_scan(scorer, lattice, room))
-    return _best(scorer, lattice, size, ratio, boxes)
+        boxes = _refine(scorer, grid, feasible, *_scan_grid(scorer, grid, feasible))
+    return _choose_crops(scorer, grid, size, ratio, boxes)
 
 
 def choose_among(
@@ -84,7 +89,7 @@ def choose_among(
     Args:
         inputs: of B pictures of one size.
         size: (width, height) in pixels.
-        ratio: every proposal is brought to it, about its own centre, and into the room that the constraint leaves.
+        ratio: each proposal is changed to it about its own centre, then moved and resized to the nearest feasible box.
         constraint: as in `search`.
         boxes: `[B, N, 4]` relative x1, y1, x2, y2.
         aesthetic: `[B, N]`, the cropper's own scores, 0..1; None: the share of the heat, as in `search`.
@@ -94,98 +99,107 @@ def choose_among(
         B crops.
     """
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
-    lattice = SearchGrid.over(size)
-    room = _room_or_pad(constraint, ratio, size)
-    if isinstance(room, Box):
-        return _padded(scorer, lattice, size, ratio, room)
-    return _best(scorer, lattice, size, ratio, snap(room, boxes), aesthetic)
+    grid = SearchGrid.over(size)
+    feasible = _find_feasible_or_pad(constraint, ratio, size)
+    if isinstance(feasible, Box):
+        return _crop_padded(scorer, grid, size, ratio, feasible)
+    return _choose_crops(scorer, grid, size, ratio, _snap_to_feasible(feasible, boxes), aesthetic)
 
 
-def _room_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:
-    """The room that the constraint leaves; under the policy `pad`, where it leaves none, the one box that pads."""
+def _find_feasible_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:
+    """The feasible boxes; where there are none and the policy is `pad`, the one box that reaches outside."""
     try:
         return find_feasible_boxes(constraint, ratio, size)
     except UnsatisfiableError:
         if constraint.policy != "pad":
             raise
-        return padded_box(constraint, ratio, size)
+        return pad_box(constraint, ratio, size)
 
 
-def _padded(scorer: Scorer, lattice: SearchGrid, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
+def _crop_padded(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
     pixels = torch.tensor([[box.as_list()]], device=scorer.inputs.device).expand(len(scorer.inputs), 1, 4)
-    return _best(scorer, lattice, size, ratio, pixels)
+    return _choose_crops(scorer, grid, size, ratio, pixels)
 
 
-def snap(room: FeasibleBoxes, boxes: Tensor) -> Tensor:
-    """Relative boxes `[*, 4]` as the nearest allowed pixel boxes (x, y, width, height)."""
-    edges = boxes * boxes.new_tensor(room.size * 2)
+def _snap_to_feasible(feasible: FeasibleBoxes, boxes: Tensor) -> Tensor:
+    """Relative boxes `[*, 4]` (x1, y1, x2, y2) as the nearest feasible pixel boxes (x, y, width, height)."""
+    edges = boxes * boxes.new_tensor(feasible.size * 2)
     start, stop = edges[..., :2], edges[..., 2:]
     area = (stop - start).prod(-1)
-    long_side = torch.sqrt(area * max(room.ratio.value, 1 / room.ratio.value)).round().long()
-    long_side = long_side.clamp(room.shortest, room.longest)
-    corner = ((start + stop - room.spans_of(long_side)[..., 0, :]) / 2).round().long()
-    return room.boxes(long_side, corner)[0]
+    long_side = torch.sqrt(area * max(feasible.ratio.value, 1 / feasible.ratio.value)).round().long()
+    long_side = long_side.clamp(feasible.shortest, feasible.longest)
+    corner = ((start + stop - feasible.ranges_of(long_side)[..., 0, :]) / 2).round().long()
+    return feasible.nearest_boxes(long_side, corner)[0]
 
 
-def _scan(scorer: Scorer, lattice: SearchGrid, room: FeasibleBoxes) -> tuple[Tensor, Tensor]:
-    """The best position of each of the best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
-    scales = list(levels(room, lattice))
-    tables = GridSums(scorer.inputs.heat, lattice, scales)
-    scores = [scorer.score(GridBoxSet(tables, level)) for level in scales]
+def _scan_grid(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes) -> tuple[Tensor, Tensor]:
+    """The best position of each of the K best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
+    scales = list(list_scales(feasible, grid))
+    sums = GridSums(scorer.inputs.heat, grid, scales)
+    scores = [scorer.score(GridBoxSet(sums, scale)) for scale in scales]
     best = torch.stack([each.amax((1, 2)) for each in scores], 1)
-    # Levels come from the largest to the smallest and the sort is stable, so ties go to the larger box.
-    order = (-(best / QUANTUM).round()).argsort(dim=1, stable=True)[:, :REFINED]
-    long_side = torch.tensor([level.long_side for level in scales], device=order.device)[order]
+    # Scales run from the largest to the smallest and the sort is stable, so ties go to the larger box.
+    order = (-(best / TIE_TOLERANCE).round()).argsort(dim=1, stable=True)[:, :REFINED_SCALES]
+    long_side = torch.tensor([scale.long_side for scale in scales], device=order.device)[order]
     corner = order.new_zeros(*order.shape, 2)
     for index in order.unique().tolist():
         picture, rank = (order == index).nonzero(as_tuple=True)
-        corner[picture, rank] = _most_central_best(scores[index][picture], scales[index], lattice, room)
+        corner[picture, rank] = _find_best_position(scores[index][picture], scales[index], grid, feasible)
     return long_side, corner
 
 
-def _most_central_best(scores: Tensor, level: GridScale, lattice: SearchGrid, room: FeasibleBoxes) -> Tensor:
-    """Left and top in pixels `[B, 2]` of the best-scored position `[B, tops, lefts]`."""
-    left = torch.arange(level.lefts.start, level.lefts.stop, device=scores.device) * room.size[0] / lattice.columns
-    top = torch.arange(level.tops.start, level.tops.stop, device=scores.device) * room.size[1] / lattice.rows
-    width, height = room.box_size(level.long_side)
-    across, down = 2 * left + width - room.size[0], 2 * top + height - room.size[1]
+def _find_best_position(scores: Tensor, scale: GridScale, grid: SearchGrid, feasible: FeasibleBoxes) -> Tensor:
+    """Left and top in pixels `[B, 2]` of the best of scores `[B, tops, lefts]`; ties go to the more central."""
+    left = torch.arange(scale.lefts.start, scale.lefts.stop, device=scores.device) * feasible.size[0] / grid.columns
+    top = torch.arange(scale.tops.start, scale.tops.stop, device=scores.device) * feasible.size[1] / grid.rows
+    width, height = feasible.box_size(scale.long_side)
+    across, down = 2 * left + width - feasible.size[0], 2 * top + height - feasible.size[1]
     off_centre = (across.square() + down.square()[:, None]).flatten()
-    best = _first(scores.flatten(1), off_centre)
+    best = _argbest(scores.flatten(1), off_centre)
     return torch.stack([left[best % len(left)], top[best // len(left)]], 1).round().long()
 
 
-def _refine(scorer: Scorer, lattice: SearchGrid, room: FeasibleBoxes, long_side: Tensor, corner: Tensor) -> Tensor:
-    """Walks each start to the best box nearby, in steps down to one pixel: `[B, K, 4]`."""
+def _refine(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes, long_side: Tensor, corner: Tensor) -> Tensor:
+    """Climbs from each start to the best box nearby, in steps that shrink to one pixel.
+
+    Args:
+        long_side: `[B, K]` of the starts, in pixels.
+        corner: `[B, K, 2]`, left and top of the starts.
+
+    Returns:
+        Pixel boxes `[B, K, 4]` (x, y, width, height).
+    """
+    # A step tries all 27 combinations of smaller, equal or larger with left, stay or right, and up, stay or down.
     moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=corner.device)] * 3)
-    boxes, _ = room.boxes(long_side, corner)
-    for reach, stride in _steps(room, lattice):
-        # A box that grows keeps its centre, so that growing and moving are separate questions.
-        grown = (long_side[..., None] + stride * moves[:, 0]).clamp(room.shortest, room.longest)
-        drift = (boxes[..., None, 2:] - room.spans_of(grown)[..., 0, :]) // 2
-        options, grown = room.boxes(grown, boxes[..., None, :2] + drift + reach * moves[:, 1:])
-        scores = scorer.score(ListedBoxSet(scorer.inputs.heat, lattice, _relative(options.flatten(1, 2), room.size)))
-        tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, room.size))
-        best = _first(scores.view(-1, len(moves)), *tie_breakers)
+    boxes, _ = feasible.nearest_boxes(long_side, corner)
+    for shift, growth in _list_steps(feasible, grid):
+        # A box that grows keeps its centre, so that growth and shift are independent.
+        sides = (long_side[..., None] + growth * moves[:, 0]).clamp(feasible.shortest, feasible.longest)
+        centred = (boxes[..., None, 2:] - feasible.ranges_of(sides)[..., 0, :]) // 2
+        options, sides = feasible.nearest_boxes(sides, boxes[..., None, :2] + centred + shift * moves[:, 1:])
+        listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(options.flatten(1, 2), feasible.size))
+        tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, feasible.size))
+        best = _argbest(scorer.score(listed).view(-1, len(moves)), *tie_breakers)
         best = best.view(*long_side.shape, 1)
         boxes = options.gather(2, best[..., None].expand(-1, -1, -1, 4))[:, :, 0]
-        long_side = grown.gather(2, best)[..., 0]
+        long_side = sides.gather(2, best)[..., 0]
     return boxes
 
 
-def _steps(room: FeasibleBoxes, lattice: SearchGrid) -> list[tuple[int, int]]:
-    """Steps of position and of length in pixels, halved down to single pixels, taken until it should settle."""
-    reach = max(1, ceil(max(room.size[0] / lattice.columns, room.size[1] / lattice.rows) / 2))
-    stride = max(1, ceil((room.longest - room.shortest) / 46))
+def _list_steps(feasible: FeasibleBoxes, grid: SearchGrid) -> list[tuple[int, int]]:
+    """Steps of position and of long side in pixels: halved down to one pixel, then three single pixels to settle."""
+    shift = max(1, ceil(max(feasible.size[0] / grid.columns, feasible.size[1] / grid.rows) / 2))
+    growth = max(1, ceil((feasible.longest - feasible.shortest) / 46))  # half the distance of 24 scales
     steps = []
-    while reach > 1 or stride > 1:
-        steps.append((reach, stride))
-        reach, stride = max(1, reach // 2), max(1, stride // 2)
+    while shift > 1 or growth > 1:
+        steps.append((shift, growth))
+        shift, growth = max(1, shift // 2), max(1, growth // 2)
     return [*steps, *[(1, 1)] * 3]
 
 
-def _first(scores: Tensor, off_centre: Tensor, area: Tensor | None = None) -> Tensor:
-    """Index of the best score `[B, N]` → `[B]`; ties go to the larger, then the more central, then the first box."""
-    tied = scores >= scores.amax(1, keepdim=True) - QUANTUM
+def _argbest(scores: Tensor, off_centre: Tensor, area: Tensor | None = None) -> Tensor:
+    """Index of the best of scores `[B, N]`: `[B]`. Ties go to the larger, then the more central, then the first box."""
+    tied = scores >= scores.amax(1, keepdim=True) - TIE_TOLERANCE
     if area is not None:
         area = torch.where(tied, area, -torch.inf)
         tied &= area == area.amax(1, keepdim=True)
@@ -193,36 +207,36 @@ def _first(scores: Tensor, off_centre: Tensor, area: Tensor | None = None) -> Te
 
 
 def _tie_breakers(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Squared distance of the centre from the picture's, and area, of pixel boxes `[*, 4]`."""
+    """Of pixel boxes `[*, 4]`: squared distance of their centre from the picture's (times 4), and area."""
     x, y, width, height = boxes.to(torch.float64).unbind(-1)
     return (2 * x + width - size[0]).square() + (2 * y + height - size[1]).square(), width * height
 
 
-def _relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
+def _to_relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """Pixel boxes `[*, 4]` (x, y, width, height) as relative x1, y1, x2, y2, float64."""
     return xywh_to_xyxy(boxes.to(torch.float64)) / torch.tensor(size * 2, device=boxes.device)
 
 
-def _best(
+def _choose_crops(
     scorer: Scorer,
-    lattice: SearchGrid,
+    grid: SearchGrid,
     size: tuple[int, int],
     ratio: Ratio,
     boxes: Tensor,
     aesthetic: Tensor | None = None,
 ) -> list[Crop]:
     """The best of pixel boxes `[B, N, 4]` of each picture, with its terms."""
-    windows = ListedBoxSet(scorer.inputs.heat, lattice, _relative(boxes, size))
-    scores, terms = scorer.score_with_terms(windows, aesthetic)
-    best = _first(scores, *_tie_breakers(boxes, size))[:, None]
-    judged = {"score": scores, "kept": windows.heat_sum().clamp(0, 1), **terms}
-    found = {name: values.gather(1, best)[:, 0].tolist() for name, values in judged.items()}
-    score, kept = found.pop("score"), found.pop("kept")
-    if scorer.constraint.policy == "error" and min(score) < -BROKEN / 2:
+    listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(boxes, size))
+    scores, terms = scorer.score_with_terms(listed, aesthetic)
+    best = _argbest(scores, *_tie_breakers(boxes, size))[:, None]
+    columns = {"score": scores, "kept": listed.heat_sum().clamp(0, 1), **terms}
+    chosen = {name: values.gather(1, best)[:, 0].tolist() for name, values in columns.items()}
+    score, kept = chosen.pop("score"), chosen.pop("kept")
+    if scorer.constraint.policy == "error" and min(score) < -VIOLATION_PENALTY / 2:
         shown = "×".join(map(str, size))
         raise UnsatisfiableError(f"no {ratio} crop of a {shown} picture is calm under its hard layout")
-    chosen = boxes.gather(1, best[..., None].expand(-1, 1, 4))[:, 0].tolist()
+    found = boxes.gather(1, best[..., None].expand(-1, 1, 4))[:, 0].tolist()
     return [
-        Crop(Box(*box), ratio, score[index], {name: values[index] for name, values in found.items()}, kept[index])
-        for index, box in enumerate(chosen)
+        Crop(Box(*box), ratio, score[index], {name: values[index] for name, values in chosen.items()}, kept[index])
+        for index, box in enumerate(found)
     ]

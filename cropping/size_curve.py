@@ -1,4 +1,4 @@
-"""How people frame: how large they like a crop, and how they rate where it lies. Both are learned elsewhere."""
+"""What learned models of people's taste give the score: a value for each size, and ratings of boxes."""
 
 from __future__ import annotations
 
@@ -16,49 +16,50 @@ from .text_region import Region
 
 @dataclass(frozen=True, slots=True)
 class SizeCurve:
-    """What each scale is worth, in 0..1: a box's side as a share of the side of the largest box of its ratio.
+    """A value in 0..1 for each scale: the side of a box as a share of the side of the largest box of its ratio.
 
     Attributes:
-        worths: at scales evenly spaced from `smallest` to 1; linear between, and falling with the area below.
-        smallest: the first scale.
+        values: at scales evenly spaced from `smallest` to 1, linear between; below `smallest` the first value falls in
+            proportion to the area.
+        smallest: the scale of the first value, in (0, 1).
     """
 
-    worths: tuple[float, ...]
+    values: tuple[float, ...]
     smallest: float = 0.5
 
     def at(self, share: Tensor) -> Tensor:
-        """The worth of boxes whose areas are `share` of the largest box's, of any shape."""
-        worths = share.new_tensor(self.worths)
+        """The value of boxes `[*]` that have this share of the largest box's area, `[*]` in 0..1."""
+        values = share.new_tensor(self.values)
         scale = share.clamp(0, 1).sqrt()
-        place = (scale - self.smallest).clamp_min(0) * ((len(worths) - 1) / (1 - self.smallest))
-        index = place.floor().long().clamp(max=len(worths) - 2)
-        worth = torch.lerp(worths[index], worths[index + 1], place - index)
-        return worth * (scale / self.smallest).clamp_max(1).square()
+        position = (scale - self.smallest).clamp_min(0) * ((len(values) - 1) / (1 - self.smallest))
+        index = position.floor().long().clamp(max=len(values) - 2)
+        value = torch.lerp(values[index], values[index + 1], position - index)
+        return value * (scale / self.smallest).clamp_max(1).square()
 
 
 class SizeModel(Protocol):
-    """Knows how large people would make a crop."""
+    """Predicts how large people would make a crop."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of the weights, in hex."""
 
-    def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
+    def curve(self, size: tuple[int, int], ratio: Ratio, requested: Region | None) -> SizeCurve:
         """The curve for crops of a ratio.
 
         Args:
             size: (width, height) of the picture.
             ratio: of the crop.
-            held: the relative region that the crop is to hold, or None.
+            requested: the relative region that the crop is asked to hold, or None.
         """
 
 
 Ratings = Callable[[Tensor], Tensor]
-"""Boxes `[B, N, 4]` (relative x1, y1, x2, y2) of B pictures → how people would rate them, `[B, N]` in 0..1."""
+"""Boxes `[B, N, 4]` (relative x1, y1, x2, y2) of B pictures → the ratings that people would give, `[B, N]` in 0..1."""
 
 
 class CropRater(Protocol):
-    """Knows how people rate crops, from where the subjects lie; a smooth function of the box."""
+    """Predicts how people rate crops from where the subjects lie; a smooth function of the box."""
 
     @property
     def digest(self) -> str:

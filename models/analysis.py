@@ -52,7 +52,7 @@ class Analysis:
         return ListedBoxSet(inputs.heat, SearchGrid(1, 1), boxes[None].to(inputs.device)).heat_sum()[0].clamp(0, 1)
 
     def candidates(
-        self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None
+        self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
     ) -> Tensor | None:
         """The only boxes to choose from, `[N, 4]` relative, or None where every box may be searched.
 
@@ -60,7 +60,7 @@ class Analysis:
             ratio: that the crop must have.
             min_share: its smallest area as a share of the largest box of that ratio.
             size: (width, height) of the picture in pixels.
-            held: the relative region that the crop is asked to hold, or None.
+            requested: the relative region that the crop is asked to hold, or None.
 
         Returns:
             At least one box for every ratio, or None for every ratio.

@@ -128,7 +128,7 @@ def _best_proposal(
 ) -> Crop:
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
-        boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.wished)
+        boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.requested_region)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
         crops += choose_among(inputs, size, ratio, constraint, boxes[None], analysis.score(boxes)[None], objective)

@@ -17,7 +17,9 @@ CELLS = 64
 class CentreAnalysis(Analysis):
     """Even heat, and one box a ratio. It moves off the middle only as far as a region to keep demands."""
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
+    def candidates(
+        self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
+    ) -> Tensor:
         width, height = ratio.largest_in(size)
         box = Box((size[0] - width) // 2, (size[1] - height) // 2, width, height)
         return torch.tensor([box.relative(size)], dtype=torch.float64, device=self.heatmap.device)

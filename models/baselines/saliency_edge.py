@@ -75,10 +75,12 @@ class SaliencyEdgeAnalysis(Analysis):
         super().__init__(heatmap, subjects, detail)
         self.edge = edge
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
+    def candidates(
+        self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
+    ) -> Tensor:
         """The one box, relative `[1, 4]`."""
         salient = salient_region(self.heatmap)
-        around = bounding_region([salient, held] if held else [salient]) or salient
+        around = bounding_region([salient, requested] if requested else [salient]) or salient
         box = edge_box(around, ratio, size, self.edge)
         return torch.tensor([box], dtype=torch.float64, device=self.heatmap.device)
 

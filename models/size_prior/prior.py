@@ -52,11 +52,11 @@ class SizePrior(nn.Module):
         return self.outer(nn.functional.silu(self.inner((features - self.mean) / self.spread)))
 
     @torch.inference_mode()
-    def curve(self, size: tuple[int, int], ratio: Ratio, held: Region | None) -> SizeCurve:
+    def curve(self, size: tuple[int, int], ratio: Ratio, requested: Region | None) -> SizeCurve:
         """See `SizeModel`."""
-        probabilities = self(torch.tensor([case_features(size, ratio, held)])).double().softmax(1)[0]
+        probabilities = self(torch.tensor([case_features(size, ratio, requested)])).double().softmax(1)[0]
         # People cannot have chosen a scale that is too small to hold the region.
-        probabilities = probabilities * (smallest_scale(size, ratio, held) - TOLERANCE < SCALES)
+        probabilities = probabilities * (smallest_scale(size, ratio, requested) - TOLERANCE < SCALES)
         probabilities = probabilities / probabilities.sum().clamp_min(1e-12)
         return SizeCurve(tuple(expected_iou(probabilities).tolist()))
 
@@ -74,19 +74,19 @@ def expected_iou(probabilities: Tensor) -> Tensor:
     return torch.minimum(scales / SCALES, SCALES / scales).square() @ probabilities
 
 
-def case_features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> list[float]:
+def case_features(size: tuple[int, int], ratio: Ratio, requested: Region | None) -> list[float]:
     """The 19 numbers that the network is given of a case; the same for a case and its mirror image.
 
     Args:
         size: (width, height) of the picture.
         ratio: of the crop.
-        held: the relative region that the crop is to hold, or None.
+        requested: the relative region that the crop is to hold, or None.
     """
     shape = log(size[0] / size[1])
     wider = log(ratio.value) - shape
     is_own_ratio = ratio == Ratio.of(size)
     across, down = ratio.largest_in(size)
-    x1, y1, x2, y2 = held or (0.5, 0.5, 0.5, 0.5)
+    x1, y1, x2, y2 = requested or (0.5, 0.5, 0.5, 0.5)
     side, top, bottom = x1 < 0.01 or x2 > 0.99, y1 < 0.01, y2 > 0.99
     return [
         wider,
@@ -100,8 +100,8 @@ def case_features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> l
         across * down / (size[0] * size[1]),
         float(is_own_ratio),
         float(abs(wider) < 0.003),
-        smallest_scale(size, ratio, held),
-        float(held is None),
+        smallest_scale(size, ratio, requested),
+        float(requested is None),
         float(side),
         float(top),
         float(bottom),
@@ -111,12 +111,12 @@ def case_features(size: tuple[int, int], ratio: Ratio, held: Region | None) -> l
     ]
 
 
-def smallest_scale(size: tuple[int, int], ratio: Ratio, held: Region | None) -> float:
+def smallest_scale(size: tuple[int, int], ratio: Ratio, requested: Region | None) -> float:
     """The side of the smallest box that holds the region, as a share of the largest box's side."""
-    if held is None:
+    if requested is None:
         return 0.0
     across, down = ratio.largest_in(size)
-    x1, y1, x2, y2 = held
+    x1, y1, x2, y2 = requested
     return min(1.0, max((x2 - x1) * size[0] / across, (y2 - y1) * size[1] / down))
 
 

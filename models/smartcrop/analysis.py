@@ -59,7 +59,9 @@ class SmartcropAnalysis(Analysis):
         heat = pool_heatmap(canvas)[0] * (BOOST_WEIGHT / 255)
         return SmartcropAnalysis(with_boost, self._base, self.work, heat, self.detail)
 
-    def candidates(self, ratio: Ratio, min_share: float, size: tuple[int, int], held: Region | None = None) -> Tensor:
+    def candidates(
+        self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
+    ) -> Tensor:
         """smartcrop.js's own boxes, see `list_boxes`."""
         x, y, width, height = list_boxes(ratio, size, self.work, min_share).to(self.cells.device).unbind(-1)
         return torch.stack((x, y, x + width, y + height), dim=-1) / self._scale()

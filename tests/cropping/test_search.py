@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.box_sets import GridBoxSet, GridSums, ListedBoxSet
+from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.feasible import find_feasible_boxes
-from salient_crop.cropping.grid import SearchGrid, levels
+from salient_crop.cropping.grid import SearchGrid, list_scales
+from salient_crop.cropping.grid_box_set import GridBoxSet, GridSums
 from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.scorer import Scorer
@@ -49,7 +50,7 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
     size, ratio = (21, 16), Ratio(3, 2)
     constraint = Constraint(ratios=(ratio,), min_share=0.25)
     for _ in range(5):
-        evidence = SearchInputs.from_maps(torch.rand(1, 16, 21, generator=generator))
+        inputs = SearchInputs.from_maps(torch.rand(1, 16, 21, generator=generator))
         every = [
             Box(x, y, *ratio.size_for(long_side))
             for long_side in range(11, 22)
@@ -57,10 +58,10 @@ def test_no_other_box_of_a_small_picture_is_better() -> None:
             if Box(x, y, *ratio.size_for(long_side)).inside(size)
         ]
         boxes = torch.tensor([[box.relative(size) for box in every]])
-        judge = Scorer.of(evidence, size, ratio, constraint)
-        found = search(evidence, size, constraint)[0]
+        scorer = Scorer.of(inputs, size, ratio, constraint)
+        found = search(inputs, size, constraint)[0]
         assert found.score == pytest.approx(
-            judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), boxes)).max().item()
+            scorer.score(ListedBoxSet(inputs.heat, SearchGrid.over(size), boxes)).max().item()
         )
 
 
@@ -69,13 +70,13 @@ def test_the_largest_box_of_a_large_picture_lies_best_to_the_pixel() -> None:
     generator = torch.Generator().manual_seed(9)
     size, ratio = (3001, 1999), Ratio(4, 5)
     heat, subjects = torch.rand(1, 40, 60, generator=generator), torch.tensor([[[0.31, 0.2, 0.42, 0.7, 0.5]]])
-    evidence, constraint = SearchInputs.from_maps(heat, subjects), Constraint(ratios=(ratio,), min_share=1)
+    inputs, constraint = SearchInputs.from_maps(heat, subjects), Constraint(ratios=(ratio,), min_share=1)
     width, height = ratio.largest_in(size)
     places = [Box(x, 0, width, height) for x in range(size[0] - width + 1)]
     boxes = torch.tensor([[box.relative(size) for box in places]], dtype=torch.float64)
-    judge = Scorer.of(evidence, size, ratio, constraint)
-    every = judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), boxes))
-    found = search(evidence, size, constraint)[0]
+    scorer = Scorer.of(inputs, size, ratio, constraint)
+    every = scorer.score(ListedBoxSet(inputs.heat, SearchGrid.over(size), boxes))
+    found = search(inputs, size, constraint)[0]
     assert found.box.size == (width, height)
     assert found.score == pytest.approx(every.max().item(), abs=1e-9)
 
@@ -153,19 +154,19 @@ def test_the_lattice_scores_its_boxes_as_they_would_be_scored_one_by_one() -> No
     generator = torch.Generator().manual_seed(5)
     size, ratio = (300, 200), Ratio(4, 3)
     subjects = torch.tensor([[[0.1, 0.2, 0.4, 0.9, 0.7]], [[0.6, 0.0, 1.0, 0.3, 0.3]]])
-    evidence = SearchInputs.from_maps(torch.rand(2, 17, 23, generator=generator), subjects)
+    inputs = SearchInputs.from_maps(torch.rand(2, 17, 23, generator=generator), subjects)
     text_regions = (TextRegion((0.1, 0.6, 0.5, 1.0), "crop"), TextRegion((0.0, 0.0, 0.3, 0.3), "source"))
     constraint = Constraint(ratios=(ratio,), min_share=0.2, text_regions=text_regions, avoid=((0.0, 0.5, 0.2, 0.8),))
-    judge, lattice = Scorer.of(evidence, size, ratio, constraint), SearchGrid.over(size)
-    scales = list(levels(find_feasible_boxes(constraint, ratio, size), lattice))
-    tables = GridSums(evidence.heat, lattice, scales)
-    for level in scales:
-        windows = GridBoxSet(tables, level)
+    scorer, grid = Scorer.of(inputs, size, ratio, constraint), SearchGrid.over(size)
+    scales = list(list_scales(find_feasible_boxes(constraint, ratio, size), grid))
+    sums = GridSums(inputs.heat, grid, scales)
+    for scale in scales:
+        windows = GridBoxSet(sums, scale)
         boxes = torch.stack(
             torch.broadcast_tensors(windows.x1, windows.y1[:, None], windows.x2, windows.y2[:, None]), dim=-1
         )
-        points = ListedBoxSet(evidence.heat, lattice, boxes.flatten(0, 1).expand(2, -1, -1))
-        torch.testing.assert_close(judge.score(windows).flatten(1), judge.score(points), rtol=0, atol=1e-10)
+        points = ListedBoxSet(inputs.heat, grid, boxes.flatten(0, 1).expand(2, -1, -1))
+        torch.testing.assert_close(scorer.score(windows).flatten(1), scorer.score(points), rtol=0, atol=1e-10)
 
 
 def test_batched_and_alone_agree() -> None:

@@ -86,10 +86,10 @@ def scores(
     **constraint,
 ) -> torch.Tensor:
     """What the engine's own judge gives each box on its own."""
-    evidence = SearchInputs.from_maps(heat, subjects)
-    judge = Scorer.of(evidence, size, ratio, Constraint((ratio,), **constraint))
+    inputs = SearchInputs.from_maps(heat, subjects)
+    scorer = Scorer.of(inputs, size, ratio, Constraint((ratio,), **constraint))
     relative = torch.tensor([[box.relative(size) for box in boxes]], dtype=torch.float64)
-    return judge.score(ListedBoxSet(evidence.heat, SearchGrid.over(size), relative))[0]
+    return scorer.score(ListedBoxSet(inputs.heat, SearchGrid.over(size), relative))[0]
 
 
 def allowed_boxes(size: tuple[int, int], ratio: Ratio, share: float, keep: tuple = ()) -> list[Box]:

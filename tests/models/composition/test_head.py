@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from salient_crop.cropping.box_sets import GridBoxSet, GridSums, ListedBoxSet
+from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.feasible import find_feasible_boxes
-from salient_crop.cropping.grid import SearchGrid, levels
+from salient_crop.cropping.grid import SearchGrid, list_scales
+from salient_crop.cropping.grid_box_set import GridBoxSet, GridSums
 from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.objective import Objective
 from salient_crop.cropping.ratio import Ratio
@@ -83,10 +84,10 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
     inputs = SearchInputs.from_maps(heat[None])
     inputs = SearchInputs(inputs.heat, None, inputs.subjects, head.ratings([subjects], size))
     scorer, grid = Scorer.of(inputs, size, Ratio(1, 1), constraint, objective), SearchGrid.over(size)
-    scales = list(levels(find_feasible_boxes(constraint, Ratio(1, 1), size), grid))
-    tables, best = GridSums(inputs.heat, grid, scales), []
-    for level in scales:
-        positions = GridBoxSet(tables, level)
+    scales = list(list_scales(find_feasible_boxes(constraint, Ratio(1, 1), size), grid))
+    sums, best = GridSums(inputs.heat, grid, scales), []
+    for scale in scales:
+        positions = GridBoxSet(sums, scale)
         top, left = (each.reshape(-1) for each in torch.meshgrid(positions.y1, positions.x1, indexing="ij"))
         across, down = positions.x2[0] - positions.x1[0], positions.y2[0] - positions.y1[0]
         every = torch.stack([left, top, left + across, top + down], -1)[None]
