@@ -31,7 +31,7 @@ import torch
 
 from salient_crop.bucketing.grids import choose_quantile_sizes, list_candidate_sizes, list_kohya_sizes, list_sdxl_sizes
 from salient_crop.bucketing.loss import compute_loss
-from salient_crop.bucketing.sizes import aspect_ratios, measure_area_lost
+from salient_crop.bucketing.sizes import aspect_ratios, measure_area_loss
 from salient_crop.bucketing.solver.planner import BucketPlan, plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.cropping.constraint import Constraint
@@ -181,7 +181,7 @@ def rounds_of(
         for name, grid in (("kohya:1024", KOHYA), ("sdxl", SDXL), ("quantile:3", choose_quantile_sizes(sizes, 3))):
             rows[f"{name}, middle"].append(in_the_middle(some, [kohya_bucket(size, grid) for size in sizes], batch))
         rows["kohya:1024, our crops"].append(cropped(some, [kohya_bucket(size, KOHYA) for size in sizes], batch))
-        least = measure_area_lost(sizes, CANDIDATES)
+        least = measure_area_loss(sizes, CANDIDATES)
         free, full = (
             plan_assignment(least, BucketPolicy(3)),
             plan_assignment(least, BucketPolicy(3, batch_size=batch, smallest=2)),

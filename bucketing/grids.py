@@ -1,7 +1,8 @@
-"""Bucket grids: the lists of sizes that trainers sort pictures into, and our own candidates to choose a few from.
+"""Bucket grids: the lists of sizes that trainers sort pictures into, and candidate sizes of our own to choose from.
 
-kohya's rule is that of kohya-ss/sd-scripts `make_bucket_resolutions`; SDXL's list is appendix I of its paper
-(Podell et al. 2023); NovelAI's and OneTrainer's are restated from their published code.
+kohya's grid restates `make_bucket_resolutions` of kohya-ss/sd-scripts; SDXL's is the list of appendix I of its paper
+(Podell et al., "SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis", 2023); NovelAI's and
+OneTrainer's (Nerogar/mgds `AspectBucketing`) restate their published code. All sizes are (width, height) in pixels.
 """
 
 from __future__ import annotations
@@ -9,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from operator import index
 
 import numpy as np
 
-from .sizes import Size, aspect_ratios, parse_size
+from .sizes import Size, aspect_ratios, parse_size, sort_sizes
 
 GRID_SYNTAX = (
     "kohya:RES[:STEP,MIN,MAX], sdxl, novelai, onetrainer[:RES[,STEP]], square:RES, quantile:K, auto:K[:GRID],"
     " 832x1216,1024x1024,…"
 )
+MIN_SIDE, MAX_SIDE = 16, 16_384  # pixels; of a bucket, and of any number in the name of a grid
 
-# Appendix I, width by height; 1344x704 alone has no transpose.
+# Width by height, as in the paper; 1344x704 alone has no transpose.
 _SDXL = (
     *((2048, 512), (1984, 512), (1920, 512), (1856, 512), (1792, 576), (1728, 576), (1664, 576), (1600, 640)),
     *((1536, 640), (1472, 704), (1408, 704), (1344, 704), (1344, 768), (1280, 768), (1216, 832), (1152, 832)),
@@ -28,6 +31,9 @@ _SDXL = (
     *((640, 1600), (576, 1664), (576, 1728), (576, 1792), (512, 1856), (512, 1920), (512, 1984), (512, 2048)),
 )
 _ONETRAINER_RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
+_CANDIDATE_STEP = 64  # pixels
+_CANDIDATE_MIN_AREA = 0.88  # of the square's
+_CANDIDATE_RATIOS = 0.4, 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class BucketGrid:
     Attributes:
         name: as it was asked for.
         sizes: distinct (width, height), from the narrowest to the widest.
-        max_buckets: how many of them may be used, or None for all.
+        max_buckets: how many of them a plan may use; None for all.
     """
 
     name: str
@@ -48,34 +54,50 @@ class BucketGrid:
 def parse_grid(text: str, resolution: int = 1024, pictures: Sequence[Size] = ()) -> BucketGrid:
     """The grid of a name such as `sdxl`, `kohya:1024`, `auto:3` or `832x1216,1024x1024`.
 
+    >>> parse_grid("square:768").sizes
+    ((768, 768),)
+    >>> parse_grid("1216x832, 832x1216").sizes
+    ((832, 1216), (1216, 832))
+    >>> grid = parse_grid("auto:3")
+    >>> grid.max_buckets, len(grid.sizes)
+    (3, 31)
+
     Args:
         text: see `GRID_SYNTAX`; `auto:3:kohya:1024` chooses among the sizes of another grid.
-        resolution: side of the square that names the pixel budget, for grids that name none.
-        pictures: sizes of the pictures; only `quantile` asks for them.
+        resolution: side in pixels of the square that gives the pixel budget, for grids that do not name one.
+        pictures: sizes of the pictures; only `quantile` reads them.
 
     Raises:
-        ValueError: when the name is not known or its numbers make no grid.
+        ValueError: when the name is not known, its numbers make no grid, or `resolution` is not a whole number of
+            pixels from 16 to 16,384.
     """
+    _check_side("resolution", resolution)
     kind, _, rest = text.strip().partition(":")
-    maker = _MAKERS.get(kind.strip().lower())
-    if maker is not None:
-        return maker(text.strip(), rest.strip(), resolution, pictures)
+    parse = _PARSERS.get(kind.strip().lower())
+    if parse is not None:
+        return parse(text.strip(), rest.strip(), resolution, pictures)
     if "x" in text.lower() or "×" in text:
-        return _grid(text.strip(), [parse_size(each) for each in text.split(",") if each.strip()])
+        return _make_grid(text.strip(), [parse_size(each) for each in text.split(",") if each.strip()])
     raise ValueError(f"{text!r} is no bucket grid; use one of {GRID_SYNTAX}")
 
 
-def list_kohya_sizes(resolution: int, step: int = 64, smallest: int = 256, largest: int = 1024) -> list[Size]:
-    """kohya's grid for a square resolution: every width in steps, and the greatest height that stays within the area.
+def list_kohya_sizes(resolution: int, step: int = 64, min_side: int = 256, max_side: int = 1024) -> list[Size]:
+    """kohya's grid for a square resolution: every width in steps, with the greatest height that stays within the area.
 
-    `largest` is 1024 by default there too, so that at resolution 1024 no side is ever longer than that.
+    All in pixels. kohya's own default of `max_side` is 1024 too, so that at resolution 1024 no side is longer than that
+    and at 1536 all but the square have less than half of the area.
+
+    Raises:
+        ValueError: when a number is not a whole number of pixels from 1 to 16,384; the message names it.
     """
-    area = resolution * resolution
+    for name, value in (("step", step), ("min_side", min_side), ("max_side", max_side)):
+        _check_side(name, value, 1)
+    area = _check_side("resolution", resolution, 1) ** 2
     square = resolution // step * step
     found = {(square, square)} if square else set()
-    for width in range(smallest, largest + 1, step):
-        height = min(largest, area // width // step * step)
-        if height >= smallest:
+    for width in range(min_side, max_side + 1, step):
+        height = min(max_side, area // width // step * step)
+        if height >= min_side:
             found |= {(width, height), (height, width)}
     return sorted(found)
 
@@ -85,18 +107,23 @@ def list_sdxl_sizes() -> list[Size]:
     return list(_SDXL)
 
 
-def list_novelai_sizes(area: int = 512 * 768, smallest: int = 256, largest: int = 1024, step: int = 64) -> list[Size]:
-    """NovelAI's grid: every width in steps with the greatest height within 512 × 768 pixels, and 512 × 512."""
+def list_novelai_sizes() -> list[Size]:
+    """NovelAI's grid: every width in steps of 64 with the greatest height within 512 × 768 pixels, and 512 × 512."""
     found = {(512, 512)}
-    for side in range(smallest, largest + 1, step):
-        other = min(largest, area // side // step * step)
-        if other >= smallest:
-            found |= {(side, other), (other, side)}
+    for side in range(256, 1024 + 1, 64):
+        other = min(1024, 512 * 768 // side // 64 * 64)
+        found |= {(side, other), (other, side)}
     return sorted(found)
 
 
 def list_onetrainer_sizes(resolution: int = 1024, step: int = 64) -> list[Size]:
-    """OneTrainer's nine ratios and their inverses at equal area, rounded to the step."""
+    """OneTrainer's nine ratios and their inverses at equal area, each side rounded to the step.
+
+    Raises:
+        ValueError: when a number is not a whole number of pixels from 1 to 16,384; the message names it.
+    """
+    _check_side("resolution", resolution, 1)
+    _check_side("step", step, 1)
     found = set()
     for ratio in _ONETRAINER_RATIOS:
         long_side, short_side = (round(resolution * edge / step) * step for edge in (sqrt(ratio), 1 / sqrt(ratio)))
@@ -104,90 +131,127 @@ def list_onetrainer_sizes(resolution: int = 1024, step: int = 64) -> list[Size]:
     return sorted(found)
 
 
-def list_candidate_sizes(resolution: int = 1024, step: int = 64) -> list[Size]:
-    """What `auto` chooses from: sizes in steps with 0.88 to 1 of the square's area and ratios from 2:5 to 5:2.
+def list_candidate_sizes(resolution: int = 1024) -> list[Size]:
+    """The sizes that `auto` chooses from: sides in steps of 64, 0.88 to 1 of the square's area, ratios 2:5 to 5:2.
 
-    At 1024 these are 31. Every one of them has at most the budget's pixels, so that no trainer shrinks it.
+    There are 31 at resolution 1024. None has more pixels than the square, so that no trainer makes it smaller.
+
+    Raises:
+        ValueError: when `resolution` is not a whole number of pixels from 1 to 16,384.
     """
-    area = resolution * resolution
-    sides = range(step, 2 * resolution, step)
-    fitting = [(w, h) for w in sides for h in sides if 0.88 * area <= w * h <= area and 0.4 <= w / h <= 2.5]
-    return sorted(fitting)
+    area = _check_side("resolution", resolution, 1) ** 2
+    narrowest, widest = _CANDIDATE_RATIOS
+    sides = range(_CANDIDATE_STEP, 2 * resolution, _CANDIDATE_STEP)
+    return [
+        (width, height)
+        for width in sides
+        for height in sides
+        if _CANDIDATE_MIN_AREA * area <= width * height <= area and narrowest <= width / height <= widest
+    ]
 
 
 def choose_quantile_sizes(pictures: Sequence[Size], groups: int, resolution: int = 1024) -> list[Size]:
-    """Quantile bucketing: pictures in order of ratio, cut into groups of equal count, each at the nearest candidate."""
+    """Quantile bucketing: pictures sorted by ratio, split into groups of equal count, a candidate size for each.
+
+    It is the one whose ratio is nearest to the mean ratio of the group, as logarithms.
+
+    Returns:
+        One size a group that holds a picture, possibly the same for several; none where there are no candidates.
+
+    Raises:
+        ValueError: when a picture has no positive size, or `groups` or `resolution` is out of range.
+    """
+    if groups < 1:
+        raise ValueError(f"groups must be at least 1, got {groups}")
     candidates = list_candidate_sizes(resolution)
+    if not candidates:
+        return []
     parts = [part for part in np.array_split(np.sort(aspect_ratios(pictures)), groups) if len(part)]
     nearest = [np.abs(np.log(aspect_ratios(candidates)) - np.log(part.mean())).argmin() for part in parts]
-    return [candidates[index] for index in nearest]
+    return [candidates[place] for place in nearest]
 
 
-def _grid(name: str, sizes: Sequence[Size], most: int | None = None) -> BucketGrid:
+def _check_side(name: str, value: int, smallest: int = MIN_SIDE) -> int:
+    """The number as an int, should it be a possible number of pixels; any iteration over it then ends soon."""
+    try:
+        pixels = index(value)
+    except TypeError:
+        pixels = 0
+    if not smallest <= pixels <= MAX_SIDE:
+        raise ValueError(f"{name} must be a whole number of pixels from {smallest} to {MAX_SIDE}, got {value!r}")
+    return pixels
+
+
+def _make_grid(name: str, sizes: Sequence[Size], max_buckets: int | None = None) -> BucketGrid:
     if not sizes:
         raise ValueError(f"{name!r} holds no bucket size at all; check its numbers")
     for width, height in sizes:
-        if width < 16 or height < 16:
-            raise ValueError(f"{name!r} holds a bucket of {width}x{height}; a trainer needs at least 16 pixels a side")
-    return BucketGrid(name, tuple(sorted(set(sizes), key=lambda size: (size[0] / size[1], size))), most)
+        if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
+            raise ValueError(
+                f"{name!r} holds a bucket of {width}x{height}; a side has {MIN_SIDE} to {MAX_SIDE} pixels at a trainer"
+            )
+    return BucketGrid(name, tuple(sort_sizes(sizes)), max_buckets)
 
 
-def _numbers(name: str, text: str, at_most: int) -> list[int]:
+def _parse_numbers(name: str, text: str, at_most: int) -> list[int]:
     try:
         numbers = [int(each) for each in text.replace(":", ",").split(",") if each.strip()]
     except ValueError:
         numbers = []
-    if not 0 < len(numbers) <= at_most or min(numbers) < 1:
-        raise ValueError(f"{name!r} needs positive whole numbers after the colon; the grids are {GRID_SYNTAX}")
+    if not 0 < len(numbers) <= at_most or min(numbers) < 1 or max(numbers) > MAX_SIDE:
+        raise ValueError(
+            f"{name!r} needs whole numbers from 1 to {MAX_SIDE} after the colon; the grids are {GRID_SYNTAX}"
+        )
     return numbers
 
 
-def _kohya(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
-    given = _numbers(name, text or str(resolution), 4)
-    return _grid(name, list_kohya_sizes(*given))
+def _parse_kohya(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
+    return _make_grid(name, list_kohya_sizes(*_parse_numbers(name, text or str(resolution), 4)))
 
 
-def _sdxl(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
+def _parse_sdxl(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
     if text:
         raise ValueError(f"{name!r}: the SDXL grid has no settings; write sdxl")
-    return _grid(name, list_sdxl_sizes())
+    return _make_grid(name, list_sdxl_sizes())
 
 
-def _novelai(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
+def _parse_novelai(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
     if text:
         raise ValueError(f"{name!r}: the NovelAI grid has no settings; write novelai")
-    return _grid(name, list_novelai_sizes())
+    return _make_grid(name, list_novelai_sizes())
 
 
-def _onetrainer(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
-    return _grid(name, list_onetrainer_sizes(*_numbers(name, text or str(resolution), 2)))
+def _parse_onetrainer(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
+    return _make_grid(name, list_onetrainer_sizes(*_parse_numbers(name, text or str(resolution), 2)))
 
 
-def _square(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
-    side = _numbers(name, text or str(resolution), 1)[0]
-    return _grid(name, [(side, side)])
+def _parse_square(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
+    side = _parse_numbers(name, text or str(resolution), 1)[0]
+    return _make_grid(name, [(side, side)])
 
 
-def _quantile(name: str, text: str, resolution: int, pictures: Sequence[Size]) -> BucketGrid:
-    groups = _numbers(name, text, 1)[0]
-    if not pictures:
+def _parse_quantile(name: str, text: str, resolution: int, pictures: Sequence[Size]) -> BucketGrid:
+    groups = _parse_numbers(name, text, 1)[0]
+    if not len(pictures):
         raise ValueError(f"{name!r} takes its buckets from the pictures, but there are none")
-    return _grid(name, choose_quantile_sizes(pictures, groups, resolution))
+    return _make_grid(name, choose_quantile_sizes(pictures, groups, resolution))
 
 
-def _auto(name: str, text: str, resolution: int, pictures: Sequence[Size]) -> BucketGrid:
+def _parse_auto(name: str, text: str, resolution: int, pictures: Sequence[Size]) -> BucketGrid:
     count, _, source = text.partition(":")
-    most = _numbers(name, count, 1)[0]
+    max_buckets = _parse_numbers(name, count, 1)[0]
+    if source.strip().lower().startswith("auto"):
+        raise ValueError(f"{name!r} chooses among the sizes of another grid; it cannot be auto again")
     sizes = parse_grid(source, resolution, pictures).sizes if source else list_candidate_sizes(resolution)
-    return _grid(name, sizes, most)
+    return _make_grid(name, sizes, max_buckets)
 
 
-_MAKERS: dict[str, Callable[[str, str, int, Sequence[Size]], BucketGrid]] = {
-    "kohya": _kohya,
-    "sdxl": _sdxl,
-    "novelai": _novelai,
-    "onetrainer": _onetrainer,
-    "square": _square,
-    "quantile": _quantile,
-    "auto": _auto,
+_PARSERS: dict[str, Callable[[str, str, int, Sequence[Size]], BucketGrid]] = {
+    "kohya": _parse_kohya,
+    "sdxl": _parse_sdxl,
+    "novelai": _parse_novelai,
+    "onetrainer": _parse_onetrainer,
+    "square": _parse_square,
+    "quantile": _parse_quantile,
+    "auto": _parse_auto,
 }

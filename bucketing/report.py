@@ -1,4 +1,4 @@
-"""What a plan did to a folder, beside what kohya's own defaults would have done to it."""
+"""What a plan did to the pictures, beside what kohya's defaults would have done to them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .sizes import Size, format_size
-from .solver.planner import REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
+from .sizes import Size, format_size, sort_sizes
+from .solver.planner import EXACT_GAP, REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
 
-_WHY = {
+_REASONS = {
     TOO_SMALL: "would have to be enlarged beyond the limit in every bucket",
     REMAINDER: "the number of pictures is no multiple of the batch size",
     TOO_FEW: "no bucket that it may go to gets enough pictures",
@@ -18,12 +18,12 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One picture in one bucket, ours or a trainer's.
+    """One picture in one bucket, of the plan or of a trainer.
 
     Attributes:
-        bucket: width and height.
-        heat_lost, area_lost: shares in 0..1.
-        scale: bucket pixels over crop pixels, along a side; above 1 the picture is enlarged.
+        bucket: (width, height) in pixels.
+        heat_lost, area_lost: shares in 0..1 of the picture's heat and area that the crop leaves out.
+        scale: bucket pixels over crop pixels along a side; the crop is enlarged where it is above 1.
     """
 
     bucket: Size
@@ -34,49 +34,67 @@ class Placement:
 
 @dataclass(frozen=True)
 class GridStatistics:
-    """One way of sorting pictures, summed up. Losses are means over the pictures placed."""
+    """Statistics of one way to place pictures in buckets.
+
+    Attributes:
+        counts: places of each bucket used, from the narrowest to the widest.
+        heat_lost, area_lost: means over the pictures placed, 0..1; 0 where there are none.
+        upscaled: pictures whose crop is enlarged.
+        empty_slots: places that are missing to full batches, over all buckets.
+    """
 
     counts: dict[Size, int]
     heat_lost: float
     area_lost: float
     upscaled: int
     empty_slots: int
-    """Places missing to full batches, over all buckets."""
 
     @classmethod
-    def of(cls, placed: Sequence[Placement], batch_size: int, places: Sequence[int] | None = None) -> GridStatistics:
-        """Sums up; `places` says how often each picture is used, once where it is None."""
+    def of(cls, placed: Sequence[Placement], batch_size: int, times: Sequence[int] | None = None) -> GridStatistics:
+        """Statistics of pictures in batches of `batch_size`.
+
+        Args:
+            placed: where each picture is.
+            times: how often each picture is used, for its bucket's count; once where it is None.
+
+        Raises:
+            ValueError: when `times` has another length than `placed`, or the batch size is below 1.
+        """
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        if times is not None and len(times) != len(placed):
+            raise ValueError(f"times must have one number a picture, got {len(times)} for {len(placed)} pictures")
         counts: Counter[Size] = Counter()
-        for each, times in zip(placed, places or [1] * len(placed), strict=True):
-            counts[each.bucket] += times
-        number = max(1, len(placed))
+        for each, number in zip(placed, times or [1] * len(placed), strict=True):
+            counts[each.bucket] += number
+        pictures = max(1, len(placed))
         return cls(
-            dict(sorted(counts.items(), key=lambda item: item[0][0] / item[0][1])),
-            sum(each.heat_lost for each in placed) / number,
-            sum(each.area_lost for each in placed) / number,
+            {size: counts[size] for size in sort_sizes(counts)},
+            sum(each.heat_lost for each in placed) / pictures,
+            sum(each.area_lost for each in placed) / pictures,
             sum(each.scale > 1 for each in placed),
             sum(-count % batch_size for count in counts.values()),
         )
 
     @property
     def singletons(self) -> int:
-        """Buckets with a single picture."""
+        """Buckets with a single place."""
         return sum(count == 1 for count in self.counts.values())
 
 
 @dataclass(frozen=True)
 class BucketReport:
-    """Both sortings and what happened to single pictures.
+    """A plan and the baseline, and what happened to single pictures.
 
     Attributes:
         baseline: kohya's default grid and centre crop.
         planned: the plan.
-        batch_size: that counts were to be multiples of.
-        gap: proven: no better plan saves a larger share of the loss.
-        moved, repeated, left_out: one line for each picture, with its name and why.
-        duplicates: one line for each picture that is there twice, used or not.
-        recropped: one line for each size that the trainer would crop once more.
-        caption_checks: one line for each picture whose caption may tell of a subject that the crop left out.
+        batch_size: that the counts of the plan are multiples of.
+        gap: proven optimality gap of the plan, relative to its loss, 0..1.
+        moved, repeated, left_out: a line for each picture, with its name and the reason.
+        caption_checks: a line for each picture whose caption may mention a subject that the crop leaves out.
+        duplicates: a line for each picture that is there twice, used or not.
+        recropped: a line for each size that the trainer would crop again.
     """
 
     baseline: GridStatistics
@@ -90,43 +108,54 @@ class BucketReport:
     duplicates: list[str] = field(default_factory=list)
     recropped: list[str] = field(default_factory=list)
 
+    @property
+    def sizes(self) -> list[Size]:
+        """Every bucket that the plan or the baseline uses, from the narrowest to the widest."""
+        return sort_sizes([*self.planned.counts, *self.baseline.counts])
+
     def format_text(self) -> str:
-        """The report as lines for a terminal or a text node."""
-        proof = "no plan loses less" if self.gap <= 1e-6 else f"no plan loses more than {self.gap:.2%} less"
-        lines = [
-            f"{sum(self.planned.counts.values())} pictures in {len(self.planned.counts)} buckets; {proof}",
-            _row("", "planned", "kohya default"),
-            _row("buckets", len(self.planned.counts), len(self.baseline.counts)),
-            _row("with one picture", self.planned.singletons, self.baseline.singletons),
+        """The report as lines for a terminal or a text node, without a line feed at the end."""
+        return "\n".join([self._headline(), *self._figures(), "", *self._counts(), *self._lines()])
+
+    def _headline(self) -> str:
+        proof = "no plan loses less" if self.gap <= EXACT_GAP else f"no plan loses more than {self.gap:.2%} less"
+        return f"{sum(self.planned.counts.values())} pictures in {len(self.planned.counts)} buckets; {proof}"
+
+    def _figures(self) -> list[str]:
+        planned, baseline = self.planned, self.baseline
+        rows: list[tuple[object, object, object]] = [
+            ("", "planned", "kohya default"),
+            ("buckets", len(planned.counts), len(baseline.counts)),
+            ("with one picture", planned.singletons, baseline.singletons),
         ]
         if self.batch_size > 1:
             name = f"places empty in batches of {self.batch_size}"
-            lines.append(_row(name, self.planned.empty_slots, self.baseline.empty_slots))
-        lines += [
-            _row("heat lost, mean", f"{self.planned.heat_lost:.1%}", f"{self.baseline.heat_lost:.1%}"),
-            _row("area lost, mean", f"{self.planned.area_lost:.1%}", f"{self.baseline.area_lost:.1%}"),
-            _row("enlarged", self.planned.upscaled, self.baseline.upscaled),
-            _row("moved", len(self.moved), ""),
-            _row("repeated", len(self.repeated), ""),
-            _row("left out", len(self.left_out), ""),
-            "",
-            _row("bucket", "planned", "kohya default"),
+            rows.append((name, planned.empty_slots, baseline.empty_slots))
+        rows += [
+            ("heat lost, mean", f"{planned.heat_lost:.1%}", f"{baseline.heat_lost:.1%}"),
+            ("area lost, mean", f"{planned.area_lost:.1%}", f"{baseline.area_lost:.1%}"),
+            ("enlarged", planned.upscaled, baseline.upscaled),
+            ("moved", len(self.moved), ""),
+            ("repeated", len(self.repeated), ""),
+            ("left out", len(self.left_out), ""),
         ]
-        sizes = sorted({*self.planned.counts, *self.baseline.counts}, key=lambda size: (size[0] / size[1], size))
-        lines += [
-            _row(format_size(size), self.planned.counts.get(size, ""), self.baseline.counts.get(size, ""))
-            for size in sizes
-        ]
-        for title, entries in (
-            ("moved", self.moved),
-            ("repeated", self.repeated),
-            ("left out", self.left_out),
-            ("duplicate", self.duplicates),
-            ("check the caption", self.caption_checks),
-            ("the trainer would crop", self.recropped),
-        ):
-            lines += [f"{title}: {entry}" for entry in entries]
-        return "\n".join(lines)
+        return [_format_row(*row) for row in rows]
+
+    def _counts(self) -> list[str]:
+        planned, baseline = self.planned.counts, self.baseline.counts
+        rows = [(format_size(size), planned.get(size, ""), baseline.get(size, "")) for size in self.sizes]
+        return [_format_row(*row) for row in [("bucket", "planned", "kohya default"), *rows]]
+
+    def _lines(self) -> list[str]:
+        titled = {
+            "moved": self.moved,
+            "repeated": self.repeated,
+            "left out": self.left_out,
+            "duplicate": self.duplicates,
+            "check the caption": self.caption_checks,
+            "the trainer would crop": self.recropped,
+        }
+        return [f"{title}: {line}" for title, lines in titled.items() for line in lines]
 
 
 def build_report(
@@ -136,43 +165,58 @@ def build_report(
     placements: Sequence[Placement | None],
     baseline: Sequence[Placement],
 ) -> BucketReport:
-    """The report of a plan over `buckets`.
+    """The report of a plan of N pictures.
 
     Args:
+        buckets: the sizes that the plan chose from.
         names: of the pictures, as the report calls them.
-        placements: where each picture went; None for those left out.
-        baseline: where kohya would have put each.
+        placements: where each picture is, None for those left out.
+        baseline: where each would be by kohya's defaults.
+
+    Raises:
+        ValueError: when `names`, `placements` or `baseline` have another length than the plan; the message says which.
     """
-    batch = plan.policy.batch_size
-    kept = [index for index, each in enumerate(placements) if each is not None]
-    placed = [each for each in placements if each is not None]
-    counts = {format_size(buckets[bucket]): count for bucket, count in plan.counts().items()}
+    pictures = len(plan.assignment)
+    for name, values in (("names", names), ("placements", placements), ("baseline", baseline)):
+        if len(values) != pictures:
+            raise ValueError(f"{name} must have one entry a picture, got {len(values)} for {pictures} pictures")
+    batch_size = plan.policy.batch_size
+    times = [1 + int(more) for each, more in zip(placements, plan.repeats, strict=True) if each is not None]
     return BucketReport(
-        baseline=GridStatistics.of(baseline, batch),
-        planned=GridStatistics.of(placed, batch, [1 + int(plan.repeats[index]) for index in kept]),
-        batch_size=batch,
+        baseline=GridStatistics.of(baseline, batch_size),
+        planned=GridStatistics.of([each for each in placements if each is not None], batch_size, times),
+        batch_size=batch_size,
         gap=plan.gap,
-        moved=[_moved(plan, buckets, names, index, counts) for index in plan.moved],
-        repeated=[_repeated(plan, buckets, names, int(index)) for index in plan.repeats.nonzero()[0]],
+        moved=_describe_moved(plan, buckets, names),
+        repeated=_describe_repeated(plan, buckets, names),
         left_out=[f"{names[index]}: {describe_left_out(reason)}" for index, reason in plan.left_out.items()],
     )
 
 
 def describe_left_out(reason: str) -> str:
-    """The words for a planner's reason."""
-    return _WHY[reason]
+    """The words for a reason of `BucketPlan.left_out`."""
+    return _REASONS[reason]
 
 
-def _moved(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str], index: int, counts: dict[str, int]) -> str:
-    wished, given = (format_size(buckets[each[index]]) for each in (plan.preferred, plan.assignment))
-    return f"{names[index]}: to {given}, now {counts[given]} pictures, rather than {wished}, now {counts[wished]}"
+def _describe_moved(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str]) -> list[str]:
+    counts = plan.counts()
+    lines = []
+    for index in plan.moved:
+        given, preferred = int(plan.assignment[index]), int(plan.preferred[index])
+        lines.append(
+            f"{names[index]}: to {format_size(buckets[given])}, now {counts[given]} pictures,"
+            f" rather than {format_size(buckets[preferred])}, now {counts[preferred]}"
+        )
+    return lines
 
 
-def _repeated(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str], index: int) -> str:
-    bucket = format_size(buckets[plan.assignment[index]])
-    times, batch = 1 + int(plan.repeats[index]), plan.policy.batch_size
-    return f"{names[index]}: used {times} times, so that {bucket} fills batches of {batch}"
+def _describe_repeated(plan: BucketPlan, buckets: Sequence[Size], names: Sequence[str]) -> list[str]:
+    return [
+        f"{names[index]}: used {1 + int(plan.repeats[index])} times,"
+        f" so that {format_size(buckets[plan.assignment[index]])} fills batches of {plan.policy.batch_size}"
+        for index in plan.repeats.nonzero()[0].tolist()
+    ]
 
 
-def _row(name: object, first: object, second: object) -> str:
-    return f"{name!s:<32}{first!s:>10}{second!s:>16}".rstrip()
+def _format_row(name: object, planned: object, baseline: object) -> str:
+    return f"{name!s:<32}{planned!s:>10}{baseline!s:>16}".rstrip()

@@ -156,7 +156,7 @@ def _best_crop_for(
 
 def _baseline_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:
     """The middle of the picture that kohya's defaults would cut out."""
-    bucket = kohya_bucket(size, list_kohya_sizes(resolution, largest=max(1024, resolution)))
+    bucket = kohya_bucket(size, list_kohya_sizes(resolution, max_side=max(1024, resolution)))
     box = centre_crop(size, bucket)
     # The share of heat, whatever the score of the cropper's own analysis means.
     kept = float(Analysis.score(analysis, torch.tensor([box.relative(size)], dtype=torch.float64))[0])

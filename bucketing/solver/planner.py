@@ -27,7 +27,7 @@ REMAINDER = "remainder"  # the number of pictures is no multiple of the batch si
 TOO_FEW = "too few"  # no bucket that it may go to gets enough pictures
 
 _TOLERANCE = 1e-9  # losses closer than this are equal
-_EXACT_GAP = 1e-6  # relative; the solver's own tolerance
+EXACT_GAP = 1e-6  # relative; the solver's own tolerance
 _MAX_IMPLIED_BUCKETS = 6
 
 
@@ -72,7 +72,7 @@ class BucketPlan:
     @property
     def exact(self) -> bool:
         """Whether the plan is proven optimal, to within the solver's tolerance of 1e-6 of the loss."""
-        return self.gap <= _EXACT_GAP
+        return self.gap <= EXACT_GAP
 
     def counts(self) -> dict[int, int]:
         """Places of each bucket used, repeats included."""

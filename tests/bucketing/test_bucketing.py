@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from salient_crop.bucketing.grids import list_kohya_sizes, parse_grid
 from salient_crop.bucketing.loss import compute_loss
 from salient_crop.bucketing.report import Placement, build_report
-from salient_crop.bucketing.sizes import measure_area_lost
+from salient_crop.bucketing.sizes import measure_area_loss
 from salient_crop.bucketing.solver.planner import REMAINDER, TOO_FEW, TOO_SMALL, plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.datasets.formats.kohya import kohya_bucket
@@ -234,7 +234,7 @@ def test_enlarging_beyond_the_limit_keeps_a_picture_out():
 def test_the_report_tells_what_happened_beside_kohyas_default():
     sizes = [(600, 400)] * 5 + [(400, 600)] * 3 + [(590, 410)]
     buckets = [(832, 1216), (1216, 832)]
-    loss = measure_area_lost(sizes, buckets)
+    loss = measure_area_loss(sizes, buckets)
     plan = plan_assignment(loss, BucketPolicy(batch_size=4, remainder="drop"))
     names = [f"{index}.jpg" for index in range(9)]
     ours = [

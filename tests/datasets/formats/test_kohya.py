@@ -109,8 +109,8 @@ def test_the_settings_cover_every_size_and_no_more(sizes, expected):
     ("size", "grid", "bucket"),
     [  # recorded from sd-scripts 48d368f
         ((4000, 6000), list_kohya_sizes(1024), (704, 1024)),
-        ((4000, 6000), list_kohya_sizes(1024, largest=2048), (832, 1216)),
-        ((832, 1216), list_kohya_sizes(1024, largest=2048), (832, 1216)),
+        ((4000, 6000), list_kohya_sizes(1024, max_side=2048), (832, 1216)),
+        ((832, 1216), list_kohya_sizes(1024, max_side=2048), (832, 1216)),
         ((512, 768), list_kohya_sizes(512), (384, 640)),  # sd-scripts#543
         ((64, 64), [(128, 128), (64, 64)], (64, 64)),  # its own size before another one of its ratio
         ((100, 100), [(100, 150), (150, 100), (50, 50), (25, 25)], (25, 25)),
