@@ -1,4 +1,4 @@
-"""The captions that lie beside a picture."""
+"""The caption files that lie beside a picture."""
 
 from __future__ import annotations
 
@@ -6,32 +6,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..images.errors import reading
-from .atomic import open_atomic
+from .atomic import write_atomic
 
 CAPTION_EXTENSIONS = (".txt", ".caption")
 
 
 def find_caption_files(picture: Path | str) -> dict[str, Path]:
-    """The caption files of a picture by their extension: `photo.txt` or `photo.jpg.txt`, the latter first."""
+    """The caption files of a picture by their extension: `photo.jpg.txt`, or else `photo.txt`."""
     picture = Path(picture)
     found = {}
     for extension in CAPTION_EXTENSIONS:
-        beside = (picture.with_name(picture.name + extension), picture.with_suffix(extension))
-        existing = [path for path in beside if path.is_file()]
-        if existing:
-            found[extension] = existing[0]
+        candidates = (picture.with_name(picture.name + extension), picture.with_suffix(extension))
+        existing = next((path for path in candidates if path.is_file()), None)
+        if existing is not None:
+            found[extension] = existing
     return found
 
 
 def read_caption(picture: Path | str) -> str:
-    """The caption of a picture, stripped; empty when it has none. UTF-8, or UTF-16 with its mark, or else Latin-1.
+    """The caption of a picture, stripped; empty when it has none. Of several files, the first of `CAPTION_EXTENSIONS`.
+
+    The file is read as UTF-8, as UTF-16 where it begins with its byte order mark, or else as Latin-1.
 
     Raises:
         PictureError: when the caption is there and cannot be read.
     """
     for path in find_caption_files(picture).values():
         with reading(path):
-            return _text(path.read_bytes()).strip()
+            return _decode(path.read_bytes()).strip()
     return ""
 
 
@@ -46,11 +48,10 @@ def copy_captions(picture: Path | str, crops: Sequence[Path | str]) -> None:
         with reading(source):
             content = source.read_bytes()
         for crop in crops:
-            with open_atomic(Path(crop).with_suffix(extension)) as file:
-                file.write(content)
+            write_atomic(Path(crop).with_suffix(extension), content)
 
 
-def _text(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     try:

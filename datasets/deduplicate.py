@@ -1,4 +1,4 @@
-"""Pictures that are there twice: the same bytes, or nearly the same sight.
+"""Pictures that are in a data set twice: the same bytes, or nearly the same picture.
 
 The perceptual hash is the classic one: the low frequencies of a small grey version, each above or below their median
 (Zauner 2010, "Implementation and benchmarking of perceptual image hash functions").
@@ -16,8 +16,9 @@ import numpy as np
 
 from ..images.errors import reading
 
-_SIDE, _LOW = 32, 8
-NEAR = 6  # of 64 bits: re-encoded, resized or slightly edited copies; other pictures differ in about 32
+_SIDE, _LOW = 32, 8  # sides of the grey version and of the block of low frequencies that is kept of it
+_BITS = _LOW * _LOW
+MAX_DISTANCE = 6  # of 64 bits: re-encoded, resized or slightly edited copies; other pictures differ in about 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +27,17 @@ class Duplicate:
 
     Attributes:
         name: of the picture.
-        of: the picture that is kept.
-        exact: the same bytes, or only nearly the same sight.
+        kept: the picture that is kept instead.
+        exact: True for the same bytes, False for nearly the same picture.
     """
 
     name: str
-    of: str
+    kept: str
     exact: bool
 
 
 def hash_file(path: Path | str) -> str:
-    """A hash of the file's bytes.
+    """A hash of the file's bytes, 32 hexadecimal digits.
 
     Raises:
         PictureError: when it cannot be read.
@@ -49,78 +50,94 @@ def hash_file(path: Path | str) -> str:
 
 
 def perceptual_hash(pixels: np.ndarray) -> int:
-    """A perceptual hash of 64 bits of a picture or thumbnail, uint8 [H, W, 3]."""
+    """A perceptual hash of 64 bits of a picture or thumbnail, uint8 [H, W, 3].
+
+    Similar pictures have hashes that differ in few bits.
+    """
     grey = pixels[..., :3].astype(np.float64) @ (0.299, 0.587, 0.114)
-    small = _averaged(_averaged(grey, _SIDE).T, _SIDE).T
-    waves = _cosines(_SIDE)[:_LOW]
-    low = (waves @ small @ waves.T).ravel()
-    bits = low > np.median(low[1:])
+    small = _average_rows(_average_rows(grey, _SIDE).T, _SIDE).T
+    basis = _dct_basis(_SIDE)[:_LOW]
+    frequencies = (basis @ small @ basis.T).ravel()
+    bits = frequencies > np.median(frequencies[1:])  # without the mean brightness
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
 def find_duplicates(
-    names: Sequence[str], bytes_of: Mapping[str, str], sights: Mapping[str, int], near: int = NEAR
+    names: Sequence[str],
+    file_hashes: Mapping[str, str],
+    perceptual_hashes: Mapping[str, int],
+    max_distance: int = MAX_DISTANCE,
 ) -> list[Duplicate]:
     """The pictures that repeat an earlier one, in order.
 
     Args:
         names: every picture; of a group the first is kept.
-        bytes_of: `hash_file` by name; names may be missing.
-        sights: `perceptual_hash` by name; names may be missing.
-        near: how many bits may differ; 0 finds only the same hash, a negative number none but exact duplicates.
+        file_hashes: `hash_file` by name; names may be missing.
+        perceptual_hashes: `perceptual_hash` by name; names may be missing.
+        max_distance: how many bits may differ; 0 finds only equal hashes, a negative number only the same bytes.
+
+    >>> find_duplicates(["a", "b", "c"], {}, {"a": 0b0000, "b": 0b0011, "c": 0xFFFF_FFFF})
+    [Duplicate(name='b', kept='a', exact=False)]
     """
     found: list[Duplicate] = []
-    first: dict[str, str] = {}
-    kept = _Sights(max(0, near))
+    first_of_bytes: dict[str, str] = {}
+    kept = _HashIndex(max(0, max_distance))
     for name in names:
-        content = bytes_of.get(name)
-        if content in first:
-            found.append(Duplicate(name, first[content], True))
+        content = file_hashes.get(name)
+        if content in first_of_bytes:
+            found.append(Duplicate(name, first_of_bytes[content], True))
             continue
         if content is not None:
-            first[content] = name
-        sight = sights.get(name)
-        if sight is None or near < 0:
+            first_of_bytes[content] = name
+        value = perceptual_hashes.get(name)
+        if value is None or max_distance < 0:
             continue
-        like = kept.nearest(sight)
-        if like is None:
-            kept.add(sight, name)
+        nearest = kept.nearest(value)
+        if nearest is None:
+            kept.add(value, name)
         else:
-            found.append(Duplicate(name, like, False))
+            found.append(Duplicate(name, nearest, False))
     return found
 
 
-class _Sights:
-    """Hashes by their bytes-wise parts: two that differ in at most `near` bits share one of `near + 1` parts."""
+class _HashIndex:
+    """Hashes that are searched by Hamming distance.
 
-    def __init__(self, near: int) -> None:
-        self._near = near
-        self._edges = [round(64 * part / (near + 1)) for part in range(near + 2)]
-        self._parts: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
+    A hash is cut into `max_distance + 1` parts. Two hashes that differ in at most `max_distance` bits have at least one
+    part in common (the pigeonhole principle), so only hashes that share a part are compared.
+    """
 
-    def add(self, sight: int, name: str) -> None:
-        for key in self._keys(sight):
-            self._parts[key].append((sight, name))
+    def __init__(self, max_distance: int) -> None:
+        self._max_distance = max_distance
+        parts = max_distance + 1
+        self._edges = [round(_BITS * part / parts) for part in range(parts + 1)]
+        self._by_part: dict[tuple[int, int], list[tuple[int, str]]] = defaultdict(list)
 
-    def nearest(self, sight: int) -> str | None:
-        candidates = [entry for key in self._keys(sight) for entry in self._parts.get(key, ())]
-        best = min(candidates, key=lambda entry: (entry[0] ^ sight).bit_count(), default=None)
-        return best[1] if best is not None and (best[0] ^ sight).bit_count() <= self._near else None
+    def add(self, value: int, name: str) -> None:
+        for key in self._keys(value):
+            self._by_part[key].append((value, name))
 
-    def _keys(self, sight: int) -> Iterable[tuple[int, int]]:
+    def nearest(self, value: int) -> str | None:
+        """The name of the nearest hash within the distance, the first added of equally near ones."""
+        candidates = [entry for key in self._keys(value) for entry in self._by_part.get(key, ())]
+        best = min(candidates, key=lambda entry: (entry[0] ^ value).bit_count(), default=None)
+        return best[1] if best is not None and (best[0] ^ value).bit_count() <= self._max_distance else None
+
+    def _keys(self, value: int) -> Iterable[tuple[int, int]]:
         for part, (low, high) in enumerate(zip(self._edges[:-1], self._edges[1:], strict=True)):
-            yield part, sight >> low & ((1 << high - low) - 1)
+            yield part, value >> low & ((1 << high - low) - 1)
 
 
-def _averaged(values: np.ndarray, number: int) -> np.ndarray:
-    """Rows averaged to `number` of them by exact area, as a box filter would."""
+def _average_rows(values: np.ndarray, number: int) -> np.ndarray:
+    """Rows averaged to `number` of them by exact area, as a box filter does: [H, W] to [number, W]."""
     edges = np.linspace(0, len(values), number + 1)
     sums = np.vstack([np.zeros(values.shape[1]), np.cumsum(values, axis=0)])
     whole = np.minimum(edges.astype(int), len(values) - 1)
-    at = sums[whole] + (edges - whole)[:, None] * values[whole]
-    return np.diff(at, axis=0) / np.diff(edges)[:, None]
+    sums_at_edges = sums[whole] + (edges - whole)[:, None] * values[whole]
+    return np.diff(sums_at_edges, axis=0) / np.diff(edges)[:, None]
 
 
-def _cosines(number: int) -> np.ndarray:
-    place = np.arange(number)
-    return np.cos(np.pi * np.outer(place, 2 * place + 1) / (2 * number))
+def _dct_basis(number: int) -> np.ndarray:
+    """The cosines of the discrete cosine transform (DCT-II), unscaled: [frequency, position]."""
+    index = np.arange(number)
+    return np.cos(np.pi * np.outer(index, 2 * index + 1) / (2 * number))

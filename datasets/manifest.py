@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
+from ..cropping.crop import CropWarning
+from ..cropping.ratio import Ratio
 from .atomic import open_atomic
+from .json_values import (
+    MalformedValue,
+    list_of,
+    optional,
+    read_field,
+    read_number,
+    read_positive,
+    read_text,
+    read_whole,
+    show_value,
+)
 
 OK, FAILED, DROPPED = "ok", "failed", "dropped"
+_STATUSES = (OK, FAILED, DROPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class CropRecord:
         crop_coords: top and left of the box in the *resized* picture (SDXL's conditioning).
         original_size: height and width of the picture before any resizing.
         target_size: height and width of the written crop.
+        warnings: what the crop costs, for a person to look at.
     """
 
     file: str | None
@@ -38,6 +53,7 @@ class CropRecord:
     crop_coords: tuple[int, int]
     original_size: tuple[int, int]
     target_size: tuple[int, int]
+    warnings: tuple[CropWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,7 @@ class PictureRecord:
     crops: tuple[CropRecord, ...] = field(default=())
 
     def as_failed(self, reason: str) -> PictureRecord:
+        """The record of the same picture, failed and without crops."""
         return replace(self, status=FAILED, reason=reason, crops=())
 
 
@@ -67,25 +84,30 @@ def format_line(record: PictureRecord) -> str:
         "size": record.size,
         "status": record.status,
         "reason": record.reason,
-        "crops": [{name: getattr(crop, name) for name in CropRecord.__slots__} for crop in record.crops],
+        "crops": [_crop_fields(crop) for crop in record.crops],
     }
     line = json.dumps(value, ensure_ascii=False)
     # A file name that is no valid Unicode survives as escapes.
-    return line if line.isascii() or _encodable(line) else json.dumps(value)
+    return line if line.isascii() or _is_encodable(line) else json.dumps(value)
 
 
 def parse_line(line: str) -> PictureRecord:
-    """The record of one line; fields that are not known are passed over.
+    """The record of one line. Every type is checked: a manifest may come from anybody. Other fields are ignored.
+
+    >>> parse_line('{"source": "a.jpg", "size": [0, 9], "status": "ok", "reason": null, "crops": []}')
+    Traceback (most recent call last):
+    ValueError: size[0]: must be a whole number of at least 1, got 0
 
     Raises:
-        ValueError: when it is no manifest line.
+        ValueError: naming the field that is missing or malformed.
     """
     try:
         value = json.loads(line)
-        crops = tuple(_crop(each) for each in value["crops"])
-        return PictureRecord(value["source"], _pair(value["size"]), value["status"], value["reason"], crops)
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
-        raise ValueError(f"not a manifest line ({type(error).__name__}: {error})") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"not a manifest line ({error})") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"not a manifest line (must be a JSON object, got {show_value(value)})")
+    return _picture(value)
 
 
 def write_manifest(path: Path | str, records: Iterable[PictureRecord]) -> None:
@@ -99,44 +121,101 @@ def read_manifest(path: Path | str) -> Iterator[PictureRecord]:
     """The records of a manifest, one at a time.
 
     Raises:
-        ValueError: naming the line that is no record.
+        OSError: when it cannot be read.
+        ValueError: naming the file, the line and the field that is missing or malformed.
     """
-    with Path(path).open(encoding="utf-8") as file:
+    with Path(path).open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                yield parse_line(line)
+                yield parse_line(line.decode("utf-8-sig"))
             except ValueError as error:
                 raise ValueError(f"{path}, line {number}: {error}") from None
 
 
-def _crop(value: Mapping[str, Any]) -> CropRecord:
-    x, y, width, height = value["box"]
-    return CropRecord(
-        file=value["file"],
-        ratio=value["ratio"],
-        bucket=_pair(value["bucket"]),
-        box=(x, y, width, height),
-        score=value["score"],
-        terms=dict(value["terms"]),
-        kept=value["kept"],
-        crop_coords=_two(value["crop_coords"]),
-        original_size=_two(value["original_size"]),
-        target_size=_two(value["target_size"]),
-    )
+def _crop_fields(crop: CropRecord) -> dict[str, Any]:
+    fields = {name: getattr(crop, name) for name in CropRecord.__slots__}
+    fields["warnings"] = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
+    return fields
 
 
-def _pair(value: Any) -> tuple[int, int] | None:
-    return None if value is None else _two(value)
-
-
-def _two(value: Any) -> tuple[int, int]:
-    first, second = value
-    return first, second
-
-
-def _encodable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _picture(value: Mapping[str, Any]) -> PictureRecord:
+    return PictureRecord(
+        source=read_field(value, "source", _relative_path),
+        size=read_field(value, "size", optional(_size)),
+        status=read_field(value, "status", _status),
+        reason=read_field(value, "reason", optional(read_text)),
+        crops=read_field(value, "crops", list_of(_crop)),
+    )
+
+
+def _crop(value: Any) -> CropRecord:
+    return CropRecord(
+        file=read_field(value, "file", optional(_relative_path)),
+        ratio=read_field(value, "ratio", _ratio),
+        bucket=read_field(value, "bucket", optional(_size)),
+        box=read_field(value, "box", _box),
+        score=read_field(value, "score", read_number),
+        terms=read_field(value, "terms", _terms),
+        kept=read_field(value, "kept", read_number),
+        crop_coords=read_field(value, "crop_coords", _pair),
+        original_size=read_field(value, "original_size", _size),
+        target_size=read_field(value, "target_size", _size),
+        warnings=read_field(value, "warnings", list_of(_warning), default=()),
+    )
+
+
+def _warning(value: Any) -> CropWarning:
+    return CropWarning(
+        code=read_field(value, "code", read_text),
+        words=read_field(value, "words", read_text),
+        region=read_field(value, "region", optional(_region)),
+    )
+
+
+def _status(value: Any) -> str:
+    if value not in _STATUSES:
+        raise MalformedValue(f"must be one of {', '.join(_STATUSES)}, got {show_value(value)}")
+    return value
+
+
+def _ratio(value: Any) -> str:
+    try:
+        Ratio.parse(read_text(value))
+    except ValueError as error:
+        raise error if isinstance(error, MalformedValue) else MalformedValue(str(error)) from None
+    return value
+
+
+def _relative_path(value: Any) -> str:
+    """A path that stays in its folder: a run reads sources, and replaces and removes crops, by what a manifest says."""
+    path = PurePath(read_text(value))
+    if not path.parts or path.anchor or ".." in path.parts or PurePosixPath(value).is_absolute() or "\0" in value:
+        raise MalformedValue(f"must be a path inside its folder, got {show_value(value)}")
+    return value
+
+
+def _terms(value: Any) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise MalformedValue(f"must be an object, got {show_value(value)}")
+    return {name: read_field(value, name, read_number) for name in value}
+
+
+def _box(value: Any) -> tuple[int, int, int, int]:
+    x, y, width, height = _four(value)
+    if width < 1 or height < 1:
+        raise MalformedValue(f"width and height must be at least 1, got {width} and {height}")
+    return x, y, width, height
+
+
+_size: Callable[[Any], Any] = list_of(read_positive, 2)
+_pair: Callable[[Any], Any] = list_of(read_whole, 2)
+_four: Callable[[Any], Any] = list_of(read_whole, 4)
+_region: Callable[[Any], Any] = list_of(read_number, 4)

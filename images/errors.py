@@ -24,7 +24,7 @@ class PictureError(Exception):
         self.reason = reason
 
     def reason_for(self, picture: Path) -> str:
-        """The reason as told of a picture: naming the file where it is another one, such as its mask or caption."""
+        """The reason for the record of a picture; names the file where it is another one, such as its mask."""
         return self.reason if self.path == picture else f"{self.path.name}: {self.reason}"
 
 
@@ -54,4 +54,4 @@ def _reason(error: Exception) -> str:
         return "not enough memory to decode it"
     if isinstance(error, EOFError | struct.error) or "truncated" in str(error).lower():
         return f"truncated: the file ends before the picture does ({error})"
-    return f"damaged: {error or type(error).__name__}"
+    return f"damaged: {str(error) or type(error).__name__}"

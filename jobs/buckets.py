@@ -19,7 +19,7 @@ from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
-from ..datasets.names import name_crops
+from ..datasets.names import name_crops, name_repeats
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .bucket_stages import SortedPictures, measure_picture, plan_in_bucket, sort_pictures
@@ -176,9 +176,9 @@ def _plan_folder(
         sizes = [size for record in measured.records(usable) if (size := record.size) is not None]
         result = sort_pictures(usable, sizes, (record.crops for record in measured.records(usable)), settings)
         result = replace(result, report=_complete_report(run, result.report, duplicates))
-    files: dict[str, list[str]] = {source: [] for source in sources}
-    for source, uses in zip(usable, result.uses if result else [], strict=True):
-        files[source] = [_file_of(run, name) for name in _repeated_names(names[source], uses)]
+    uses = dict(zip(usable, result.uses, strict=True)) if result else {}
+    repeats = name_repeats([names[each] for each in sources], [uses.get(each, 0) for each in sources])
+    files = {source: [_file_of(run, name) for name in each] for source, each in zip(sources, repeats, strict=True)}
     index = {source: place for place, source in enumerate(usable)}
     return _PlannedFolder(run, measured, sources, skipped, index, result, files)
 
@@ -191,11 +191,6 @@ def _complete_report(run: FolderRun, report: BucketReport, duplicates: Sequence[
         f"{format_size(size)} to {format_size(to)}, at {resolution}" for size, to in recropped.items() if to is not None
     ]
     return replace(report, duplicates=[_duplicate_line(each) for each in duplicates], recropped=lines)
-
-
-def _repeated_names(name: str, uses: int) -> list[str]:
-    """A name for each use of a picture: `name`, `name~2`, `name~3`."""
-    return [name, *(f"{name}~{use}" for use in range(2, uses + 1))][:uses]
 
 
 def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes: Sequence[str]) -> Outcome:

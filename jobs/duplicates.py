@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..datasets.deduplicate import NEAR, Duplicate, find_duplicates, hash_file, perceptual_hash
+from ..datasets.deduplicate import MAX_DISTANCE, Duplicate, find_duplicates, hash_file, perceptual_hash
 from ..datasets.manifest import OK, PictureRecord
 from ..images.errors import PictureError
 from .executors.threads import run_stage
@@ -39,11 +39,11 @@ def find_folder_duplicates(run: FolderRun, sources: Sequence[str], counter: Step
     largest_first = sorted(hashes, key=lambda source: -hashes[source].pixels)
     contents = {source: each.content for source, each in hashes.items()}
     appearances = {source: each.appearance for source, each in hashes.items()}
-    return sorted(find_duplicates(largest_first, contents, appearances, NEAR), key=lambda each: each.name)
+    return sorted(find_duplicates(largest_first, contents, appearances, MAX_DISTANCE), key=lambda each: each.name)
 
 
 def describe_duplicate(duplicate: Duplicate) -> str:
-    return f"{'the same file as' if duplicate.exact else 'nearly the same picture as'} {duplicate.of}"
+    return f"{'the same file as' if duplicate.exact else 'nearly the same picture as'} {duplicate.kept}"
 
 
 @dataclass(frozen=True, slots=True)

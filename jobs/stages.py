@@ -129,6 +129,7 @@ def crop_record(
         crop_coords=(round(top * scale), round(left * scale)),
         original_size=(picture_size[1], picture_size[0]),
         target_size=(target[1], target[0]),
+        warnings=crop.warnings,
     )
 
 

@@ -1,0 +1,97 @@
+"""Strict reading of JSON values from files of others: every type is checked, and errors name the place.
+
+A reader is a function that takes a JSON value and returns what it stands for, or raises `MalformedValue`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class MalformedValue(ValueError):
+    """A value of another type or range than is expected.
+
+    Attributes:
+        message: what is wrong with it.
+        place: where it lies: `.box` is a field, `[2]` an item; empty for the value itself.
+    """
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(f"{place.removeprefix('.')}: {message}" if place else message)
+        self.message, self.place = message, place
+
+    def inside(self, place: str) -> MalformedValue:
+        """The same error, seen from the object or list that has the value at `place`."""
+        return MalformedValue(self.message, place + self.place)
+
+
+def read_field(value: Any, name: str, read: Callable[[Any], T], default: T | None = None) -> T:
+    """One field of an object; `default` where it is absent, an error if that is None."""
+    if not isinstance(value, dict):
+        raise MalformedValue(f"must be an object, got {show_value(value)}")
+    if name not in value:
+        if default is not None:
+            return default
+        raise MalformedValue("is missing", f".{name}")
+    try:
+        return read(value[name])
+    except MalformedValue as error:
+        raise error.inside(f".{name}") from None
+
+
+def optional(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """The reader of a value that may be null."""
+    return lambda value: None if value is None else read(value)
+
+
+def list_of(read: Callable[[Any], T], count: int | None = None) -> Callable[[Any], tuple[T, ...]]:
+    """The reader of a list, of `count` items if that is given."""
+
+    def read_items(value: Any) -> tuple[T, ...]:
+        if not isinstance(value, list) or count not in (None, len(value)):
+            wanted = "a list" if count is None else f"a list of {count}"
+            raise MalformedValue(f"must be {wanted}, got {show_value(value)}")
+        items = []
+        for index, item in enumerate(value):
+            try:
+                items.append(read(item))
+            except MalformedValue as error:
+                raise error.inside(f"[{index}]") from None
+        return tuple(items)
+
+    return read_items
+
+
+def read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise MalformedValue(f"must be a text, got {show_value(value)}")
+    return value
+
+
+def read_whole(value: Any) -> int:
+    if type(value) is not int:  # JSON's true and 1.0 are none
+        raise MalformedValue(f"must be a whole number, got {show_value(value)}")
+    return value
+
+
+def read_positive(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise MalformedValue(f"must be a whole number of at least 1, got {show_value(value)}")
+    return value
+
+
+def read_number(value: Any) -> float:
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:  # nor is NaN
+        raise MalformedValue(f"must be a finite number, got {show_value(value)}")
+    return value
+
+
+def show_value(value: Any) -> str:
+    """The value as JSON, cut off where it is long."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
