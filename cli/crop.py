@@ -1,4 +1,4 @@
-"""`salient-crop crop`: a folder of pictures into a folder of crops."""
+"""`salient-crop crop`: pictures into a folder of crops."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..jobs.defaults import RATIOS, default_min_share, default_workers
 from . import buckets
 from .options import (
     SubParsers,
@@ -28,19 +29,24 @@ if TYPE_CHECKING:
     from ..jobs.progress import Progress
     from ..jobs.run import FolderRun, Outcome
     from ..jobs.settings import CropSettings
+    from ..jobs.sources import Sources
     from ..models.base import Cropper
-
-RATIOS = "1:1,2:3,3:2"
 
 
 def add_parser(commands: SubParsers) -> None:
     parser = commands.add_parser(
         "crop",
-        help="crop a folder of pictures",
-        description="Crops every picture in a folder and below it. Run again after a stop, it goes on where it was.",
+        help="crop a folder of pictures, or single ones",
+        description="Crops every picture in a folder and below it, or the pictures that are named. Run again after a"
+        " stop, it goes on where it was.",
     )
     parser.set_defaults(run=run)
-    parser.add_argument("folder", metavar="FOLDER", type=Path, help="the pictures; never changed")
+    parser.add_argument(
+        "pictures",
+        metavar="PICTURE|FOLDER|GLOB",
+        nargs="+",
+        help="one folder, or pictures and patterns such as 'photos/**/*.jpg'; never changed",
+    )
     parser.add_argument(
         "--out", metavar="OUT", type=Path, help="folder for the crops, in the same tree, captions beside"
     )
@@ -57,7 +63,7 @@ def add_parser(commands: SubParsers) -> None:
         type=Path,
         help="masks of the same names, to be cropped along (photo-masklabel.png beside photo.jpg needs no flag)",
     )
-    parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside FOLDER")
+    parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
 
 
@@ -86,7 +92,12 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a crop that breaks the layout is none, then --policy decides (default: it is weighed with the rest)",
     )
-    parser.add_argument("--policy", choices=("shrink", "pad", "error"), default="shrink", help="when nothing fits")
+    parser.add_argument(
+        "--policy",
+        choices=("shrink", "pad", "error"),
+        default="shrink",
+        help="when nothing fits: give up as little as must be (default), extend the canvas, or fail the picture",
+    )
 
 
 def _add_pixels(parser: argparse.ArgumentParser) -> None:
@@ -156,28 +167,48 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     Raises:
         UsageError: when they cannot be used together.
     """
-    from ..jobs.executors.threads import available_cores
     from ..jobs.run import FolderRun
+    from ..jobs.sources import resolve_sources
 
-    if chosen.buckets and chosen.each:
-        raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
-    if chosen.out is None and not (chosen.dry_run and chosen.manifest):
-        raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
-    if chosen.masks is not None and not chosen.masks.is_dir():
-        raise UsageError(f"--masks {chosen.masks}: not a folder")
+    check_flags(chosen)
+    exclude = [each for each in (chosen.out, chosen.masks) if each is not None]
+    try:
+        sources = resolve_sources(chosen.pictures, exclude)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
     run = FolderRun(
-        folder=chosen.folder,
+        folder=sources.folder,
         out=chosen.out,
         manifest=chosen.manifest or chosen.out / "manifest.jsonl",
-        settings=crop_settings(chosen, cropper, device),
-        workers=chosen.workers or available_cores() * (1 if device == "cpu" else 2),  # a GPU takes them in batches
+        settings=crop_settings(chosen, sources, cropper, device),
+        workers=chosen.workers or default_workers(device),
+        sources=sources.names,
     )
     return run, cropper, device
 
 
-def crop_settings(chosen: argparse.Namespace, cropper: Cropper, device: str) -> CropSettings:
+def check_flags(chosen: argparse.Namespace) -> None:
+    """Refuses flags that are needed, do nothing, or exclude each other.
+
+    Raises:
+        UsageError: naming the flag.
+    """
+    if chosen.out is None and not (chosen.dry_run and chosen.manifest):
+        raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
+    if chosen.buckets and chosen.each:
+        raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
+    if chosen.masks is not None and not chosen.masks.is_dir():
+        raise UsageError(f"--masks {chosen.masks}: not a folder")
+    if not chosen.layout and (chosen.layout_frame or chosen.layout_hard):
+        raise UsageError(f"--layout-{'frame' if chosen.layout_frame else 'hard'} does nothing without --layout WHERE")
+    if chosen.no_enlarge and not (chosen.resolution or chosen.buckets):
+        raise UsageError("--no-enlarge does nothing without --resolution N or --buckets GRID: no crop is resized")
+    buckets.check_flags(chosen)
+
+
+def crop_settings(chosen: argparse.Namespace, sources: Sources, cropper: Cropper, device: str) -> CropSettings:
     """All that the arguments ask for and the outcome depends on.
 
     Raises:
@@ -187,11 +218,12 @@ def crop_settings(chosen: argparse.Namespace, cropper: Cropper, device: str) -> 
     from ..cropping.text_region import TextRegion
     from ..jobs.settings import CropSettings
 
+    frame = chosen.layout_frame or "source"
     try:
         constraint = Constraint(
             ratios=chosen.ratios,
-            min_share=min_area(chosen),
-            text_regions=tuple(TextRegion(region, chosen.layout_frame, chosen.layout_hard) for region in chosen.layout),
+            min_share=chosen.min_area or default_min_share(bool(chosen.buckets)),
+            text_regions=tuple(TextRegion(region, frame, chosen.layout_hard) for region in chosen.layout),
             policy=chosen.policy,
         )
         return CropSettings.for_cropper(
@@ -207,18 +239,10 @@ def crop_settings(chosen: argparse.Namespace, cropper: Cropper, device: str) -> 
             masks=chosen.masks,
             follow_links=chosen.follow_links,
             dry_run=chosen.dry_run,
-            **(buckets.settings(chosen) if chosen.buckets else {}),
+            **buckets.settings(chosen, sources),
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-
-
-def min_area(chosen: argparse.Namespace) -> float:
-    """The share of `--min-area`, or its default."""
-    if chosen.min_area is not None:
-        return chosen.min_area
-    # A bucket already decides the ratio; taking less than its largest box would lose more for nothing.
-    return 1.0 if chosen.buckets else 0.6
 
 
 def summary(run: FolderRun, outcome: Outcome) -> str:

@@ -57,7 +57,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         sheet = layout_study(
             Picture(chosen.photo),
             chosen.ratios,
-            chosen.layout_frame,
+            chosen.layout_frame or "source",
             chosen.layout_hard,
             chosen.min_area,
             Analyser(cropper, device),

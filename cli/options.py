@@ -47,7 +47,16 @@ def add_ratios(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def add_layout_frame(parser: argparse.ArgumentParser, help: str) -> None:
-    parser.add_argument("--layout-frame", choices=FRAMES, default="source", help=help)
+    parser.add_argument("--layout-frame", choices=FRAMES, help=f"{help} (default source)")
+
+
+def flag_of(name: str) -> str:
+    """The flag whose value argparse keeps under a name.
+
+    >>> flag_of("batch_size")
+    '--batch-size'
+    """
+    return "--" + name.replace("_", "-")
 
 
 # Values

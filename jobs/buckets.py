@@ -19,7 +19,7 @@ from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
-from ..datasets.names import name_crops, name_repeats
+from ..datasets.names import name_repeats
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .bucket_stages import SortedPictures, measure_picture, plan_in_bucket, sort_pictures
@@ -28,7 +28,7 @@ from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, list_sources, refuse_to_touch_sources, summarise
+from .run import FolderRun, Outcome, RunError, list_sources, name_outputs, refuse_to_touch_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, run_identity, write_run_record
 from .settings import BucketSettings
 from .stages import analysing, with_picture, write_planned
@@ -42,7 +42,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     """
     settings = _bucket_settings(run)
     sources = list_sources(run)
-    names = dict(zip(sources, name_crops([run.settings.dataset.flatten_path(each) for each in sources]), strict=True))
+    names = name_outputs(run, sources)
     refuse_to_touch_sources(run, _with_masks(run, [_file_of(run, name) for name in names.values()]))
     if run.output is not None:
         remove_leftovers(run.output)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
-from ..datasets.names import name_crops
 from .buckets import sort_folder
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
 from .progress import CROPPING, Progress, StepCounter
-from .run import FolderRun, Outcome, list_sources, refuse_to_touch_sources, summarise
+from .run import FolderRun, Outcome, list_sources, name_outputs, refuse_to_touch_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, run_identity, write_run_record
 from .stages import crop_picture
 
@@ -46,7 +45,7 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     sources = list_sources(run)
-    files = dict(zip(sources, map(run.settings.files, name_crops(sources)), strict=True))
+    files = {source: run.settings.files(name) for source, name in name_outputs(run, sources).items()}
     refuse_to_touch_sources(run, _with_masks(run, files))
     if run.output is not None:
         remove_leftovers(run.output)

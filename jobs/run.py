@@ -11,11 +11,13 @@ from pathlib import Path
 from ..bucketing.report import BucketReport
 from ..datasets.find import EXTENSIONS, find_pictures
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest
+from ..datasets.names import name_crops
 from ..datasets.sidecars import Sidecars
 from ..images.errors import PictureError
 from ..images.header import read_header
 from .journal import state_of
 from .settings import CropSettings
+from .sources import list_neighbours
 
 Size = tuple[int, int]
 
@@ -34,6 +36,8 @@ class FolderRun:
         manifest: where the manifest goes.
         settings: all else that the outcome depends on.
         workers: how many pictures are worked on at once.
+        sources: relative POSIX paths of the pictures, sorted; None for all pictures in the folder and below it. They
+            are no setting: what is written for a picture does not depend on the others.
 
     Raises:
         ValueError: when there is no `out`, and it is no dry run.
@@ -44,6 +48,7 @@ class FolderRun:
     manifest: Path
     settings: CropSettings
     workers: int = 1
+    sources: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.out is None and not self.settings.dry_run:
@@ -89,11 +94,13 @@ class Outcome:
 
 
 def list_sources(run: FolderRun) -> list[str]:
-    """The pictures of the folder, as POSIX paths relative to it.
+    """The pictures of the run, as POSIX paths relative to its folder.
 
     Raises:
-        RunError: when it cannot be listed, or holds none.
+        RunError: when the folder cannot be listed, or holds none.
     """
+    if run.sources is not None:
+        return list(run.sources)
     outputs = [each for each in (run.out, run.settings.masks) if each is not None]
     try:
         found = _find_sources(run.folder, outputs, run.settings.follow_links)
@@ -105,19 +112,33 @@ def list_sources(run: FolderRun) -> list[str]:
     return [path.relative_to(run.folder).as_posix() for path in found]
 
 
-def read_sizes(folder: Path, exclude: Sequence[Path] = (), follow_links: bool = False) -> list[Size]:
+def name_outputs(run: FolderRun, sources: Sequence[str]) -> dict[str, str]:
+    """A name without extension for the crops of each source, see `name_crops`.
+
+    A picture has the same name whether it is cropped alone or with its folder.
+    """
+    listed = sources if run.sources is None else list_neighbours(run.folder, sources)
+    names = dict(zip(listed, name_crops([run.settings.dataset.flatten_path(each) for each in listed]), strict=True))
+    return {source: names[source] for source in sources}
+
+
+def read_sizes(
+    folder: Path, exclude: Sequence[Path] = (), follow_links: bool = False, sources: Sequence[str] | None = None
+) -> list[Size]:
     """Width and height of all pictures of a folder that can be read, for a grid that is made from them.
 
     Args:
         folder: of the pictures.
         exclude: folders in which none are looked for, such as that of the crops.
         follow_links: see `CropSettings`.
+        sources: read only these, relative to the folder.
 
     Raises:
         OSError: when the folder cannot be listed.
     """
+    found = _find_sources(folder, exclude, follow_links) if sources is None else [folder / each for each in sources]
     sizes = []
-    for path in _find_sources(folder, exclude, follow_links):
+    for path in found:
         try:
             sizes.append(read_header(path).size)
         except PictureError:

@@ -58,6 +58,19 @@ def resolve_sources(words: Sequence[str | os.PathLike[str]], exclude: Sequence[P
     return Sources(folder, tuple(sorted(Path(file).relative_to(folder).as_posix() for file in files)))
 
 
+def list_neighbours(folder: Path, names: Sequence[str]) -> list[str]:
+    """The named pictures, and all that lie in the same folders: relative POSIX paths, sorted."""
+    found = set(names)
+    for parent in {Path(name).parent for name in names}:
+        try:
+            listed = os.listdir(folder / parent)
+        except OSError:  # reading its pictures will say why
+            continue
+        shown = (each for each in listed if not each.startswith("."))
+        found |= {(parent / each).as_posix() for each in shown if is_picture_name(Path(each))}
+    return sorted(found)
+
+
 def _is_pattern(text: str) -> bool:
     return any(sign in text for sign in WILDCARDS) and not os.path.lexists(text)
 

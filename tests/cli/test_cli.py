@@ -17,7 +17,6 @@ from PIL import Image
 from salient_crop.cli import main as cli
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.manifest import read_manifest
-from salient_crop.jobs.settings import target_size
 
 
 def picture(path: Path, size=(120, 80), seed=0) -> Path:
@@ -105,22 +104,6 @@ def test_small_crops_are_enlarged_only_where_that_is_wanted(photos, tmp_path, ca
     assert all(made["target_size"] == made["box"][:1:-1] for line in lines(tmp_path / "2") for made in line["crops"])
 
 
-@pytest.mark.parametrize(
-    ("ratio", "resolution", "size"),
-    [
-        ("1:1", 1024, (1024, 1024)),
-        ("2:3", 1024, (832, 1248)),
-        ("832x1216", 1024, (832, 1216)),
-        ("16:9", 1024, (1408, 792)),
-        ("3:2", 512, (624, 416)),
-        ("1000:667", 512, (624, 416)),
-        ("1:1", 8, (8, 8)),
-    ],
-)
-def test_target_sizes(ratio, resolution, size):
-    assert target_size(Ratio.parse(ratio), resolution) == size
-
-
 def test_transparent_pictures(tmp_path):
     (tmp_path / "in").mkdir()
     Image.new("RGBA", (60, 60), (255, 0, 0, 0)).save(tmp_path / "in" / "a.png")
@@ -199,31 +182,6 @@ def test_every_hard_layout_is_held_and_an_impossible_one_follows_the_policy(phot
     failed = [line["source"] for line in lines(tmp_path / "strict") if line["status"] == "failed"]
     assert failed == ["a.png", "trip/deep/c.bmp"]  # 90×160 cannot hold 96 rows in 4:3, nor 300×100 270 columns
     assert "c.bmp" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["--ratios", "2:0"],
-        ["--ratios", ","],
-        ["--min-area", "0"],
-        ["--min-area", "1.5"],
-        ["--cropper", "nonesuch"],
-        ["--layout", "middle"],
-        ["--resolution", "4"],
-        ["--workers", "0"],
-        ["--background", "nocolour"],
-        ["--format", "tiff"],
-    ],
-)
-def test_unusable_arguments(photos, tmp_path, words, capsys):
-    try:
-        status = crop(photos, tmp_path / "out", *words)
-    except SystemExit as exit:
-        status = exit.code
-    assert status == 2
-    assert words[0] in capsys.readouterr().err or words[0] in ("--min-area", "--resolution")
-    assert not (tmp_path / "out").exists()
 
 
 def test_runs_that_would_harm_something_are_refused(photos, tmp_path, capsys):

@@ -1,0 +1,22 @@
+"""What the command, Python and the nodes assume where nothing is said."""
+
+from __future__ import annotations
+
+RATIOS = "1:1,2:3,3:2"
+BUCKET_RESOLUTION = 1024
+"""Side in pixels of the square that names the pixel budget of buckets."""
+
+
+def default_min_share(with_buckets: bool) -> float:
+    """The smallest area of a crop, as a share of the largest box of its ratio.
+
+    A bucket already decides the ratio; taking less than its largest box would lose more for nothing.
+    """
+    return 1.0 if with_buckets else 0.6
+
+
+def default_workers(device: str) -> int:
+    """How many pictures are worked on at once: one for every core, two where a GPU takes them in batches."""
+    from .executors.threads import available_cores  # PyTorch comes with it; the help texts need none
+
+    return available_cores() * (1 if device == "cpu" else 2)

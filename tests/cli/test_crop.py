@@ -1,0 +1,224 @@
+"""`salient-crop crop`: what its arguments mean, and which are refused. What a run does is tested in `tests/jobs`."""
+
+import json
+
+import pytest
+from made_pictures import save_picture, tree
+from PIL import Image
+
+from salient_crop.cli.main import main
+
+SIZES = {"a.jpg": (120, 80), "a.png": (80, 120), "trip/b ü.webp": (90, 90), "trip/deep/c.bmp": (150, 60)}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A folder that no test changes."""
+    folder = tmp_path_factory.mktemp("crop") / "photos"
+    for seed, (name, size) in enumerate(SIZES.items()):
+        save_picture(folder / name, size, seed)
+    (folder / "trip" / "b ü.txt").write_text("a caption", "utf-8")
+    (folder / "a.txt").write_text("a caption", "utf-8")
+    return folder
+
+
+def crop(*words):
+    """The exit status of `crop` with the fastest cropper."""
+    try:
+        return main(["crop", *map(str, words), "--cropper", "centre"])
+    except SystemExit as exit:
+        return exit.code
+
+
+def records(out):
+    return [json.loads(line) for line in (out / "manifest.jsonl").read_text("utf-8").splitlines()]
+
+
+def crops(out):
+    """All files that a run wrote but the manifest and what lies beside it."""
+    return {name: content for name, content in tree(out).items() if not name.startswith("manifest")}
+
+
+# Which pictures
+
+
+@pytest.fixture(scope="module")
+def whole(photos, tmp_path_factory):
+    """The output of a run over the whole folder."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    assert crop(photos, "--out", out) == 0
+    return out
+
+
+def test_one_folder_is_cropped_with_all_below_it(whole):
+    assert [record["source"] for record in records(whole)] == list(SIZES)
+    assert set(crops(whole)) == {
+        *("a_jpg.jpg", "a_jpg.txt", "a_png.jpg", "a_png.txt"),
+        *("trip/b ü.jpg", "trip/b ü.txt", "trip/deep/c.jpg"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "sources"),
+    [
+        (["a.jpg"], ["a.jpg"]),
+        (["a.png", "a.jpg", "./a.png"], ["a.jpg", "a.png"]),
+        (["*.*"], ["a.jpg", "a.png"]),
+        (["**/*.[pw]*"], ["a.png", "trip/b ü.webp"]),
+        (["trip/deep/c.bmp", "a.jpg"], ["a.jpg", "trip/deep/c.bmp"]),
+        (["*.gif", "a.jpg", "*/*.webp"], None),
+    ],
+)
+def test_named_pictures_are_cropped_as_with_their_folder(photos, whole, tmp_path, words, sources):
+    status = crop(*(photos / word for word in words), "--out", tmp_path / "out")
+    if sources is None:  # one pattern matches nothing
+        assert (status, list(tmp_path.iterdir())) == (2, [])
+        return
+    assert status == 0
+    assert [record["source"] for record in records(tmp_path / "out")] == sources
+    assert set(records_by_source(tmp_path / "out").items()) <= set(records_by_source(whole).items())
+    made = crops(tmp_path / "out")
+    assert made.items() <= crops(whole).items()
+    assert len([name for name in made if name.endswith(".jpg")]) == len(sources)
+
+
+def records_by_source(out):
+    return {record["source"]: json.dumps(record) for record in records(out)}
+
+
+def test_pictures_of_several_folders_are_named_from_the_folder_they_share(photos, tmp_path):
+    assert crop(photos / "trip" / "b ü.webp", photos / "trip" / "deep" / "*", "--out", tmp_path / "out") == 0
+    assert [record["source"] for record in records(tmp_path / "out")] == ["b ü.webp", "deep/c.bmp"]
+    noted = json.loads((tmp_path / "out" / "manifest.run.json").read_text("utf-8"))
+    assert (tmp_path / "out" / noted["folder"]).resolve() == (photos / "trip").resolve()
+
+
+def test_pictures_that_are_added_are_cropped_and_the_others_are_kept(photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert crop(photos / "a.jpg", photos / "a.png", "--out", out) == 0
+    times = {path: path.stat().st_mtime_ns for path in out.glob("*.jpg")}
+    capsys.readouterr()
+    assert crop(photos / "*.*", photos / "trip" / "*.webp", "--out", out) == 0
+    assert "2 had been done before" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_a_pattern_does_not_match_the_crops(tmp_path):
+    save_picture(tmp_path / "photos" / "a.jpg")
+    for _ in range(2):
+        assert crop(tmp_path / "photos" / "**" / "*.jpg", "--out", tmp_path / "photos" / "out") == 0
+    assert [record["source"] for record in records(tmp_path / "photos" / "out")] == ["a.jpg"]
+
+
+def test_buckets_of_named_pictures(photos, tmp_path):
+    words = ["--buckets", "quantile:2", "--resolution", "128", "--smallest", "1", "--dataset", "kohya"]
+    assert crop(photos / "**" / "*.[jpw]*", "--out", tmp_path / "out", *words) == 0
+    files = [each["file"] for record in records(tmp_path / "out") for each in record["crops"]]
+    assert files == ["1_picture/a_jpg.jpg", "1_picture/a_png.jpg", "1_picture/trip_b ü.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["{photos}", "{photos}/trip"], "{photos}: a folder among other words"),
+        (["{photos}/none.jpg"], "{photos}/none.jpg: "),
+        (["{photos}/none.jpg", "{photos}/a.jpg"], "{photos}/none.jpg: there is no such file or folder"),
+        (["{photos}/*.gif"], "{photos}/*.gif: no picture matches"),
+        (["{photos}/a.txt"], "{photos}/a.txt: not the name of a picture"),
+        (["{photos}/a.jpg", "--out", "{photos}"], "{photos}: the crops would overwrite their sources"),
+    ],
+)
+def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, complaint, capsys):
+    before = tree(photos)
+    assert crop(*(word.format(photos=photos) for word in ["--out", str(tmp_path / "out"), *words])) == 2
+    assert f"salient-crop: {complaint.format(photos=photos)}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert tree(photos) == before
+
+
+# Flags
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        *((["--ratios", value], "--ratios") for value in ("2:0", ",", "a")),
+        *((["--min-area", value], "--min-area") for value in ("0", "1.5", "nan", "inf", "x")),
+        *((["--resolution", value], "--resolution") for value in ("0", "7", "1.5", "nan")),
+        *((["--workers", value], "--workers") for value in ("0", "x")),
+        (["--layout", "middle"], "--layout"),
+        (["--layout", "0,0,nan,1"], "--layout"),
+        (["--background", "nocolour"], "--background"),
+        (["--background", "keep"], "transparency"),  # of a jpg
+        (["--format", "tiff"], "--format"),
+        (["--policy", "none"], "--policy"),
+        (["--cropper", "nonesuch"], "--cropper"),
+        (["--device", "tpu"], "--device"),
+        (["--masks", "nowhere"], "--masks"),
+        (["--each", "--buckets", "sdxl"], "--each"),
+        (["--buckets", ""], "--buckets"),
+        (["--buckets", "nonesuch"], "--buckets"),
+        (["--buckets", "auto:0"], "--buckets"),
+        (["--buckets", "sdxl", "--batch-size", "0"], "--batch-size"),
+        (["--buckets", "sdxl", "--smallest", "0"], "--smallest"),
+        *((["--buckets", "sdxl", "--most-enlarged", value], "--most-enlarged") for value in ("0", "-1", "nan", "inf")),
+        (["--buckets", "sdxl", "--repeats", "0"], "--repeats"),
+        (["--buckets", "sdxl", "--dataset", "kohya", "--concept", "../x"], "--concept"),
+        (["--buckets", "sdxl", "--duplicates", "delete"], "--duplicates"),
+    ],
+)
+def test_a_malformed_flag_is_named(photos, tmp_path, words, flag, capsys):
+    try:
+        status = main(["crop", str(photos), "--out", str(tmp_path / "out"), *words])
+    except SystemExit as exit:
+        status = exit.code
+    assert status == 2
+    assert flag in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "flag", "missing"),
+    [
+        *(
+            ([flag, value], flag, "--buckets GRID")
+            for flag, value in {
+                "--dataset": "plain",
+                "--repeats": "1",
+                "--concept": "picture",
+                "--duplicates": "use",
+                "--batch-size": "1",
+                "--smallest": "2",
+                "--remainder": "keep",
+                "--most-enlarged": "1",
+            }.items()
+        ),
+        (["--layout-hard"], "--layout-hard", "--layout WHERE"),
+        (["--layout-frame", "source"], "--layout-frame", "--layout WHERE"),
+        (["--no-enlarge"], "--no-enlarge", "--resolution N or --buckets GRID"),
+    ],
+)
+def test_a_flag_that_would_do_nothing_names_the_one_that_it_needs(photos, tmp_path, words, flag, missing, capsys):
+    assert crop(photos, "--out", tmp_path / "out", *words) == 2
+    assert capsys.readouterr().err.startswith(f"salient-crop: {flag} does nothing without {missing}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_output_is_refused_but_for_a_dry_run_with_a_manifest(photos, tmp_path, capsys):
+    assert crop(photos) == 2
+    assert crop(photos, "--dry-run") == 2
+    assert crop(photos, "--manifest", tmp_path / "plan.jsonl") == 2
+    assert capsys.readouterr().err.count("--out OUT") == 3
+    assert crop(photos, "--dry-run", "--manifest", tmp_path / "plan.jsonl") == 0
+    assert "no pixels written" in capsys.readouterr().out
+
+
+def test_every_flag_of_the_pixels_reaches_the_crops(photos, tmp_path):
+    words = ["--each", "--ratios", "1:1,2:3", "--resolution", "64", "--format", "webp", "--background", "#00f"]
+    words += ["--policy", "pad", "--layout", "0,0,1,1", "--layout-hard"]
+    assert crop(photos / "a.png", "--out", tmp_path / "out", *words) == 0
+    (record,) = records(tmp_path / "out")
+    assert [each["file"] for each in record["crops"]] == ["1x1/a_png.webp", "2x3/a_png.webp"]
+    with Image.open(tmp_path / "out" / "1x1" / "a_png.webp") as image:
+        assert image.size == (64, 64)
+        assert image.getpixel((1, 32)) == pytest.approx((0, 0, 255), abs=12)  # the canvas is extended at the sides
