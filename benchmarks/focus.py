@@ -3,8 +3,8 @@
 python benchmarks/focus.py [--size 480x360] [--batch 8] [--rounds 12] [--device cpu]
 
 The peer is torchvision's MobileNetV2 up to its last residual, on batches of the size that `focus` works at. The two
-take turns, and the fastest round of each counts. The analysis includes bringing the pictures to that size, the heads,
-the subjects and the detail.
+take turns, and the fastest round of each counts. The analysis includes the resizing of the pictures to that size, the
+heads, the subjects and the detail.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ def main() -> None:
 @torch.inference_mode()
 def report(chosen: argparse.Namespace) -> None:
     width, height = chosen.size
-    pictures = photographs(chosen.batch, (width, height)).to(chosen.device)
+    pictures = load_photographs(chosen.batch, (width, height)).to(chosen.device)
     cropper = load_cropper("focus", chosen.device)
     backbone = torchvision.models.mobilenet_v2().features[:18].eval().to(chosen.device)
     backbone = backbone.to(memory_format=torch.channels_last)
     across, down = working_size(width, height)
-    shown = torch.nn.functional.interpolate(pictures, (down, across)).contiguous(memory_format=torch.channels_last)
-    runs: list[Callable[[], object]] = [lambda: cropper.analyse(pictures), lambda: backbone(shown)]
-    ours, bare = fastest(runs, chosen.rounds, chosen.device)
+    resized = torch.nn.functional.interpolate(pictures, (down, across)).contiguous(memory_format=torch.channels_last)
+    runs: list[Callable[[], object]] = [lambda: cropper.analyse(pictures), lambda: backbone(resized)]
+    ours, bare = measure_fastest(runs, chosen.rounds, chosen.device)
     each = 1000 / chosen.batch
-    print(f"batches of {chosen.batch} pictures of {width}x{height}, seen at {across}x{down}, on {chosen.device}")
+    print(f"batches of {chosen.batch} pictures of {width}x{height}, analysed at {across}x{down}, on {chosen.device}")
     print(f"focus, whole analysis   {ours * each:7.2f} ms a picture")
     print(f"MobileNetV2, bare pass  {bare * each:7.2f} ms a picture")
     print(f"ratio                   {ours / bare:7.2f}")
 
 
-def photographs(count: int, size: tuple[int, int]) -> torch.Tensor:
-    """The sample photographs, over and over, all brought to one size: `[count, 3, H, W]`."""
+def load_photographs(count: int, size: tuple[int, int]) -> torch.Tensor:
+    """The sample photographs, over and over, all resized to one size: `[count, 3, H, W]`."""
     files = itertools.islice(itertools.cycle(sorted(SAMPLES.glob("*.jpg"))), count)
     pixels = [np.asarray(Image.open(file).convert("RGB").resize(size)) for file in files]
     return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float() / 255
 
 
-def fastest(runs: list[Callable[[], object]], rounds: int, device: str) -> list[float]:
+def measure_fastest(runs: list[Callable[[], object]], rounds: int, device: str) -> list[float]:
     """Seconds of the fastest round of each, after one that does not count."""
     best = [float("inf")] * len(runs)
     for number in range(rounds + 1):

@@ -16,7 +16,8 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..models.card import list_cards, load_card
-    from ..models.registry import ARCHITECTURES, BUNDLED, SUFFIXES
+    from ..models.checkpoint import SUFFIXES
+    from ..models.registry import ARCHITECTURES, BUNDLED
 
     reporter.result("Bundled, by name:")
     for index, name in enumerate(BUNDLED):

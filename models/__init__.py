@@ -1,1 +1,1 @@
-"""Croppers: the networks, their bundled weights, and the registry that tells a checkpoint by its keys."""
+"""Croppers: the networks, their bundled weights, and the registry that recognises a checkpoint by its keys."""

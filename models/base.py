@@ -1,4 +1,4 @@
-"""The contract of a cropper, checked when its class is made, and what the registry knows of its checkpoints."""
+"""The contract of a cropper, checked when its class is made, and the description of a kind of checkpoint."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Cropper(ABC):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hex, of the weights that it judges with; empty for a cropper without weights.
+        """SHA-256, in hex, of its weights; empty for a cropper without weights.
 
         It is the same on every device. It is computed when first read and then kept, so read it after the weights were
         loaded.

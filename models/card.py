@@ -129,7 +129,7 @@ class ModelCard:
         if self.input is not None:
             sides = "×".join(map(str, self.input.size))
             shape = "in about as many pixels as " if self.input.keeps_shape else ""
-            lines.append(f"  sees pictures {shape}{sides}, {self.input.colour_order}")
+            lines.append(f"  takes pictures {shape}{sides}, {self.input.colour_order}")
         lines.append(f"  trained on {'; '.join(dict.fromkeys(each.name for each in self.data))}")
         lines += [f"  {each.name}: {each.value:g} ({each.data})" for each in self.figures if not each.trained_on]
         return "\n".join(lines)
@@ -205,7 +205,10 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 
 
 def _check(entry: Any, where: str, shape: type) -> dict[str, Any]:
-    """The fields of an object, which must be those of a dataclass and of the right kinds; lists are not looked into."""
+    """The fields of an object, which must be those of a dataclass and of the right kinds.
+
+    Items of lists are not checked here.
+    """
     if not isinstance(entry, dict):
         raise ValueError(f"{where} must be an object, got {entry!r}")
     kinds = shape.__annotations__

@@ -7,7 +7,7 @@ import os
 import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
-from ..models.registry import SUFFIXES
+from ..models.checkpoint import SUFFIXES
 from .apply_box import ApplyBox
 from .bucket_sort import BucketSort
 from .constrained_crop import ConstrainedCrop

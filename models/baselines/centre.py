@@ -1,4 +1,4 @@
-"""centre: the largest box of the ratio in the middle of the picture. Everyone's baseline; it looks at no pixel."""
+"""centre: the largest box of the ratio in the middle of the picture, the baseline of everyone. It reads no pixels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CELLS = 64
 
 
 class CentreAnalysis(Analysis):
-    """Even heat, and one box a ratio. It moves off the middle only as far as a region to keep demands."""
+    """An even heatmap, and one box for each ratio, in the middle. Only a region to keep moves the crop from there."""
 
     def candidates(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
@@ -26,7 +26,7 @@ class CentreAnalysis(Analysis):
 
 
 class CentreCropper(Cropper):
-    """The same for every picture: among several ratios, the one that cuts off least."""
+    """The same for every picture of a size. Of several ratios, the one that cuts off the smallest area wins."""
 
     name = "centre"
 

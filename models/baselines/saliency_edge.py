@@ -1,11 +1,11 @@
 """saliency-short-edge and saliency-long-edge: the baseline of "Image Cropping under Design Constraints" (Nishiyasu,
 Shimoda, Sato; MM Asia 2023), on any heatmap.
 
-A box around the salient part and the layout is brought to the ratio by one of its edges. The paper names the two and
-shows results, without a definition; those show Short-Edge reaching beyond the picture and Long-Edge cutting content, so
-here `short` lengthens the edge that is too short for the ratio, and `long` shortens the one that is too long, about the
-box's centre. Salient is what has at least twice the mean heat, the usual threshold (Achanta et al., "Frequency-tuned
-Salient Region Detection", CVPR 2009). The paper's heat is TranSalNet's (`transalnet.py`).
+A box around the salient cells and the text region gets the ratio by a change of one of its edges. The paper names the
+two methods and shows results, without a definition. In the results, Short-Edge reaches beyond the picture and Long-Edge
+cuts content, so here `short` lengthens the edge that is too short for the ratio, and `long` shortens the one that is
+too long, about the box's centre. Cells with at least twice the mean heat are salient, the usual threshold (Achanta et
+al., "Frequency-tuned Salient Region Detection", CVPR 2009). The paper's heatmaps are TranSalNet's.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ..analysis import Analysis
 from ..base import Cropper
 
 EDGES = ("short", "long")
-SALIENT = 2.0  # times the mean
+MIN_SALIENT = 2.0  # times the mean
 
 
 def salient_region(heat: Tensor) -> Region:
     """The smallest region around all cells of `[h, w]` with twice the mean heat; the whole picture where none has."""
-    salient = heat >= SALIENT * heat.mean()
+    salient = heat >= MIN_SALIENT * heat.mean()
     if not salient.any() or not heat.any():
         return 0.0, 0.0, 1.0, 1.0
     rows, columns = (salient.any(axis).nonzero()[:, 0] for axis in (1, 0))
@@ -67,7 +67,7 @@ def edge_box(around: Region, ratio: Ratio, size: tuple[int, int], edge: str) -> 
 
 
 class SaliencyEdgeAnalysis(Analysis):
-    """A heatmap that proposes one box a ratio. As a crop it is moved into the picture, and made to obey."""
+    """A heatmap that proposes one box for each ratio. The crop is the feasible box that is nearest to it."""
 
     def __init__(
         self, edge: str, heatmap: Tensor, subjects: Sequence[Subject] = (), detail: Tensor | None = None
@@ -95,7 +95,7 @@ class SaliencyEdgeAnalysis(Analysis):
 
 
 class SaliencyEdgeCropper(Cropper):
-    """The baseline on the heatmaps of another cropper, whose weights are its own.
+    """The baseline on the heatmaps of another cropper.
 
     Attributes:
         name: `saliency-short-edge` or `saliency-long-edge`.

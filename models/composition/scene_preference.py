@@ -19,7 +19,7 @@ from ...cropping.boxes import cell_shares
 CELLS, BINS = 8, 16  # of the coarse map along a side, and of the histograms of edges
 DESCRIPTION = 2 * CELLS**2 + 4 * BINS
 OBJECT_SCALE, MAIN_SCALE, EDGE_SCALE = 0.23, 2.4, 0.42  # of the parts of the description
-RANK_DECAY = 1.3  # of the weight of objects by the detector's ranking: the last weighs a quarter of the first
+RANK_DECAY = 1.3  # of the weight of objects by the detector's ranking: the last has a quarter of the first's
 MIN_AREA = 0.002  # of the picture; smaller objects are treated as that large
 MAX_MARGIN = 1 / 3  # relative; no rated crop has a larger margin, so a larger one counts as this
 # All products of three out of 1 and the margins on the left, top, right and bottom: the monomials up to degree 3.

@@ -1,4 +1,4 @@
-"""From pictures of any size to what the `focus` network sees."""
+"""From pictures of any size to the input of the `focus` network."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from .network import STRIDE
 
-AREA = 352 * 448  # pixels that the network sees, whatever the shape of the picture
+AREA = 352 * 448  # pixels of the network's input, whatever the shape of the picture
 MAX_ASPECT = 6.0  # of the long side to the short side; longer pictures are squeezed to it
 
 

@@ -67,7 +67,7 @@ class SmartcropAnalysis(Analysis):
         return torch.stack((x, y, x + width, y + height), dim=-1) / self._scale()
 
     def score(self, boxes: Tensor) -> Tensor:
-        """smartcrop.js's total score, brought to 0..1 without changing the order of any two boxes.
+        """smartcrop.js's total score, mapped to 0..1 without changing the order of any two boxes.
 
         With t the score in units of the mean value of the picture's cells, it is (1 + t / (1 + |t|)) / 2: 0.5 for a box
         whose inside adds as much as its outside subtracts, and for every box of a picture without any value.

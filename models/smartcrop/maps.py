@@ -37,7 +37,8 @@ def feature_maps(pictures: Tensor) -> Tensor:
         float64 `[B, 3, H, W]` of whole numbers 0..255.
     """
     red, green, blue = pictures.double().unbind(1)
-    lightness = 0.5126 * blue + 0.7152 * green + 0.0722 * red  # sic: the original weighs blue like red
+    # As in the original; the luma of Rec. 709 is 0.2126 of red, 0.7152 of green and 0.0722 of blue.
+    lightness = 0.5126 * blue + 0.7152 * green + 0.0722 * red
     return torch.stack(
         (
             _skin(red, green, blue, lightness / 255),

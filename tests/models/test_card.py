@@ -121,4 +121,4 @@ def test_a_card_without_an_input_and_whole_numbers_as_figures_are_fine(tmp_path:
     figure = {"name": "found", "value": 80, "data": "crowds", "count": None, "trained_on": False}
     card = read_card(changed(tmp_path, input=None, figures=[figure]))
     assert (card.input, card.figures[0].value) == (None, 80)
-    assert "sees pictures" not in card.describe()
+    assert "takes pictures" not in card.describe()

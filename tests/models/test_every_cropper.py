@@ -23,7 +23,7 @@ from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
 from salient_crop.models.design_heatmap.cropper import DesignHeatmapCropper
 from salient_crop.models.focus.network import FocusNetwork
-from salient_crop.models.registry import ARCHITECTURES, BUNDLED, cropper_from, load_cropper
+from salient_crop.models.registry import ARCHITECTURES, BUNDLED, build_cropper, load_cropper
 from salient_crop.models.selection import best_crops
 from salient_crop.models.state_dict import digest_weights
 from salient_crop.models.transalnet.loading import load as load_transalnet
@@ -58,7 +58,7 @@ def make(name: str) -> Cropper:
         return load_cropper(name)
     if kind == "transalnet":
         return load_transalnet(CHECKPOINTS[kind](), SMALL_FRAME)
-    cropper = cropper_from(CHECKPOINTS[kind](), name)
+    cropper = build_cropper(CHECKPOINTS[kind](), name)
     return DesignHeatmapCropper(cropper.network, SMALL_SIDE) if kind == "design-heatmap" else cropper
 
 

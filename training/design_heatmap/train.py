@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ...models.checkpoint import load_state
 from ...models.design_heatmap.cropper import SIDE, preprocess
 from ...models.design_heatmap.network import HeatmapNetwork
-from ...models.registry import load_state
 from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures

@@ -20,10 +20,10 @@ from torch.nn import functional as F
 
 from ...images.header import read_header
 from ...models.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
+from ...models.checkpoint import load_state
 from ...models.gaic.network import GaicNetwork
 from ...models.gaic.preprocess import round_out, standardise_values, working_size
 from ...models.gaic.variant import TRAINED_HERE
-from ...models.registry import load_state
 from ..command import LAST, export, options, progress_bar, settings_from
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
