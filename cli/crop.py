@@ -261,6 +261,8 @@ def summary(run: FolderRun, outcome: Outcome) -> str:
         parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
     if outcome.dropped:
         parts.append(f"{outcome.dropped} left out as asked")
+    if outcome.warned:
+        parts.append(outcome.describe_warnings())
     if outcome.failed:
         parts.append(f"{outcome.failed} failed, each with its reason in the manifest")
     return "; ".join(parts)

@@ -46,7 +46,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..images.decode import Picture
     from ..images.errors import PictureError
     from ..jobs.executors.batches import Analyser
-    from ..jobs.text_region_study import layout_study
+    from ..jobs.text_region_study import study_text_regions
 
     refuse_other_formats(chosen.out)
     if chosen.out.exists() and same_file(chosen.out, chosen.photo):
@@ -54,7 +54,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
     try:
-        sheet = layout_study(
+        sheet = study_text_regions(
             Picture(chosen.photo),
             chosen.ratios,
             chosen.layout_frame or "source",

@@ -7,7 +7,7 @@ measured, and writing needs only a picture's own planned record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 import numpy as np
@@ -17,9 +17,8 @@ from ..bucketing.grids import list_kohya_sizes
 from ..bucketing.loss import compute_loss
 from ..bucketing.report import BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
-from ..cropping.boxes import coverage_xyxy
 from ..cropping.constraint import Constraint, UnsatisfiableError
-from ..cropping.crop import Crop
+from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..datasets.formats.centre_crop import centre_crop
@@ -29,8 +28,9 @@ from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
 from .settings import BucketSettings
 from .stages import Size, crop_record
+from .warnings import SUBJECT_LEFT_OUT, find_warnings, share_outside, summarise_warnings
 
-LOST = "lost"  # among the terms of a crop, see `lost_subject`
+LOST = "lost"  # among the terms of a crop, where manifests have always had it; see `lost_subject`
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def measure_picture(
         except UnsatisfiableError as error:
             conflict = error
             continue
-        crop = replace(crop, terms={**crop.terms, LOST: lost_subject(analysis, crop, size)})
+        warnings = find_warnings(analysis, crop, size, constraint)
+        crop = replace(crop, terms={**crop.terms, LOST: lost_subject(analysis, crop, size)}, warnings=warnings)
         records.append(crop_record(crop, size, bucket, None, bucket))
     if not records and conflict is not None:
         raise conflict
@@ -87,11 +88,8 @@ def measure_picture(
 
 def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
     """The largest share of a subject that lies outside the crop, 0..1."""
-    if not analysis.subjects:
-        return 0.0
-    subjects = torch.tensor([each.region for each in analysis.subjects], dtype=torch.float64)
-    held = coverage_xyxy(subjects, subjects.new_tensor(crop.box.relative(size)))
-    return float((1 - held).clamp_min(0).max())
+    region = crop.box.relative(size)
+    return max((share_outside(each.region, region) for each in analysis.subjects), default=0.0)
 
 
 def sort_pictures(
@@ -168,25 +166,26 @@ class _Measurements:
     """What N pictures lose in M buckets.
 
     Attributes:
-        heat, cut, area, lost: float32 `[N, M]`, shares in 0..1; 0 where a picture must not go.
+        heat, cut, area: float32 `[N, M]`, shares in 0..1; 0 where a picture must not go.
         scale: float32 `[N, M]`, bucket pixels over crop pixels along a side; infinite where a picture must not go.
         baseline: of each picture, where kohya would put it.
+        left_out: the warnings about subjects that are left out, by (picture, bucket).
     """
 
     heat: np.ndarray
     cut: np.ndarray
     area: np.ndarray
-    lost: np.ndarray
     scale: np.ndarray
-    baseline: list[Placement]
+    baseline: list[Placement] = field(default_factory=list)
+    left_out: dict[tuple[int, int], list[CropWarning]] = field(default_factory=dict)
 
     @classmethod
     def read(
         cls, sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], settings: BucketSettings
     ) -> _Measurements:
         shape = len(sizes), len(settings.grid.sizes)
-        heat, cut, area, lost = (np.zeros(shape, np.float32) for _ in range(4))
-        table = cls(heat, cut, area, lost, scale=np.full(shape, np.inf, np.float32), baseline=[])
+        heat, cut, area = (np.zeros(shape, np.float32) for _ in range(3))
+        table = cls(heat, cut, area, np.full(shape, np.inf, np.float32))
         column_of = {bucket: column for column, bucket in enumerate(settings.grid.sizes)}
         for row, (size, (*records, baseline)) in enumerate(zip(sizes, measured, strict=True)):
             for record in records:
@@ -194,8 +193,9 @@ class _Measurements:
                 place = row, column_of[placement.bucket]
                 table.heat[place], table.area[place] = placement.heat_lost, placement.area_lost
                 table.cut[place] = record.terms.get("cut", 0.0)
-                table.lost[place] = record.terms.get(LOST, 0.0)
                 table.scale[place] = placement.scale
+                if left_out := [each for each in record.warnings if each.code == SUBJECT_LEFT_OUT]:
+                    table.left_out[place] = left_out
             table.baseline.append(_placement_of(baseline, size))
         return table
 
@@ -214,13 +214,9 @@ class _Measurements:
         return Placement(settings.grid.sizes[column], heat, area, scale)
 
     def caption_checks(self, names: Sequence[str], columns: Sequence[int]) -> list[str]:
-        """One line for each picture that loses more than half of a subject in its bucket."""
-        lost = [float(self.lost[row, column]) if column >= 0 else 0.0 for row, column in enumerate(columns)]
-        return [
-            f"{name}: {share:.0%} of a subject is outside the crop"
-            for name, share in zip(names, lost, strict=True)
-            if share > 0.5
-        ]
+        """One line for each picture whose crop leaves a subject out that its caption may describe."""
+        warnings = (self.left_out.get(place, []) for place in enumerate(columns))
+        return [f"{name}: {summarise_warnings(found)}" for name, found in zip(names, warnings, strict=True) if found]
 
 
 def _placement_of(record: CropRecord, size: Size) -> Placement:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-# Height of pictures and crops, width beyond which they become lower, space between things, height of a line of text.
+# In pixels: largest height and width of pictures and crops, space between things, height of a line of text.
 PICTURE_HEIGHT, PICTURE_WIDTH, GAP, LINE = 220, 330, 14, 22
 SHEET_WIDTH = 2400
+WARNING_WIDTH = 400  # up to which a warning makes its crop's column wider
 
-PAPER, CARD, INK, FAINT, ALARM = "#ecebe8", "#ffffff", "#1c1c1e", "#77767a", "#b3261e"
-# One colour a crop; distinct for most kinds of colour blindness, and none of them in the heat's own scale.
+PAPER, CARD, INK, FAINT, ALARM, AMBER = "#ecebe8", "#ffffff", "#1c1c1e", "#77767a", "#b3261e", "#b26a00"
+# One colour a crop; distinct for most kinds of colour blindness, and none of them in the colour scale of the heat.
 BOX_COLOURS = ("#ffffff", "#00d5ff", "#3dff8a", "#ff8ad8", "#9db4ff")
-# The heat's scale from nothing to most, as red, green, blue, opacity.
+# The colour scale of the heat from least to most, as red, green, blue, opacity.
 _HEAT = np.array(
     [(30, 0, 70, 0), (90, 0, 130, 70), (200, 20, 90, 130), (255, 110, 20, 165), (255, 220, 60, 190)], np.float32
 )
@@ -26,21 +27,37 @@ FONTS_FOR_OTHER_SCRIPTS = (
 )
 
 
+Region = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True)
 class CropTile:
-    """One crop: uint8 [h, w, 3] pixels, where it lies in the picture (relative x1, y1, x2, y2), and its captions."""
+    """One crop.
+
+    Attributes:
+        pixels: uint8 `[h, w, 3]`.
+        region: where it lies in the picture, relative x1, y1, x2, y2.
+        title, note: the two lines of text below it.
+        warning: a third line, in amber; empty where there is none.
+    """
 
     pixels: np.ndarray
-    region: tuple[float, float, float, float]
+    region: Region
     title: str
     note: str
+    warning: str = ""
 
 
 @dataclass(frozen=True)
 class PictureTile:
-    """One picture: its name and a word about it, uint8 [h, w, 3] pixels, heat [h, w] ≥ 0, its crops.
+    """One picture.
 
-    Without pixels it is a picture that failed, and `note` says why.
+    Attributes:
+        name: above it.
+        note: below it; of a picture without pixels, why it has none.
+        pixels: uint8 `[h, w, 3]`, or None where the picture failed.
+        heat: `[h, w]` ≥ 0 of any size, laid over the pixels; or None.
+        crops: beside it.
     """
 
     name: str
@@ -64,7 +81,7 @@ def draw_sheet(tiles: Sequence[PictureTile]) -> np.ndarray:
     """
     if not tiles:
         raise ValueError("a contact sheet needs at least one picture")
-    cards = [_card(tile) for tile in tiles]
+    cards = [_draw_card(tile) for tile in tiles]
     width, height = max(card.width for card in cards), max(card.height for card in cards)
     columns = min(len(cards), max(1, (SHEET_WIDTH - GAP) // (width + GAP)))
     rows = -(-len(cards) // columns)
@@ -77,59 +94,34 @@ def draw_sheet(tiles: Sequence[PictureTile]) -> np.ndarray:
 
 
 def overlay(pixels: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """The heat [h, w] ≥ 0 laid over the picture, uint8 [H, W, 3]: its least clear, its most yellow."""
+    """The heat `[h, w]` ≥ 0 laid over the picture, uint8 `[H, W, 3]`: nothing where it is least, yellow where most.
+
+    The heat is min–max normalised first. The colour follows its square root: most heatmaps are a peak and a wide slope,
+    and the slope should show.
+    """
     picture = Image.fromarray(pixels)
     lowest, highest = float(heat.min()), float(heat.max())
-    warmth = (heat - lowest) / max(highest - lowest, 1e-12)
-    levels = Image.fromarray((warmth * 255).astype(np.uint8))
+    normalised = (heat - lowest) / max(highest - lowest, 1e-12)
+    levels = Image.fromarray((normalised * 255).astype(np.uint8))
     levels = levels.resize(picture.size, Image.Resampling.BICUBIC)
     steps = np.linspace(0, 255, len(_HEAT))
     scale = np.stack([np.interp(np.arange(256), steps, channel) for channel in _HEAT.T], axis=1)
-    # The square root shows also what is only fairly warm; most heatmaps are a peak and a wide slope.
-    warm = Image.fromarray(scale[(np.sqrt(np.asarray(levels) / 255) * 255).astype(np.uint8)].astype(np.uint8))
-    picture.paste(warm, mask=warm.getchannel("A"))
+    colours = Image.fromarray(scale[(np.sqrt(np.asarray(levels) / 255) * 255).astype(np.uint8)].astype(np.uint8))
+    picture.paste(colours, mask=colours.getchannel("A"))
     return np.asarray(picture)
 
 
-def _card(tile: PictureTile) -> Image.Image:
-    parts = [] if tile.pixels is None else [_source(tile), *(Image.fromarray(crop.pixels) for crop in tile.crops)]
-    labels = [(tile.note, ""), *((crop.title, crop.note) for crop in tile.crops)]
-    widths = [max(part.width, _text_width(labels[i])) for i, part in enumerate(parts)] or [PICTURE_WIDTH]
-    tall = max((part.height for part in parts), default=0)
-    card = Image.new("RGB", (GAP + sum(width + GAP for width in widths), tall + 3 * LINE + 2 * GAP), CARD)
-    draw = ImageDraw.Draw(card)
-    write_line(draw, (GAP, GAP // 2), tile.name, INK, card.width - 2 * GAP)
-    if not parts:
-        write_line(draw, (GAP, GAP // 2 + LINE), tile.note, ALARM, card.width - 2 * GAP)
-        return card
-    left, top = GAP, GAP // 2 + LINE
-    for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
-        card.paste(part, (left, top))
-        first, second = labels[index]
-        foot = top + tall + 4
-        write_line(
-            draw, (left + _swatch(draw, (left, foot), index - 1, tile), foot), first, INK if index else FAINT, width
-        )
-        write_line(draw, (left, foot + LINE - 4), second, FAINT, width)
-        left += width + GAP
-    return card
-
-
-def _source(tile: PictureTile) -> Image.Image:
-    assert tile.pixels is not None
-    picture = Image.fromarray(tile.pixels if tile.heat is None else overlay(tile.pixels, tile.heat))
-    if len(tile.crops) == 1:
-        picture = dimmed_outside(picture, tile.crops[0].region)
+def outline_box(picture: Image.Image, region: Region, colour: str) -> None:
+    """Draws the outline of a relative region into a picture."""
     draw = ImageDraw.Draw(picture)
-    for index, crop in enumerate(tile.crops):
-        x1, y1, x2, y2 = corners(crop.region, picture.size)
-        # A dark line on both sides keeps the bright one visible on any picture.
-        draw.rectangle((x1, y1, x2, y2), outline="#000000", width=5)
-        draw.rectangle((x1 + 1, y1 + 1, x2 - 1, y2 - 1), outline=_colour(index), width=3)
-    return picture
+    x1, y1, x2, y2 = corners(region, picture.size)
+    # A dark line on both sides keeps the bright one visible on any picture.
+    draw.rectangle((x1, y1, x2, y2), outline="#000000", width=5)
+    draw.rectangle((x1 + 1, y1 + 1, x2 - 1, y2 - 1), outline=colour, width=3)
 
 
-def dimmed_outside(picture: Image.Image, region: tuple[float, float, float, float]) -> Image.Image:
+def dim_outside(picture: Image.Image, region: Region) -> Image.Image:
+    """The picture, darker outside a relative region."""
     dark = Image.blend(picture, Image.new("RGB", picture.size, "#000000"), 0.45)
     x1, y1, x2, y2 = corners(region, picture.size)
     inside = (max(x1, 0), max(y1, 0), x2 + 1, y2 + 1)
@@ -137,15 +129,67 @@ def dimmed_outside(picture: Image.Image, region: tuple[float, float, float, floa
     return dark
 
 
-def corners(region: tuple[float, float, float, float], size: tuple[int, int]) -> tuple[int, int, int, int]:
+def corners(region: Region, size: tuple[int, int]) -> tuple[int, int, int, int]:
     """Corners of the box, the last pixel included; at least three pixels wide, so that its outline can be drawn."""
     x1, y1 = round(region[0] * size[0]), round(region[1] * size[1])
     x2, y2 = round(region[2] * size[0]) - 1, round(region[3] * size[1]) - 1
     return x1, y1, max(x2, x1 + 2), max(y2, y1 + 2)
 
 
-def _swatch(draw: ImageDraw.ImageDraw, place: tuple[int, int], crop: int, tile: PictureTile) -> int:
-    """A dot of the box's colour before the crop's title, where there are several; returns its width."""
+def write_line(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, width: int) -> None:
+    """One line of text, shortened in its middle where it is wider than `width` pixels."""
+    font = _font(text)
+    keep = len(text)
+    shown = text
+    while keep > 2 and draw.textlength(shown, font=font) > width:
+        keep -= 1
+        shown = text[: keep // 2] + "…" + text[len(text) - (keep - keep // 2) :]
+    draw.text(place, shown, fill=colour, font=font)
+
+
+def _draw_card(tile: PictureTile) -> Image.Image:
+    """The picture and its crops side by side, with their lines of text."""
+    parts = [] if tile.pixels is None else [_draw_source(tile), *(Image.fromarray(crop.pixels) for crop in tile.crops)]
+    labels = [(tile.note, "", ""), *((crop.title, crop.note, crop.warning) for crop in tile.crops)]
+    widths = [
+        max(part.width, _text_width([title, note]), min(_text_width([warning]), WARNING_WIDTH) if warning else 0)
+        for part, (title, note, warning) in zip(parts, labels, strict=False)
+    ]
+    height = max((part.height for part in parts), default=0)
+    lines = 4 if any(crop.warning for crop in tile.crops) else 3
+    width = GAP + sum(width + GAP for width in widths or [PICTURE_WIDTH])
+    card = Image.new("RGB", (width, height + lines * LINE + 2 * GAP), CARD)
+    draw = ImageDraw.Draw(card)
+    write_line(draw, (GAP, GAP // 2), tile.name, INK, card.width - 2 * GAP)
+    if not parts:
+        write_line(draw, (GAP, GAP // 2 + LINE), tile.note, ALARM, card.width - 2 * GAP)
+        return card
+    left, top = GAP, GAP // 2 + LINE
+    foot = top + height + 4
+    for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
+        card.paste(part, (left, top))
+        title, note, warning = labels[index]
+        indent = _draw_swatch(draw, (left, foot), index - 1, tile)
+        write_line(draw, (left + indent, foot), title, INK if index else FAINT, width)
+        write_line(draw, (left, foot + LINE - 4), note, FAINT, width)
+        write_line(draw, (left, foot + 2 * (LINE - 4)), warning, AMBER, width)
+        left += width + GAP
+    return card
+
+
+def _draw_source(tile: PictureTile) -> Image.Image:
+    """The picture under its heat, with the outlines of its crops."""
+    assert tile.pixels is not None
+    picture = Image.fromarray(tile.pixels if tile.heat is None else overlay(tile.pixels, tile.heat))
+    if len(tile.crops) == 1:
+        picture = dim_outside(picture, tile.crops[0].region)
+    for index, crop in enumerate(tile.crops):
+        outline_box(picture, crop.region, _colour(index))
+    return picture
+
+
+def _draw_swatch(draw: ImageDraw.ImageDraw, place: tuple[int, int], crop: int, tile: PictureTile) -> int:
+    """A square of the box's colour before the crop's title, where there are several crops; returns its width."""
     if crop < 0 or len(tile.crops) < 2:
         return 0
     x, y = place[0], place[1] + 4
@@ -155,17 +199,6 @@ def _swatch(draw: ImageDraw.ImageDraw, place: tuple[int, int], crop: int, tile: 
 
 def _colour(index: int) -> str:
     return BOX_COLOURS[index % len(BOX_COLOURS)]
-
-
-def write_line(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, width: int) -> None:
-    """One line of text, shortened in its middle where it is too wide."""
-    font = _font(text)
-    keep = len(text)
-    shown = text
-    while keep > 2 and draw.textlength(shown, font=font) > width:
-        keep -= 1
-        shown = text[: keep // 2] + "…" + text[len(text) - (keep - keep // 2) :]
-    draw.text(place, shown, fill=colour, font=font)
 
 
 def _text_width(lines: Sequence[str]) -> int:

@@ -142,7 +142,7 @@ def crop(
     size = opened.info.size
     (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], where)
     try:
-        (found,) = choose_crops(analysis, size, settings)
+        (found,) = choose_crops(analysis, size, settings.constraints(), settings.objective)
     except UnsatisfiableError as error:
         raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
     box = found.box

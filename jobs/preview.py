@@ -13,6 +13,7 @@ from .contact_sheet import CropTile, PictureTile, thumbnail_size
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .progress import DRAWING, Progress, StepCounter
+from .warnings import summarise_warnings
 
 
 def collect_tiles(
@@ -82,4 +83,5 @@ def _crop_tile(picture: Picture, crop: CropRecord) -> CropTile:
         region=region,
         title=f"{crop.ratio}   {size}",
         note=f"score {crop.score:.2f}   keeps {crop.kept:.0%}",
+        warning=summarise_warnings(crop.warnings),
     )

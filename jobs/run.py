@@ -18,6 +18,9 @@ from ..images.header import read_header
 from .journal import state_of
 from .settings import CropSettings
 from .sources import list_neighbours
+from .warnings import summarise_warnings
+
+NAMED_WARNINGS = 3  # pictures in the summary of a run
 
 Size = tuple[int, int]
 
@@ -79,6 +82,8 @@ class Outcome:
         enlarged: crops that had to be enlarged.
         resumed: pictures that an earlier run had done.
         dropped: pictures left out as asked.
+        warned: pictures with a crop that has a warning; the manifest holds all of them.
+        first_warned: the first of these, each as `name: words`.
         notes: sentences for a person, such as which settings differ from the last run.
         report: of a bucket run; None where no picture could be measured, and without buckets.
     """
@@ -89,8 +94,17 @@ class Outcome:
     enlarged: int
     resumed: int
     dropped: int = 0
+    warned: int = 0
+    first_warned: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     report: BucketReport | None = None
+
+    def describe_warnings(self) -> str:
+        """How many pictures have a warning, and the first of them; empty where none has."""
+        if not self.warned:
+            return ""
+        more = f", and {self.warned - len(self.first_warned)} more" if self.warned > len(self.first_warned) else ""
+        return f"{self.warned} with a warning, told in the manifest: {'; '.join(self.first_warned)}{more}"
 
 
 def list_sources(run: FolderRun) -> list[str]:
@@ -178,14 +192,19 @@ def refuse_to_touch_sources(run: FolderRun, files: Iterable[str]) -> None:
 
 def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
     """The outcome of a run with these records."""
-    pictures = failed = dropped = crops = enlarged = 0
+    pictures = failed = dropped = crops = enlarged = warned = 0
+    first_warned: list[str] = []
     for record in records:
         pictures += 1
         failed += record.status == FAILED
         dropped += record.status == DROPPED
         crops += len(record.crops)
         enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in record.crops)
-    return Outcome(pictures, failed, crops, enlarged, resumed, dropped, tuple(notes))
+        warnings = [warning for crop in record.crops for warning in crop.warnings]
+        warned += bool(warnings)
+        if warnings and len(first_warned) < NAMED_WARNINGS:
+            first_warned.append(f"{record.source}: {summarise_warnings(warnings)}")
+    return Outcome(pictures, failed, crops, enlarged, resumed, dropped, warned, tuple(first_warned), notes=tuple(notes))
 
 
 def _find_sources(folder: Path, exclude: Sequence[Path], follow_links: bool) -> list[Path]:

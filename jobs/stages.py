@@ -13,8 +13,9 @@ from dataclasses import replace
 
 import torch
 
-from ..cropping.constraint import UnsatisfiableError
-from ..cropping.crop import Crop
+from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.crop import Crop, CropWarning
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..datasets.atomic import write_picture
 from ..datasets.find import leads_outside
 from ..datasets.manifest import FAILED, OK, CropRecord, PictureRecord
@@ -26,6 +27,7 @@ from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser
 from .run import FolderRun
 from .settings import CropSettings
+from .warnings import find_warnings
 
 BLACK = (0, 0, 0)  # of a mask, outside its picture
 
@@ -51,7 +53,8 @@ def crop_picture(run: FolderRun, source: str, files: Sequence[str], analyser: An
     def crop(picture: Picture, record: PictureRecord) -> PictureRecord:
         thumbnail = picture.small(ANALYSIS_SIDE)
         with analysing(picture):
-            crops = choose_crops(analyser.analyse(thumbnail), picture.info.size, run.settings)
+            analysis = analyser.analyse(thumbnail)
+            crops = choose_crops(analysis, picture.info.size, run.settings.constraints(), run.settings.objective)
         planned = plan_record(record, crops, files if run.output else [None] * len(crops), run.settings)
         write_crops(run, picture, planned)
         return planned
@@ -73,20 +76,26 @@ def write_planned(run: FolderRun, record: PictureRecord) -> PictureRecord:
     return with_picture(run, record, write) if run.output and record.status == OK else record
 
 
-def choose_crops(analysis: Analysis, size: Size, settings: CropSettings) -> list[Crop]:
-    """The crops of a picture: the best one, or with `each` the best of each ratio.
+def choose_crops(
+    analysis: Analysis, size: Size, constraints: Sequence[Constraint], objective: Objective = DEFAULT_OBJECTIVE
+) -> list[Crop]:
+    """The best crop of a picture under each constraint, with its warnings.
 
     Args:
         analysis: of the picture.
         size: its width and height in pixels.
-        settings: of the run.
+        constraints: one for each crop; see `CropSettings.constraints`.
+        objective: how crops are compared.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
     """
     with torch.inference_mode():
-        found = best_crops_for_constraints([analysis], [size], settings.constraints(), settings.objective)
-    return [crops[0] for crops in found]
+        found = best_crops_for_constraints([analysis], [size], constraints, objective)
+    return [
+        replace(crop, warnings=find_warnings(analysis, crop, size, constraint))
+        for (crop,), constraint in zip(found, constraints, strict=True)
+    ]
 
 
 def plan_record(
@@ -129,7 +138,7 @@ def crop_record(
         crop_coords=(round(top * scale), round(left * scale)),
         original_size=(picture_size[1], picture_size[0]),
         target_size=(target[1], target[0]),
-        warnings=crop.warnings,
+        warnings=tuple(_rounded_warning(each) for each in crop.warnings),
     )
 
 
@@ -199,6 +208,13 @@ def analysing(picture: Picture) -> Iterator[None]:
         raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
         raise PictureError(picture.path, f"could not be analysed: {error}") from error
+
+
+def _rounded_warning(warning: CropWarning) -> CropWarning:
+    if warning.region is None:
+        return warning
+    x1, y1, x2, y2 = warning.region
+    return replace(warning, region=(_rounded(x1), _rounded(y1), _rounded(x2), _rounded(y2)))
 
 
 def _rounded(value: float) -> float:

@@ -1,4 +1,4 @@
-"""The picture of a layout study: one photograph many times, each time with a crop and the regions reserved in it."""
+"""The sheet of a text region study: one photograph many times, each with a crop and the text region of a preset."""
 
 from __future__ import annotations
 
@@ -8,22 +8,39 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .contact_sheet import BOX_COLOURS, CARD, FAINT, GAP, INK, LINE, PAPER, corners, dimmed_outside, write_line
+from .contact_sheet import (
+    BOX_COLOURS,
+    CARD,
+    FAINT,
+    GAP,
+    INK,
+    LINE,
+    PAPER,
+    Region,
+    corners,
+    dim_outside,
+    outline_box,
+    write_line,
+)
 
-CELL_WIDTH, CELL_HEIGHT = 236, 300  # that no picture is wider or higher than
+CELL_WIDTH, CELL_HEIGHT = 236, 300  # pixels; no picture is shown wider or higher
 COLUMNS = 4
-RESERVED = (255, 210, 0)
-HATCH = 9  # pixels from one line of the hatching to the next
-
-Region = tuple[float, float, float, float]
+TEXT_REGION_COLOUR = (255, 210, 0)
+HATCHING = 9  # pixels from one line to the next
 
 
 @dataclass(frozen=True)
-class LayoutCell:
-    """One crop: where it and the reserved regions lie in the picture (relative x1, y1, x2, y2), and its captions."""
+class StudyCell:
+    """One crop of the photograph.
+
+    Attributes:
+        crop: where it lies in the picture, relative x1, y1, x2, y2.
+        text_region: the same of the region that is kept free.
+        title, note: the two lines of text below it.
+    """
 
     crop: Region
-    reserved: tuple[Region, ...]
+    text_region: Region
     title: str
     note: str
 
@@ -34,7 +51,7 @@ def cell_size(size: tuple[int, int]) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def draw_layouts(pixels: np.ndarray, blocks: Sequence[tuple[str, Sequence[LayoutCell]]]) -> np.ndarray:
+def draw_study(pixels: np.ndarray, blocks: Sequence[tuple[str, Sequence[StudyCell]]]) -> np.ndarray:
     """The sheet, uint8 [H, W, 3]: a heading and its cells for each block, four cells side by side.
 
     Args:
@@ -52,32 +69,26 @@ def draw_layouts(pixels: np.ndarray, blocks: Sequence[tuple[str, Sequence[Layout
         write_line(draw, (GAP, top - GAP // 2 + 2), heading, INK, sheet.width - 2 * GAP)
         for index, cell in enumerate(cells):
             left, upper = GAP + index % COLUMNS * across, top + LINE + index // COLUMNS * down
-            sheet.paste(_picture(pixels, cell), (left, upper))
+            sheet.paste(_draw_cell(pixels, cell), (left, upper))
             write_line(draw, (left, upper + pixels.shape[0] + 2), cell.title, INK, pixels.shape[1])
             write_line(draw, (left, upper + pixels.shape[0] + LINE - 2), cell.note, FAINT, pixels.shape[1])
         top += LINE + count * down
     return np.asarray(sheet)
 
 
-def _picture(pixels: np.ndarray, cell: LayoutCell) -> Image.Image:
-    picture = dimmed_outside(Image.fromarray(pixels), cell.crop)
-    for region in cell.reserved:
-        picture = _hatched(picture, region)
-    draw = ImageDraw.Draw(picture)
-    x1, y1, x2, y2 = corners(cell.crop, picture.size)
-    # A dark line on both sides keeps the bright one visible on any picture.
-    draw.rectangle((x1, y1, x2, y2), outline="#000000", width=5)
-    draw.rectangle((x1 + 1, y1 + 1, x2 - 1, y2 - 1), outline=BOX_COLOURS[0], width=3)
+def _draw_cell(pixels: np.ndarray, cell: StudyCell) -> Image.Image:
+    picture = _hatch(dim_outside(Image.fromarray(pixels), cell.crop), cell.text_region)
+    outline_box(picture, cell.crop, BOX_COLOURS[0])
     return picture
 
 
-def _hatched(picture: Image.Image, region: Region) -> Image.Image:
-    """The picture with a region under see-through yellow, hatched so that it shows on yellow too."""
+def _hatch(picture: Image.Image, region: Region) -> Image.Image:
+    """The picture with a region under transparent yellow, hatched so that it shows on yellow too."""
     x1, y1, x2, y2 = corners(region, picture.size)
     mask = Image.new("L", (x2 - x1 + 1, y2 - y1 + 1), 70)
     draw = ImageDraw.Draw(mask)
-    for offset in range(-mask.height, mask.width, HATCH):
+    for offset in range(-mask.height, mask.width, HATCHING):
         draw.line((offset, mask.height, offset + mask.height, 0), fill=150, width=2)
     draw.rectangle((0, 0, mask.width - 1, mask.height - 1), outline=255, width=2)
-    picture.paste(Image.new("RGB", mask.size, RESERVED), (x1, y1), mask)
+    picture.paste(Image.new("RGB", mask.size, TEXT_REGION_COLOUR), (x1, y1), mask)
     return picture

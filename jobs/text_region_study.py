@@ -1,4 +1,4 @@
-"""A layout study: what each of the eight published layouts makes of one photograph."""
+"""A study of text regions: the crop of one photograph under each of the eight published presets."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ import numpy as np
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..cropping.text_region import TEXT_REGION_PRESETS, Region, TextRegion
+from ..cropping.text_region import TEXT_REGION_PRESETS, TextRegion
 from ..images.decode import Picture
-from ..models.selection import best_crops
 from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser
-from .text_region_sheet import LayoutCell, cell_size, draw_layouts
+from .stages import choose_crops
+from .text_region_sheet import StudyCell, cell_size, draw_study
+from .warnings import region_in_picture
+
+_WHOLE = 1 - 1e-6  # share of a region from which on it is held
 
 
-def layout_study(
+def study_text_regions(
     picture: Picture,
     ratios: Sequence[Ratio],
     frame: str,
@@ -25,12 +28,12 @@ def layout_study(
     min_share: float,
     analyser: Analyser,
 ) -> np.ndarray:
-    """The photograph under every preset at every ratio, with the crop and the reserved region drawn: uint8 [H, W, 3].
+    """The photograph under every preset at every ratio, with the crop and the text region drawn: uint8 `[H, W, 3]`.
 
     Args:
         picture: to crop.
         ratios: one block of the sheet each.
-        frame, hard: of the layouts, see `TextRegion`.
+        frame, hard: of the text regions, see `TextRegion`.
         min_share: see `Constraint`.
         analyser: analyses the picture, once for all crops.
 
@@ -38,30 +41,22 @@ def layout_study(
         PictureError: when the picture cannot be read.
     """
     size = picture.info.size
-    analyses = [analyser.analyse(picture.small(ANALYSIS_SIDE))]
+    analysis = analyser.analyse(picture.small(ANALYSIS_SIDE))
     blocks = []
     for ratio in ratios:
-        cells = []
-        for name in TEXT_REGION_PRESETS:
-            layout = TextRegion.preset(name, frame, hard)
-            crop = best_crops(analyses, [size], Constraint((ratio,), min_share, text_regions=(layout,)))[0]
-            cells.append(_cell(name, crop, layout, size))
+        regions = {name: TextRegion.preset(name, frame, hard) for name in TEXT_REGION_PRESETS}
+        constraints = [Constraint((ratio,), min_share, text_regions=(each,)) for each in regions.values()]
+        crops = choose_crops(analysis, size, constraints)
+        cells = [_cell(name, crop, regions[name], size) for name, crop in zip(regions, crops, strict=True)]
         blocks.append((f"{ratio}", cells))
-    return draw_layouts(picture.crop((0, 0, *size), cell_size(size)), blocks)
+    return draw_study(picture.crop((0, 0, *size), cell_size(size)), blocks)
 
 
-def _cell(name: str, crop: Crop, layout: TextRegion, size: tuple[int, int]) -> LayoutCell:
+def _cell(name: str, crop: Crop, text_region: TextRegion, size: tuple[int, int]) -> StudyCell:
     box = crop.box.relative(size)
     served = crop.terms["layout"]
-    if layout.frame == "source":
-        reserved, note = layout.region, "held" if served > 1 - 1e-6 else f"{served:.0%} held"
+    if text_region.frame == "source":
+        region, note = text_region.region, "held" if served > _WHOLE else f"{served:.0%} held"
     else:
-        reserved, note = _within(layout.region, box), f"{1 - served:.0%} of the interest"
-    return LayoutCell(box, (reserved,), f"{name}   {crop.box.width} × {crop.box.height}", note)
-
-
-def _within(region: Region, box: Region) -> Region:
-    """A region of the crop as a region of the picture."""
-    (x1, y1, x2, y2), (left, top, right, bottom) = region, box
-    width, height = right - left, bottom - top
-    return left + x1 * width, top + y1 * height, left + x2 * width, top + y2 * height
+        region, note = region_in_picture(text_region.region, box), f"{1 - served:.0%} of the interest"
+    return StudyCell(box, region, f"{name}   {crop.box.width} × {crop.box.height}", note)

@@ -165,7 +165,7 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
     assert bucket is not None
     picture, mask = inputs.pictures[index], inputs.masks[index]
     size = size_of(picture)
-    crop = Crop(Box(*record.box), Ratio.of(bucket), record.score, record.terms, record.kept)
+    crop = Crop(Box(*record.box), Ratio.of(bucket), record.score, record.terms, record.kept, record.warnings)
     image = pixels.resized(pixels.cut(picture, crop.box), bucket)
     if mask is None:
         cut_mask = torch.zeros(bucket[1], bucket[0])

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
-from ..models.selection import best_crops
+from ..jobs.stages import choose_crops
 from . import pixels
 from .analyse import analyse_batches, naming_picture
 from .host import to_host, track_progress
@@ -107,7 +107,7 @@ class ConstrainedCrop(io.ComfyNode):
         outputs = []
         for index, (picture, analysis) in enumerate(track_progress(analysed, len(sizes))):
             with naming_picture(index, sizes[index]):
-                crop = best_crops([analysis], [sizes[index]], constraints[index], objectives[index])[0]
+                (crop,) = choose_crops(analysis, sizes[index], [constraints[index]], objectives[index])
             outputs.append(cut_outputs(picture, masks[index], crop, target))
         return io.NodeOutput(*(list(values) for values in zip(*outputs, strict=True)))
 

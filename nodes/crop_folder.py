@@ -157,7 +157,7 @@ class CropFolder(io.ComfyNode):
         plan = ""
         if bucketed:
             plan = outcome.report.format_text() if outcome.report else "no picture could be measured"
-        parts = (summarise(outcome), *outcome.notes, plan, list_failures(run.manifest))
+        parts = (summarise(outcome), outcome.describe_warnings(), *outcome.notes, plan, list_failures(run.manifest))
         return io.NodeOutput(str(run.manifest), "\n\n".join(each for each in parts if each), sheet)
 
 

@@ -83,7 +83,7 @@ def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
 
 
 def make_bounding_box(crop: Crop, size: Size) -> dict[str, Any]:
-    """A crop of a picture of `size` as a BOUNDING_BOX, with its ratio, its score and the terms of the score."""
+    """A crop of a picture of `size` as a BOUNDING_BOX, with its ratio, score, terms and warnings."""
     return {
         "x": crop.box.x,
         "y": crop.box.y,
@@ -91,7 +91,12 @@ def make_bounding_box(crop: Crop, size: Size) -> dict[str, Any]:
         "height": crop.box.height,
         "score": crop.score,
         "label": str(crop.ratio),
-        "metadata": {"picture_size": list(size), "kept": crop.kept, "terms": dict(crop.terms)},
+        "metadata": {
+            "picture_size": list(size),
+            "kept": crop.kept,
+            "terms": dict(crop.terms),
+            "warnings": [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings],
+        },
     }
 
 

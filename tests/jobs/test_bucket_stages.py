@@ -19,4 +19,6 @@ def test_a_caption_whose_picture_lost_a_subject_is_flagged():
     whole = measure_picture(Analysis(heat, subjects[1:]), (900, 300), Constraint(min_share=1.0), settings)
     result = sort_pictures(["lost.jpg", "whole.jpg"], [(900, 300)] * 2, [options, whole], settings)
     assert [line.split(":")[0] for line in result.report.caption_checks] == ["lost.jpg"]
-    assert "check the caption: lost.jpg: 100% of a subject" in result.report.format_text()
+    assert (
+        "check the caption: lost.jpg: 100 % of an object at the left is outside the crop" in result.report.format_text()
+    )

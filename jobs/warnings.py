@@ -1,0 +1,151 @@
+"""What a crop costs, in words for a person.
+
+A new warning is one function that yields `CropWarning`, listed in `FINDERS`; manifest, contact sheet, bucket report,
+run summary, nodes and Python then show it. Its code stays the same for ever, since manifests hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..cropping.constraint import Constraint, Region
+from ..cropping.crop import Crop, CropWarning
+from ..cropping.scorer import VIOLATION_PENALTY
+from ..models.analysis import Analysis
+
+SUBJECT_LEFT_OUT, KEEP_GIVEN_UP, MIN_SIZE_GIVEN_UP = "subject-left-out", "keep-given-up", "min-size-given-up"
+
+LEFT_OUT = 0.5
+"""A subject of which more than this share is outside the crop may be missed: its caption may describe it."""
+
+_TOLERANCE = 1e-5  # regions are rounded to whole pixels, and may overshoot an edge by a millionth of one
+_KINDS = {"face": "a head", "person": "a person", "object": "an object", "prompt": "a subject that was asked for"}
+
+
+@dataclass(frozen=True)
+class CroppedScene:
+    """All that a warning may look at.
+
+    Attributes:
+        analysis: of the picture.
+        crop: that was chosen.
+        size: (width, height) of the picture in pixels.
+        constraint: that the crop was chosen under.
+    """
+
+    analysis: Analysis
+    crop: Crop
+    size: tuple[int, int]
+    constraint: Constraint
+
+    @property
+    def region(self) -> Region:
+        """The crop, relative x1, y1, x2, y2."""
+        return self.crop.box.relative(self.size)
+
+
+def find_warnings(
+    analysis: Analysis, crop: Crop, size: tuple[int, int], constraint: Constraint
+) -> tuple[CropWarning, ...]:
+    """The warnings of a crop, in the order of `FINDERS`.
+
+    Args:
+        analysis: of the picture.
+        crop: that was chosen.
+        size: (width, height) of the picture in pixels.
+        constraint: that the crop was chosen under.
+    """
+    scene = CroppedScene(analysis, crop, size, constraint)
+    return tuple(warning for find in FINDERS for warning in find(scene))
+
+
+def find_left_out_subjects(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Subjects of which more than half is outside the crop, those with the largest weight first."""
+    for subject in sorted(scene.analysis.subjects, key=lambda each: -each.weight):
+        outside = share_outside(subject.region, scene.region)
+        if outside > LEFT_OUT:
+            yield _outside_warning(SUBJECT_LEFT_OUT, _KINDS[subject.kind], subject.region, outside)
+
+
+def find_given_up_regions(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Keep regions and hard text regions that the policy `shrink` gave up, wholly or in part."""
+    for region in scene.constraint.keep:
+        outside = share_outside(region, scene.region)
+        if outside > _TOLERANCE:
+            yield _outside_warning(KEEP_GIVEN_UP, "the region to keep", region, outside)
+    for text_region in scene.constraint.text_regions:
+        if not text_region.hard:
+            continue
+        if text_region.frame == "source":
+            outside = share_outside(text_region.region, scene.region)
+            if outside > _TOLERANCE:
+                yield _outside_warning(KEEP_GIVEN_UP, "the text region", text_region.region, outside)
+        elif scene.crop.score < -VIOLATION_PENALTY / 2:  # at least one of these regions is not calm
+            yield CropWarning(
+                KEEP_GIVEN_UP,
+                f"no crop is calm in its text region {_place(text_region.region)}",
+                region_in_picture(text_region.region, scene.region),
+            )
+
+
+def find_given_up_size(scene: CroppedScene) -> Iterator[CropWarning]:
+    """A crop that is smaller than the smallest size asked for."""
+    box, least = scene.crop.box, scene.constraint.min_size
+    if least is not None and (box.width < least[0] or box.height < least[1]):
+        words = f"the crop has {box.width}×{box.height} pixels, but at least {least[0]}×{least[1]} were asked for"
+        yield CropWarning(MIN_SIZE_GIVEN_UP, words)
+
+
+FINDERS: tuple[Callable[[CroppedScene], Iterator[CropWarning]], ...] = (
+    find_left_out_subjects,
+    find_given_up_regions,
+    find_given_up_size,
+)
+"""All warnings. Each function looks at one kind of cost."""
+
+
+def summarise_warnings(warnings: Sequence[CropWarning]) -> str:
+    """The first warning in words, and how many more there are; empty where there is none."""
+    if not warnings:
+        return ""
+    return warnings[0].words + (f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else "")
+
+
+def share_outside(region: Region, crop: Region) -> float:
+    """The share of a region's area that lies outside a crop, both relative x1, y1, x2, y2: 0..1."""
+    x1, y1, x2, y2 = region
+    width = min(x2, crop[2]) - max(x1, crop[0])
+    height = min(y2, crop[3]) - max(y1, crop[1])
+    inside = max(0.0, width) * max(0.0, height)
+    return max(0.0, 1 - inside / ((x2 - x1) * (y2 - y1)))
+
+
+def region_in_picture(region: Region, crop: Region) -> Region:
+    """A region relative to a crop, as a region relative to the picture that the crop lies in."""
+    (x1, y1, x2, y2), (left, top, right, bottom) = region, crop
+    width, height = right - left, bottom - top
+    return left + x1 * width, top + y1 * height, left + x2 * width, top + y2 * height
+
+
+def _outside_warning(code: str, what: str, region: Region, outside: float) -> CropWarning:
+    return CropWarning(code, f"{_percent(outside)} of {what} {_place(region)} is outside the crop", region)
+
+
+def _percent(share: float) -> str:
+    """A share that is neither nothing nor all never reads as if it were."""
+    if share < 0.005:
+        return "less than 1 %"
+    return "more than 99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
+
+
+def _place(region: Region) -> str:
+    """Where the centre of a region lies, in thirds: `at the top left`, `at the left`, `in the middle`."""
+    across, down = (region[0] + region[2]) / 2, (region[1] + region[3]) / 2
+    words = [_third(down, "top", "bottom"), _third(across, "left", "right")]
+    place = " ".join(word for word in words if word)
+    return f"at the {place}" if place else "in the middle"
+
+
+def _third(value: float, low: str, high: str) -> str:
+    return low if value < 1 / 3 else high if value > 2 / 3 else ""

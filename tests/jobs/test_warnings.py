@@ -1,0 +1,191 @@
+"""What a crop costs, in words, and the way of the words to a person."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from salient_crop.cropping.box import Box
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.crop import Crop, CropWarning
+from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.subject import Subject
+from salient_crop.cropping.text_region import TextRegion
+from salient_crop.jobs.analyse import analyse_thumbnails
+from salient_crop.jobs.run import Outcome
+from salient_crop.jobs.stages import choose_crops
+from salient_crop.jobs.warnings import find_warnings, region_in_picture, share_outside, summarise_warnings
+from salient_crop.models.analysis import Analysis
+
+SIZE = (100, 100)
+HEAT = torch.ones(4, 4)
+
+
+def warnings(box, subjects=(), constraint=None, score=1.0):
+    crop = Crop(Box(*box), Ratio(1, 1), score)
+    return find_warnings(Analysis(HEAT, subjects), crop, SIZE, constraint or Constraint())
+
+
+@pytest.mark.parametrize(
+    ("subjects", "words"),
+    [
+        ([], []),
+        ([Subject(0.0, 0.4, 0.2, 0.6)], ["100 % of an object at the left is outside the crop"]),
+        ([Subject(0.25, 0.25, 0.75, 0.5)], []),  # half of it is inside: not more than half is missed
+        (
+            [Subject(0.29, 0.4, 0.7, 0.6, kind="person")],
+            ["51 % of a person in the middle is outside the crop"],
+        ),
+        ([Subject(0.0, 0.0, 0.1, 0.1, kind="face")], ["100 % of a head at the top left is outside the crop"]),
+        (
+            [Subject(0.0, 0.4, 0.1, 0.5, 0.2), Subject(0.0, 0.8, 0.5002, 1.0, 0.9, "prompt")],
+            [
+                "more than 99 % of a subject that was asked for at the bottom left is outside the crop",
+                "100 % of an object at the left is outside the crop",
+            ],  # the one that weighs more first
+        ),
+    ],
+)
+def test_subjects_that_are_left_out(subjects, words):
+    found = warnings((50, 0, 50, 100), subjects)
+    assert [each.words for each in found] == words
+    assert {each.code for each in found} <= {"subject-left-out"}
+    assert {each.region for each in found} <= {each.region for each in subjects}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "words"),
+    [
+        (Constraint(), []),
+        (Constraint(keep=((0.5, 0.0, 1.0, 1.0),)), []),
+        (Constraint(keep=((0.4999999, 0.0, 1.0, 1.0),)), []),  # a hair, not a pixel
+        (Constraint(keep=((0.4, 0.0, 1.0, 0.3),)), ["17 % of the region to keep at the top right is outside the crop"]),
+        (
+            Constraint(keep=((0.499, 0.4, 1.0, 0.5),)),
+            ["less than 1 % of the region to keep at the right is outside the crop"],
+        ),
+        (
+            Constraint(text_regions=(TextRegion((0.0, 0.9, 1.0, 1.0), hard=True),)),
+            ["50 % of the text region at the bottom is outside the crop"],
+        ),
+        (Constraint(text_regions=(TextRegion((0.0, 0.9, 1.0, 1.0)),)), []),  # it was only a wish
+        (Constraint(text_regions=(TextRegion((0.0, 0.9, 1.0, 1.0), "crop", hard=True),)), []),
+    ],
+)
+def test_regions_that_were_given_up(constraint, words):
+    found = warnings((50, 0, 50, 100), constraint=constraint)
+    assert [each.words for each in found] == words
+    assert {each.code for each in found} <= {"keep-given-up"}
+
+
+def test_a_hard_text_region_that_no_crop_is_calm_in():
+    hard, soft = TextRegion((0.0, 0.9, 1.0, 1.0), "crop", hard=True), TextRegion((0.0, 0.0, 1.0, 0.1), "crop")
+    (found,) = warnings((50, 0, 50, 100), constraint=Constraint(text_regions=(hard, soft)), score=-99.0)
+    assert (found.code, found.words) == ("keep-given-up", "no crop is calm in its text region at the bottom")
+    assert found.region == (0.5, 0.9, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("least", "words"),
+    [
+        (None, []),
+        ((50, 100), []),
+        ((51, 100), ["the crop has 50×100 pixels, but at least 51×100 were asked for"]),
+        ((50, 101), ["the crop has 50×100 pixels, but at least 50×101 were asked for"]),
+    ],
+)
+def test_a_smallest_size_that_was_given_up(least, words):
+    found = warnings((50, 0, 50, 100), constraint=Constraint(min_size=least))
+    assert [(each.code, each.words, each.region) for each in found] == [
+        ("min-size-given-up", each, None) for each in words
+    ]
+
+
+@pytest.mark.parametrize(
+    ("region", "crop", "share"),
+    [
+        ((0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 1.0, 1.0), 0.0),
+        ((0.0, 0.0, 0.5, 0.5), (0.5, 0.5, 1.0, 1.0), 1.0),  # they touch
+        ((0.0, 0.0, 0.5, 0.5), (0.6, 0.6, 1.0, 1.0), 1.0),
+        ((0.0, 0.0, 0.5, 0.5), (0.25, 0.0, 1.0, 1.0), 0.5),
+        ((0.5, 0.5, 1.0, 1.0), (0.0, 0.0, 0.75, 0.75), 0.75),
+        ((0.2, 0.2, 0.8, 0.8), (-0.5, -0.5, 1.5, 1.5), 0.0),  # a padded crop
+    ],
+)
+def test_the_share_of_a_region_outside_a_crop(region, crop, share):
+    assert share_outside(region, crop) == pytest.approx(share, abs=1e-12)
+
+
+def test_a_region_of_a_crop_in_its_picture():
+    assert region_in_picture((0.0, 0.5, 1.0, 1.0), (0.2, 0.0, 0.6, 1.0)) == pytest.approx((0.2, 0.5, 0.6, 1.0))
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "first"), (3, "first (and 2 more)")])
+def test_several_warnings_in_one_line(count, words):
+    found = [CropWarning("a", "first"), CropWarning("b", "second"), CropWarning("c", "third")]
+    assert summarise_warnings(found[:count]) == words
+
+
+@pytest.mark.parametrize(
+    ("warned", "first", "words"),
+    [
+        (0, (), ""),
+        (1, ("a.png: w",), "1 with a warning, told in the manifest: a.png: w"),
+        (5, ("a: w", "b: v", "c: u"), "5 with a warning, told in the manifest: a: w; b: v; c: u, and 2 more"),
+    ],
+)
+def test_the_warnings_of_a_run_in_one_line(warned, first, words):
+    assert Outcome(9, 0, 9, 0, 0, warned=warned, first_warned=first).describe_warnings() == words
+
+
+def crowd(scripted):
+    """A cropper that sees heat at the right and one person at the left."""
+    return scripted(0.95, 0.5, (Subject(0.0, 0.3, 0.2, 0.7, 0.01, "person"),))
+
+
+def test_every_crop_that_is_chosen_has_its_warnings(scripted):
+    (analysis,) = analyse_thumbnails(crowd(scripted), [np.zeros((40, 120, 3), np.uint8)])
+    constraints = [
+        Constraint((Ratio(1, 1),)),
+        Constraint((Ratio(3, 1),), 1.0),
+        Constraint((Ratio(1, 2),), min_size=(99, 9)),
+    ]
+    square, whole, tall = choose_crops(analysis, (120, 40), constraints)
+    assert [each.code for each in square.warnings] == ["subject-left-out"]
+    assert whole.warnings == ()
+    assert [each.code for each in tall.warnings] == ["subject-left-out", "min-size-given-up"]
+
+
+def test_warnings_reach_the_manifest_the_summary_and_a_second_run(folder, scripted):
+    folder.add("wide.png", (120, 40))
+    outcome = folder.crop(cropper=crowd(scripted))
+    line = next(each for each in lines(folder.out) if each["source"] == "wide.png")
+    (warning,) = line["crops"][0]["warnings"]
+    words = "100 % of a person at the left is outside the crop"
+    assert warning == {"code": "subject-left-out", "words": words, "region": [0.0, 0.3, 0.2, 0.7]}
+    assert outcome.warned == 2  # a.png is wide, too
+    assert outcome.first_warned == (f"a.png: {words}", f"wide.png: {words}")
+    again = folder.crop(cropper=crowd(scripted))
+    assert (again.resumed, again.warned, again.first_warned) == (4, 2, outcome.first_warned)
+
+
+def test_only_the_first_warned_pictures_are_named(folder, scripted):
+    for index in range(4):
+        folder.add(f"wide{index}.png", (120, 40))
+    outcome = folder.crop(cropper=crowd(scripted))
+    assert outcome.warned == 5
+    assert len(outcome.first_warned) == 3
+
+
+def lines(out):
+    return [json.loads(line) for line in (out / "manifest.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_the_node_gives_them_with_the_box(nodes, scripted):
+    from salient_crop.nodes.hosted_cropper import HostedCropper
+
+    node = nodes["SalientCrop_ConstrainedCrop"]
+    image, cropper = torch.zeros(1, 40, 120, 3), HostedCropper(crowd(scripted))
+    box = node.execute(image=[image], ratio=["1:1"], width=[0], height=[0], cropper=[cropper]).result[2][0]
+    assert [each["code"] for each in box["metadata"]["warnings"]] == ["subject-left-out"]
