@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageColor
 RGB = tuple[int, int, int]
 WHITE: RGB = (255, 255, 255)
 
-# A profile that moves no colour by more levels than this is sRGB under another name: converting only adds rounding.
+# A profile that changes no colour by more levels than this is sRGB under another name: converting only adds rounding.
 _SAME_COLOUR = 2
 
 
@@ -43,7 +43,7 @@ def simplify_mode(image: Image.Image) -> Image.Image:
     """The same picture in a mode whose pixels can be averaged: L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
     mode = image.mode
     if mode.startswith("I") or mode == "F":
-        return _eight_bits(image)
+        return _to_8_bits(image)
     if mode == "PA" or (mode in ("1", "P", "L", "RGB") and "transparency" in image.info):
         return image.convert("RGBA")
     plain = {"1": "L", "P": "RGB", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
@@ -55,13 +55,13 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
     Args:
         image: as `simplify_mode` returns it.
-        profile: the picture's ICC profile. One that is damaged or made for other channels is passed over, as browsers
-            do.
+        profile: the picture's ICC profile. A profile that is damaged or made for other channels is ignored, as
+            browsers do.
     """
     if image.mode not in ("LA", "RGBA"):
-        return _colours_to_srgb(image, profile)
+        return _convert_colours(image, profile)
     alpha = image.getchannel("A")
-    colours = _colours_to_srgb(image.convert(image.mode[:-1]), profile)
+    colours = _convert_colours(image.convert(image.mode[:-1]), profile)
     if alpha.getextrema()[0] == 255:
         return colours
     colours.putalpha(alpha)
@@ -69,7 +69,11 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def composite(image: Image.Image, background: RGB = WHITE) -> Image.Image:
-    """The picture as RGB, lying on `background` wherever it is transparent."""
+    """The picture as RGB, over `background` where it is transparent.
+
+    Args:
+        image: RGB, or RGBA with straight alpha.
+    """
     if image.mode == "RGB":
         return image
     canvas = Image.new("RGB", image.size, background)
@@ -77,49 +81,49 @@ def composite(image: Image.Image, background: RGB = WHITE) -> Image.Image:
     return canvas
 
 
-def _colours_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    transform = _transform(image.mode, profile)
+def _convert_colours(image: Image.Image, profile: bytes | None) -> Image.Image:
+    transform = _build_transform(image.mode, profile)
     if transform is not None:
         return ImageCms.applyTransform(image, transform) or image
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
-def _transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
+def _build_transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTransform | None:
     try:
-        source = _profile(mode, profile)
+        source = _open_profile(mode, profile)
         if source is None:
             return None
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
-        return None if mode == "RGB" and _changes_nothing(transform) else transform
+        return None if mode == "RGB" and _is_identity(transform) else transform
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
 
 
-def _profile(mode: str, profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
+def _open_profile(mode: str, profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
     if mode == "LAB":
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     return ImageCms.getOpenProfile(io.BytesIO(profile)) if profile else None
 
 
-def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
     levels = np.linspace(0, 255, 9).round().astype(np.uint8)
     cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(27, 27, 3)
     moved = np.asarray(ImageCms.applyTransform(Image.fromarray(cube), transform))
     return int(np.abs(moved.astype(int) - cube.astype(int)).max()) <= _SAME_COLOUR
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Deep grey to 8 bits. Pillow's own `convert` would clip: everything above 255 white."""
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """16-bit, 32-bit and float grey to 8 bits. Pillow's own `convert` would make everything above 255 white."""
     values = np.asarray(image)
     if image.mode == "F":
-        return Image.fromarray(_stretched(values, unit=1.0))
+        return Image.fromarray(_stretch(values, unit=1.0))
     if image.mode == "I" and (values.min() < 0 or values.max() > 65535):
-        return Image.fromarray(_stretched(values, unit=None))
+        return Image.fromarray(_stretch(values, unit=None))
     return Image.fromarray(((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
 
 
-def _stretched(values: np.ndarray, unit: float | None) -> np.ndarray:
-    """0..unit becomes 0..255; where values leave that range or it has no name, the picture's own extremes do."""
+def _stretch(values: np.ndarray, unit: float | None) -> np.ndarray:
+    """Scales 0..`unit` to 0..255. Without a unit, or with values outside it, min–max normalises the picture."""
     numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     low, high = float(numbers.min()), float(numbers.max())
     if unit is not None and low >= 0 and high <= unit:

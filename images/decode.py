@@ -63,7 +63,7 @@ class Picture:
         content: the bytes of the file, where it is in memory; `path` then only names it in errors.
 
     Attributes:
-        info: size as seen, format and orientation, from the header.
+        info: size as displayed, format and orientation, from the header.
 
     Raises:
         TypeError: when the path is no path.
@@ -96,7 +96,7 @@ class Picture:
         """The pixels of `box`, cut and resized as `cut.cut` does it of a decoded picture.
 
         Args:
-            box: x, y, width, height in the picture as seen. What lies outside the picture is `background`, or
+            box: x, y, width, height in the displayed picture. What lies outside the picture is `background`, or
                 transparent where that is None.
             size: width and height of the result. Where its ratio is not the box's, the edges of the box are left
                 out evenly; nothing is ever stretched.

@@ -18,7 +18,7 @@ from .orientation import swap_sides
 
 # By content, never by extension; and only these: Pillow would run Ghostscript on a .jpg that is really PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "DIB", "GIF")
-MAX_PIXELS = 178_956_970  # Pillow's own line between a large picture and a bomb
+MAX_PIXELS = 178_956_970  # above this, Pillow calls a picture a decompression bomb
 
 try:
     from pillow_heif import register_heif_opener
@@ -33,7 +33,7 @@ class PictureInfo:
     """What is known of a picture before it is decoded.
 
     Attributes:
-        size: width and height in pixels, as it is seen (after EXIF orientation).
+        size: width and height in pixels as displayed, after EXIF orientation.
         format: Pillow's name of the file's real format, whatever its extension says.
         mode: Pillow's name of its kind of pixels.
         orientation: the EXIF orientation still to be applied when decoding, 1 to 8.
@@ -67,7 +67,7 @@ def open_image(path: Path, max_pixels: int = MAX_PIXELS, content: bytes | None =
     Args:
         path, max_pixels, content: see `read_header`.
     """
-    with reading(path), _file(path, content) as file, Image.open(file, formats=_formats()) as image:
+    with reading(path), _open_file(path, content) as file, Image.open(file, formats=_list_formats()) as image:
         pixels = image.width * image.height
         if pixels > max_pixels:
             raise PictureError(path, f"{image.width}×{image.height} pixels, over the limit of {max_pixels:,}")
@@ -76,7 +76,7 @@ def open_image(path: Path, max_pixels: int = MAX_PIXELS, content: bytes | None =
 
 def describe(image: Image.Image) -> PictureInfo:
     """The `PictureInfo` of an image that Pillow has opened but not decoded."""
-    orientation = exif_orientation(image)
+    orientation = read_orientation(image)
     if image.format != "TIFF":
         return PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation)
     # Pillow turns a TIFF by itself when it decodes it; only newer versions already give the turned size here.
@@ -84,8 +84,8 @@ def describe(image: Image.Image) -> PictureInfo:
     return PictureInfo(swap_sides((tags[256], tags[257]), orientation), "TIFF", image.mode, 1)
 
 
-def exif_orientation(image: Image.Image) -> int:
-    """1 to 8; 1 where there is none, or where the EXIF block is damaged (the pixels may well be sound)."""
+def read_orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none, or where the EXIF block is damaged."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # a damaged EXIF block fails in as many ways as there are parsers
@@ -93,20 +93,20 @@ def exif_orientation(image: Image.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
-def _formats() -> list[str]:
+def _list_formats() -> list[str]:
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 @contextmanager
-def _file(path: Path, content: bytes | None) -> Iterator[BinaryIO]:
+def _open_file(path: Path, content: bytes | None) -> Iterator[BinaryIO]:
     with _open_regular(path) if content is None else BytesIO(content) as file:
         if file.seek(0, os.SEEK_END) == 0:
             raise PictureError(path, "empty file")
         file.seek(0)
-        if _is_heif(file) and "HEIF" not in _formats():
+        if _is_heif(file) and "HEIF" not in _list_formats():
             raise PictureError(path, "a HEIF picture; install pillow-heif to read it")
-        if _is_avif(file) and "AVIF" not in _formats():
+        if _is_avif(file) and "AVIF" not in _list_formats():
             raise PictureError(path, "an AVIF picture, which this Pillow cannot read; update Pillow")
         yield file
 
@@ -117,15 +117,15 @@ def _open_regular(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _brand(file: BinaryIO) -> bytes:
+def _read_brand(file: BinaryIO) -> bytes:
     head = file.read(12)
     file.seek(0)
     return head[8:12] if head[4:8] == b"ftyp" else b""
 
 
 def _is_heif(file: BinaryIO) -> bool:
-    return _brand(file) in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
+    return _read_brand(file) in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx")
 
 
 def _is_avif(file: BinaryIO) -> bool:
-    return _brand(file) in (b"avif", b"avis")
+    return _read_brand(file) in (b"avif", b"avis")

@@ -12,7 +12,7 @@ from PIL import Image
 from .colour import simplify_mode
 from .decode import Picture
 from .errors import reading
-from .header import MAX_PIXELS, PictureInfo, exif_orientation
+from .header import MAX_PIXELS, PictureInfo, read_orientation
 from .orientation import swap_sides
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class DecodedPicture(Picture):
         self.path = Path(_NAME)
         with reading(self.path):
             image.load()  # Pillow turns a TIFF here, so its orientation is asked for afterwards
-        orientation = exif_orientation(image)
+        orientation = read_orientation(image)
         self.info = PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation)
         self._max_pixels = MAX_PIXELS
         self._profile = image.info.get("icc_profile")

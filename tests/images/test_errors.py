@@ -90,7 +90,7 @@ def test_postscript_behind_a_pictures_name_is_never_run(tmp_path):
     ],
 )
 def test_a_format_whose_decoder_is_missing_is_named(tmp_path, monkeypatch, brand, words):
-    monkeypatch.setattr(header, "_formats", lambda: ["JPEG"])
+    monkeypatch.setattr(header, "_list_formats", lambda: ["JPEG"])
     (tmp_path / "a.jpg").write_bytes(b"\x00\x00\x00\x18ftyp" + brand.encode() + b"\x00\x00\x00\x00mif1heic")
     assert words in reason(tmp_path / "a.jpg")
 
