@@ -96,7 +96,7 @@ def parse_line(line: str) -> PictureRecord:
 
     >>> parse_line('{"source": "a.jpg", "size": [0, 9], "status": "ok", "reason": null, "crops": []}')
     Traceback (most recent call last):
-    ValueError: size[0]: must be a whole number of at least 1, got 0
+    salient_crop.datasets.json_values.MalformedValue: size[0]: must be a whole number of at least 1, got 0
 
     Raises:
         ValueError: naming the field that is missing or malformed.
