@@ -93,6 +93,49 @@ def resize_floats(
         return np.stack(list(pool.map(resize_channel, range(channels))), axis=-1).clip(0, 1)
 
 
+def average_blocks(values: np.ndarray, block: int) -> np.ndarray:
+    """The means of squares of `block` × `block` pixels, rounded to 8 bits: what `Image.reduce` gives of the levels.
+
+    Args:
+        values: float32 `[H, W, C]` in 0..1. What is left at the right and the bottom makes smaller blocks.
+        block: pixels a side.
+
+    Returns:
+        uint8 `[ceil(H / block), ceil(W / block), C]`.
+    """
+    if block == 1:
+        return _to_levels(values)
+    height, width, channels = values.shape
+    rows, columns = height // block, width // block
+    # Whole rows are summed first, because they lie one after the other in memory.
+    sums = np.add.reduce(values[: rows * block].reshape(rows, block, width * channels), axis=1)
+    sums = sums.reshape(rows, width, channels)
+    totals = sums[:, : columns * block : block].copy()
+    for start in range(1, block):
+        totals += sums[:, start : columns * block : block]
+    averages = np.empty((ceil(height / block), ceil(width / block), channels), np.uint8)
+    averages[:rows, :columns] = _round(totals * np.float32(255 / block**2))
+    if width > columns * block:
+        averages[:, columns:] = _reduce_edge(values[:, columns * block :], block)
+    if height > rows * block:
+        averages[rows:] = _reduce_edge(values[rows * block :], block)
+    return averages
+
+
+def _reduce_edge(values: np.ndarray, block: int) -> np.ndarray:
+    return np.array(Image.fromarray(_to_levels(values)).reduce(block))
+
+
+def _to_levels(values: np.ndarray) -> np.ndarray:
+    """Values in 0..1 as uint8 levels."""
+    return _round(values * np.float32(255))
+
+
+def _round(levels: np.ndarray) -> np.ndarray:
+    """The nearest whole levels, halves upwards. Means of whole levels can be a half; float32 misses it by a hair."""
+    return (levels + np.float32(0.501)).astype(np.uint8)
+
+
 def _with_margin(pixels: np.ndarray, region: FloatBox, size: Size) -> tuple[np.ndarray, FloatBox]:
     """The part of the pixels that any filter reads, and where the region lies in it."""
     left, top, right, bottom = region

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..images.thumbnail import small_pixels
+from ..images.thumbnail import small_floats
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 
@@ -63,7 +63,7 @@ def analyse_thumbnails(
 def thumbnail_of_tensor(image: Tensor) -> np.ndarray:
     """The thumbnail of a picture that is a tensor, such as one picture of ComfyUI's IMAGE.
 
-    The values are rounded to 8 bits first, so that a picture without loss (PNG) gives the same thumbnail as its file.
+    A picture whose values are whole levels of 255, such as a loaded PNG, gives the same thumbnail as its file.
 
     Args:
         image: floats `[H, W, C ≥ 3]` in 0..1 on any device; channels after the third are left out.
@@ -76,8 +76,11 @@ def thumbnail_of_tensor(image: Tensor) -> np.ndarray:
     """
     if image.ndim != 3 or image.shape[2] < 3 or 0 in image.shape:
         raise ValueError(f"image: expected [H, W, 3] with at least one pixel, got {list(image.shape)}")
-    levels = image[..., :3].detach().float().clamp(0, 1).mul(255).round().byte()
-    return small_pixels(levels.cpu().numpy(), ANALYSIS_SIDE)
+    values = image[..., :3].detach().to("cpu", torch.float32)
+    lowest, highest = values.aminmax()
+    if lowest < 0 or highest > 1:
+        values = values.clamp(0, 1)
+    return small_floats(values.numpy(), ANALYSIS_SIDE)
 
 
 def _equal_batches(thumbnails: Sequence[np.ndarray], size: int) -> Iterator[list[int]]:

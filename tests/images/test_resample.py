@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from salient_crop.images.resample import CROP_FILTER, SMALL_FILTER, resize, resize_floats, whole_pixels
+from salient_crop.images.resample import CROP_FILTER, SMALL_FILTER, average_blocks, resize, resize_floats, whole_pixels
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,21 @@ def test_the_default_is_lanczos():
     found = resize(Image.fromarray(edge), (0.0, 0.0, 40.0, 1.0), (80, 1))
     expected = Image.fromarray(edge).resize((80, 1), Image.Resampling.LANCZOS)
     assert (np.asarray(found) == np.asarray(expected)).all()
+
+
+@pytest.mark.parametrize("block", [1, 2, 4, 8])
+@pytest.mark.parametrize("size", [(1, 1), (3, 1), (8, 8), (16, 24), (33, 47), (7, 50), (61, 9)])
+def test_blocks_of_floats_average_to_what_pillow_makes_of_their_levels(size, block):
+    levels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    levels[0, 0] = 0, 255, 255
+    expected = np.array(Image.fromarray(levels).reduce(block))
+    averages = average_blocks(levels.astype(np.float32) / np.float32(255), block)
+    assert averages.dtype == np.uint8
+    assert averages.tolist() == expected.tolist()
+
+
+def test_blocks_are_averaged_before_they_are_rounded():
+    values = np.full((2, 2, 1), 0.4 / 255, np.float32)
+    values[0] = 0.8 / 255
+    assert average_blocks(values, 2).tolist() == [[[1]]]
+    assert average_blocks(values, 1)[..., 0].tolist() == [[1, 1], [0, 0]]

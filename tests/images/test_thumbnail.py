@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from salient_crop.images.decode import Picture, decode
-from salient_crop.images.thumbnail import small_pixels, small_size
+from salient_crop.images.thumbnail import small_floats, small_pixels, small_size
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ def test_a_malformed_short_side_is_named(samples, short_side, error, message):
         Picture(samples / "cat.jpg").small(short_side)
     with pytest.raises(error, match=message):
         small_pixels(np.zeros((4, 4, 3), np.uint8), short_side)
+    with pytest.raises(error, match=message):
+        small_floats(np.zeros((4, 4, 3), np.float32), short_side)
 
 
 @pytest.mark.parametrize("short_side", [1, 64, 100, 900])
@@ -48,6 +50,13 @@ def test_a_file_and_its_pixels_give_the_same_thumbnail(tmp_path, samples, short_
     pixels = decode(samples / "raccoon.jpg")
     Image.fromarray(pixels).save(tmp_path / "a.png", compress_level=0)
     assert (small_pixels(pixels, short_side) == Picture(tmp_path / "a.png").small(short_side)).all()
+
+
+@pytest.mark.parametrize("short_side", [1, 64, 100, 900])
+def test_pixels_and_the_same_pixels_as_floats_give_the_same_thumbnail(samples, short_side):
+    pixels = decode(samples / "raccoon.jpg")
+    floats = pixels.astype(np.float32) / np.float32(255)
+    assert (small_floats(floats, short_side) == small_pixels(pixels, short_side)).all()
 
 
 @pytest.mark.parametrize("short_side", [512, 256])
