@@ -1,41 +1,74 @@
-"""Pictures on sockets to analyses, for every node that crops."""
+"""Pictures on sockets to analyses, for every node that crops: through the same thumbnails as the command's pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
+import numpy as np
+import torch
 from torch import Tensor
 
+from ..jobs.analyse import batch_size_on, thumbnail_of_tensor
 from ..models.analysis import Analysis, measure_detail
+from .host import stop_if_interrupted
 from .hosted_cropper import HostedCropper, or_default
 from .sockets import Size
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
 
+BATCHES_AT_ONCE = 8
+"""How many batches of pictures are reduced to thumbnails ahead on a GPU, so that equal sizes fill its batches."""
+
+
+class AnalysedPicture(NamedTuple):
+    """A picture `[H, W, 3]`, its thumbnail, uint8 `[h, w, 3]`, and the analysis of the thumbnail."""
+
+    picture: Tensor
+    thumbnail: np.ndarray
+    analysis: Analysis
+
 
 def analyse_batches(
     batches: Sequence[Tensor], cropper: Sequence[HostedCropper] | None, heatmap: Sequence[Tensor] | None
-) -> Iterator[tuple[Tensor, Analysis]]:
-    """Every picture `[H, W, 3]` of the batches `[B, H, W, 3]` with its analysis.
+) -> Iterator[AnalysedPicture]:
+    """Every picture of the batches `[B, H, W, 3]` with its analysis, in order.
 
     Args:
         cropper, heatmap: as their sockets hold them. The heatmap replaces the heat of the cropper's analysis; alone, it
             is all that is known of the picture. With neither, the default cropper is used.
+
+    Raises:
+        ValueError: when several croppers are connected, or heatmaps for neither one nor all pictures.
     """
     connected = require_single(cropper, "cropper") if cropper else None
     hosted = connected if heatmap and connected is None else or_default(connected)
-    heats = iter(read_masks(heatmap, batches, "heatmap"))
-    for batch in batches:
-        analyses = hosted.analyse(batch) if hosted else [None] * len(batch)
-        for picture, analysis in zip(batch, analyses, strict=True):
-            yield picture, _combine(picture, analysis, next(heats))
+    heats = read_masks(heatmap, batches, "heatmap")
+    pictures = [picture for batch in batches for picture in batch]
+    for start, thumbnails in _chunks(pictures, hosted):
+        analyses = hosted.analyse(thumbnails) if hosted else [None] * len(thumbnails)
+        for index, (thumbnail, analysis) in enumerate(zip(thumbnails, analyses, strict=True), start):
+            yield AnalysedPicture(pictures[index], thumbnail, _combine(thumbnail, analysis, heats[index]))
 
 
-def _combine(picture: Tensor, analysis: Analysis | None, heat: Tensor | None) -> Analysis:
+def _chunks(pictures: Sequence[Tensor], hosted: HostedCropper | None) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """The thumbnails of the pictures that are analysed together, with the index of the first."""
+    batch_size = batch_size_on(hosted.device) if hosted else 1
+    count = batch_size * BATCHES_AT_ONCE if batch_size > 1 else 1
+    for start in range(0, len(pictures), count):
+        thumbnails = []
+        for picture in pictures[start : start + count]:
+            stop_if_interrupted()
+            thumbnails.append(thumbnail_of_tensor(picture))
+        yield start, thumbnails
+
+
+def _combine(thumbnail: np.ndarray, analysis: Analysis | None, heat: Tensor | None) -> Analysis:
     if analysis is None:
         assert heat is not None
-        return Analysis(heat, detail=measure_detail(picture.movedim(-1, 0)[None])[0])
+        image = torch.from_numpy(thumbnail).movedim(-1, 0).float() / 255
+        return Analysis(heat, detail=measure_detail(image[None])[0])
     return analysis if heat is None else analysis.replaced(heatmap=heat)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from comfy_api.latest import io
 from torch import Tensor
 
-from . import pixels
+from .cutting import cut_mask, cut_picture
 from .host import to_host, track_progress
 from .sockets.boxes import box_input, fit_box, flatten_boxes
 from .sockets.lists import pair_with_pictures
@@ -63,6 +63,4 @@ def cut_box(picture: Tensor, mask: Tensor | None, value: Mapping[str, Any] | Non
     """The box out of a picture `[H, W, 3]` and its mask: `[h, w, 3]` and `[h, w]`."""
     size = size_of(picture)
     box = fit_box(value or {}, size)
-    if mask is None:
-        mask = picture.new_zeros(picture.shape[:2])
-    return pixels.cut(picture, box), pixels.cut_mask(mask, box, size)
+    return cut_picture(picture, box), cut_mask(mask, box, size)

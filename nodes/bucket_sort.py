@@ -17,9 +17,9 @@ from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
 from ..jobs.bucket_stages import SortedPictures, crop_for_bucket, indices_by_bucket, measure_picture, sort_pictures
-from . import pixels
 from .analyse import analyse_batches, naming_picture
 from .bucketing import bucket_inputs, bucket_settings
+from .cutting import cut_mask, cut_picture
 from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .sockets.boxes import make_bounding_box
@@ -119,10 +119,13 @@ class BucketSort(io.ComfyNode):
         )
         constraints, objectives = resolve_constraints(constraint, sizes, LARGEST), resolve_objectives(constraint, count)
         options: list[list[CropRecord]] = []
-        for _, analysis in track_progress(analyse_batches(batches, cropper, heatmap), count):
+        for analysed in track_progress(analyse_batches(batches, cropper, heatmap), count):
             index = len(options)
             with naming_picture(index, sizes[index]):
-                options.append(measure_picture(analysis, sizes[index], constraints[index], settings, objectives[index]))
+                found = measure_picture(
+                    analysed.analysis, sizes[index], constraints[index], settings, objectives[index]
+                )
+            options.append(found)
         result = sort_pictures(inputs.names, sizes, options, settings)
         by_bucket = require_single(order, "order") == "bucket"
         order_of_output = indices_by_bucket(result, settings) if by_bucket else range(count)
@@ -166,15 +169,10 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
     picture, mask = inputs.pictures[index], inputs.masks[index]
     size = size_of(picture)
     crop = Crop(Box(*record.box), Ratio.of(bucket), record.score, record.terms, record.kept, record.warnings)
-    image = pixels.resized(pixels.cut(picture, crop.box), bucket)
-    if mask is None:
-        cut_mask = torch.zeros(bucket[1], bucket[0])
-    else:
-        cut_mask = pixels.resized(pixels.cut_mask(mask, crop.box, size)[..., None], bucket)[..., 0]
     return (
-        to_host(image[None]),
+        to_host(cut_picture(picture, crop.box, bucket)[None]),
         inputs.captions[index],
-        to_host(cut_mask[None]),
+        to_host(cut_mask(mask, crop.box, size, bucket)[None]),
         format_size(bucket),
         index,
         make_bounding_box(crop, size),

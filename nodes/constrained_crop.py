@@ -12,8 +12,9 @@ from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..jobs.stages import choose_crops
-from . import pixels
-from .analyse import analyse_batches, naming_picture
+from .analyse import AnalysedPicture, analyse_batches, naming_picture
+from .cutting import cut_mask, cut_picture, mark_outside
+from .drawing import draw_crop
 from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .sockets import Size
@@ -103,12 +104,11 @@ class ConstrainedCrop(io.ComfyNode):
         constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
-        analysed = analyse_batches(batches, cropper, heatmap)
         outputs = []
-        for index, (picture, analysis) in enumerate(track_progress(analysed, len(sizes))):
+        for index, analysed in enumerate(track_progress(analyse_batches(batches, cropper, heatmap), len(sizes))):
             with naming_picture(index, sizes[index]):
-                (crop,) = choose_crops(analysis, sizes[index], [constraints[index]], objectives[index])
-            outputs.append(cut_outputs(picture, masks[index], crop, target))
+                (crop,) = choose_crops(analysed.analysis, sizes[index], [constraints[index]], objectives[index])
+            outputs.append(cut_outputs(analysed, masks[index], crop, target))
         return io.NodeOutput(*(list(values) for values in zip(*outputs, strict=True)))
 
 
@@ -123,24 +123,27 @@ def constraints_with_ratios(
     return constraints
 
 
-def cut_outputs(picture: Tensor, mask: Tensor | None, crop: Crop, target: Size) -> tuple:
-    """What one picture `[H, W, 3]` puts on the wires, in the order of the outputs, at the target size.
+def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, target: Size) -> tuple:
+    """What one picture puts on the wires, in the order of the outputs.
 
-    All outputs are made, connected or not: ComfyUI serves this node from its cache when a link is added later, so an
-    output left out would stay so. `mask` and `added` are plain zeros where there is nothing to cut, and `preview` is
-    drawn small.
+    All outputs are made, whether they are connected or not: ComfyUI does not run a node again when a link is added to
+    it, so an output that was left out would stay so. They are cheap: `mask` and `added` are zeros where there is
+    nothing to cut, and `preview` is drawn on the thumbnail that was analysed.
+
+    Args:
+        mask: of the picture, `[h, w]`; None where none is connected.
+        target: the size wanted, see `final_size`.
     """
-    picture_size = size_of(picture)
+    picture_size = size_of(analysed.picture)
     size = final_size(crop.box.size, target)
-    image = pixels.resized(pixels.cut(picture, crop.box), size)
-    added = pixels.resized(pixels.outside(crop.box, picture_size)[..., None], size)[..., 0]
-    if mask is None:
-        cut_mask = added.new_zeros(added.shape)
-    else:
-        cut_mask = pixels.resized(pixels.cut_mask(mask, crop.box, picture_size)[..., None], size)[..., 0]
-    preview = pixels.framed(picture, crop.box)
-    box = make_bounding_box(crop, picture_size)
-    return to_host(image[None]), to_host(cut_mask[None]), box, crop.score, to_host(preview[None]), to_host(added[None])
+    return (
+        to_host(cut_picture(analysed.picture, crop.box, size)[None]),
+        to_host(cut_mask(mask, crop.box, picture_size, size)[None]),
+        make_bounding_box(crop, picture_size),
+        crop.score,
+        to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]),
+        to_host(mark_outside(crop.box, picture_size, size)[None]),
+    )
 
 
 def final_size(size: Size, target: Size) -> Size:

@@ -127,7 +127,7 @@ class CropFolder(io.ComfyNode):
         duplicates: str = "use",
     ) -> io.NodeOutput:
         hosted = or_default(cropper)
-        loaded, device = hosted.ready()
+        loaded, device = hosted.load(), str(hosted.device)
         bucketed = bool(buckets.strip())
         chosen = resolve_constraint(constraint, ratio, bucketed)
         objective = (constraint or PendingConstraint()).objective

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -11,9 +12,10 @@ from torch import Tensor
 
 from ..cropping.boxes import rasterize_xyxy
 from ..cropping.reweight import reweight_heatmap
-from . import pixels
+from .analyse import analyse_batches
+from .drawing import draw_heat, heatmap_as_mask
 from .host import to_host, track_progress
-from .hosted_cropper import HostedCropper, or_default
+from .hosted_cropper import HostedCropper
 from .sockets.boxes import box_input, read_boxes, relative_regions
 from .sockets.croppers import cropper_input
 from .sockets.lists import require_single
@@ -65,25 +67,26 @@ class Heatmap(io.ComfyNode):
         focus_boxes: list[Any] | None = None,
         avoid: list[Tensor] | None = None,
     ) -> io.NodeOutput:
-        hosted = or_default(require_single(cropper, "cropper") if cropper else None)
         share = require_single(strength, "strength")
         batches = read_batches(image)
-        corrections = zip(
+        count = sum(map(len, batches))
+        pictures = zip(
+            track_progress(analyse_batches(batches, cropper, None), count),
             read_masks(focus, batches, "focus"),
             read_boxes(focus_boxes, batches, "focus_boxes"),
             read_masks(avoid, batches, "avoid"),
             strict=True,
         )
         heatmaps, overlays = [], []
-        for batch in track_progress(batches, len(batches)):
+        for batch in batches:
             size = size_of(batch[0])
-            maps = []
-            for analysis in hosted.analyse(batch):
-                mask, boxes, unwanted = next(corrections)
-                wanted = combine_focus(mask, relative_regions(boxes, size), analysis.heatmap.shape)
-                maps.append(pixels.as_mask(reweight_heatmap(analysis.heatmap, wanted, unwanted, share), size))
+            maps, drawn = [], []
+            for analysed, mask, boxes, unwanted in islice(pictures, len(batch)):
+                heatmap = analysed.analysis.heatmap
+                wanted = combine_focus(mask, relative_regions(boxes, size), heatmap.shape)
+                maps.append(heatmap_as_mask(reweight_heatmap(heatmap, wanted, unwanted, share), size))
+                drawn.append(draw_heat(analysed.picture.cpu(), maps[-1]))
             heatmaps.append(to_host(torch.stack(maps)))
-            drawn = [pixels.overlay(picture.cpu(), each) for picture, each in zip(batch, maps, strict=True)]
             overlays.append(to_host(torch.stack(drawn)))
         return io.NodeOutput(heatmaps, overlays)
 

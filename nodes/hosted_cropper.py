@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import comfy.model_management
 import comfy.model_patcher
-from torch import Tensor
+import numpy as np
 
-from ..jobs.analyse import BATCH_SIZE, analyse_thumbnails, thumbnail_of_tensor
+from ..jobs.analyse import analyse_thumbnails
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.registry import BUNDLED, load_cropper
-from .host import stop_if_interrupted
 
 DEFAULT = next(iter(BUNDLED))
 
@@ -20,29 +21,24 @@ class HostedCropper:
 
     def __init__(self, cropper: Cropper) -> None:
         self.cropper = cropper
-        self._device = comfy.model_management.get_torch_device()
+        self.device = comfy.model_management.get_torch_device()
         self._patcher = None
         if cropper.module is not None:
             self._patcher = comfy.model_patcher.CoreModelPatcher(
                 cropper.module,
-                load_device=self._device,
+                load_device=self.device,
                 offload_device=comfy.model_management.unet_offload_device(),
             )
 
-    def ready(self) -> tuple[Cropper, str]:
-        """The cropper, loaded, and the device that its pictures must be on."""
+    def load(self) -> Cropper:
+        """The cropper with its weights on `device`."""
         if self._patcher is not None:
             comfy.model_management.load_model_gpu(self._patcher)
-        return self.cropper, str(self._device)
+        return self.cropper
 
-    def analyse(self, images: Tensor) -> list[Analysis]:
-        """One analysis for each of `[B, H, W, 3]` images in 0..1, the same as the command finds for the files."""
-        self.ready()
-        analyses = []
-        for some in images.split(BATCH_SIZE):
-            stop_if_interrupted()
-            analyses += analyse_thumbnails(self.cropper, [thumbnail_of_tensor(each) for each in some], self._device)
-        return analyses
+    def analyse(self, thumbnails: Sequence[np.ndarray]) -> list[Analysis]:
+        """The analysis of each thumbnail, uint8 `[h, w, 3]`; see `analyse_thumbnails`."""
+        return analyse_thumbnails(self.load(), thumbnails, self.device)
 
 
 def or_default(cropper: HostedCropper | None) -> HostedCropper:

@@ -36,7 +36,7 @@ def pictures():
     for index, (width, height) in enumerate(SIZES):
         image, mask = torch.full((1, height, width, 3), 0.4), torch.zeros(1, height, width)
         left, top = (width - 100) * (index % 3) // 2, (height - 100) * (index % 2)
-        image[:, top : top + 100, left : left + 100] = torch.tensor([0.9, 0.5 + index / 20, 0.4])
+        image[:, top : top + 100, left : left + 100] = torch.tensor([0.8, 0.5 + index / 20, 0.4])
         mask[:, top : top + 100, left : left + 100] = 1
         images.append(image)
         masks.append(mask)

@@ -1,29 +1,63 @@
 """A cropper whose weights the host looks after."""
 
+from importlib import import_module
+
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
+from salient_crop.models.analysis import Analysis
+from salient_crop.models.base import Cropper
 
-def test_weights_are_loaded_by_the_host_each_time(nodes, host):
-    from salient_crop.models.analysis import Analysis
-    from salient_crop.models.base import Cropper
-    from salient_crop.nodes.hosted_cropper import HostedCropper
 
-    class Mean(Cropper):
-        name = "mean"
-        sizes: list[int] = []
+class Brightness(Cropper):
+    """The heat of a picture is its brightness; `batches` holds the shapes that came."""
 
-        def __init__(self):
-            self.module = nn.Conv2d(3, 1, 1)
+    name = "brightness"
 
-        def analyse(self, images):
-            self.sizes.append(len(images))
-            return [Analysis(image.mean(0)) for image in images]
+    def __init__(self, module=None):
+        self.module = module
+        self.batches = []
 
-    hosted = HostedCropper(Mean())
+    def analyse(self, images):
+        self.batches.append(tuple(images.shape))
+        return [Analysis(image.mean(0)) for image in images]
+
+
+@pytest.fixture
+def hosted_cropper(host):
+    return import_module("salient_crop.nodes.hosted_cropper")
+
+
+THUMBNAILS = [np.full((10, 12, 3), level, np.uint8) for level in (1, 2, 3)]
+
+
+def test_weights_are_loaded_by_the_host_each_time_since_it_may_have_evicted_them(hosted_cropper, host):
+    network = nn.Conv2d(3, 1, 1)
+    hosted = hosted_cropper.HostedCropper(Brightness(network))
     assert not host.loaded
-    found = hosted.analyse(torch.rand(11, 10, 12, 3))
-    assert len(found) == 11
-    assert Mean.sizes == [1] * 11  # on a CPU one by one
-    hosted.analyse(torch.rand(1, 10, 12, 3))
-    assert [each.model for each in host.loaded] == [hosted.cropper.module] * 2
+    for count in (1, 2):
+        hosted.analyse(THUMBNAILS)
+        assert [each.model for each in host.loaded] == [network] * count
+    assert hosted.load() is hosted.cropper
+    assert len(host.loaded) == 3
+
+
+def test_a_cropper_without_weights_asks_nothing_of_the_host(hosted_cropper, host):
+    hosted = hosted_cropper.HostedCropper(Brightness())
+    assert len(hosted.analyse(THUMBNAILS)) == 3
+    assert not host.loaded
+
+
+def test_thumbnails_are_analysed_one_by_one_on_a_cpu(hosted_cropper, host):
+    hosted = hosted_cropper.HostedCropper(Brightness())
+    assert hosted.device == torch.device("cpu")
+    hosted.analyse(THUMBNAILS)
+    assert hosted.cropper.batches == [(1, 3, 10, 12)] * 3
+
+
+def test_without_a_connection_the_first_bundled_cropper_is_used(hosted_cropper):
+    assert hosted_cropper.or_default(None).cropper.name == "focus"
+    connected = hosted_cropper.HostedCropper(Brightness())
+    assert hosted_cropper.or_default(connected) is connected
