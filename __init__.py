@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from comfy_api.latest import ComfyExtension
 
+    from .bucketing.report import BucketReport
     from .cropping import (
         Box,
         Constraint,
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
         UnsatisfiableError,
     )
     from .images.errors import PictureError
+    from .jobs.api import crop_folder, plan_buckets
     from .jobs.picture import CroppedPicture, crop
+    from .jobs.run import Outcome, RunError
+    from .models.analysis import Analysis
+    from .models.base import Cropper
     from .models.registry import load_cropper
     from .version import VERSION as __version__
 
@@ -41,38 +46,52 @@ WEB_DIRECTORY = "./web"
 
 # Public name → the module it comes from.
 _HOMES = {
+    "Analysis": ".models.analysis",
     "Box": ".cropping",
+    "BucketReport": ".bucketing.report",
     "Constraint": ".cropping",
     "Crop": ".cropping",
     "CropWarning": ".cropping",
     "CroppedPicture": ".jobs.picture",
+    "Cropper": ".models.base",
     "Objective": ".cropping",
     "ObjectiveWeights": ".cropping",
+    "Outcome": ".jobs.run",
     "PictureError": ".images.errors",
     "Ratio": ".cropping",
+    "RunError": ".jobs.run",
     "Subject": ".cropping",
     "TextRegion": ".cropping",
     "UnsatisfiableError": ".cropping",
     "crop": ".jobs.picture",
+    "crop_folder": ".jobs.api",
     "load_cropper": ".models.registry",
+    "plan_buckets": ".jobs.api",
 }
 
 __all__ = [
+    "Analysis",
     "Box",
+    "BucketReport",
     "Constraint",
     "Crop",
     "CropWarning",
     "CroppedPicture",
+    "Cropper",
     "Objective",
     "ObjectiveWeights",
+    "Outcome",
     "PictureError",
     "Ratio",
+    "RunError",
     "Subject",
     "TextRegion",
     "UnsatisfiableError",
     "__version__",
     "crop",
+    "crop_folder",
     "load_cropper",
+    "plan_buckets",
 ]
 
 

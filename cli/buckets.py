@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..bucketing.grids import GRID_SYNTAX, parse_grid
+from ..bucketing.grids import GRID_SYNTAX
 from ..bucketing.solver.policy import REMAINDERS
-from ..datasets.formats import FORMATS, get_format
+from ..datasets.formats import FORMATS
 from ..jobs.defaults import BUCKET_RESOLUTION
 from .options import flag_of, parse_factor, parse_positive
 from .status import UsageError
 
 # PyTorch and the solver come with these; `--help` needs neither.
 if TYPE_CHECKING:
+    from ..jobs.bucket_options import BucketOptions
     from ..jobs.run import FolderRun, Outcome
-    from ..jobs.sources import Sources
 
 
-# The flags that only make sense with `--buckets`; their defaults are those of `BucketSettings` and `DatasetFormat`.
-POLICY_FLAGS = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates")
-DATASET_FLAGS = ("dataset", "concept", "repeats")
+# The flags that only make sense with `--buckets`, as argparse names them.
+FLAGS = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates", "dataset", "concept", "repeats")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,45 +68,19 @@ def parse_grid_name(text: str) -> str:
     return text
 
 
-def check_flags(chosen: argparse.Namespace) -> None:
-    """Refuses flags that would do nothing.
+def bucket_options(chosen: argparse.Namespace) -> BucketOptions:
+    """What the flags ask for.
 
     Raises:
-        UsageError: naming the first of them.
+        UsageError: naming a flag that does nothing without `--buckets`.
     """
-    if chosen.buckets is None and (given := _given(chosen, (*POLICY_FLAGS, *DATASET_FLAGS))):
-        raise UsageError(f"{flag_of(next(iter(given)))} does nothing without --buckets GRID")
+    from ..jobs.bucket_options import BucketOptions
 
-
-def settings(chosen: argparse.Namespace, sources: Sources) -> dict[str, Any]:
-    """The fields `buckets` and `dataset` of `CropSettings`; none without `--buckets`.
-
-    Args:
-        chosen: the arguments.
-        sources: of the run, whose sizes some grids are made from.
-
-    Raises:
-        UsageError: when the grid is not known, the folder cannot be listed, or the concept names no folder.
-    """
-    from ..jobs.settings import BucketSettings
-
-    if chosen.buckets is None:
-        return {}
-    resolution = chosen.resolution or BUCKET_RESOLUTION
-    policy = _given(chosen, POLICY_FLAGS)
-    if chosen.no_enlarge:
-        policy.setdefault("most_enlarged", 1.0)
-    try:
-        dataset = get_format(chosen.dataset or "plain")(
-            batch_size=policy.get("batch_size", 1), **_given(chosen, ("concept", "repeats"))
-        )
-    except ValueError as error:
-        raise UsageError(f"--{error}") from error
-    try:
-        grid = parse_grid(dataset.grid_name(chosen.buckets), resolution, _sizes(chosen, sources))
-    except ValueError as error:
-        raise UsageError(f"--buckets: {error}") from error
-    return {"buckets": BucketSettings(grid=grid, resolution=resolution, **policy), "dataset": dataset}
+    given = {name: getattr(chosen, name) for name in FLAGS}
+    unused = next((name for name, value in given.items() if value is not None), None)
+    if chosen.buckets is None and unused is not None:
+        raise UsageError(f"{flag_of(unused)} does nothing without --buckets GRID")
+    return BucketOptions(chosen.buckets, **given)
 
 
 def summary(run: FolderRun, outcome: Outcome) -> str:
@@ -119,21 +91,3 @@ def summary(run: FolderRun, outcome: Outcome) -> str:
         return "no picture could be measured"
     text, page = report_files(run.manifest)
     return f"{outcome.report.format_text()}\n\nthe same in {text}, with a chart in {page}"
-
-
-def _given(chosen: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """The flags among `names` that were given."""
-    return {name: value for name in names if (value := getattr(chosen, name)) is not None}
-
-
-def _sizes(chosen: argparse.Namespace, sources: Sources) -> list[tuple[int, int]]:
-    """Of the pictures, where the grid is made from them."""
-    from ..jobs.run import read_sizes
-
-    if not chosen.buckets.strip().lower().startswith("quantile"):
-        return []
-    exclude = [each for each in (chosen.out, chosen.masks) if each is not None]
-    try:
-        return read_sizes(sources.folder, exclude, chosen.follow_links, sources.names)
-    except OSError as error:
-        raise UsageError(f"{sources.folder}: {error.strerror or error}") from error

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import RATIOS, default_min_share, default_workers
+from ..jobs.defaults import RATIOS, default_min_share
 from . import buckets
 from .options import (
     SubParsers,
@@ -15,6 +15,7 @@ from .options import (
     add_layout_frame,
     add_ratios,
     add_workers,
+    flag_of,
     open_cropper,
     open_device,
     parse_background,
@@ -26,10 +27,9 @@ from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
+    from ..cropping.constraint import Constraint
     from ..jobs.progress import Progress
     from ..jobs.run import FolderRun, Outcome
-    from ..jobs.settings import CropSettings
-    from ..jobs.sources import Sources
     from ..models.base import Cropper
 
 
@@ -167,25 +167,36 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     Raises:
         UsageError: when they cannot be used together.
     """
-    from ..jobs.run import FolderRun
-    from ..jobs.sources import resolve_sources
+    from ..jobs.prepare import prepare_run
 
     check_flags(chosen)
-    exclude = [each for each in (chosen.out, chosen.masks) if each is not None]
-    try:
-        sources = resolve_sources(chosen.pictures, exclude)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    options = buckets.bucket_options(chosen)
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
-    run = FolderRun(
-        folder=sources.folder,
-        out=chosen.out,
-        manifest=chosen.manifest or chosen.out / "manifest.jsonl",
-        settings=crop_settings(chosen, sources, cropper, device),
-        workers=chosen.workers or default_workers(device),
-        sources=sources.names,
-    )
+    try:
+        run = prepare_run(
+            chosen.pictures,
+            chosen.out,
+            cropper,
+            constraint(chosen),
+            checkpoint=chosen.cropper,
+            device=device,
+            each=chosen.each,
+            resolution=chosen.resolution,
+            enlarge=not chosen.no_enlarge,
+            format=chosen.format,
+            background=chosen.background,
+            buckets=options,
+            masks=chosen.masks,
+            follow_links=chosen.follow_links,
+            dry_run=chosen.dry_run,
+            manifest=chosen.manifest,
+            workers=chosen.workers,
+        )
+    except ValueError as error:
+        raise UsageError(name_flag(str(error), chosen)) from error
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror or error}") from error
     return run, cropper, device
 
 
@@ -199,50 +210,30 @@ def check_flags(chosen: argparse.Namespace) -> None:
         raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
     if chosen.buckets and chosen.each:
         raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
-    if chosen.masks is not None and not chosen.masks.is_dir():
-        raise UsageError(f"--masks {chosen.masks}: not a folder")
     if not chosen.layout and (chosen.layout_frame or chosen.layout_hard):
         raise UsageError(f"--layout-{'frame' if chosen.layout_frame else 'hard'} does nothing without --layout WHERE")
     if chosen.no_enlarge and not (chosen.resolution or chosen.buckets):
         raise UsageError("--no-enlarge does nothing without --resolution N or --buckets GRID: no crop is resized")
-    buckets.check_flags(chosen)
 
 
-def crop_settings(chosen: argparse.Namespace, sources: Sources, cropper: Cropper, device: str) -> CropSettings:
-    """All that the arguments ask for and the outcome depends on.
-
-    Raises:
-        UsageError: when they cannot be used together.
-    """
+def constraint(chosen: argparse.Namespace) -> Constraint:
+    """What the flags ask of every crop."""
     from ..cropping.constraint import Constraint
     from ..cropping.text_region import TextRegion
-    from ..jobs.settings import CropSettings
 
     frame = chosen.layout_frame or "source"
-    try:
-        constraint = Constraint(
-            ratios=chosen.ratios,
-            min_share=chosen.min_area or default_min_share(bool(chosen.buckets)),
-            text_regions=tuple(TextRegion(region, frame, chosen.layout_hard) for region in chosen.layout),
-            policy=chosen.policy,
-        )
-        return CropSettings.for_cropper(
-            cropper,
-            constraint,
-            device=device,
-            checkpoint=chosen.cropper,
-            each=chosen.each,
-            resolution=None if chosen.buckets else chosen.resolution,
-            enlarge=not chosen.no_enlarge,
-            format=chosen.format,
-            background=chosen.background,
-            masks=chosen.masks,
-            follow_links=chosen.follow_links,
-            dry_run=chosen.dry_run,
-            **buckets.settings(chosen, sources),
-        )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    return Constraint(
+        ratios=chosen.ratios,
+        min_share=chosen.min_area or default_min_share(chosen.buckets is not None),
+        text_regions=tuple(TextRegion(region, frame, chosen.layout_hard) for region in chosen.layout),
+        policy=chosen.policy,
+    )
+
+
+def name_flag(message: str, chosen: argparse.Namespace) -> str:
+    """A complaint that names an argument of the library, `batch_size: …`, with the flag instead of it."""
+    name, colon, rest = message.partition(": ")
+    return f"{flag_of(name)}: {rest}" if colon and name in vars(chosen) else message
 
 
 def summary(run: FolderRun, outcome: Outcome) -> str:

@@ -17,6 +17,7 @@ from ..bucketing.grids import list_kohya_sizes
 from ..bucketing.loss import compute_loss
 from ..bucketing.report import BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
+from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -92,6 +93,12 @@ def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
     return max((share_outside(each.region, region) for each in analysis.subjects), default=0.0)
 
 
+def baseline_crop(size: Size, resolution: int) -> tuple[Box, Size]:
+    """The middle of a picture of `size` that kohya's defaults would cut out, and the bucket that they would choose."""
+    bucket = kohya_bucket(size, list_kohya_sizes(resolution, max_side=max(1024, resolution)))
+    return centre_crop(size, bucket), bucket
+
+
 def sort_pictures(
     names: Sequence[str], sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], settings: BucketSettings
 ) -> SortedPictures:
@@ -153,9 +160,7 @@ def _best_crop_for(
 
 
 def _baseline_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:
-    """The middle of the picture that kohya's defaults would cut out."""
-    bucket = kohya_bucket(size, list_kohya_sizes(resolution, max_side=max(1024, resolution)))
-    box = centre_crop(size, bucket)
+    box, bucket = baseline_crop(size, resolution)
     # The share of heat, whatever the score of the cropper's own analysis means.
     kept = float(Analysis.score(analysis, torch.tensor([box.relative(size)], dtype=torch.float64))[0])
     return crop_record(Crop(box, Ratio.of(bucket), 0.0, {}, kept), size, bucket, None, bucket)

@@ -72,7 +72,7 @@ class BucketSettings:
 
     def __post_init__(self) -> None:
         self.policy()
-        if self.most_enlarged is not None and self.most_enlarged <= 0:
+        if self.most_enlarged is not None and not self.most_enlarged > 0:
             raise ValueError(f"most_enlarged must be above 0, got {self.most_enlarged}")
         if self.duplicates not in DUPLICATES:
             raise ValueError(f"duplicates must be one of {', '.join(DUPLICATES)}, got {self.duplicates!r}")

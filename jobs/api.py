@@ -1,0 +1,209 @@
+"""Whole folders from Python: what `salient-crop crop` does, in one call, with its flags as keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from os import PathLike, fspath
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias, TypeGuard, cast
+
+from ..bucketing.report import BucketReport
+from ..cropping.constraint import Constraint
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..cropping.ratio import Ratio, parse_ratios
+from ..datasets.manifest import read_manifest
+from ..images.colour import RGB, parse_colour
+from ..models.base import Cropper
+from .bucket_options import BucketOptions
+from .defaults import RATIOS, default_min_share
+from .device import find_device
+from .executors.batches import Analyser
+from .folder import crop_folder as crop_run
+from .picture import open_cropper
+from .prepare import prepare_run
+from .progress import Progress, Step
+from .run import Outcome, RunError
+from .sizes import plan_sizes
+
+Words: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
+"""One folder, one picture or pattern, or several pictures and patterns; see `resolve_sources`."""
+
+Size = tuple[int, int]
+
+
+def crop_folder(
+    pictures: Words,
+    out: str | PathLike[str] | None,
+    ratios: str | Ratio | Iterable[str | Ratio] | None = None,
+    *,
+    cropper: str | PathLike[str] | Cropper = "focus",
+    constraint: Constraint | None = None,
+    objective: Objective = DEFAULT_OBJECTIVE,
+    each: bool = False,
+    resolution: int | None = None,
+    enlarge: bool = True,
+    format: str = "jpg",
+    background: str | RGB | None = "white",
+    buckets: str | None = None,
+    batch_size: int | None = None,
+    smallest: int | None = None,
+    remainder: str | None = None,
+    most_enlarged: float | None = None,
+    duplicates: str | None = None,
+    dataset: str | None = None,
+    concept: str | None = None,
+    repeats: int | None = None,
+    masks: str | PathLike[str] | None = None,
+    follow_links: bool = False,
+    dry_run: bool = False,
+    manifest: str | PathLike[str] | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Outcome:
+    """Crops pictures into a folder, and writes `manifest.jsonl` in it.
+
+    Stopped at any point and called again, it goes on where it was. A picture that cannot be read fails alone, and the
+    manifest says why.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     outcome = crop_folder("samples/c*.jpg", out, "1:1", cropper="centre", resolution=64)
+    >>> outcome.crops, outcome.failed
+    (2, 0)
+
+    Args:
+        pictures: one folder, with all below it; or one or several pictures and patterns such as `photos/**/*.jpg`.
+        out: folder for the crops, in the same tree; None only with `dry_run` and `manifest`.
+        ratios: one or several, of which each picture gets the best-scoring one. None takes those of the constraint, or
+            1:1, 2:3 and 3:2 where there is none.
+        cropper: the name of a bundled cropper, the path of a checkpoint, or one that is loaded.
+        constraint: all else that every crop must obey. None: at least 0.6 of the largest box of its ratio; with
+            buckets, all of it.
+        objective: how crops that obey are compared.
+        each: one crop for every ratio, instead of the best of them.
+        resolution: crops are resized to about resolution² pixels; with buckets, the pixel budget (1024 where None).
+        enlarge: whether a crop with fewer pixels is enlarged. False with buckets means `most_enlarged=1`.
+        format: `jpg`, `png` or `webp`.
+        background: under transparent pixels and padding: a name, `#rrggbb` or (r, g, b); None keeps them transparent.
+        buckets: a bucket grid such as `auto:3`, whose sizes the crops get; None: no buckets.
+        batch_size, smallest, remainder, most_enlarged, duplicates: with buckets, see `BucketSettings`.
+        dataset, concept, repeats: with buckets, the layout of `out` for a trainer, see `DatasetFormat`.
+        masks: folder of masks of the same names, to be cropped along.
+        follow_links: also read what links lead to outside the folder.
+        dry_run: write the manifest, and no pixels.
+        manifest: None for `manifest.jsonl` in `out`.
+        workers: pictures at once; None for one for every core.
+        device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
+        progress: called after every step; an exception that it raises stops the run.
+
+    Returns:
+        How many pictures were cropped and how many failed, and with buckets the report of the plan.
+
+    Raises:
+        TypeError, ValueError: when an argument cannot be used; the message names it.
+        FileNotFoundError: when the cropper is neither a bundled name nor a file.
+        RunError: when there are no pictures, or something lies where crops would go.
+        OSError: when something can no longer be written.
+    """
+    options = BucketOptions(
+        buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats
+    )
+    loaded = open_cropper(cropper, find_device(device))
+    where = str(loaded.device or find_device(device))
+    run = prepare_run(
+        _words(pictures),
+        _path(out),
+        loaded,
+        _constraint(constraint, ratios, with_buckets=buckets is not None),
+        checkpoint=None if isinstance(cropper, Cropper) else fspath(cropper),
+        device=where,
+        objective=objective,
+        each=each,
+        resolution=resolution,
+        enlarge=enlarge,
+        format=format,
+        background=parse_colour(background),
+        buckets=options,
+        masks=_path(masks),
+        follow_links=follow_links,
+        dry_run=dry_run,
+        manifest=_path(manifest),
+        workers=workers,
+    )
+    with Analyser(loaded, where) as analyser:
+        return crop_run(run, analyser, progress or _ignore)
+
+
+def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **options: Any) -> BucketReport:
+    """How pictures would be sorted into buckets, beside what kohya's defaults would do; nothing is written.
+
+    >>> report = plan_buckets([(1000, 1500)] * 10 + [(1500, 1000)] * 6, "auto:2", batch_size=2)
+    >>> report.planned.counts
+    {(832, 1216): 10, (1216, 832): 6}
+    >>> print(report.format_text())  # doctest: +ELLIPSIS
+    16 pictures in 2 buckets; ...
+
+    Args:
+        pictures: as `crop_folder` takes them; or a list of sizes (width, height) in pixels, of which each part is then
+            worth the same.
+        buckets: a bucket grid, see `parse_grid`.
+        options: of pictures, the other keywords of `crop_folder`, such as `cropper`, `batch_size` or `resolution`; of
+            sizes, those that concern buckets.
+
+    Raises:
+        TypeError, ValueError: when an argument cannot be used; the message names it.
+        RunError: when there are no pictures, or none can be read.
+    """
+    if _are_sizes(pictures):
+        return _plan_sizes(pictures, buckets, **options)
+    with TemporaryDirectory(prefix="salient-crop-") as folder:
+        manifest = Path(folder, "manifest.jsonl")
+        outcome = crop_folder(cast(Words, pictures), None, buckets=buckets, dry_run=True, manifest=manifest, **options)
+        if outcome.report is None:
+            reasons = (f"{each.source}: {each.reason}" for each in read_manifest(manifest))
+            raise RunError(f"no picture could be measured; {next(reasons)}")
+    return outcome.report
+
+
+def _plan_sizes(
+    sizes: Sequence[Size], buckets: str, resolution: int | None = None, enlarge: bool = True, **options: Any
+) -> BucketReport:
+    chosen = BucketOptions(buckets, **options)
+    settings = chosen.settings(resolution, enlarge, lambda: list(sizes))
+    assert settings is not None
+    return plan_sizes(sizes, settings)
+
+
+def _constraint(
+    constraint: Constraint | None, ratios: str | Ratio | Iterable[str | Ratio] | None, with_buckets: bool
+) -> Constraint:
+    if constraint is None:
+        constraint = Constraint(parse_ratios(RATIOS), default_min_share(with_buckets))
+    return constraint if ratios is None else replace(constraint, ratios=parse_ratios(ratios))
+
+
+def _are_sizes(pictures: Any) -> TypeGuard[Sequence[Size]]:
+    return isinstance(pictures, Sequence) and not isinstance(pictures, str) and _is_size(next(iter(pictures), None))
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
+
+
+def _words(pictures: Words) -> list[str | PathLike[str]]:
+    if isinstance(pictures, str | PathLike):
+        return [pictures]
+    if not isinstance(pictures, Iterable):
+        raise TypeError(f"pictures: expected a path, a pattern or several, got {type(pictures).__name__}")
+    return list(pictures)
+
+
+def _path(value: str | PathLike[str] | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def _ignore(step: Step) -> None:
+    """Progress that nobody looks at."""

@@ -1,0 +1,88 @@
+"""Buckets as a user asks for them, by the name of a grid and a few numbers, turned into settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..bucketing.grids import parse_grid
+from ..datasets.formats import DatasetFormat, get_format
+from ..datasets.formats.plain import Plain
+from .defaults import BUCKET_RESOLUTION
+from .settings import BucketSettings
+
+Size = tuple[int, int]
+
+_POLICY = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates")
+
+
+@dataclass(frozen=True)
+class BucketOptions:
+    """What was asked for; None where nothing was said, and the defaults of `BucketSettings` and `DatasetFormat` hold.
+
+    Attributes:
+        buckets: name of a grid, see `parse_grid`; None: no buckets.
+        batch_size, smallest, remainder, most_enlarged, duplicates: see `BucketSettings`.
+        dataset: name of a dataset format.
+        concept, repeats: see `DatasetFormat`.
+
+    Raises:
+        ValueError: when another option is given without `buckets`, where it would do nothing.
+    """
+
+    buckets: str | None = None
+    batch_size: int | None = None
+    smallest: int | None = None
+    remainder: str | None = None
+    most_enlarged: float | None = None
+    duplicates: str | None = None
+    dataset: str | None = None
+    concept: str | None = None
+    repeats: int | None = None
+
+    def __post_init__(self) -> None:
+        unused = next((each.name for each in fields(self) if getattr(self, each.name) is not None), None)
+        if self.buckets is None and unused is not None:
+            raise ValueError(f"{unused}: does nothing without buckets; name a grid such as auto:3")
+
+    def dataset_format(self) -> DatasetFormat:
+        """The layout of the output folder.
+
+        Raises:
+            ValueError: when the format is not known, or concept and repeats name no folder.
+        """
+        if self.dataset is None and self.buckets is None:
+            return Plain()
+        given = self._given("batch_size", "concept", "repeats")
+        return get_format(self.dataset or Plain.name)(**given)
+
+    def settings(
+        self, resolution: int | None, enlarge: bool, read_sizes: Callable[[], list[Size]]
+    ) -> BucketSettings | None:
+        """The settings; None without buckets.
+
+        Args:
+            resolution: side of the square that names the pixel budget; 1024 where it is None.
+            enlarge: False where no picture is to be enlarged, unless `most_enlarged` says otherwise.
+            read_sizes: (width, height) of all pictures, called for the grids that are made from them.
+
+        Raises:
+            ValueError: when the grid is not known, or a number is out of range.
+        """
+        if self.buckets is None:
+            return None
+        resolution = BUCKET_RESOLUTION if resolution is None else resolution
+        dataset = self.dataset_format()
+        sizes = read_sizes() if self.buckets.strip().lower().startswith("quantile") else []
+        try:
+            grid = parse_grid(dataset.grid_name(self.buckets), resolution, sizes)
+        except ValueError as error:
+            raise ValueError(f"buckets: {error}") from error
+        policy = self._given(*_POLICY)
+        if not enlarge:
+            policy.setdefault("most_enlarged", 1.0)
+        return BucketSettings(grid=grid, resolution=resolution, **policy)
+
+    def _given(self, *names: str) -> dict[str, Any]:
+        return {name: value for name in names if (value := getattr(self, name)) is not None}

@@ -1,0 +1,91 @@
+"""From what a user asks for to a run: the one place where the command and Python make their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from ..cropping.constraint import Constraint
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..images.colour import RGB, WHITE
+from ..models.base import Cropper
+from .bucket_options import BucketOptions
+from .defaults import default_workers
+from .run import FolderRun, read_sizes
+from .settings import CropSettings
+from .sources import resolve_sources
+
+NO_BUCKETS = BucketOptions()
+
+
+def prepare_run(
+    pictures: Sequence[str | PathLike[str]],
+    out: Path | None,
+    cropper: Cropper,
+    constraint: Constraint,
+    *,
+    checkpoint: str | None = None,
+    device: str = "cpu",
+    objective: Objective = DEFAULT_OBJECTIVE,
+    each: bool = False,
+    resolution: int | None = None,
+    enlarge: bool = True,
+    format: str = "jpg",
+    background: RGB | None = WHITE,
+    buckets: BucketOptions = NO_BUCKETS,
+    masks: Path | None = None,
+    follow_links: bool = False,
+    dry_run: bool = False,
+    manifest: Path | None = None,
+    workers: int | None = None,
+) -> FolderRun:
+    """The run over the pictures that were named.
+
+    Args:
+        pictures: see `resolve_sources`. What lies in `out` or `masks` matches no pattern.
+        out: where the crops go; None only in a dry run with a manifest.
+        cropper: with its weights on `device`.
+        resolution: with buckets, the pixel budget; see `BucketOptions.settings`.
+        manifest: None for `manifest.jsonl` in `out`.
+        workers: None for the number that suits the device.
+
+    The other arguments are fields of `CropSettings`.
+
+    Raises:
+        ValueError: when something cannot be used; the message names the argument.
+        OSError: when the pictures of a grid that is made from them cannot be listed.
+    """
+    if manifest is None:
+        if out is None:
+            raise ValueError("out: name a folder for the crops; only a dry run with a manifest can do without")
+        manifest = out / "manifest.jsonl"
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers: must be at least 1, got {workers}")
+    if masks is not None and not masks.is_dir():
+        raise ValueError(f"masks: {masks} is not a folder")
+    exclude = [folder for folder in (out, masks) if folder is not None]
+    sources = resolve_sources(pictures, exclude)
+    bucket_settings = buckets.settings(
+        resolution, enlarge, lambda: read_sizes(sources.folder, exclude, follow_links, sources.names)
+    )
+    settings = CropSettings.for_cropper(
+        cropper,
+        constraint,
+        device=device,
+        checkpoint=checkpoint,
+        objective=objective,
+        each=each,
+        resolution=resolution if bucket_settings is None else None,
+        enlarge=enlarge,
+        format=format,
+        background=background,
+        masks=masks,
+        follow_links=follow_links,
+        dry_run=dry_run,
+        buckets=bucket_settings,
+        dataset=buckets.dataset_format(),
+    )
+    return FolderRun(
+        sources.folder, out, manifest, settings, default_workers(device) if workers is None else workers, sources.names
+    )
