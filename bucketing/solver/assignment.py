@@ -215,16 +215,16 @@ def _min_reassigned_to_batches(counts: np.ndarray, policy: BucketPolicy) -> int:
         without = np.repeat(over[None, :], len(over), axis=0)
         np.fill_diagonal(without, (over - remainder) % policy.batch_size)
         return min(_places_to_fill(each, policy.batch_size) for each in without)
-    if remainder and policy.remainder == "repeat":
-        return max(0, _places_to_fill(over, policy.batch_size) - (policy.batch_size - remainder))
-    return _places_to_fill(over, policy.batch_size)
+    repeats = policy.batch_size - remainder if remainder and policy.remainder == "repeat" else 0
+    return _places_to_fill(over, policy.batch_size, repeats)
 
 
-def _places_to_fill(over: np.ndarray, batch_size: int) -> int:
-    """Empty places of the last batches if those are filled that need fewest, by the pictures of the other ones.
+def _places_to_fill(over: np.ndarray, batch_size: int, repeats: int = 0) -> int:
+    """Pictures that fill the last batches of some buckets, those that need fewest, with the last pictures of the others.
 
     Args:
         over: int `[M]`, pictures in the last batch of each bucket, 0 to `batch_size` - 1.
+        repeats: places that are filled by pictures used again.
     """
-    filled = int(over.sum()) // batch_size
-    return int((batch_size - np.sort(over)[::-1][:filled]).sum())
+    filled = (int(over.sum()) + repeats) // batch_size
+    return max(0, int((batch_size - np.sort(over)[::-1][:filled]).sum()) - repeats)

@@ -82,11 +82,12 @@ class BucketPlan:
 def plan_assignment(loss: np.ndarray, policy: BucketPolicy) -> BucketPlan:
     """Chooses buckets and assigns every picture so that the total loss is least under the policy.
 
-    >>> plan = plan_assignment(np.array([[0.1, 0.4], [0.0, 0.3], [0.6, 0.5]]), BucketPolicy(batch_size=3))
+    >>> loss = np.array([[0.0, 0.9], [0.2, 0.3], [0.0, 0.9], [0.9, 0.0]])
+    >>> plan = plan_assignment(loss, BucketPolicy(batch_size=2))
     >>> plan.assignment.tolist(), round(plan.loss, 6), plan.exact
-    ([0, 0, 0], 0.7, True)
-    >>> plan.moved  # it would lose less in the other bucket
-    [2]
+    ([0, 1, 0, 1], 0.3, True)
+    >>> plan.moved  # picture 1 would lose less in bucket 0
+    [1]
 
     Args:
         loss: float `[N, M]` ≥ 0, loss of each picture in each bucket; inf where it must not go.

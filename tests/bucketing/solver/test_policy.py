@@ -1,0 +1,36 @@
+"""What a policy may ask for."""
+
+import pytest
+
+from salient_crop.bucketing.solver.policy import REMAINDERS, BucketPolicy
+
+
+def test_the_default_policy_allows_every_count():
+    assert BucketPolicy() == BucketPolicy(None, False, 1, 1, "keep")
+    assert REMAINDERS == ("keep", "repeat", "drop")
+    with pytest.raises(AttributeError):
+        BucketPolicy().batch_size = 2
+
+
+@pytest.mark.parametrize("name", ["max_buckets", "batch_size", "smallest"])
+def test_a_limit_below_one_is_refused_by_name(name):
+    assert getattr(BucketPolicy(**{name: 1}), name) == 1
+    for value in (0, -1):
+        with pytest.raises(ValueError, match=f"^{name} must be at least 1, got {value}"):
+            BucketPolicy(**{name: value})
+
+
+def test_other_settings_that_mean_nothing_are_refused_by_name():
+    assert BucketPolicy(1, exact_count=True).exact_count
+    with pytest.raises(ValueError, match="^exact_count needs the number of buckets in max_buckets"):
+        BucketPolicy(exact_count=True)
+    with pytest.raises(ValueError, match="^remainder must be one of keep, repeat, drop, got 'lose'"):
+        BucketPolicy(remainder="lose")
+
+
+@pytest.mark.parametrize(("pictures", "batch", "size"), [(0, 4, 0), (3, 4, 3), (4, 4, 0), (9, 4, 1), (9, 1, 0)])
+@pytest.mark.parametrize("remainder", REMAINDERS)
+def test_the_remainder_is_dropped_only_where_that_is_asked_for(pictures, batch, size, remainder):
+    policy = BucketPolicy(batch_size=batch, remainder=remainder)
+    assert policy.remainder_size(pictures) == size
+    assert policy.dropped(pictures) == (size if remainder == "drop" else 0)

@@ -1,0 +1,92 @@
+"""What a picture loses in a bucket, and what keeps it out."""
+
+import numpy as np
+import pytest
+
+from salient_crop.bucketing.loss import LossWeights, compute_loss
+
+NONE = np.zeros((1, 1))
+ONE = np.ones((1, 1))
+
+
+@pytest.mark.parametrize(
+    ("heat", "cut", "area", "scale", "loss"),
+    [
+        ([], [], [], [], []),
+        ([0.0], [0.0], [0.0], [1.0], [0.0]),
+        ([0.2], [0.0], [0.0], [1.0], [0.2]),
+        ([0.0], [0.2], [0.0], [1.0], [0.1]),
+        ([0.0], [0.0], [0.2], [1.0], [0.01]),
+        ([0.0], [0.0], [0.0], [2.0], [0.15]),  # half of the lines are interpolated
+        ([0.0], [0.0], [0.0], [4.0], [0.225]),  # three quarters of them
+        ([0.0], [0.0], [0.0], [0.5], [0.0]),  # made smaller: nothing is
+        ([0.1], [0.2], [0.4], [2.0], [0.37]),
+        ([-1e-9], [0.0], [0.0], [1.0], [0.0]),  # never below 0
+    ],
+)
+def test_the_parts_are_weighed_and_added(heat, cut, area, scale, loss):
+    found = compute_loss(*(np.array(each) for each in (heat, cut, area, scale)))
+    assert found == pytest.approx(np.array(loss))
+    assert (found >= 0).all()
+
+
+def test_each_weight_is_of_its_own_part():
+    weights = LossWeights(heat=2.0, cut=3.0, area=5.0, upscaling=7.0)
+    found = [
+        compute_loss(heat, cut, area, scale, weights).item()
+        for heat, cut, area, scale in (
+            (ONE, NONE, NONE, ONE),
+            (NONE, ONE, NONE, ONE),
+            (NONE, NONE, ONE, ONE),
+            (NONE, NONE, NONE, 2 * ONE),
+        )
+    ]
+    assert found == [2.0, 3.0, 5.0, 3.5]
+    assert compute_loss(ONE, ONE, ONE, 2 * ONE, LossWeights(0, 0, 0, 0)).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("scale", "max_scale", "allowed"),
+    [
+        (1.9, 2.0, True),
+        (2.0, 2.0, True),
+        (2.000001, 2.0, True),  # whole pixels round to it
+        (2.00001, 2.0, False),
+        (2.1, 2.0, False),
+        (1.5, 1.0, False),
+        (0.5, 0.4, False),
+        (100.0, None, True),
+    ],
+)
+def test_a_picture_stays_out_where_it_would_be_enlarged_too_much(scale, max_scale, allowed):
+    found = compute_loss(NONE, NONE, NONE, np.array([[scale]]), max_scale=max_scale)
+    assert np.isfinite(found).item() == allowed
+
+
+@pytest.mark.parametrize("name", ["heat_lost", "cut", "area_lost", "scale"])
+def test_a_part_of_another_shape_or_without_a_number_is_refused_by_name(name):
+    parts = dict.fromkeys(("heat_lost", "cut", "area_lost", "scale"), ONE)
+    with pytest.raises(ValueError, match=f"{name} holds NaN"):
+        compute_loss(**{**parts, name: np.array([[np.nan]])})
+    if name != "heat_lost":
+        with pytest.raises(ValueError, match=rf"{name} has shape \(1,\), but heat_lost \(1, 1\)"):
+            compute_loss(**{**parts, name: np.ones(1)})
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0])
+def test_a_scale_of_nothing_is_refused(scale):
+    with pytest.raises(ValueError, match="^scale must be above 0"):
+        compute_loss(ONE, ONE, ONE, np.array([[scale]]))
+    with pytest.raises(ValueError, match="^max_scale must be above 0"):
+        compute_loss(ONE, ONE, ONE, ONE, max_scale=scale)
+    with pytest.raises(ValueError, match="^max_scale must be above 0"):
+        compute_loss(ONE, ONE, ONE, ONE, max_scale=float("nan"))
+
+
+@pytest.mark.parametrize("name", ["heat", "cut", "area", "upscaling"])
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
+def test_a_weight_that_is_none_is_refused_by_name(name, value):
+    with pytest.raises(ValueError, match=f"^{name} must be a number of 0 or more"):
+        LossWeights(**{name: value})
+    with pytest.raises(AttributeError):
+        LossWeights().heat = 2.0
