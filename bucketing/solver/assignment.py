@@ -220,7 +220,7 @@ def _min_reassigned_to_batches(counts: np.ndarray, policy: BucketPolicy) -> int:
 
 
 def _places_to_fill(over: np.ndarray, batch_size: int, repeats: int = 0) -> int:
-    """Pictures that fill the last batches of some buckets, those that need fewest, with the last pictures of the others.
+    """Pictures that must go to other buckets so that the last batches are full, of those that need fewest, or empty.
 
     Args:
         over: int `[M]`, pictures in the last batch of each bucket, 0 to `batch_size` - 1.
