@@ -1,67 +1,54 @@
-"""Checkpoints that cannot be loaded say why, and what to do; never with PyTorch's advice to run their code."""
+"""Croppers by name and by file."""
 
-import os
+from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from salient_crop.models.registry import load_cropper
+from salient_crop.models.card import list_cards
+from salient_crop.models.focus.loading import WEIGHTS
+from salient_crop.models.registry import ARCHITECTURES, BUNDLED, load_cropper
 
 
-class Code:
-    """Would make a folder if it were unpickled."""
-
-    def __init__(self, folder):
-        self.folder = str(folder)
-
-    def __reduce__(self):
-        return os.mkdir, (self.folder,)
+def test_the_first_bundled_cropper_is_the_default_and_has_a_card() -> None:
+    assert next(iter(BUNDLED)) == "focus"
+    assert "focus" in list_cards()
 
 
-PAGE = b"<!DOCTYPE html><html><body>404</body></html>"
-POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+def test_names_are_distinct_from_each_other_and_from_files() -> None:
+    names = [*BUNDLED, *(each.name for each in ARCHITECTURES if each.name != "focus")]
+    assert len(set(names)) == len(names)
+    assert not any(Path(name).suffix for name in names)
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-@pytest.mark.parametrize(
-    ("content", "advice"),
-    [
-        (b"", "is empty; download it again"),
-        (PAGE, "web page or a Git LFS pointer; download the file itself"),
-        (POINTER, "web page or a Git LFS pointer; download the file itself"),
-        (b"\x93garbage" * 40, "damaged or no checkpoint"),
-    ],
-)
-def test_a_file_that_is_no_checkpoint_says_what_it_is(tmp_path, suffix, content, advice):
-    path = tmp_path / f"head{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=advice) as caught:
-        load_cropper(path)
-    assert str(path) in str(caught.value)
-    assert "weights_only" not in str(caught.value)
+@pytest.mark.parametrize("source", [WEIGHTS, str(WEIGHTS)])
+def test_a_file_is_recognised_by_its_keys(source: str | Path) -> None:
+    assert load_cropper(source).digest == load_cropper("focus").digest
 
 
-def test_a_download_that_broke_off_is_damaged(tmp_path):
-    path = tmp_path / "head.safetensors"
-    save_file({"weight": torch.zeros(1000)}, path)
-    path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(ValueError, match="damaged or no checkpoint; download it again"):
+def test_each_call_gives_a_cropper_of_its_own() -> None:
+    assert load_cropper("focus").module is not load_cropper("focus").module
+
+
+@pytest.mark.parametrize("name", ["", "Focus", "nothing.safetensors", "samples"])
+def test_what_is_neither_a_name_nor_a_file_says_what_names_there_are(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="neither a file nor a bundled cropper .focus, smartcrop, centre, sal"):
+        load_cropper(name)
+
+
+def test_a_torn_file_is_named_before_what_it_lacks(tmp_path: Path) -> None:
+    state = load_cropper("focus").module.state_dict()
+    del state["prior.bias"]
+    path = tmp_path / "torn.safetensors"
+    save_file({name: each.contiguous() for name, each in state.items()}, path)
+    with pytest.raises(ValueError, match=r"torn\.safetensors: a focus checkpoint lacks prior\.bias"):
         load_cropper(path)
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
-def test_code_in_a_checkpoint_is_not_run(tmp_path, wrapped):
-    made = tmp_path / "made"
-    path = tmp_path / "trap.pth"
-    torch.save({"state_dict": Code(made)} if wrapped else Code(made), path)
-    with pytest.raises(ValueError, match="would run code; save the network's state_dict"):
-        load_cropper(path)
-    assert not made.exists()
-
-
-def test_weights_of_something_else_name_what_is_known(tmp_path):
-    path = tmp_path / "lora.safetensors"
-    save_file({"lora_unet.alpha": torch.zeros(1)}, path)
-    with pytest.raises(ValueError, match=r"lora_unet\.alpha.*focus, gaic, design-heatmap, transalnet.*something else"):
-        load_cropper(path)
+@pytest.mark.cuda
+def test_the_weights_are_put_on_the_device_that_is_asked_for() -> None:
+    assert load_cropper("focus", "cuda").device == torch.device("cuda", 0)
+    assert load_cropper("smartcrop", "cuda").device is None
