@@ -69,17 +69,20 @@ class CroppedPicture:
         return self.crop.warnings
 
     def __str__(self) -> str:
-        (width, height), box = self.image.size, self.box
-        source_width, source_height = self.source_size
-        parts = [
-            f"{width}×{height} at {self.ratio}: box x={box.x} y={box.y} width={box.width} height={box.height}"
-            f" of {source_width}×{source_height}, score {self.score:.2f}, keeps {self.kept:.0%} of the heat",
-            *(f"{each.code}: {each.words}" for each in self.warnings),
-        ]
-        return "; ".join(parts)
+        """One line, and one for each warning."""
+        return "\n".join([self._describe(), *(f"  warning: {each.words}" for each in self.warnings)])
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self}>"
+        codes = ", ".join(dict.fromkeys(each.code for each in self.warnings))
+        return f"<{type(self).__name__} {self._describe()}{codes and f'; warnings: {codes}'}>"
+
+    def _describe(self) -> str:
+        (width, height), box = self.image.size, self.box
+        source_width, source_height = self.source_size
+        return (
+            f"{width}×{height} at {self.ratio}: box x={box.x} y={box.y} width={box.width} height={box.height}"
+            f" of {source_width}×{source_height}, score {self.score:.2f}, keeps {self.kept:.0%} of the heat"
+        )
 
 
 def crop(

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -179,10 +180,30 @@ GREY = np.full((40, 60, 3), 90, np.uint8)
 
 
 def test_warnings_are_read_with_the_crop(from_file):
-    warning = salient_crop.CropWarning("head-cut", "the head of a person is cut", (0.1, 0.2, 0.3, 0.4))
-    warned = replace(from_file, crop=replace(from_file.crop, warnings=(warning,)))
-    assert warned.warnings == (warning,)
-    assert str(warned) == f"{from_file}; head-cut: the head of a person is cut"
+    warnings = [salient_crop.CropWarning("head-cut", f"the head {where} is cut") for where in ("left", "right")]
+    warned = replace(from_file, crop=replace(from_file.crop, warnings=tuple(warnings)))
+    assert warned.warnings == tuple(warnings)
+    assert str(warned) == f"{from_file}\n  warning: the head left is cut\n  warning: the head right is cut"
+    assert repr(warned) == f"<CroppedPicture {from_file}; warnings: head-cut>"
+
+
+def test_the_example_of_the_readme_is_true(samples, tmp_path, monkeypatch, capsys):
+    text = (ROOT / "README.md").read_text("utf-8")
+    code, printed = re.search(r"## Python\n\n```python\n(.+?)```\n\n(.+?)\n\n", text, re.DOTALL).groups()
+    (tmp_path / "photo.jpg").write_bytes((samples / "astronaut.jpg").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})  # noqa: S102
+    assert capsys.readouterr().out.strip() == printed.strip()
+    assert Image.open("photo-2x3.jpg").size == (341, 512)
+
+
+def test_a_crop_without_its_subject_warns(samples):
+    found = salient_crop.crop(samples / "astronaut.jpg", "21:9")
+    assert "subject-left-out" in {each.code for each in found.warnings}
+    assert str(found).count("\n  warning: ") == len(found.warnings)
+
+
+GREY = np.full((40, 60, 3), 90, np.uint8)
 
 
 def test_ratios_and_constraint_and_cropper():
