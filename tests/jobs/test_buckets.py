@@ -1,170 +1,297 @@
-"""`salient-crop crop --buckets` on real files: captions, masks, duplicates, other runs' leavings, kills."""
+"""A folder into buckets on real files: captions, masks, duplicates, and what other runs left."""
 
 import json
-import random
-import subprocess
-import sys
-import time
 from collections import Counter
-from pathlib import Path
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from salient_crop.cli import main as cli
+from salient_crop.bucketing.grids import list_onetrainer_sizes, parse_grid
+from salient_crop.datasets.formats import get_format
+from salient_crop.datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest
+from salient_crop.jobs.buckets import list_entries, report_files, sort_folder
+from salient_crop.jobs.executors.batches import Analyser
+from salient_crop.jobs.run import RunError
+from salient_crop.jobs.settings import BucketSettings
 
-SHAPES = ((180, 120), (120, 180), (150, 150))
-
-
-def picture(path, size, seed):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    coarse = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8)
-    Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).save(path)
+SHAPES = ((90, 60), (60, 90), (75, 75))
 
 
 @pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
+def photos(folder):
+    """Nine pictures, three of each shape."""
+    for path in list(folder.photos.rglob("*.png")):
+        path.unlink()
     for index in range(9):
         width, height = SHAPES[index % 3]
-        picture(folder / f"{index}.png", (width + index, height), index)
+        folder.add(f"{index}.png", (width + index, height), index)
     return folder
 
 
-def sort(folder, out, *words):
-    fixed = ("--cropper", "centre", "--workers", "2", "--resolution", "256", "--format", "png")
-    return cli.main(["crop", str(folder), "--out", str(out), "--buckets", "auto:2", *fixed, *words])
+def settings(photos, grid="auto:2", dataset="plain", concept="picture", repeats=1, **more):
+    names = {each.name for each in fields(BucketSettings)}
+    buckets = {name: more.pop(name) for name in list(more) if name in names}
+    layout = get_format(dataset)(concept, repeats, buckets.get("batch_size", 1))
+    sorting = BucketSettings(parse_grid(layout.grid_name(grid), 256), 256, **buckets)
+    whole = photos.settings(format="png", buckets=sorting, dataset=layout, **more)
+    return replace(whole, constraint=replace(whole.constraint, ratios=(), min_share=1.0))
 
 
-def records(out):
-    return [json.loads(line) for line in (out / "manifest.jsonl").read_text("utf-8").splitlines()]
+def records(photos):
+    return list(read_manifest(photos.out / "manifest.jsonl"))
 
 
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def buckets_of(photos):
+    return Counter(crop.bucket for record in records(photos) for crop in record.crops)
+
+
+def test_every_crop_has_exactly_the_size_of_its_bucket_in_full_batches(photos):
+    outcome = photos.crop(settings(photos, batch_size=3))
+    assert (outcome.pictures, outcome.crops, outcome.failed, outcome.dropped) == (9, 9, 0, 0)
+    assert len(buckets_of(photos)) <= 2
+    assert all(count % 3 == 0 for count in buckets_of(photos).values())
+    for record in records(photos):
+        (crop,) = record.crops
+        assert Image.open(photos.out / crop.file).size == crop.bucket
+        assert crop.target_size == crop.bucket[::-1]
+    assert outcome.report.planned.counts == dict(
+        sorted(buckets_of(photos).items(), key=lambda item: item[0][0] / item[0][1])
+    )
+
+
+def test_the_report_lies_beside_the_manifest_as_text_and_as_a_page(photos):
+    outcome = photos.crop(settings(photos))
+    text, page = report_files(photos.out / "manifest.jsonl")
+    assert (text.name, page.name) == ("manifest.buckets.txt", "manifest.buckets.html")
+    assert text.read_text("utf-8") == outcome.report.format_text() + "\n"
+    assert page.read_bytes().startswith(b"<!doctype html>")
+    assert outcome.report.format_text().splitlines()[0].encode() in page.read_bytes()
+    assert json.loads((photos.out / "manifest.run.json").read_text("utf-8"))["settings"]["buckets"]["resolution"] == 256
+
+
+def test_every_picture_is_measured_and_then_written(photos):
+    photos.crop(settings(photos))
+    assert [step.stage for step in photos.steps] == ["measuring"] * 9 + ["writing"] * 9
+    assert [(step.done, step.total) for step in photos.steps] == [(index + 1, 18) for index in range(18)]
 
 
 def test_captions_and_masks_follow_their_pictures(photos, tmp_path):
     captions = [{"file_name": f"{index}.png", "text": f"caption {index}"} for index in range(9)]
-    (photos / "metadata.jsonl").write_text("\n".join(map(json.dumps, captions)), "utf-8")
+    (photos.photos / "metadata.jsonl").write_text("\n".join(map(json.dumps, captions)), "utf-8")
     for index in range(9):
-        with Image.open(photos / f"{index}.png") as image:  # the mask tells where each pixel came from
+        with Image.open(photos.photos / f"{index}.png") as image:  # the mask tells where each pixel came from
             width, height = image.size
         across = np.tile(np.linspace(0, 255, width), (height, 1)).astype(np.uint8)
-        path = tmp_path / "masks" / f"{index}.png" if index % 2 else photos / f"{index}-masklabel.png"
+        path = tmp_path / "masks" / f"{index}.png" if index % 2 else photos.photos / f"{index}-masklabel.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(across).save(path)
-    out = tmp_path / "out"
-    assert sort(photos, out, "--dataset", "kohya", "--masks", str(tmp_path / "masks")) == 0
-    assert len(records(out)) == 9
-    for index, record in enumerate(records(out)):
-        (crop,) = record["crops"]
-        assert (out / crop["file"]).with_suffix(".txt").read_text("utf-8") == f"caption {index}\n"
-        mask = np.asarray(Image.open(out / "masks" / crop["file"]).convert("L"), float)
-        assert list(mask.shape) == crop["target_size"]
-        x, _, width, _ = crop["box"]
-        seen = np.array([x, x + width]) / record["size"][0] * 255
+    photos.crop(settings(photos, dataset="kohya", masks=tmp_path / "masks"))
+    for index, record in enumerate(records(photos)):
+        (crop,) = record.crops
+        assert (photos.out / crop.file).with_suffix(".txt").read_text("utf-8") == f"caption {index}\n"
+        mask = np.asarray(Image.open(photos.out / "masks" / crop.file).convert("L"), float)
+        assert mask.shape == crop.target_size
+        x, _, width, _ = crop.box
+        seen = np.array([x, x + width]) / record.size[0] * 255
         assert np.abs(mask[:, [0, -1]].mean(axis=0) - seen).max() < 3
-    assert 'conditioning_data_dir = "masks/1_picture"' in (out / "dataset.toml").read_text("utf-8")
+    assert 'conditioning_data_dir = "masks/1_picture"' in (photos.out / "dataset.toml").read_text("utf-8")
 
 
-def test_a_mask_of_another_size_fails_its_picture_before_the_counts_are_planned(photos, tmp_path, capsys):
-    Image.new("L", (10, 10)).save(photos / "4-masklabel.png")
-    assert sort(photos, tmp_path / "out", "--batch-size", "4") == 1
-    assert capsys.readouterr().err.count("4.png: 4-masklabel.png: a mask of 10×10") == 1
-    counts = Counter(tuple(each["crops"][0]["bucket"]) for each in records(tmp_path / "out") if each["crops"])
-    assert sum(counts.values()) == 8 and all(count % 4 == 0 for count in counts.values())
-
-
-def test_duplicates_are_told_or_skipped_and_the_largest_stays(photos, tmp_path, capsys):
-    with Image.open(photos / "3.png") as image:
-        image.resize((image.width // 2, image.height // 2)).save(photos / "0-small-3.png")
-    (photos / "z.png").write_bytes((photos / "7.png").read_bytes())
-    assert sort(photos, tmp_path / "told", "--duplicates", "report") == 0
-    assert len([each for each in records(tmp_path / "told") if each["crops"]]) == 11
-    report = (tmp_path / "told" / "manifest.buckets.txt").read_text("utf-8")
-    lines = ["0-small-3.png: nearly the same picture as 3.png", "z.png: the same file as 7.png"]
-    assert [line.removeprefix("duplicate: ") for line in report.splitlines() if "duplicate" in line] == lines
-    assert all(f"duplicate: {line}" in capsys.readouterr().err for line in lines[:1])
-    assert sort(photos, tmp_path / "skipped", "--duplicates", "skip", "--batch-size", "3") == 0
-    dropped = {each["source"]: each["reason"] for each in records(tmp_path / "skipped") if not each["crops"]}
-    assert [f"{source}: {reason}" for source, reason in dropped.items()] == lines
-
-
-def test_a_data_set_holds_nothing_but_what_was_planned(photos, tmp_path, capsys):
-    out = tmp_path / "out"
-    layout = ("--dataset", "onetrainer", "--batch-size", "4")
-    assert sort(photos, out, *layout, "--remainder", "repeat") == 0
-    assert len(list(out.rglob("*.png"))) == 12
-    assert sort(photos, out, *layout, "--remainder", "drop") == 0
-    assert len(list(out.rglob("*.png"))) == 8  # a trainer would have taken what was left of the first run
-    assert {path.name for path in out.rglob("*.png")} == {
-        crop["file"] for each in records(out) for crop in each["crops"]
+def test_the_entries_of_an_index_hold_what_the_trainer_needs(photos):
+    (photos.photos / "0.txt").write_text("a caption")
+    Image.new("L", (90, 60)).save(photos.photos / "0-masklabel.png")
+    chosen = settings(photos, dataset="diffusers")
+    photos.crop(chosen)
+    entries = list(list_entries(photos.run(chosen), records(photos)))
+    first, second = records(photos)[0].crops[0], entries[1]
+    assert (entries[0].file, entries[0].size, entries[0].caption) == ("0.png", first.bucket, "a caption")
+    assert entries[0].mask == "masks/0.png"
+    assert dict(entries[0].details) == {
+        "original_size": first.original_size,
+        "crop_coords": first.crop_coords,
+        "target_size": first.target_size,
     }
-    picture(out / "mine.png", (64, 64), 0)
-    before = tree(out)
-    assert sort(photos, out, *layout) == 2
-    assert "mine.png in it is none of this data set" in capsys.readouterr().err
-    assert {name: content for name, content in tree(out).items() if ".jsonl." not in name} == before
+    assert (second.caption, second.mask, len(entries)) == ("", None, 9)
+    lines = (photos.out / "metadata.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["file_name"] for line in lines] == [f"{index}.png" for index in range(9)]
 
 
-def test_auto_chooses_among_the_sizes_that_the_trainer_keeps(photos, tmp_path):
-    from salient_crop.bucketing.grids import list_onetrainer_sizes
-
-    assert sort(photos, tmp_path / "out", "--dataset", "onetrainer") == 0
-    assert {tuple(each["crops"][0]["bucket"]) for each in records(tmp_path / "out")} <= set(list_onetrainer_sizes(256))
-    assert sort(photos, tmp_path / "cut", "--dataset", "onetrainer", "--buckets", "256x192,192x256") == 0
-    report = (tmp_path / "cut" / "manifest.buckets.txt").read_text("utf-8")
-    assert "the trainer would crop: 256x192 to 320x192, at 256" in report
-
-
-def test_no_picture_is_enlarged_where_that_is_not_wanted(photos, tmp_path):
-    picture(photos / "large.png", (400, 400), 20)
-    picture(photos / "larger.png", (500, 400), 21)
-    assert sort(photos, tmp_path / "out", "--no-enlarge") == 0
-    kept = [each["source"] for each in records(tmp_path / "out") if each["crops"]]
-    assert kept == ["large.png", "larger.png"]
+def test_pictures_that_fail_leave_no_gap_in_a_batch(photos):
+    Image.new("L", (10, 10)).save(photos.photos / "4-masklabel.png")
+    (photos.photos / "bad.png").write_text("no picture")
+    outcome = photos.crop(settings(photos, batch_size=4))
+    assert (outcome.pictures, outcome.failed, outcome.crops) == (10, 2, 8)
+    failed = {each.source: each.reason for each in records(photos) if each.status == FAILED}
+    assert failed["4.png"] == "4-masklabel.png: a mask of 10×10, but its picture has 64×90"
+    assert failed["bad.png"] == "not a picture in a format that can be read here"
+    assert all(count % 4 == 0 for count in buckets_of(photos).values())
 
 
-def test_killed_anywhere_and_run_again_gives_the_same_bytes(tmp_path):
-    folder = tmp_path / "photos"
-    for index in range(24):
-        width, height = SHAPES[index % 3]
-        picture(folder / f"{index:02}.jpg", (width + index, height), index)
-        (folder / f"{index:02}.txt").write_text(f"{index}")
-    words = ["--batch-size", "4", "--dataset", "kohya", "--duplicates", "skip"]
-    undisturbed, out = tmp_path / "undisturbed", tmp_path / "out"
-    assert sort(folder, undisturbed, *words) == 0
-    chance, journals = random.Random(3), set()
-    for sign in ("*.measured", "*.part", "*.png"):  # while measuring, while writing, and late
-        process = started(folder, out, words)
-        while process.poll() is None and not list(out.rglob(sign)):
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.3))
-        process.kill()
-        process.wait()
-        journals |= {path.suffix for path in out.glob("manifest.jsonl.*")}
-    assert ".measured" in journals
-    assert started(folder, out, words).wait() == 0
-    assert tree(out) == tree(undisturbed)
+def test_where_no_picture_can_be_measured_there_is_no_report(photos):
+    for path in photos.photos.glob("*.png"):
+        path.write_text("no picture")
+    outcome = photos.crop(settings(photos))
+    assert (outcome.pictures, outcome.failed, outcome.report) == (9, 9, None)
+    assert not report_files(photos.out / "manifest.jsonl")[0].exists()
 
 
-def started(folder, out, words):
-    """The command in a process of its own, slowed down so that kills find it at work."""
-    root = Path(cli.__file__).parents[1]
-    code = (
-        "import importlib.util, sys, time\n"
-        f"spec = importlib.util.spec_from_file_location('salient_crop', {str(root / '__init__.py')!r},"
-        f" submodule_search_locations=[{str(root)!r}])\n"
-        "sys.modules['salient_crop'] = importlib.util.module_from_spec(spec)\n"
-        "from salient_crop.cli import main as cli\n"
-        "from salient_crop.images.decode import Picture\n"
-        "small, crop = Picture.small, Picture.crop\n"
-        "Picture.small = lambda *given: (time.sleep(0.02), small(*given))[1]\n"
-        "Picture.crop = lambda *given: (time.sleep(0.02), crop(*given))[1]\n"
-        "sys.exit(cli.main(sys.argv[1:]))\n"
-    )
-    fixed = ["--cropper", "centre", "--workers", "2", "--resolution", "256", "--format", "png", "--buckets", "auto:2"]
-    command = [sys.executable, "-c", code, "crop", str(folder), "--out", str(out), *fixed, *words]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+@pytest.fixture
+def doubled(photos):
+    """Two pictures more that repeat others, one of them smaller and first in order."""
+    with Image.open(photos.photos / "3.png") as image:
+        image.resize((image.width // 2, image.height // 2)).save(photos.photos / "0-small-3.png")
+    (photos.photos / "z.png").write_bytes((photos.photos / "7.png").read_bytes())
+    return photos
+
+
+DUPLICATES = ["0-small-3.png: nearly the same picture as 3.png", "z.png: the same file as 7.png"]
+
+
+def test_duplicates_are_used_where_nobody_asks(doubled):
+    outcome = doubled.crop(settings(doubled))
+    assert (outcome.crops, outcome.notes, outcome.report.duplicates) == (11, (), [])
+
+
+def test_duplicates_are_named_and_used(doubled):
+    outcome = doubled.crop(settings(doubled, duplicates="report"))
+    assert outcome.crops == 11
+    assert outcome.notes == tuple(f"duplicate: {line}" for line in DUPLICATES)
+    assert outcome.report.duplicates == DUPLICATES
+    stages = Counter(step.stage for step in doubled.steps)
+    assert stages == {"comparing": 11, "measuring": 11, "writing": 11}
+    assert [step.done for step in doubled.steps] == list(range(1, 34))
+    assert {step.total for step in doubled.steps} == {33}
+
+
+def test_duplicates_are_skipped_and_the_largest_stays(doubled):
+    outcome = doubled.crop(settings(doubled, duplicates="skip", batch_size=3))
+    assert (outcome.crops, outcome.dropped, outcome.notes) == (9, 2, ())
+    dropped = [f"{each.source}: {each.reason}" for each in records(doubled) if each.status == DROPPED]
+    assert dropped == DUPLICATES
+    assert outcome.report.duplicates == DUPLICATES
+    assert (doubled.steps[-1].done, doubled.steps[-1].total) == (31, 31)  # two were not measured
+
+
+def test_a_data_set_holds_nothing_but_what_was_planned(photos):
+    photos.crop(settings(photos, dataset="onetrainer", batch_size=4, remainder="repeat"))
+    assert len(list(photos.out.rglob("*.png"))) == 12
+    repeated = [record for record in records(photos) if len(record.crops) > 1]
+    assert len(repeated) == 3
+    assert len({crop.file for record in repeated for crop in record.crops}) == 6
+    (photos.out / "0.txt").write_text("a caption of a crop")
+    outcome = photos.crop(settings(photos, dataset="onetrainer", batch_size=4, remainder="drop"))
+    assert outcome.dropped == 1
+    # A trainer would have read what the first run has left.
+    assert {path.name for path in photos.out.rglob("*.png")} == {
+        crop.file for each in records(photos) for crop in each.crops
+    }
+    assert len(list(photos.out.rglob("*.png"))) == 8
+
+
+def test_pictures_of_another_origin_are_not_mixed_in(photos):
+    chosen = settings(photos, dataset="onetrainer")
+    photos.crop(chosen)
+    Image.new("RGB", (64, 64)).save(photos.out / "mine.png")
+    before = photos.tree()
+    with pytest.raises(RunError, match="mine.png in it is none of this data set"):
+        photos.crop(chosen)
+    assert {name: each for name, each in photos.tree().items() if ".jsonl." not in name} == before
+    photos.crop(settings(photos, dataset="plain"))  # no trainer reads all of it
+    assert (photos.out / "mine.png").exists()
+
+
+def test_auto_chooses_among_the_sizes_that_the_trainer_keeps(photos):
+    photos.crop(settings(photos, dataset="onetrainer"))
+    assert set(buckets_of(photos)) <= set(list_onetrainer_sizes(256))
+    outcome = photos.crop(settings(photos, "256x192,192x256", dataset="onetrainer"))
+    assert "256x192 to 320x192, at 256" in outcome.report.recropped
+
+
+def test_no_picture_is_enlarged_beyond_the_limit(photos):
+    photos.add("large.png", (400, 400), 20)
+    photos.add("larger.png", (500, 400), 21)
+    outcome = photos.crop(settings(photos, most_enlarged=1.0))
+    assert [each.source for each in records(photos) if each.crops] == ["large.png", "larger.png"]
+    assert (outcome.enlarged, outcome.dropped) == (0, 9)
+    reasons = {each.reason for each in records(photos) if each.status == DROPPED}
+    assert reasons == {"would have to be enlarged beyond the limit in every bucket"}
+
+
+def test_a_dry_run_plans_the_same_and_writes_no_pixels(photos):
+    photos.crop(settings(photos, dataset="kohya", dry_run=True))
+    planned = [(crop.file, crop.box) for record in records(photos) for crop in record.crops]
+    assert set(photos.tree()) == {
+        "manifest.jsonl",
+        "manifest.run.json",
+        "manifest.buckets.txt",
+        "manifest.buckets.html",
+    }
+    photos.crop(settings(photos, dataset="kohya"))
+    assert [(None, crop.box) for record in records(photos) for crop in record.crops] == planned
+
+
+class Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [4, 13])
+def test_a_stopped_run_goes_on_where_it_was(photos, after):
+    def stop(step):
+        if step.done == after:
+            raise Stop
+
+    chosen = settings(photos, batch_size=3)
+    with pytest.raises(Stop):
+        photos.crop(chosen, progress=stop)
+    outcome = photos.crop(chosen)
+    assert outcome.resumed == min(after, 9)
+    # A crop that was written is not written again; what is left is counted on from there.
+    assert len(photos.steps) == 18 - after
+    assert [step.done for step in photos.steps] == list(range(after + 1, 19))
+    fresh = photos.out.with_name("fresh")
+    photos.crop(chosen, out=fresh)
+    assert photos.tree() == photos.tree(fresh)
+
+
+def test_what_was_measured_with_other_settings_is_measured_again(photos):
+    def stop(step):
+        if step.done == 4:
+            raise Stop
+
+    with pytest.raises(Stop):
+        photos.crop(settings(photos), progress=stop)
+    outcome = photos.crop(settings(photos, smallest=3))
+    assert outcome.resumed == 0
+    assert "buckets.smallest: 2 → 3" in outcome.notes[0]
+
+
+def test_a_picture_that_changed_since_it_was_measured_is_measured_again(photos):
+    def stop(step):
+        if step.done == 9:
+            raise Stop
+
+    with pytest.raises(Stop):
+        photos.crop(settings(photos), progress=stop)
+    photos.add("3.png", (120, 60), 33)
+    outcome = photos.crop(settings(photos))
+    assert outcome.resumed == 8
+    assert [step.record.source for step in photos.steps if step.stage == "measuring"] == ["3.png"]
+    assert records(photos)[3].size == (120, 60)
+
+
+def test_a_run_without_buckets_is_not_sorted(photos, scripted):
+    with Analyser(scripted()) as analyser, pytest.raises(ValueError, match="without buckets"):
+        sort_folder(photos.run(), analyser, lambda step: None)
+
+
+def test_a_picture_that_fails_while_it_is_written_is_named(photos):
+    def spoil(step):
+        if step.stage == "measuring" and step.done == 9:
+            (photos.photos / "2.png").write_text("gone bad")
+
+    outcome = photos.crop(settings(photos), progress=spoil)
+    assert (outcome.failed, outcome.crops) == (1, 8)
+    assert records(photos)[2] == PictureRecord("2.png", records(photos)[2].size, FAILED, records(photos)[2].reason)
+    assert records(photos)[0].status == OK

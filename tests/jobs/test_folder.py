@@ -1,18 +1,24 @@
 """A folder into a folder: what is done again, what is kept, and what a person is told of it."""
 
+import errno
 import json
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from salient_crop.cli import main as cli
+from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.manifest import read_manifest
 from salient_crop.jobs import settings as settings_module
+from salient_crop.jobs import stages
 from salient_crop.models import registry
 
 
@@ -227,3 +233,187 @@ def test_the_number_of_threads_of_torch_is_given_back(folder):
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+# What is written
+
+
+def test_every_picture_is_cropped_in_its_place_and_no_source_is_changed(folder):
+    folder.add("a.jpg", (60, 40), 7)  # a namesake of a.png
+    (folder.photos / "trip" / "c.txt").write_text("a caption", "utf-8")
+    before = folder.tree(folder.photos)
+    folder.crop(folder.settings(constraint=Constraint((Ratio(1, 1), Ratio(2, 3), Ratio(3, 2)))))
+    assert folder.tree(folder.photos) == before
+    records = list(read_manifest(folder.out / "manifest.jsonl"))
+    assert [record.source for record in records] == ["a.jpg", "a.png", "b.png", "trip/c.png"]
+    assert [crop.file for record in records for crop in record.crops] == [
+        *("a_jpg.jpg", "a_png.jpg", "b.jpg", "trip/c.jpg")
+    ]
+    for record in records:
+        (crop,) = record.crops
+        (x, y, width, height), ratio = crop.box, Ratio.parse(crop.ratio)
+        assert ratio in (Ratio(1, 1), Ratio(2, 3), Ratio(3, 2))
+        assert abs(width - height * ratio.value) <= max(1, ratio.value)
+        assert 0 <= x <= x + width <= record.size[0]
+        assert 0 <= y <= y + height <= record.size[1]
+        assert Image.open(folder.out / crop.file).size == (width, height)
+        assert (crop.target_size, crop.original_size) == ((height, width), record.size[::-1])
+        assert crop.crop_coords == (y, x)
+    assert (folder.out / "trip" / "c.txt").read_text("utf-8") == "a caption"
+
+
+def test_with_each_there_is_a_folder_for_every_ratio(folder):
+    (folder.photos / "trip" / "c.txt").write_text("a caption", "utf-8")
+    constraint = Constraint((Ratio(1, 1), Ratio(2, 3)))
+    outcome = folder.crop(folder.settings(constraint=constraint, each=True, resolution=64, format="png"))
+    assert (outcome.pictures, outcome.crops) == (3, 6)
+    for record in read_manifest(folder.out / "manifest.jsonl"):
+        assert [crop.ratio for crop in record.crops] == ["1:1", "2:3"]
+        assert [Image.open(folder.out / crop.file).size for crop in record.crops] == [(64, 64), (48, 72)]
+    assert (folder.out / "1x1" / "trip" / "c.txt").exists() and (folder.out / "2x3" / "trip" / "c.txt").exists()
+
+
+@pytest.mark.parametrize(("enlarge", "enlarged", "sizes"), [(True, 3, {(64, 64)}), (False, 0, {(32, 32), (40, 40)})])
+def test_crops_are_enlarged_only_where_that_is_wanted(folder, enlarge, enlarged, sizes):
+    outcome = folder.crop(folder.settings(resolution=64, enlarge=enlarge))
+    assert outcome.enlarged == enlarged
+    assert {Image.open(path).size for path in folder.out.rglob("*.jpg")} == sizes
+
+
+@pytest.mark.parametrize(
+    ("background", "format", "pixel"),
+    [((0, 0, 255), "png", (0, 0, 255)), ((255, 255, 255), "webp", (255, 255, 255)), (None, "png", (255, 0, 0, 0))],
+)
+def test_what_lies_under_transparent_pixels(folder, background, format, pixel):
+    Image.new("RGBA", (20, 20), (255, 0, 0, 0)).save(folder.photos / "clear.png")
+    folder.crop(folder.settings(background=background, format=format))
+    found = Image.open(folder.out / f"clear.{format}").getpixel((5, 5))
+    assert found[3:] == pixel[3:]
+    assert found == pytest.approx(pixel, abs=3)
+
+
+def test_masks_are_cropped_along(folder, scripted):
+    across = np.tile(np.linspace(0, 255, 48), (32, 1)).astype(np.uint8)
+    Image.fromarray(across).save(folder.photos / "a-masklabel.png")
+    folder.crop(cropper=scripted(0.9))
+    assert folder.crop(cropper=scripted(0.9)).resumed == 3
+    box = boxes(folder.out)[0]
+    mask = np.asarray(Image.open(folder.out / "masks" / "a.png").convert("L"))
+    assert mask.shape == (box[3], box[2])
+    assert mask[0, 0] == across[0, box[0]]
+    assert {path.name for path in folder.out.rglob("*.png")} == {"a.png"}
+
+
+def test_bad_pictures_fail_alone_by_name_and_reason(folder):
+    good = folder.out.with_name("good")
+    folder.crop(out=good)
+    (folder.photos / "empty.jpg").touch()
+    (folder.photos / "cut.png").write_bytes((folder.photos / "a.png").read_bytes()[:200])
+    (folder.photos / "b-masklabel.png").write_bytes((folder.photos / "a.png").read_bytes())  # of another size
+    outcome = folder.crop()
+    assert (outcome.pictures, outcome.failed, outcome.crops) == (5, 3, 2)
+    failed = {each.source: each.reason for each in read_manifest(folder.out / "manifest.jsonl") if not each.crops}
+    assert failed["empty.jpg"] == "empty file"
+    assert failed["cut.png"].startswith("truncated")
+    assert failed["b.png"] == "b-masklabel.png: a mask of 48×32, but its picture has 32×48"
+    kept = {name: content for name, content in folder.tree().items() if "manifest" not in name}
+    assert kept.items() <= folder.tree(good).items()
+    assert set(kept) == {"a.jpg", "trip/c.jpg"}
+    again = folder.crop()
+    assert (again.failed, again.resumed) == (3, 2)
+
+
+def test_a_caption_that_cannot_be_read_fails_its_picture(folder, monkeypatch):
+    (folder.photos / "trip" / "c.txt").write_text("a caption", "utf-8")
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path.suffix == ".txt":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    outcome = folder.crop()
+    assert outcome.failed == 1
+    reasons = {record.source: record.reason for record in read_manifest(folder.out / "manifest.jsonl")}
+    assert reasons["trip/c.png"] == "c.txt: no permission to read it"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_links_out_of_the_folder_are_read_only_where_that_is_asked_for(folder, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(folder.photos / "a.png", tmp_path / "elsewhere" / "x.png")
+    (folder.photos / "x.png").symlink_to(tmp_path / "elsewhere" / "x.png")
+    (folder.photos / "gone.png").symlink_to(tmp_path / "gone.png")
+    assert folder.crop().failed == 2
+    reasons = {record.source: record.reason for record in read_manifest(folder.out / "manifest.jsonl")}
+    assert reasons["x.png"] == "a link that leads out of the folder"
+    assert folder.crop(folder.settings(follow_links=True)).failed == 1
+    assert (folder.out / "x.jpg").exists()
+
+
+def test_every_hard_text_region_is_held_and_an_impossible_one_follows_the_policy(folder):
+    folder.add("wide.png", (300, 100))
+    regions = tuple(TextRegion(each, hard=True) for each in ((0.0, 0.2, 0.1, 0.8), (0.7, 0.3, 0.85, 0.6)))
+    constraint = Constraint((Ratio(4, 3),), text_regions=regions)
+    outcome = folder.crop(folder.settings(constraint=constraint))
+    x, y, width, height = boxes(folder.out)[0]
+    for x1, y1, x2, y2 in (each.region for each in regions):
+        assert x <= x1 * 48 + 1 and y <= y1 * 32 + 1 and x + width >= x2 * 48 - 1 and y + height >= y2 * 32 - 1
+    assert outcome.warned == 2  # 32×48 cannot hold the rows in 4:3, nor 300×100 the columns
+    assert folder.crop(folder.settings(constraint=replace(constraint, policy="error"))).failed == 2
+
+
+def test_a_dry_run_writes_no_pixels_and_plans_the_same_boxes(folder):
+    before = folder.tree(folder.photos)
+    outcome = folder.crop(folder.settings(dry_run=True))
+    assert (outcome.pictures, outcome.crops) == (3, 3)
+    planned = list(read_manifest(folder.out / "manifest.jsonl"))
+    assert {crop.file for record in planned for crop in record.crops} == {None}
+    assert set(folder.tree()) == {"manifest.jsonl", "manifest.run.json"}
+    assert folder.tree(folder.photos) == before
+    wet = folder.crop()
+    assert (wet.resumed, len(wet.notes)) == (0, 1)
+    assert boxes(folder.out) == [crop.box for record in planned for crop in record.crops]
+
+
+def test_the_number_of_workers_changes_no_byte(folder, scripted):
+    for index in range(9):
+        folder.add(f"more/{index}.png", (40 + index, 30), index)
+    folder.crop(cropper=scripted(0.3, 0.7), workers=1)
+    several = folder.out.with_name("several")
+    folder.crop(cropper=scripted(0.3, 0.7), out=several, workers=4)
+    assert folder.tree() == folder.tree(several)
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+def test_an_error_that_every_picture_would_meet_stops_the_run(folder, monkeypatch, error):
+    def full(*_):
+        raise OSError(error, "no more")
+
+    monkeypatch.setattr(stages, "write_picture", full)
+    with pytest.raises(OSError, match="no more"):
+        folder.crop()
+    assert not (folder.out / "manifest.jsonl").exists()
+    monkeypatch.undo()
+    assert folder.crop().crops == 3
+
+
+def test_any_other_error_of_a_file_fails_its_picture(folder, monkeypatch):
+    def refuse(path, pixels):
+        if path.name == "b.jpg":
+            raise OSError(errno.ENAMETOOLONG, "File name too long")
+        return write(path, pixels)
+
+    write = stages.write_picture
+    monkeypatch.setattr(stages, "write_picture", refuse)
+    assert folder.crop().failed == 1
+    reasons = [record.reason for record in read_manifest(folder.out / "manifest.jsonl")]
+    assert reasons == [None, "its crop cannot be written: File name too long", None]
+
+
+def test_what_a_killed_run_left_half_written_is_removed(folder):
+    (folder.out / "trip").mkdir(parents=True)
+    (folder.out / "trip" / ".salient-crop-0123456789abcdef.part").touch()
+    folder.crop()
+    assert not list(folder.out.rglob("*.part"))
