@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .checks import check_number, check_whole_number
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
     """Left, top, width and height in pixels; may reach outside the picture where a crop is padded.
 
     Raises:
+        TypeError: when one of the four is not a whole number.
         ValueError: when width or height is below one pixel.
+
+    >>> Box(10, 20, 300, 200).right
+    310
     """
 
     x: int
@@ -20,13 +26,24 @@ class Box:
     height: int
 
     def __post_init__(self) -> None:
+        for name in ("x", "y", "width", "height"):
+            object.__setattr__(self, name, check_whole_number(f"a box's {name}", getattr(self, name)))
         if self.width < 1 or self.height < 1:
             raise ValueError(f"a box needs at least 1×1 pixel, got {self.width}×{self.height}")
 
     @classmethod
     def from_relative(cls, region: Sequence[float], size: tuple[int, int]) -> Box:
-        """The smallest pixel box that holds the relative region `[x1, y1, x2, y2]` of a picture of `size`."""
-        x1, y1, x2, y2 = region
+        """The smallest pixel box that holds the relative region `[x1, y1, x2, y2]` of a picture of `size`.
+
+        Raises:
+            TypeError, ValueError: when `region` is not four finite numbers.
+
+        >>> Box.from_relative((0.0, 0.25, 0.5, 1.0), (301, 200))
+        Box(x=0, y=50, width=151, height=150)
+        """
+        if len(region) != 4:
+            raise ValueError(f"region needs x1, y1, x2, y2, got {len(region)} numbers")
+        x1, y1, x2, y2 = (check_number("region", edge) for edge in region)
         # A region computed in floating point may overshoot a pixel edge by a hair; that hair is not a pixel.
         left, top = _floor(x1 * size[0]), _floor(y1 * size[1])
         right, bottom = -_floor(-x2 * size[0]), -_floor(-y2 * size[1])

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from .box_sums import read_points
+from .checks import Region
 from .grid import SearchGrid
-
-Region = tuple[float, float, float, float]
 
 
 class BoxSet(Protocol):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from .checks import Region, check_number, check_region, check_tuple, check_whole_number
 from .ratio import Ratio
 from .text_region import TextRegion, bounding_region
 
-Region = tuple[float, float, float, float]
 POLICIES = ("shrink", "pad", "error")
 
 
@@ -34,7 +35,10 @@ class Constraint:
         policy: what to do when nothing obeys. `shrink` gives up `min_size`, and as little of the keep regions as the
             ratio demands; `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
 
+    Sequences of any kind are kept as tuples.
+
     Raises:
+        TypeError: naming the field that is of another type.
         ValueError: naming the field that is out of range.
     """
 
@@ -47,18 +51,19 @@ class Constraint:
     policy: str = "shrink"
 
     def __post_init__(self) -> None:
-        if not 0 < self.min_share <= 1:
+        if not 0 < check_number("min_share", self.min_share) <= 1:
             raise ValueError(f"min_share must lie in (0, 1], got {self.min_share}")
         if self.policy not in POLICIES:
             raise ValueError(f"{self.policy!r} is no policy; use one of {', '.join(POLICIES)}")
-        for name, regions in (("keep", self.keep), ("avoid", self.avoid)):
-            for x1, y1, x2, y2 in regions:
-                if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-                    raise ValueError(
-                        f"{name} region {(x1, y1, x2, y2)} must satisfy 0 ≤ x1 < x2 ≤ 1 and 0 ≤ y1 < y2 ≤ 1"
-                    )
-        if self.min_size is not None and min(self.min_size) < 1:
-            raise ValueError(f"min_size must be at least 1×1 pixel, got {self.min_size}")
+        checked = {
+            "ratios": check_tuple("ratios", self.ratios, Ratio),
+            "text_regions": check_tuple("text_regions", self.text_regions, TextRegion),
+            "keep": tuple(check_region("keep", each) for each in check_tuple("keep", self.keep, object)),
+            "avoid": tuple(check_region("avoid", each) for each in check_tuple("avoid", self.avoid, object)),
+            "min_size": None if self.min_size is None else _check_min_size(self.min_size),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     @property
     def required_regions(self) -> tuple[Region, ...]:
@@ -69,3 +74,13 @@ class Constraint:
     def requested_region(self) -> Region | None:
         """The smallest region around everything that a crop is asked to hold, hard or soft; None where nothing is."""
         return bounding_region(self.keep + tuple(each.region for each in self.text_regions if each.frame == "source"))
+
+
+def _check_min_size(size: Any) -> tuple[int, int]:
+    sides = check_tuple("min_size", size, object)
+    if len(sides) != 2:
+        raise ValueError(f"min_size needs width and height, got {len(sides)} numbers")
+    width, height = (check_whole_number("min_size", side) for side in sides)
+    if min(width, height) < 1:
+        raise ValueError(f"min_size must be at least 1×1 pixel, got {(width, height)}")
+    return width, height

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .box import Box
+from .checks import Region
 from .ratio import Ratio
-from .text_region import Region
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from .box_sets import Region, share_before
+from .box_sets import share_before
 from .box_sums import hat_weights, resample
+from .checks import Region
 from .grid import GridScale, SearchGrid
 
 Result = TypeVar("Result")

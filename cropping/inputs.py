@@ -32,11 +32,16 @@ class SearchInputs:
         """The inputs from maps `[B, h, w]` of any scale with values ≥ 0, and subjects `[B, M, 5]`.
 
         Raises:
-            ValueError: when a map is not `[B, h, w]`, or holds a negative or non-finite value.
+            ValueError: when a map is not `[B, h, w]`, or holds a negative or non-finite value; when subjects are not
+                `[B, M, 5]`.
         """
         heatmaps = _to_double(heatmaps)
         if subjects is None:
             subjects = heatmaps.new_zeros(len(heatmaps), 0, 5)
+        if subjects.ndim != 3 or subjects.shape[0] != len(heatmaps) or subjects.shape[2] != 5:
+            raise ValueError(f"subjects must be [{len(heatmaps)}, M, 5], got {list(subjects.shape)}")
+        if detail is not None and len(detail) != len(heatmaps):
+            raise ValueError(f"{len(heatmaps)} heatmaps, but {len(detail)} maps of detail")
         return cls(
             heat=summed_area(normalise(heatmaps)),
             detail=None if detail is None else summed_area(normalise(_to_double(detail))),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from .checks import check_number
 from .size_curve import CropRater, SizeModel
 
 
@@ -19,6 +20,10 @@ class ObjectiveWeights:
         subjects: the share of the aesthetic term that asks for subjects inside rather than heat inside, 0..1.
         composition: the share of the aesthetic term that people's ratings have, where the objective has a rater, 0..1.
         edge: how much heat along the edges, beyond the average, counts within the cut term, beside sliced subjects.
+
+    Raises:
+        TypeError: when a weight is no number.
+        ValueError: when one is negative or not finite, or a share above 1.
     """
 
     layout: float = 1.0
@@ -28,6 +33,14 @@ class ObjectiveWeights:
     subjects: float = 0.1
     edge: float = 0.0
     composition: float = 0.5
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if check_number(f"the weight {each.name}", getattr(self, each.name)) < 0:
+                raise ValueError(f"the weight {each.name} must be 0 or more, got {getattr(self, each.name)}")
+        for name in ("subjects", "composition"):
+            if getattr(self, name) > 1:
+                raise ValueError(f"the weight {name} is a share in 0..1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -40,11 +53,22 @@ class Objective:
         weights: of the terms of the score.
         size_model: gives the size term from the size that people would choose; None: the larger the better.
         rater: gives people's ratings of a crop, which join the aesthetic term; None: that is heat and subjects alone.
+
+    Raises:
+        TypeError: naming the part that is of another kind.
     """
 
     weights: ObjectiveWeights = field(default_factory=ObjectiveWeights)
     size_model: SizeModel | None = None
     rater: CropRater | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.weights, ObjectiveWeights):
+            raise TypeError(f"weights must be ObjectiveWeights, got {self.weights!r}")
+        for name, method in (("size_model", "curve"), ("rater", "ratings")):
+            part = getattr(self, name)
+            if part is not None and not callable(getattr(part, method, None)):
+                raise TypeError(f"{name} must have a method {method}(), got {part!r}")
 
 
 DEFAULT_OBJECTIVE = Objective()

@@ -8,26 +8,39 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 
+from .checks import check_whole_number
+
+MAX_PART = 10**9  # of a reduced ratio: products with pixels then fit 64 bits
+MAX_TEXT = 40  # characters of a ratio that is parsed
 _PAIR = re.compile(r"^\s*(\d+)\s*[:x×/]\s*(\d+)\s*$", re.IGNORECASE)
+_DECIMAL = re.compile(r"^\s*\+?(\d+\.?\d*|\.\d+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Width : height. `Ratio(4, 6)` is `Ratio(2, 3)`.
+    """Width : height, reduced.
 
     Raises:
-        ValueError: when either part is not a positive whole number.
+        TypeError: when either part is not a whole number.
+        ValueError: when either part is below 1, or above 10⁹ once reduced.
+
+    >>> Ratio(4, 6)
+    Ratio(width=2, height=3)
     """
 
     width: int
     height: int
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
-            raise ValueError(f"a ratio needs two positive whole numbers, got {self.width}:{self.height}")
-        divisor = gcd(self.width, self.height)
-        object.__setattr__(self, "width", self.width // divisor)
-        object.__setattr__(self, "height", self.height // divisor)
+        width, height = (check_whole_number(f"a ratio's {name}", getattr(self, name)) for name in ("width", "height"))
+        if width < 1 or height < 1:
+            raise ValueError(f"a ratio needs two positive whole numbers, got {width}:{height}")
+        divisor = gcd(width, height)
+        width, height = width // divisor, height // divisor
+        if max(width, height) > MAX_PART:
+            raise ValueError(f"a ratio's width and height must be at most {MAX_PART}, reduced")
+        object.__setattr__(self, "width", width)
+        object.__setattr__(self, "height", height)
 
     @classmethod
     def of(cls, size: tuple[int, int]) -> Ratio:
@@ -35,19 +48,29 @@ class Ratio:
 
     @classmethod
     def parse(cls, text: str) -> Ratio:
-        """Reads `2:3`, `832x1216`, `16/9` or a decimal number such as `1.5`.
+        """Reads `2:3`, `832x1216`, `16/9` or a decimal number such as `1.5`, which is rounded to thousandths or better.
 
         Raises:
-            ValueError: when the text is none of these.
+            TypeError: when it is no text.
+            ValueError: when the text is none of these, or longer than any ratio needs to be.
+
+        >>> str(Ratio.parse("832x1216"))
+        '13:19'
         """
-        pair = _PAIR.match(text)
-        if pair:
-            return cls(int(pair[1]), int(pair[2]))
+        if not isinstance(text, str):
+            raise TypeError(f"a ratio must be text such as 2:3, got {text!r}")
+        # Neither int nor Fraction sees a number that takes long to compute, such as 1e99999999.
+        pair, decimal = (pattern.match(text) if len(text) <= MAX_TEXT else None for pattern in (_PAIR, _DECIMAL))
         try:
-            value = Fraction(text.strip()).limit_denominator(1000)
-            return cls(value.numerator, value.denominator)
-        except (ValueError, ZeroDivisionError):
-            raise ValueError(f"{text!r} is not a ratio; write it as 2:3, 832x1216 or 1.5") from None
+            if pair:
+                return cls(int(pair[1]), int(pair[2]))
+            if decimal:
+                value = Fraction(decimal[1]).limit_denominator(1000)
+                return cls(value.numerator, value.denominator)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is not a ratio: {error}") from None
+        shown = text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
+        raise ValueError(f"{shown!r} is not a ratio; write it as 2:3, 832x1216 or 1.5")
 
     @property
     def value(self) -> float:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from .box_sets import BoxSet
-from .constraint import Constraint, Region
+from .checks import Region
+from .constraint import Constraint
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
 from .ratio import Ratio

@@ -9,9 +9,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from .checks import Region
 from .ratio import Ratio
 from .subject import Subject
-from .text_region import Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,19 @@ class SizeCurve:
         values: at scales evenly spaced from `smallest` to 1, linear between; below `smallest` the first value falls in
             proportion to the area.
         smallest: the scale of the first value, in (0, 1).
+
+    Raises:
+        ValueError: when there are fewer than two values, or `smallest` is out of range.
     """
 
     values: tuple[float, ...]
     smallest: float = 0.5
+
+    def __post_init__(self) -> None:
+        if len(self.values) < 2:
+            raise ValueError(f"values: a curve needs at least two, got {len(self.values)}")
+        if not 0 < self.smallest < 1:
+            raise ValueError(f"smallest must lie in (0, 1), got {self.smallest}")
 
     def at(self, share: Tensor) -> Tensor:
         """The value of boxes `[*]` that have this share of the largest box's area, `[*]` in 0..1."""

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .checks import check_number
+
 KINDS = ("face", "person", "object", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A box in relative coordinates (0..1 of the picture) with a weight in 0..1.
+    """A box in relative coordinates (0..1 of the picture, which it may leave) with a weight, as a rule in 0..1.
 
     The kind `face` means the whole head: hair, forehead and chin included.
 
     Raises:
-        ValueError: when the box is empty, the weight negative or the kind unknown.
+        TypeError: when a coordinate or the weight is no number.
+        ValueError: when one is NaN or infinite, the box empty, the weight negative or the kind unknown.
     """
 
     x1: float
@@ -29,6 +32,8 @@ class Subject:
     kind: str = "object"
 
     def __post_init__(self) -> None:
+        for name in ("x1", "y1", "x2", "y2", "weight"):
+            check_number(f"a subject's {name}", getattr(self, name))
         if not (self.x2 > self.x1 and self.y2 > self.y1):
             raise ValueError(f"a subject needs x1 < x2 and y1 < y2, got {self.region}")
         if not self.weight >= 0:

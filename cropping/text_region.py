@@ -12,8 +12,8 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from .box import Box
+from .checks import Region, check_region, check_whole_number
 
-Region = tuple[float, float, float, float]
 FRAMES = ("source", "crop")
 
 TEXT_REGION_PRESETS: Mapping[str, Region] = MappingProxyType(
@@ -42,6 +42,7 @@ class TextRegion:
         hard: a crop that does not hold all of the region, or is not calm there, is no candidate.
 
     Raises:
+        TypeError: when the region is not four numbers, or `hard` is no bool.
         ValueError: when the region is empty or leaves its frame, or the frame is unknown.
     """
 
@@ -50,11 +51,9 @@ class TextRegion:
     hard: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.region) != 4:
-            raise ValueError(f"a layout region needs x1, y1, x2, y2, got {len(self.region)} numbers")
-        x1, y1, x2, y2 = self.region
-        if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-            raise ValueError(f"layout region {(x1, y1, x2, y2)} must satisfy 0 ≤ x1 < x2 ≤ 1 and 0 ≤ y1 < y2 ≤ 1")
+        object.__setattr__(self, "region", check_region("layout", self.region))
+        if not isinstance(self.hard, bool):
+            raise TypeError(f"hard must be True or False, got {self.hard!r}")
         if self.frame not in FRAMES:
             raise ValueError(f"{self.frame!r} is no frame of a layout; use one of {', '.join(FRAMES)}")
 
@@ -77,6 +76,7 @@ def published_text_region(index: int, frame: str = "source", hard: bool = False)
     Raises:
         ValueError: when the index is none of these.
     """
+    index = check_whole_number("index", index)
     if not 0 <= index < len(TEXT_REGION_PRESETS):
         raise ValueError(f"layout patterns run from 0 to {len(TEXT_REGION_PRESETS) - 1}, got {index}")
     return TextRegion(tuple(TEXT_REGION_PRESETS.values())[index], frame, hard)

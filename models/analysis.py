@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from ..cropping.box_sets import ListedBoxSet
 from ..cropping.box_sums import normalise
+from ..cropping.checks import Region
 from ..cropping.grid import SearchGrid
 from ..cropping.inputs import SearchInputs
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
-from ..cropping.text_region import Region
 
 
 class Analysis:

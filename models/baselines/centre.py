@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ...cropping.box import Box
+from ...cropping.checks import Region
 from ...cropping.ratio import Ratio
-from ...cropping.text_region import Region
 from ..analysis import Analysis
 from ..base import Cropper, validate_images
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from ...cropping.checks import Region
 from ...cropping.ratio import Ratio
 from ...cropping.subject import Subject
-from ...cropping.text_region import Region, bounding_region
+from ...cropping.text_region import bounding_region
 from ..analysis import Analysis
 from ..base import Cropper
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ...cropping.checks import Region
 from ...cropping.ratio import Ratio
-from ...cropping.text_region import Region
 from ..analysis import Analysis
 from ..box_heatmap import accumulate_boxes, normalise_min_max
 from .network import GaicNetwork

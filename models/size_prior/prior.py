@@ -17,9 +17,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ...cropping.checks import Region
 from ...cropping.ratio import Ratio
 from ...cropping.size_curve import SizeCurve
-from ...cropping.text_region import Region
 from ..state_dict import digest_weights, load_named
 
 WEIGHTS = Path(__file__).with_name("size_prior.safetensors")

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...cropping.boxes import xyxy_to_xywh
+from ...cropping.checks import Region
 from ...cropping.ratio import Ratio
 from ...cropping.subject import Subject
-from ...cropping.text_region import Region
 from ..analysis import Analysis
 from .boxes import list_boxes
 from .maps import BOOST_WEIGHT, CELL, boost_map, reduce_to_cells, weigh_maps
