@@ -1,1 +1,1 @@
-"""Files around pictures: captions, masks, names, manifests, duplicates."""
+"""Files around pictures: which are pictures, their captions and masks, names, duplicates, manifests, dataset formats."""

@@ -42,7 +42,10 @@ def is_picture_name(path: Path) -> bool:
 def leads_outside(path: Path, folder: Path) -> bool:
     """True when `path` is, or lies behind, a link to somewhere outside `folder`."""
     real, root = os.path.realpath(path), os.path.realpath(folder)
-    return os.path.commonpath([real, root]) != root if _same_drive(real, root) else True
+    try:
+        return os.path.commonpath([real, root]) != root
+    except ValueError:  # on another drive
+        return True
 
 
 def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
@@ -55,7 +58,3 @@ def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         yield from (Path(folder, name) for name in files if not name.startswith("."))
-
-
-def _same_drive(first: str, second: str) -> bool:
-    return os.path.splitdrive(first)[0] == os.path.splitdrive(second)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
@@ -54,6 +54,9 @@ class CropRecord:
     original_size: tuple[int, int]
     target_size: tuple[int, int]
     warnings: tuple[CropWarning, ...] = ()
+
+
+_CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,8 @@ def read_manifest(path: Path | str) -> Iterator[PictureRecord]:
 
 
 def _crop_fields(crop: CropRecord) -> dict[str, Any]:
-    fields = {name: getattr(crop, name) for name in CropRecord.__slots__}
-    fields["warnings"] = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
-    return fields
+    warnings = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
+    return {**{name: getattr(crop, name) for name in _CROP_FIELDS}, "warnings": warnings}
 
 
 def _is_encodable(text: str) -> bool:

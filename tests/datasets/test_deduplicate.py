@@ -109,6 +109,8 @@ def test_duplicates_by_bytes_and_by_appearance(tmp_path, samples):
         ({"a": 0, "b": 0b1111_0000_0000, "c": 0b1110_0000_0000}, 3, {"c": "b"}),  # the nearest is named
         ({"a": 0, "b": 0b11, "c": 0b1111}, 2, {"b": "a"}),  # only kept pictures count, so c is no duplicate of b
         ({"a": 2**64 - 1, "b": 2**63 - 1}, 1, {"b": "a"}),
+        ({"a": 0, "b": 1 << 32}, 1, {"b": "a"}),  # the first bit of the second part
+        ({"a": 0, "b": 1 << 31}, 1, {"b": "a"}),
     ],
 )
 def test_near_hashes(hashes, max_distance, found):
@@ -127,14 +129,20 @@ def test_hashes_are_found_however_their_bits_differ():
         assert not find_duplicates(["a", "b"], {}, {"a": first, "b": first ^ flips ^ (1 << more)})
 
 
+def test_a_duplicate_cannot_change_and_is_small():
+    with pytest.raises(AttributeError):
+        Duplicate("a", "b", True).exact = False
+    assert not hasattr(Duplicate("a", "b", True), "__dict__")
+
+
 def test_the_limit_is_six_bits():
     assert MAX_DISTANCE == 6
 
 
 def test_the_same_bytes_count_before_the_same_appearance():
-    files = {"a": "x", "b": "y", "c": "y"}
-    found = find_duplicates(["a", "b", "c"], files, {"a": 0, "b": 2**40 - 1, "c": 0})
-    assert found == [Duplicate("c", "b", True)]
+    files = {"a": "x", "b": "y", "c": "y", "d": "y", "e": "z"}
+    found = find_duplicates(list("abcde"), files, {"a": 0, "b": 2**40 - 1, "c": 0, "e": 0})
+    assert found == [Duplicate("c", "b", True), Duplicate("d", "b", True), Duplicate("e", "a", False)]
 
 
 def test_pictures_without_hashes_are_no_duplicates():

@@ -91,6 +91,14 @@ def test_linked_folders_are_followed_once_each_when_asked(tmp_path):
     assert not leads_outside(tmp_path / "in", tmp_path / "in")
 
 
+def test_another_drive_is_outside(tmp_path, monkeypatch):
+    def refuse(paths):
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr(os.path, "commonpath", refuse)
+    assert leads_outside(tmp_path / "a.jpg", tmp_path)
+
+
 @needs_links
 def test_an_excluded_folder_stays_out_behind_a_link(tmp_path):
     touch(tmp_path, "out/a.jpg", "in/b.jpg")

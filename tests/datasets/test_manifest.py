@@ -191,5 +191,12 @@ def test_records_before_a_malformed_line_are_still_given(tmp_path):
     assert next(read_manifest(tmp_path / "m.jsonl")) == RECORD
 
 
+@pytest.mark.parametrize(("record", "name"), [(RECORD, "status"), (CROP, "file")])
+def test_records_cannot_change_and_are_small(record, name):
+    with pytest.raises(AttributeError):
+        setattr(record, name, "x")
+    assert not hasattr(record, "__dict__")  # there are thousands
+
+
 def test_a_failed_record_keeps_what_is_known_and_has_no_crops():
     assert RECORD.as_failed("gone") == PictureRecord("sub/ü.jpg", (120, 80), "failed", "gone")

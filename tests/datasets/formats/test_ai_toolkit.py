@@ -20,7 +20,8 @@ def test_pictures_and_masks_lie_in_two_folders():
         ((1024, 1088), 1024, (1024, 1024)),  # more pixels than it allows
         ((500, 500), 1024, (512, 512)),  # nearest in area, though larger than the picture
         ((40, 40), 1024, (64, 64)),
-        ((90, 90), 100, (64, 128)),  # 128 a side would be nearest, but is over the budget
+        ((90, 90), 100, (64, 128)),
+        ((120, 120), 120, (64, 128)),  # 128 a side would be nearest, but is over the budget
         ((63, 10_000), 64, (64, 768)),  # none fits: rounded down, but at least one step a side
         ((10_000, 63), 64, (768, 64)),
     ],

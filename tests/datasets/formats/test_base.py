@@ -59,6 +59,12 @@ def test_settings_are_the_constructor_and_the_identity():
         kind().repeats = 2
 
 
+def test_an_entry_cannot_change_and_is_small():
+    with pytest.raises(AttributeError):
+        Entry("a.png", (8, 8)).caption = "x"
+    assert not hasattr(Entry("a.png", (8, 8)), "__dict__")
+
+
 @pytest.mark.parametrize(("caption", "content"), [("", None), (" \n", None), (" ü\n b ", "ü\n b\n")])
 def test_a_caption_file_is_written_or_an_old_one_removed(tmp_path, caption, content):
     file = tmp_path / "deep" / "a.txt"

@@ -59,7 +59,7 @@ def test_the_configs_numbers(tmp_path):
 
 
 @needs_tomllib
-@pytest.mark.parametrize("name", ['say "hi"', "back'slash", "tab\there", "ünï 日本", "line\nbreak", "#no comment"])
+@pytest.mark.parametrize("name", ['say "hi"', "back'slash", "tab\there", "ünï 日本 🐈", "line\nbreak", "#no comment"])
 def test_any_folder_name_survives_the_config(tmp_path, name):
     ((subset,),) = (each["subsets"] for each in config(tmp_path, [Entry(f"2_{name}/0.png", (64, 64))])["datasets"])
     assert subset == {"image_dir": f"2_{name}", "num_repeats": 2, "class_tokens": name}
