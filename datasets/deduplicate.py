@@ -17,7 +17,7 @@ import numpy as np
 from ..images.errors import reading
 
 _SIDE, _LOW = 32, 8  # sides of the grey version and of the block of low frequencies that is kept of it
-_BITS = _LOW * _LOW
+_BITS = 64
 MAX_DISTANCE = 6  # of 64 bits: re-encoded, resized or slightly edited copies; other pictures differ in about 32
 
 

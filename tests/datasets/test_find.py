@@ -82,11 +82,11 @@ def test_links(tmp_path):
 
 @needs_links
 def test_linked_folders_are_followed_once_each_when_asked(tmp_path):
-    touch(tmp_path, "elsewhere/a.jpg", "in/b.jpg")
+    touch(tmp_path, "elsewhere/a.jpg", "in/b.jpg", "in/third/c.jpg")
     for name in ("first", "second"):
         (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere", target_is_directory=True)
-    assert found_in(tmp_path / "in") == ["b.jpg"]
-    assert found_in(tmp_path / "in", follow_links=True) == ["b.jpg", "first/a.jpg"]
+    assert found_in(tmp_path / "in") == ["b.jpg", "third/c.jpg"]
+    assert found_in(tmp_path / "in", follow_links=True) == ["b.jpg", "first/a.jpg", "third/c.jpg"]
     assert leads_outside(tmp_path / "in" / "first" / "a.jpg", tmp_path / "in")
     assert not leads_outside(tmp_path / "in", tmp_path / "in")
 

@@ -11,6 +11,11 @@ def test_the_names_are_those_that_commands_and_workflows_use():
     assert list(FORMATS) == ["plain", "kohya", "ai-toolkit", "onetrainer", "diffusers", "comfyui"]
 
 
+def test_what_each_trainer_reads():
+    assert [each.name for each in FORMATS.values() if each.reads_subfolders] == ["plain", "diffusers"]
+    assert [each.name for each in FORMATS.values() if not each.reads_all_pictures] == ["plain"]
+
+
 def test_another_name_is_refused_with_the_list():
     with pytest.raises(ValueError, match="'koya' is no dataset format; use one of plain, kohya, ai-toolkit, onetrai"):
         get_format("koya")
