@@ -1,1 +1,1 @@
-"""Files around pictures: which are pictures, their captions and masks, names, duplicates, manifests, dataset formats."""
+"""Files around pictures: which are pictures, captions, masks, names, duplicates, manifests, dataset formats."""
