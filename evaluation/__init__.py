@@ -1,1 +1,1 @@
-"""Benchmarks: what a crop, a ranking or a heatmap is worth beside people's own."""
+"""Benchmarks: how crops, rankings and heatmaps compare with what people chose. See `salient-crop evaluate`."""

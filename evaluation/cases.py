@@ -1,4 +1,4 @@
-"""Reading benchmark files: JSON whose faults are named by file and entry."""
+"""Reading benchmark files: JSON, with errors that name the file and the entry."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 Case = TypeVar("Case")
 
 
-def read_json(file: Path) -> Any:
-    """The file's content, a list or an object.
+def read_json(file: Path) -> list[Any] | dict[str, Any]:
+    """The content of a JSON file.
 
     Raises:
-        ValueError: when it is not JSON, or holds neither; names the file.
+        OSError: when the file cannot be opened.
+        ValueError: when it is not JSON, or neither a list nor an object; names the file.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -28,10 +29,16 @@ def read_json(file: Path) -> Any:
 def parse_each(
     file: Path, entries: Iterable[tuple[Any, Any]], parse: Callable[[Any, Any], Case], shape: str
 ) -> list[Case]:
-    """Every (name, entry) parsed.
+    """Parses every entry of a file.
+
+    Args:
+        file: for error messages.
+        entries: (name or number, entry).
+        parse: (name or number, entry) → case. May raise KeyError, TypeError, ValueError or IndexError.
+        shape: what an entry should look like, for error messages.
 
     Raises:
-        ValueError: when one does not have the `shape` described, or there is none; names the file and the entry.
+        ValueError: when an entry cannot be parsed, or there is none; names the file and the entry.
     """
     cases = []
     for name, entry in entries:

@@ -1,53 +1,53 @@
-"""How well a cropper knows where people look, and what its largest crops keep of it.
+"""The benchmark `fixations`: how well a heatmap predicts where people look, and what the largest crops keep of it.
 
-The file is a list of `{image, width, height, fixations, faces?}` with a folder `images` beside it: `fixations` a list
-per viewer of [x, y] in pixels, `faces` a list of [left, top, width, height, …] in pixels.
+The file is a list of `{image, width, height, fixations, faces?}` with a folder `images` beside it: `fixations` holds
+for each viewer a list of [x, y] in pixels, `faces` a list of [left, top, width, height, …] in pixels.
 
-Heatmaps are judged by NSS (the standardised heat at the fixations), CC (its correlation with the fixations blurred by
-2.4 % of the diagonal, about one degree of visual angle) and AUC (Judd's: of fixations against all pixels), each a mean
-over the pictures, as in Bylinskii et al., "What do different evaluation metrics tell us about saliency models?"
-(2016).
-
-Crops are the largest of their ratio: only the position is chosen. `kept` is the share of fixations inside, `place`
-where that lies between the centre's (0) and the best possible (1), `faces_cut` the share of labelled faces of which
-between 5 % and 95 % is kept.
+Heatmaps are measured by NSS, CC and AUC (`heatmap_metrics.py`). Crops are the largest of their ratio, so only the
+position is chosen. Figures of crops: `kept`, the share of fixations inside; `place`, that share on a scale from the
+centred crop (0) to the best position (1); `faces_cut`, the share of labelled faces of which between 5 % and 95 % are
+kept.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
-from torch.nn import functional as F
+from torch import Tensor
 
 from ..cropping.constraint import Constraint
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.ratio import Ratio
-from ..images.decode import decode
 from ..models.base import Cropper
 from ..models.selection import best_crops
-from .cases import read_json
-from .metrics import coverage
+from .cases import parse_each, read_json
+from .heatmap_metrics import measure_heatmap
 from .peers import PEERS, Peer
+from .pixels import load_image
+from .positions import faces_cut, fixations_kept, list_positions, pick_middle
+from .progress import Progress, ignore_progress
 
+SHAPE = "{image, width, height, fixations}"
 RATIOS = (Ratio(1, 1), Ratio(2, 3), Ratio(9, 16), Ratio(2, 1))
-BLUR = 0.024  # of the diagonal
-CUT = (0.05, 0.95)  # a face of which a share between these is kept is cut
-
-OURS, CENTRE, POSSIBLE = "ours", "centre", "best possible"
-Region = tuple[float, float, float, float]
+# Names of the rows in the JSON output. They stay as they are: scripts read them.
+OURS, CENTRE, BEST = "ours", "centre", "best possible"
 
 
 @dataclass(frozen=True)
-class Case:
-    """One picture: where it is, its (width, height), fixations `[N, 2]` and faces `[M, 4]` (x1, y1, x2, y2), both in
-    pixels.
+class FixationCase:
+    """One photograph.
+
+    Attributes:
+        path: of its file.
+        size: (width, height) in pixels.
+        fixations: `[N, 2]` x and y in pixels, of all viewers.
+        faces: `[M, 4]` x1, y1, x2, y2 in pixels.
     """
 
     path: Path
@@ -56,28 +56,36 @@ class Case:
     faces: np.ndarray
 
     @property
-    def group(self) -> str:
-        """What comes before the underscore in the file's name: the sets that a file is put together from."""
+    def data_set(self) -> str:
+        """The file name up to its first underscore: the data set that the photograph comes from. Empty without one."""
         return self.path.name.split("_")[0] if "_" in self.path.name else ""
 
 
-def read_cases(file: Path) -> list[Case]:
-    """The cases of a file.
+@dataclass
+class RowFigures:
+    """The figures of one row on one photograph.
+
+    Attributes:
+        kept: for each ratio, the share of fixations inside the crop.
+        faces_cut: for each ratio and face, whether the crop cuts it.
+        heatmap: see `measure_heatmap`; empty for rows without a heatmap.
+    """
+
+    kept: list[float] = field(default_factory=list)
+    faces_cut: list[bool] = field(default_factory=list)
+    heatmap: dict[str, float] = field(default_factory=dict)
+
+
+def read_cases(file: Path) -> list[FixationCase]:
+    """The photographs of a file.
 
     Raises:
-        ValueError: when an entry lacks a field; names the file and the entry.
+        OSError: when the file cannot be opened.
+        ValueError: when the file or an entry cannot be parsed; names both.
     """
-    cases = []
-    for number, entry in enumerate(read_json(file)):
-        try:
-            points = [point for viewer in entry["fixations"] for point in viewer]
-            faces = np.array([face[:4] for face in entry.get("faces", ())], float).reshape(-1, 4)
-            faces[:, 2:] += faces[:, :2]
-            path, size = file.parent / "images" / entry["image"], (entry["width"], entry["height"])
-            cases.append(Case(path, size, np.array(points, float).reshape(-1, 2), faces))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"{file}: entry {number} is not {{image, width, height, fixations}}: {error}") from error
-    return cases
+    content = read_json(file)
+    entries = enumerate(content) if isinstance(content, list) else content.items()
+    return parse_each(file, entries, lambda _, entry: _parse_case(entry, file.parent / "images"), SHAPE)
 
 
 def evaluate_fixations(
@@ -85,167 +93,109 @@ def evaluate_fixations(
     cropper: Cropper,
     *,
     weights: ObjectiveWeights | None = None,
-    chosen: Callable[[Path], bool] = lambda path: True,
+    select: Callable[[Path], bool] = lambda path: True,
     batch_size: int = 8,
     peers: Sequence[Peer] = PEERS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = ignore_progress,
 ) -> dict[str, Any]:
-    """Judges a cropper, and what there is to compare it with.
+    """Measures a cropper beside the centred crop, the best position and other programs.
 
     Args:
         file: see the module.
-        cropper: to judge.
-        weights: of the score; the default ones where None.
-        chosen: which pictures to judge on, by path.
-        batch_size: pictures analysed at once.
+        cropper: to measure.
+        weights: of the objective; the default ones where None.
+        select: whether to use a photograph, by its path.
+        batch_size: photographs analysed at once.
         peers: other croppers; those that are not installed are left out.
-        progress: told the number of pictures done and their total.
+        progress: counts the photographs.
 
     Returns:
-        `{"benchmark": "fixations", "subsets": {"all": {"n": …, "rows": {"ours": {"nss", "cc", "auc", "kept", "place",
-        "faces_cut"}, …}}}}`, with a subset for each set (by the file names' prefix) where there are several. Values
-        that do not apply are left out.
+        `{"benchmark": "fixations", "subsets": {"all": {"n", "rows": {"ours": {"nss", "cc", "auc", "kept", "place",
+        "faces_cut"}, …}}}}`, and a subset for each data set where there are several. Figures that a row does not have
+        are left out.
+
+    Raises:
+        OSError, PictureError: when the file or a photograph cannot be read.
+        ValueError: when an entry cannot be parsed, or no selected photograph has fixations.
     """
-    cases = [case for case in read_cases(file) if len(case.fixations) and chosen(case.path)]
+    cases = [case for case in read_cases(file) if len(case.fixations) and select(case.path)]
     if not cases:
         raise ValueError(f"{file}: no picture with fixations to judge on")
-    scores: list[tuple[str, dict[str, Scores]]] = []
-    available = [peer for peer in peers if peer.available()]
-    for batch, images in _batches(cases, batch_size):
-        for case, rows in zip(
-            batch, _judge(batch, images, cropper, weights or ObjectiveWeights(), available), strict=True
-        ):
-            scores.append((case.group, rows))
-        progress(len(scores), len(cases))
-    subsets = {"all": _summary([rows for _, rows in scores])}
-    groups = sorted({group for group, _ in scores})
-    if len(groups) > 1:
-        subsets |= {each: _summary([rows for group, rows in scores if group == each]) for each in groups}
+    installed = [peer for peer in peers if peer.available()]
+    objective = Objective(weights or ObjectiveWeights())
+    measured: list[tuple[str, dict[str, RowFigures]]] = []
+    for batch, images in _load_batches(cases, batch_size):
+        rows = _measure_batch(batch, images, cropper, objective, installed)
+        measured += [(case.data_set, row) for case, row in zip(batch, rows, strict=True)]
+        progress(len(measured), len(cases))
+    subsets = {"all": _average([rows for _, rows in measured])}
+    data_sets = sorted({name for name, _ in measured})
+    if len(data_sets) > 1:
+        subsets |= {each: _average([rows for name, rows in measured if name == each]) for each in data_sets}
     return {"benchmark": "fixations", "subsets": subsets}
 
 
-@dataclass
-class Scores:
-    """Of one row on one picture; each list has one value a ratio, or a face and ratio."""
-
-    kept: list[float]
-    faces_cut: list[bool]
-    heat: dict[str, float]
-
-
-def _batches(cases: Sequence[Case], size: int) -> Iterator[tuple[list[Case], torch.Tensor]]:
-    """Equally large pictures together, with their pixels `[B, 3, H, W]`."""
-    groups: dict[tuple[int, int], list[Case]] = defaultdict(list)
+def _load_batches(cases: Sequence[FixationCase], batch_size: int) -> Iterator[tuple[list[FixationCase], Tensor]]:
+    """Photographs of the same size together, with their pixels `[B, 3, H, W]` in 0..1."""
+    by_size: dict[tuple[int, int], list[FixationCase]] = defaultdict(list)
     for case in cases:
-        groups[case.size].append(case)
-    for members in groups.values():
-        for start in range(0, len(members), size):
-            batch = members[start : start + size]
-            pixels = np.stack([decode(case.path) for case in batch])
-            yield batch, torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+        by_size[case.size].append(case)
+    for members in by_size.values():
+        for start in range(0, len(members), batch_size):
+            batch = members[start : start + batch_size]
+            yield batch, torch.cat([load_image(case.path) for case in batch])
 
 
-def _judge(
-    cases: Sequence[Case], images: torch.Tensor, cropper: Cropper, weights: ObjectiveWeights, peers: Sequence[Peer]
-) -> list[dict[str, Scores]]:
+def _measure_batch(
+    cases: Sequence[FixationCase], images: Tensor, cropper: Cropper, objective: Objective, peers: Sequence[Peer]
+) -> list[dict[str, RowFigures]]:
+    """For each case, its figures by row."""
     analyses = cropper.analyse(images)
-    rows: list[dict[str, Scores]] = [defaultdict(lambda: Scores([], [], {})) for _ in cases]
-    for case, row, analysis in zip(cases, rows, analyses, strict=True):
-        row[OURS].heat = judge_heat(analysis.heatmap, case)
+    figures: list[dict[str, RowFigures]] = [defaultdict(RowFigures) for _ in cases]
+    for case, rows, analysis in zip(cases, figures, analyses, strict=True):
+        rows[OURS].heatmap = measure_heatmap(analysis.heatmap, case.fixations, case.size)
     for ratio in RATIOS:
         constraint = Constraint(ratios=(ratio,), min_share=1.0)
-        crops = best_crops(analyses, [case.size for case in cases], constraint, Objective(weights))
-        for case, row, crop, image in zip(cases, rows, crops, images, strict=True):
-            x, y, width, height = crop.box.as_list()
-            offered = positions(case.size, ratio.largest_in(case.size))
-            boxes = {OURS: np.array([x, y, x + width, y + height]), CENTRE: middle(offered)}
+        crops = best_crops(analyses, [case.size for case in cases], constraint, objective)
+        for case, rows, crop, image in zip(cases, figures, crops, images, strict=True):
+            box = crop.box
+            positions = list_positions(case.size, ratio.largest_in(case.size))
+            boxes = {OURS: np.array([box.x, box.y, box.right, box.bottom]), CENTRE: pick_middle(positions)}
             boxes |= {peer.name: peer.crop(image, ratio) for peer in peers}
-            for name, box in boxes.items():
-                row[name].kept += kept_shares(case.fixations, box[None]).tolist()
-                row[name].faces_cut += cut_faces(case.faces, box[None])[0].tolist()
-            row[POSSIBLE].kept.append(kept_shares(case.fixations, offered).max())
-            cut = cut_faces(case.faces, offered)
-            row[POSSIBLE].faces_cut += cut[cut.sum(1).argmin()].tolist()
-    return rows
+            for name, edges in boxes.items():
+                rows[name].kept += fixations_kept(case.fixations, edges[None]).tolist()
+                rows[name].faces_cut += faces_cut(case.faces, edges[None])[0].tolist()
+            rows[BEST].kept.append(fixations_kept(case.fixations, positions).max())
+            cut = faces_cut(case.faces, positions)
+            rows[BEST].faces_cut += cut[cut.sum(1).argmin()].tolist()
+    return figures
 
 
-def positions(size: tuple[int, int], box: tuple[int, int]) -> np.ndarray:
-    """All boxes of the size `box` that fit, pixel by pixel: `[N, 4]` x1, y1, x2, y2; the middle one is the centre's."""
-    (width, height), (across, down) = size, box
-    left, top = np.arange(width - across + 1), np.arange(height - down + 1)
-    left, top = (left, middle(top)[None]) if len(left) > len(top) else (middle(left)[None], top)
-    left, top = np.broadcast_arrays(left, top)
-    return np.stack([left, top, left + across, top + down], 1).astype(float)
-
-
-def middle(values: np.ndarray) -> np.ndarray:
-    """The middle one along the first axis, the earlier of two."""
-    return values[(len(values) - 1) // 2]
-
-
-def kept_shares(fixations: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """The share of fixations `[N, 2]` inside each of the boxes `[M, 4]`: `[M]`."""
-    x, y = fixations[:, 0], fixations[:, 1]
-    x1, y1, x2, y2 = (boxes[:, [side]] for side in range(4))
-    return ((x >= x1) & (x < x2) & (y >= y1) & (y < y2)).mean(1)
-
-
-def shares_inside(regions: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """How much of each region `[N, 4]` lies in each box `[M, 4]`: `[M, N]`, 0..1."""
-    return coverage(boxes[:, None], regions)
-
-
-def cut_faces(faces: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Which faces `[N, 4]` each box `[M, 4]` cuts: `[M, N]` booleans."""
-    shares = shares_inside(faces, boxes)
-    return (shares > CUT[0]) & (shares < CUT[1])
-
-
-def judge_heat(heatmap: torch.Tensor, case: Case) -> dict[str, float]:
-    """NSS, CC and AUC of a heatmap `[h, w]`, brought to the picture's size."""
-    width, height = case.size
-    fine = F.interpolate(heatmap[None, None].float().cpu(), (height, width), mode="bilinear")
-    heat = fine[0, 0].numpy().astype(float)
-    inside = (case.fixations >= 0).all(1) & (case.fixations < [width, height]).all(1)
-    column, row = case.fixations[inside].astype(int).T
-    if not len(column):
-        return {}
-    counts = np.zeros((height, width))
-    np.add.at(counts, (row, column), 1)
-    density = gaussian_filter(counts, BLUR * float(np.hypot(width, height)), mode="constant")
-    deviation = heat.std()
-    if deviation < 1e-12:
-        return {"nss": 0.0, "cc": 0.0, "auc": 0.5}
-    return {
-        "nss": float(((heat - heat.mean()) / deviation)[row, column].mean()),
-        "cc": float(np.corrcoef(heat.ravel(), density.ravel())[0, 1]),
-        "auc": _auc(heat, heat[row, column]),
-    }
-
-
-def _auc(heat: np.ndarray, at_fixations: np.ndarray) -> float:
-    """The chance that a fixation is hotter than a pixel drawn at random; ties count half."""
-    ordered = np.sort(heat.ravel())
-    below = np.searchsorted(ordered, at_fixations, "left") + np.searchsorted(ordered, at_fixations, "right")
-    return float(below.mean() / (2 * len(ordered)))
-
-
-def _summary(pictures: Sequence[dict[str, Scores]]) -> dict[str, Any]:
-    kept = {name: float(np.mean([each[name].kept for each in pictures])) for name in pictures[0]}
-    spread = max(kept[POSSIBLE] - kept[CENTRE], 1e-9)
-    rows: dict[str, dict[str, float]] = {}
+def _average(pictures: Sequence[Mapping[str, RowFigures]]) -> dict[str, Any]:
+    """Means over the photographs, for `faces_cut` over all faces and ratios."""
+    kept = {name: float(np.mean([rows[name].kept for rows in pictures])) for name in pictures[0]}
+    gain = max(kept[BEST] - kept[CENTRE], 1e-9)
+    averages: dict[str, dict[str, float]] = {}
     for name, share in kept.items():
-        heats = _heat_columns([each[name].heat for each in pictures])
-        row = {key: float(np.mean(values)) for key, values in heats.items()}
-        row |= {"kept": share, "place": (share - kept[CENTRE]) / spread}
-        cut = [face for each in pictures for face in each[name].faces_cut]
-        rows[name] = row | ({"faces_cut": float(np.mean(cut))} if cut else {})
-    return {"n": len(pictures), "rows": rows}
+        average = _average_heatmaps([rows[name].heatmap for rows in pictures])
+        average |= {"kept": share, "place": (share - kept[CENTRE]) / gain}
+        cut = [face for rows in pictures for face in rows[name].faces_cut]
+        averages[name] = average | ({"faces_cut": float(np.mean(cut))} if cut else {})
+    return {"n": len(pictures), "rows": averages}
 
 
-def _heat_columns(heats: Sequence[dict[str, float]]) -> dict[str, list[float]]:
+def _average_heatmaps(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each metric over the photographs that have it."""
     columns: dict[str, list[float]] = defaultdict(list)
-    for heat in heats:
-        for key, value in heat.items():
+    for each in figures:
+        for key, value in each.items():
             columns[key].append(value)
-    return columns
+    return {key: float(np.mean(values)) for key, values in columns.items()}
+
+
+def _parse_case(entry: Mapping[str, Any], images: Path) -> FixationCase:
+    points = [point for viewer in entry["fixations"] for point in viewer]
+    faces = np.array([face[:4] for face in entry.get("faces", ())], float).reshape(-1, 4)
+    faces[:, 2:] += faces[:, :2]
+    size = entry["width"], entry["height"]
+    return FixationCase(images / entry["image"], size, np.array(points, float).reshape(-1, 2), faces)

@@ -1,5 +1,7 @@
 """`salient-crop evaluate`: flags and tables. What it measures is tested in `tests/evaluation`."""
 
+import json
+
 import pytest
 
 from salient_crop.cli.evaluate import format_tables
@@ -39,3 +41,22 @@ def test_tables_align_and_mark_what_was_not_measured():
         " ",
         "a",
     ]
+
+
+def test_json_is_all_that_is_printed_on_the_standard_output(tmp_path, capsys):
+    case = {"image": "a.jpg", "width": 400, "height": 200, "ratio_h_over_w": 1.0}
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([case | {"layout": [0, 0, 200, 100], "truth": [0, 0, 200, 200]}]))
+    assert main(["evaluate", "constraints", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["benchmark"] == "constraints"
+    assert main(["evaluate", "constraints", str(file)]) == 0
+    assert capsys.readouterr().out.startswith("constraints, all: 1 cases")
+
+
+@pytest.mark.parametrize("content", [None, "[]"])
+def test_a_file_that_cannot_be_used_is_named(content, tmp_path, capsys):
+    file = tmp_path / "cases.json"
+    if content is not None:
+        file.write_text(content)
+    assert main(["evaluate", "ranking", str(file)]) == 2
+    assert "cases.json" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from salient_crop.evaluation.metrics import spearman
-from salient_crop.evaluation.ranking import RankingCase, our_scores
+from salient_crop.evaluation.ranking import RankingCase, score_crops
 from salient_crop.models.composition.scene_preference import MIRROR_ORDER, ScenePreference, cubic_monomials
 from salient_crop.training.composition.kernel import KernelTeacher, learn
 from salient_crop.training.composition.samples import RatedBatch, also_alone, gather, mirror, seen_anew
@@ -89,6 +89,6 @@ def test_a_head_learns_and_learns_the_same_again(monkeypatch: pytest.MonkeyPatch
     cases = [photograph(number) for number in range(60)]
     head, again = (train(cases, Recipe(epochs=8), seed=0) for _ in range(2))
     others = [photograph(number) for number in range(100, 110)]
-    scores = [our_scores(head, each) for each in others]
-    assert np.array_equal(scores[0], our_scores(again, others[0]))
+    scores = [score_crops(head, each) for each in others]
+    assert np.array_equal(scores[0], score_crops(again, others[0]))
     assert np.mean([spearman(own, each.ratings) for own, each in zip(scores, others, strict=True)]) > 0.6

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from ...evaluation.ranking import RankingCase, judge, our_scores, read_cases
+from ...evaluation.ranking import RankingCase, measure_ranking, read_cases, score_crops
 from ...models.composition.head import CompositionHead
 from .kernel import learn
 from .samples import RatedBatch, gather, seen_anew
@@ -151,7 +151,8 @@ def cross_validate(
         held_out = set(order[fold::folds])
         head = fit_head([case for index, case in enumerate(cases) if index not in held_out])
         rows = [
-            (cases[i].person is not None, judge(our_scores(head, cases[i]), cases[i].ratings)) for i in sorted(held_out)
+            (cases[index].person is not None, measure_ranking(score_crops(head, cases[index]), cases[index].ratings))
+            for index in sorted(held_out)
         ]
         everything += rows
         report(f"part {fold + 1}: {_words(rows)}")

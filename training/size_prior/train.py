@@ -23,7 +23,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ...evaluation.constraints import DesignCase, evaluate_cases, read_cases
+from ...evaluation.constraints import evaluate_cases
+from ...evaluation.design_cases import DesignCase, read_cases
 from ...models.size_prior.prior import SCALES, SizePrior, case_features
 from ..command import export
 

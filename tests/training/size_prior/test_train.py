@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.evaluation.constraints import DesignCase
+from salient_crop.evaluation.design_cases import DesignCase
 from salient_crop.models.size_prior.prior import SCALES
 from salient_crop.training.size_prior import train as recipe
 
