@@ -1,4 +1,4 @@
-"""What the commands that train on rated crops have in common: options, the line of progress, and the files."""
+"""What the training commands share: options, the progress bar, and the file of weights."""
 
 from __future__ import annotations
 
@@ -13,33 +13,39 @@ from torch import nn
 from tqdm import tqdm
 
 from ..datasets.atomic import open_atomic
-from .resumable import BucketReport, Progress, Settings
+from .resumable import Progress, Report, TrainingSettings
 
-LAST = "last.pt"
+CHECKPOINT = "last.pt"
 
 
-def options(description: str | None, **defaults: Any) -> argparse.ArgumentParser:
-    """A parser with the options for data, output and `Settings`; `defaults` override those of `Settings`."""
+def build_parser(description: str | None, **defaults: Any) -> argparse.ArgumentParser:
+    """A parser for the commands that train on rated crops.
+
+    Args:
+        description: of the command, kept line by line.
+        defaults: of `TrainingSettings`, where a command has others.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder shaped like GAICD or CPC")
     parser.add_argument("--part", help="part of the data to train on, e.g. train (default: all)")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to, and to go on from")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to, and to continue from")
     parser.add_argument("--imagenet", type=Path, help="torchvision's ImageNet weights of the backbone")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=4, help="threads that decode pictures")
-    parser.add_argument("--side", type=int, default=256, help="side in pixels that pictures are brought to")
-    for each in fields(Settings):
+    parser.add_argument("--side", type=int, default=256, help="side in pixels that pictures are resized to")
+    for each in fields(TrainingSettings):
         default = defaults.get(each.name, each.default)
         parser.add_argument(f"--{each.name.replace('_', '-')}", type=type(default), default=default)
     return parser
 
 
-def settings_from(given: argparse.Namespace) -> Settings:
-    return Settings(**{each.name: getattr(given, each.name) for each in fields(Settings)})
+def read_settings(given: argparse.Namespace) -> TrainingSettings:
+    """The settings among the parsed arguments."""
+    return TrainingSettings(**{each.name: getattr(given, each.name) for each in fields(TrainingSettings)})
 
 
-def progress_bar() -> tuple[tqdm, BucketReport]:
-    """A bar over the steps of all epochs, and what to call after each step."""
+def open_progress_bar() -> tuple[tqdm, Report]:
+    """A progress bar over the steps of all epochs, and the function that updates it after each step."""
     bar = tqdm(unit="step", dynamic_ncols=True)
 
     def report(progress: Progress) -> None:
@@ -51,7 +57,10 @@ def progress_bar() -> tuple[tqdm, BucketReport]:
 
 
 def export(network: nn.Module, path: Path) -> None:
-    """The weights alone, for `models/croppers`."""
+    """Writes the weights of a network, and nothing else, as safetensors. The file is replaced as a whole.
+
+    ComfyUI finds the weights of a cropper in `models/croppers`.
+    """
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     with open_atomic(path) as file:
         file.write(save(state))

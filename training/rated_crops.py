@@ -1,9 +1,9 @@
-"""Data sets of pictures with crops that people rated: GAICD, CPC, and any folder shaped like them.
+"""Reads data sets of pictures with crops that people rated: GAICD, CPC, and any folder shaped like them.
 
 Two shapes are read. In the one that HCIC's and CACNet's authors share, `image_crop.json` maps a picture's name to its
 `bbox` (or `bboxes`), a list of x1, y1, x2, y2 in pixels, and its `score` (or `scores`). In GAICD's own,
-`annotations/<name>.txt` or `annotations/<part>/<name>.txt` holds a line `y1 x1 y2 x2 rating` a crop, -2 standing for
-"not rated". Pictures lie anywhere under `images/` (or `image/`).
+`annotations/<name>.txt` or `annotations/<part>/<name>.txt` holds a line `y1 x1 y2 x2 rating` for each crop; a rating of
+-2 means "not rated". Pictures lie anywhere under `images/` (or `image/`).
 """
 
 from __future__ import annotations
@@ -26,26 +26,30 @@ RatedCrop = tuple[PixelBox, float]
 
 @dataclass(frozen=True)
 class RatedPicture:
-    """A picture's file, and its crops: x1, y1, x2, y2 in pixels with what people said of it (the higher the better)."""
+    """A picture's file, and its crops: x1, y1, x2, y2 in pixels, each with its mean rating (higher is better)."""
 
     path: Path
     crops: tuple[RatedCrop, ...]
 
 
 def read_rated_pictures(folder: Path, part: str | None = None) -> list[RatedPicture]:
-    """All pictures of a data set, or of one part of it (`train`, `test`), sorted by name; those without a rating are
-    left out.
+    """The pictures of a data set with at least one rating, sorted by name.
 
-    A part is a list of that name in `data_split.json`, or a folder of that name under `images/`.
+    Args:
+        folder: of the data set.
+        part: `train`, `test`, …: a list of that name in `data_split.json`, or a folder of that name under `images/`.
+            All parts where None.
 
     Raises:
-        FileNotFoundError: naming the annotations or the picture that is not there.
-        ValueError: naming the file (and line) that cannot be read, or the part that does not exist.
+        FileNotFoundError: when annotations or a picture are missing; names them.
+        ValueError: when a file (and line) cannot be parsed, or the part does not exist; names it.
     """
-    crops = _from_json(folder / "image_crop.json") if (folder / "image_crop.json").is_file() else _from_text(folder)
-    homes = [folder / name for name in PICTURE_FOLDERS if (folder / name).is_dir()]
-    files = {path.stem: path for home in homes for path in find_pictures(home)}
-    stems = crops if part is None else _stems_of_part(folder, part, files)
+    crops = (
+        _read_json(folder / "image_crop.json") if (folder / "image_crop.json").is_file() else _read_text_files(folder)
+    )
+    picture_folders = [folder / name for name in PICTURE_FOLDERS if (folder / name).is_dir()]
+    files = {path.stem: path for each in picture_folders for path in find_pictures(each)}
+    stems = crops if part is None else _find_part(folder, part, files)
     missing = next((stem for stem in sorted(stems) if stem in crops and stem not in files), None)
     if missing is not None:
         raise FileNotFoundError(f"{folder}: rated, but not under {' or '.join(PICTURE_FOLDERS)}/: picture {missing!r}")
@@ -56,12 +60,12 @@ def read_rated_pictures(folder: Path, part: str | None = None) -> list[RatedPict
 
 
 def rating_scale(pictures: Collection[RatedPicture]) -> tuple[float, float]:
-    """Mean and standard deviation of all ratings (a deviation of 0 becomes 1)."""
+    """Mean and standard deviation of all ratings; a deviation of 0 becomes 1, so that one can divide by it."""
     ratings = [rating for picture in pictures for _, rating in picture.crops]
     return fmean(ratings), pstdev(ratings) or 1.0
 
 
-def _from_json(path: Path) -> dict[str, list[RatedCrop]]:
+def _read_json(path: Path) -> dict[str, list[RatedCrop]]:
     try:
         return {
             Path(name).stem: [
@@ -78,14 +82,14 @@ def _from_json(path: Path) -> dict[str, list[RatedCrop]]:
         raise ValueError(f"{path} does not map names to `bbox` and `score` lists of equal length: {error}") from error
 
 
-def _from_text(folder: Path) -> dict[str, list[RatedCrop]]:
+def _read_text_files(folder: Path) -> dict[str, list[RatedCrop]]:
     paths = sorted((folder / "annotations").rglob("*.txt"))
     if not paths:
         raise FileNotFoundError(f"{folder} has neither image_crop.json nor annotations/*.txt")
-    return {path.stem: _crops_of(path) for path in paths}
+    return {path.stem: _read_crops(path) for path in paths}
 
 
-def _crops_of(path: Path) -> list[RatedCrop]:
+def _read_crops(path: Path) -> list[RatedCrop]:
     crops: list[RatedCrop] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
@@ -99,7 +103,7 @@ def _crops_of(path: Path) -> list[RatedCrop]:
     return crops
 
 
-def _stems_of_part(folder: Path, part: str, files: dict[str, Path]) -> set[str]:
+def _find_part(folder: Path, part: str, files: dict[str, Path]) -> set[str]:
     for name in SPLIT_FILES:
         if (folder / name).is_file():
             split = json.loads((folder / name).read_text(encoding="utf-8"))

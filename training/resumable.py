@@ -1,9 +1,9 @@
-"""A training loop that can be stopped at any point and goes on as if it had not been.
+"""A training loop that can be stopped at any point and continues as if it had not been stopped.
 
-All that is random (the order of pictures, the choice of crops, the augmentation) follows from the seed, the epoch and
-the picture, so the state of the random numbers is saved by saving where in the epoch the training is. No global seed
-is touched. On a CPU the weights come out equal to the bit; on a GPU, whose sums have no fixed order, as close as two
-runs ever are.
+Everything random (the order of the pictures, the choice of crops, the augmentation) follows from the seed, the epoch
+and the number of the picture. So a checkpoint needs no state of a random generator, only the epoch and the step. No
+global seed is set. On a CPU, the weights are equal to the bit to those of an uninterrupted training. On a GPU, sums
+have no fixed order, and the weights differ as those of any two trainings do.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ Sample = TypeVar("Sample")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How to train. The defaults are those of "Image Cropping under Design Constraints" where it states them.
+class TrainingSettings:
+    """How to train. Defaults are those of "Image Cropping under Design Constraints", where the paper states them.
 
     Attributes:
         epochs: passes over the pictures.
-        rate: Adam's learning rate, after `warm_up` epochs of linear growth and before its fall to 0 along a cosine.
+        rate: Adam's learning rate: grows linearly for `warm_up` epochs, then falls to 0 along a cosine.
         decay: Adam's weight decay.
         batch: pictures a step.
-        crops: of each picture a step, drawn anew every time.
-        seed: of all that is random.
-        warm_up: the paper's "every 5 epochs" is taken to be the five epochs of warm-up of the code it adapts, HCIC's.
+        crops: crops of each picture a step, drawn at random every time.
+        seed: of everything random.
+        warm_up: epochs. The paper says "every 5 epochs", read here as the warm-up of HCIC, whose code it adapts.
     """
 
     epochs: int = 30
@@ -50,7 +50,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Progress:
-    """One step done. Epochs and steps count from 1; `loss` is the step's."""
+    """What a finished step reports.
+
+    Attributes:
+        epoch, epochs: number of the epoch, from 1, and of how many.
+        step, steps: number of the step in its epoch, from 1, and of how many.
+        loss: of this step.
+    """
 
     epoch: int
     epochs: int
@@ -59,27 +65,33 @@ class Progress:
     loss: float
 
 
-BucketReport = Callable[[Progress], None]
+Report = Callable[[Progress], None]
 
 
 @dataclass
 class Trainer(Generic[Sample]):
-    """Trains a network on numbered pictures.
+    """Trains a network on numbered pictures with Adam.
 
     Attributes:
-        network: trained in place, in whatever mode it is in.
-        count: of pictures.
-        load: picture number and generator -> sample. The generator is the only source of randomness; runs in threads.
-        loss: samples of one step -> scalar.
-        settings: must be the same when training goes on.
-        checkpoint: written after every epoch and every `save_every` steps, and picked up where it exists.
+        network: trained in place, in the mode (`train` or `eval`) that it is in.
+        count: number of pictures.
+        load: (number of the picture, generator) → sample. The generator is its only source of randomness. Runs in
+            threads.
+        loss: samples of one step → scalar.
+        settings: a checkpoint made with other settings is refused.
+        checkpoint: file. Written after every epoch and every `save_every` steps; read first where it exists.
+        save_every: steps.
+        workers: threads that load samples.
+        epoch, step: finished epochs, and finished steps of the next one.
+        losses: of the finished steps of the current epoch.
+        history: mean loss of every finished epoch.
     """
 
     network: nn.Module
     count: int
     load: Callable[[int, torch.Generator], Sample]
     loss: Callable[[Sequence[Sample]], Tensor]
-    settings: Settings
+    settings: TrainingSettings
     checkpoint: Path
     save_every: int = 500
     workers: int = 2
@@ -93,17 +105,20 @@ class Trainer(Generic[Sample]):
             self.network.parameters(), lr=self.settings.rate, weight_decay=self.settings.decay
         )
 
-    def run(self, report: BucketReport = lambda _: None) -> list[float]:
-        """Trains to the end and returns the mean loss of every epoch; what `report` raises stops the training.
+    def run(self, report: Report = lambda _: None) -> list[float]:
+        """Trains to the end and returns the mean loss of every epoch.
+
+        Args:
+            report: called after every step. An exception in it stops the training; a later run continues.
 
         Raises:
-            ValueError: when the checkpoint was made with other settings or other data.
+            ValueError: when the checkpoint was made with other settings or another number of pictures.
         """
         if self.checkpoint.is_file():
             self._resume()
         while self.epoch < self.settings.epochs:
-            for samples in self._rest_of_epoch():
-                self._learn(samples)
+            for samples in self._remaining_batches():
+                self._train_step(samples)
                 if self.step < self.steps and self.step % self.save_every == 0:
                     self._save()
                 report(Progress(self.epoch + 1, self.settings.epochs, self.step, self.steps, self.losses[-1]))
@@ -117,7 +132,7 @@ class Trainer(Generic[Sample]):
         """Steps of an epoch."""
         return math.ceil(self.count / self.settings.batch)
 
-    def _learn(self, samples: Sequence[Sample]) -> None:
+    def _train_step(self, samples: Sequence[Sample]) -> None:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.settings, self.epoch + self.step / self.steps)
         loss = self.loss(samples)
@@ -127,17 +142,16 @@ class Trainer(Generic[Sample]):
         self.step += 1
         self.losses.append(loss.item())
 
-    def _rest_of_epoch(self) -> Iterator[list[Sample]]:
-        """Batches of samples in this epoch's order, from the current step on."""
+    def _remaining_batches(self) -> Iterator[list[Sample]]:
+        """The batches of this epoch from the current step on."""
         generator = torch.Generator().manual_seed(self.settings.seed + (self.epoch << 20))
         order = torch.randperm(self.count, generator=generator).tolist()
         seeds = torch.randint(2**62, (self.count,), generator=generator).tolist()
         done = self.step * self.settings.batch
         tasks = [(number, seeds[number]) for number in order[done:]]
         with ThreadPoolExecutor(self.workers) as pool:
-            yield from _batches(
-                _ahead(pool, self._load, tasks, self.settings.batch + self.workers), self.settings.batch
-            )
+            samples = _prefetch(pool, self._load, tasks, self.settings.batch + self.workers)
+            yield from _split_into_batches(samples, self.settings.batch)
 
     def _load(self, task: tuple[int, int]) -> Sample:
         number, seed = task
@@ -171,21 +185,26 @@ class Trainer(Generic[Sample]):
         self.losses, self.history = state["losses"], state["history"]
 
     def _identity(self) -> dict[str, float]:
+        """What must be the same when a training is continued."""
         return {**asdict(self.settings), "pictures": self.count}
 
 
-def learning_rate(settings: Settings, epoch: float) -> float:
-    """The rate after so many epochs (and parts of one): growing to `settings.rate`, then falling to 0."""
+def learning_rate(settings: TrainingSettings, epoch: float) -> float:
+    """The learning rate after `epoch` epochs, a fraction within an epoch.
+
+    It grows linearly to `settings.rate` during the warm-up, which lasts half of all epochs at most, and then falls to 0
+    along a cosine.
+    """
     warm_up = min(settings.warm_up, settings.epochs / 2)
     if epoch < warm_up:
         return settings.rate * (epoch + 1) / (warm_up + 1)
     return settings.rate * (1 + math.cos(math.pi * (epoch - warm_up) / (settings.epochs - warm_up))) / 2
 
 
-def _ahead(
+def _prefetch(
     pool: ThreadPoolExecutor, load: Callable[[Task], Sample], tasks: Iterable[Task], ahead: int
 ) -> Iterator[Sample]:
-    """The tasks' results in order, with no more than `ahead` of them waiting."""
+    """The results of the tasks in order. Up to `ahead` tasks are loaded before their results are used."""
     waiting: deque[Future[Sample]] = deque()
     try:
         for task in tasks:
@@ -199,7 +218,7 @@ def _ahead(
             each.cancel()
 
 
-def _batches(items: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
+def _split_into_batches(items: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
     batch: list[Sample] = []
     for item in items:
         batch.append(item)

@@ -1,8 +1,9 @@
-"""A kernel machine that says which crops suit a scene, as the teacher of `models/scene_taste.py`.
+"""The kernel machine that teaches `models/composition/scene_preference.py`, and the training of that network.
 
-Every photograph's ratings become the coefficients of a cubic polynomial, and kernel ridge regression (with a Gaussian
-kernel between descriptions of scenes) tells those of a new scene. With a thousand photographs it generalises better
-than a network trained on them; but it needs all of them to answer, so a network learns to say the same.
+The ratings of each photograph are fitted by a cubic polynomial of the margins around a crop. Kernel ridge regression
+with a Gaussian kernel between descriptions of scenes then predicts the coefficients for a new scene. On a thousand
+photographs it generalises better than a network trained on the ratings. But it needs all of them to predict, so a
+small network is trained to give the same coefficients (knowledge distillation, Hinton et al., 2015).
 """
 
 from __future__ import annotations
@@ -12,65 +13,75 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...models.composition.scene_preference import ScenePreference, cubic_monomials, describe_scene
-from .samples import RatedBatch, also_alone, mirror, seen_anew
+from .samples import RatedBatch, append_person_only, augment, mirror
 
-NOISE = 4.0  # of single ratings against what a photograph's polynomial deviates from the mean one, as a variance
-STIFFNESS = 0.3  # ridge of the regression
-WIDTH = 0.39  # of the kernel: its exponent at the median distance between scenes
-STEPS, SCENES, RATE = 2500, 128, 3e-3
+RATING_NOISE = 4.0  # variance of a rating, relative to that of the coefficients of a photograph
+RIDGE = 0.3  # of the regression over scenes
+KERNEL_WIDTH = 0.39  # the Gaussian's exponent at the median squared distance between scenes
+STEPS, BATCH_SIZE, LEARNING_RATE = 2500, 128, 3e-3
 
 
 class KernelTeacher:
-    """Rated photographs, and their mirror images → the coefficients of any scene, on a basis of its own.
+    """Kernel ridge regression from scenes to coefficients, fitted on rated photographs and their mirror images.
 
     Attributes:
-        basis: `[35, 35]`, from the teacher's coefficients to those of the monomials; on this basis, the functions vary
-            independently and equally over the rated crops.
+        basis: `[35, 35]`, turns the coefficients of the teacher into those of `cubic_monomials`. On the teacher's basis
+            the functions are orthonormal over all rated crops, so that one ridge suits all coefficients.
+        mean: `[35]` the coefficients of all photographs together.
+        scenes: `[2 · P, D]` descriptions of the scenes.
+        width: factor of the squared distances in the Gaussian.
+        weights: `[2 · P, 35]` of the kernel's values, for the difference from `mean`.
     """
 
     def __init__(self, data: RatedBatch) -> None:
         both = (data, mirror(data))
         monomials = [torch.stack(cubic_monomials(each.boxes().unbind(-1)), -1) for each in both]
-        everything = torch.cat([own[each.rated] for own, each in zip(monomials, both, strict=True)])
-        self.basis = torch.linalg.inv(torch.linalg.qr(everything.double()).R).float() * len(everything) ** 0.5
-        targets = torch.cat([each.target[each.rated] for each in both])
-        self.mean = (everything @ self.basis).T @ targets / len(targets)
+        all_crops = torch.cat([values[each.valid] for values, each in zip(monomials, both, strict=True)])
+        self.basis = torch.linalg.inv(torch.linalg.qr(all_crops.double()).R).float() * len(all_crops) ** 0.5
+        targets = torch.cat([each.target[each.valid] for each in both])
+        self.mean = (all_crops @ self.basis).T @ targets / len(targets)
         self.scenes = torch.cat([describe_scene(each.subjects, each.present) for each in both])
-        deviations = torch.cat(
-            [self._deviations(own @ self.basis, each) for own, each in zip(monomials, both, strict=True)]
+        differences = torch.cat(
+            [self._fit_differences(values @ self.basis, each) for values, each in zip(monomials, both, strict=True)]
         )
         distances = torch.cdist(self.scenes, self.scenes).square()
-        self.width = WIDTH / distances.median()
-        ridge = STIFFNESS * torch.eye(len(distances))
-        self.shares = torch.linalg.solve(torch.exp(-self.width * distances) + ridge, deviations)
+        self.width = KERNEL_WIDTH / distances.median()
+        ridge = RIDGE * torch.eye(len(distances))
+        self.weights = torch.linalg.solve(torch.exp(-self.width * distances) + ridge, differences)
 
-    def _deviations(self, features: Tensor, data: RatedBatch) -> Tensor:
-        """Of each photograph's own polynomial from the mean one, `[P, 35]`, the less the fewer crops were rated."""
-        features = features * data.rated[..., None]
-        left = (data.target - features @ self.mean) * data.rated
-        ridge = NOISE * torch.eye(features.shape[-1])
-        return torch.linalg.solve(features.mT @ features + ridge, features.mT @ left[..., None])[..., 0]
+    def _fit_differences(self, features: Tensor, data: RatedBatch) -> Tensor:
+        """The coefficients of each photograph less `mean`, `[P, 35]`, by ridge regression on its own crops.
+
+        Args:
+            features: `[P, N, 35]` the functions of the basis at the crops.
+            data: P photographs with N crops.
+        """
+        features = features * data.valid[..., None]
+        residuals = (data.target - features @ self.mean) * data.valid
+        ridge = RATING_NOISE * torch.eye(features.shape[-1])
+        return torch.linalg.solve(features.mT @ features + ridge, features.mT @ residuals[..., None])[..., 0]
 
     def __call__(self, subjects: Tensor, present: Tensor) -> Tensor:
-        """The coefficients `[P, 35]` on `basis` for subjects `[P, M, 5]`."""
+        """The coefficients `[P, 35]` on `basis` for subjects `[P, M, 5]`, of which those `present` `[P, M]` count."""
         distances = torch.cdist(describe_scene(subjects, present), self.scenes).square()
-        return torch.exp(-self.width * distances) @ self.shares + self.mean
+        return torch.exp(-self.width * distances) @ self.weights + self.mean
 
 
-def learn(taste: ScenePreference, data: RatedBatch, seed: int, steps: int = STEPS) -> None:
-    """Teaches the network what the kernel machine says of scenes like those of `data`."""
-    teacher = KernelTeacher(also_alone(data))
+def distil(network: ScenePreference, data: RatedBatch, seed: int, steps: int = STEPS) -> None:
+    """Trains a network in place on the squared error to the teacher's coefficients, on augmented scenes of `data`."""
+    teacher = KernelTeacher(append_person_only(data))
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(taste.parameters(), RATE)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.07)
+    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=steps, pct_start=0.07)
     for _ in range(steps):
-        index = torch.randint(len(data.edges), (SCENES,), generator=generator)
-        batch = seen_anew(data.chosen(index), generator, noise=0.02, missed=0.2, alone=0.2, reframed=0.0)
-        loss = F.mse_loss(taste(batch.subjects, batch.present), teacher(batch.subjects, batch.present))
+        index = torch.randint(len(data.edges), (BATCH_SIZE,), generator=generator)
+        batch = augment(data.select(index), generator, noise=0.02, dropped=0.2, person_only=0.2, trimmed=0.0)
+        loss = F.mse_loss(network(batch.subjects, batch.present), teacher(batch.subjects, batch.present))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
+    # From the teacher's basis to that of the monomials, which the network gives from now on.
     with torch.no_grad():
-        for each in (taste.out.weight, taste.out.bias):
+        for each in (network.out.weight, network.out.bias):
             each.copy_(teacher.basis @ each)

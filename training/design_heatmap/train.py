@@ -1,11 +1,13 @@
-"""Trains the heatmap network of the heatmap-based approach on rated crops.
+"""Trains the heatmap network of "Image Cropping under Design Constraints" (Nishiyasu, Shimoda, Sato 2023).
 
     python -m salient_crop.training.design_heatmap.train --data CPC --out runs/design-heatmap --imagenet vgg16.pth
 
-Ctrl-C stops it; the same command goes on. The result, `design-heatmap.safetensors` in the folder of `--out`, goes
-into `models/croppers`. The defaults are those of "Image Cropping under Design Constraints": Adam at 3.5e-4, weight
-decay 1e-4, 30 epochs; batches of 8 squashed squares of 256 pixels are those of the code that the paper adapts (HCIC
-on CPC). Targets and losses are described in `models/design_heatmap.py`.
+Ctrl-C stops it; the same command continues. It writes `design-heatmap.safetensors` into the folder `--out`; ComfyUI
+finds that file in `models/croppers`.
+
+The defaults are the paper's: Adam with a learning rate of 3.5e-4, weight decay 1e-4, 30 epochs. Batches of 8 pictures,
+resized to squares of 256 pixels, are those of the code that the paper adapts (HCIC on CPC). Targets and losses are in
+`losses.py`.
 """
 
 from __future__ import annotations
@@ -19,27 +21,27 @@ from torch import Tensor
 from ...models.checkpoint import load_state
 from ...models.design_heatmap.cropper import SIDE, preprocess
 from ...models.design_heatmap.network import HeatmapNetwork
-from ..command import LAST, export, options, progress_bar, settings_from
+from ..command import CHECKPOINT, build_parser, export, open_progress_bar, read_settings
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
-from ..rated_samples import RatedSample, rated_sample
-from ..resumable import BucketReport, Settings, Trainer
+from ..rated_samples import RatedSample, load_sample
+from ..resumable import Report, Trainer, TrainingSettings
 from .losses import heatmap_loss, pseudo_heatmap
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    given = options(__doc__, crops=24).parse_args(arguments)  # CPC has 24 crops a picture
+    given = build_parser(__doc__, crops=24).parse_args(arguments)  # CPC has 24 crops a picture
     network = new_network(given.seed)
     if given.imagenet:
         load_imagenet(network.backbone, load_state(given.imagenet))
     pictures = read_rated_pictures(given.data, given.part)
-    bar, report = progress_bar()
+    bar, report = open_progress_bar()
     with bar:
         train(
             network.to(given.device),
             pictures,
-            settings_from(given),
-            given.out / LAST,
+            read_settings(given),
+            given.out / CHECKPOINT,
             report=report,
             side=given.side,
             workers=given.workers,
@@ -57,28 +59,39 @@ def new_network(seed: int) -> HeatmapNetwork:
 def train(
     network: HeatmapNetwork,
     pictures: Sequence[RatedPicture],
-    settings: Settings,
+    settings: TrainingSettings,
     checkpoint: Path,
-    report: BucketReport = lambda _: None,
+    report: Report = lambda _: None,
     side: int = SIDE,
     workers: int = 2,
 ) -> list[float]:
-    """Trains in place and returns every epoch's mean loss. Ratings are standardised over the data set.
+    """Trains in place and returns the mean loss of every epoch. Ratings are standardised over the data set.
 
-    side: of the square that pictures are squashed to, in pixels, divisible by 32.
+    Args:
+        network: to train.
+        pictures: to train on.
+        settings: see `TrainingSettings`.
+        checkpoint: file to write, and to continue from.
+        report: called after every step.
+        side: of the squares that pictures are resized to, in pixels, a multiple of 32.
+        workers: threads that load pictures.
+
+    Raises:
+        PictureError: naming a picture that cannot be read.
+        ValueError: when the checkpoint was made with other settings or pictures.
     """
     mean, deviation = rating_scale(pictures)
 
     def load(number: int, generator: torch.Generator) -> tuple[RatedSample, Tensor]:
-        sample = rated_sample(pictures[number], (side, side), settings.crops, generator)
+        sample = load_sample(pictures[number], (side, side), settings.crops, generator)
         return sample, pseudo_heatmap(sample.boxes, sample.ratings, mean)
 
     def loss(samples: Sequence[tuple[RatedSample, Tensor]]) -> Tensor:
         weight = network.reduce.weight
         images = torch.stack([sample.image for sample, _ in samples]).to(weight)
         targets = torch.stack([target for _, target in samples]).to(weight)
-        boxes = torch.stack([sample.boxes[sample.drawn] for sample, _ in samples]).to(weight)
-        ratings = torch.stack([sample.ratings[sample.drawn] for sample, _ in samples]).to(weight)
+        boxes = torch.stack([sample.boxes[sample.chosen] for sample, _ in samples]).to(weight)
+        ratings = torch.stack([sample.ratings[sample.chosen] for sample, _ in samples]).to(weight)
         heat = network(preprocess(images, side))
         return heatmap_loss(heat, targets, network.rating(heat, boxes), (ratings - mean) / deviation)
 

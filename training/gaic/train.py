@@ -1,12 +1,13 @@
-"""Trains GAIC on rated crops.
+"""Trains GAIC ("Grid Anchor based Image Cropping", Zeng et al. 2020) on rated crops.
 
     python -m salient_crop.training.gaic.train --data GAICD --part train --out runs/gaic --imagenet mobilenet_v2.pth
 
-Ctrl-C stops it; the same command goes on. The result, `gaic-<backbone>.safetensors` in the folder of `--out`, goes
-into `models/croppers`. The loss is the published one (smooth L1 on standardised ratings of 64 random crops a picture,
-with the normalisation layers frozen). The rate, decay and epochs are those of "Image Cropping under Design
-Constraints"; GAIC's own authors train with `--rate 1e-4 --decay 0 --epochs 80 --batch 1 --warm-up 0` and no fall of
-the rate.
+Ctrl-C stops it; the same command continues. It writes `gaic-<backbone>.safetensors` into the folder `--out`; ComfyUI
+finds that file in `models/croppers`.
+
+The loss is the published one: smooth L1 on standardised ratings of 64 random crops a picture, with the normalisation
+layers frozen. Learning rate, weight decay and epochs are those of "Image Cropping under Design Constraints". GAIC's own
+authors train with `--rate 1e-4 --decay 0 --epochs 80 --batch 1 --warm-up 0` and a constant learning rate.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from ...models.checkpoint import load_state
 from ...models.gaic.network import GaicNetwork
 from ...models.gaic.preprocess import round_out, standardise_values, working_size
 from ...models.gaic.variant import TRAINED_HERE
-from ..command import LAST, export, options, progress_bar, settings_from
+from ..command import CHECKPOINT, build_parser, export, open_progress_bar, read_settings
 from ..imagenet import load_imagenet
 from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
-from ..rated_samples import RatedSample, rated_sample
-from ..resumable import BucketReport, Settings, Trainer
+from ..rated_samples import RatedSample, load_sample
+from ..resumable import Report, Trainer, TrainingSettings
 
 BACKBONES: dict[str, type[Backbone]] = {"mobilenetv2": MobileNetV2, "shufflenetv2": ShuffleNetV2, "vgg16": Vgg16}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = options(__doc__)
+    parser = build_parser(__doc__)
     parser.add_argument("--backbone", choices=BACKBONES, default="mobilenetv2")
     parser.add_argument("--reduced", type=int, default=8, help="channels of the reduced map")
     given = parser.parse_args(arguments)
@@ -42,13 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.imagenet:
         load_imagenet(network.backbone, load_state(given.imagenet))
     pictures = read_rated_pictures(given.data, given.part)
-    bar, report = progress_bar()
+    bar, report = open_progress_bar()
     with bar:
         train(
             network.to(given.device),
             pictures,
-            settings_from(given),
-            given.out / LAST,
+            read_settings(given),
+            given.out / CHECKPOINT,
             report=report,
             side=given.side,
             workers=given.workers,
@@ -59,8 +60,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def new_network(backbone: Backbone, reduced: int, seed: int) -> GaicNetwork:
     """A network with random weights, the same for the same seed.
 
-    The backbone's are scaled so that what it sees survives its frozen normalisation layers, which change nothing until
-    ImageNet's weights are put in.
+    The backbone is initialised after He et al. (2015). Its normalisation layers are frozen and, without ImageNet's
+    weights, do nothing, so this keeps the scale of the features from layer to layer.
+
+    Args:
+        backbone: its weights are replaced.
+        reduced: channels after the backbone.
+        seed: of the weights.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -79,36 +85,47 @@ def new_network(backbone: Backbone, reduced: int, seed: int) -> GaicNetwork:
 def train(
     network: GaicNetwork,
     pictures: Sequence[RatedPicture],
-    settings: Settings,
+    settings: TrainingSettings,
     checkpoint: Path,
-    report: BucketReport = lambda _: None,
+    report: Report = lambda _: None,
     side: int = 256,
     workers: int = 2,
 ) -> list[float]:
-    """Trains in place and returns every epoch's mean loss. Ratings are standardised over the data set.
+    """Trains in place and returns the mean loss of every epoch. Ratings are standardised over the data set.
 
-    side: of the pictures' shorter side, in pixels, divisible by 32.
+    Args:
+        network: to train; ends in the mode `eval`.
+        pictures: to train on.
+        settings: see `TrainingSettings`.
+        checkpoint: file to write, and to continue from.
+        report: called after every step.
+        side: of the pictures' shorter side, in pixels, a multiple of 32.
+        workers: threads that load pictures.
+
+    Raises:
+        PictureError: naming a picture that cannot be read.
+        ValueError: when the checkpoint was made with other settings or pictures.
     """
     mean, deviation = rating_scale(pictures)
-    network.eval()  # freezes the normalisation layers; gradients flow all the same
+    network.eval()  # freezes the statistics of the normalisation layers; all weights still have gradients
 
     def load(number: int, generator: torch.Generator) -> RatedSample:
         picture = pictures[number]
         size = working_size(read_header(picture.path).size, side)
-        return rated_sample(picture, size, settings.crops, generator)
+        return load_sample(picture, size, settings.crops, generator)
 
     def loss(samples: Sequence[RatedSample]) -> Tensor:
-        losses = [_loss(network, sample, mean, deviation) for sample in samples]
+        losses = [_picture_loss(network, sample, mean, deviation) for sample in samples]
         return torch.stack(losses).mean()
 
     return Trainer(network, len(pictures), load, loss, settings, checkpoint, workers=workers).run(report)
 
 
-def _loss(network: GaicNetwork, sample: RatedSample, mean: float, deviation: float) -> Tensor:
-    """Of one picture: pictures keep their shapes, so they cannot be stacked."""
+def _picture_loss(network: GaicNetwork, sample: RatedSample, mean: float, deviation: float) -> Tensor:
+    """Smooth L1 loss of one picture. Pictures keep their shapes, so they cannot be stacked into a batch."""
     image = sample.image[None].to(network.reduce.weight)
-    boxes = round_out(sample.boxes[sample.drawn], (image.shape[-1], image.shape[-2]))
-    ratings = (sample.ratings[sample.drawn] - mean) / deviation
+    boxes = round_out(sample.boxes[sample.chosen], (image.shape[-1], image.shape[-2]))
+    ratings = (sample.ratings[sample.chosen] - mean) / deviation
     rated = network(standardise_values(image, TRAINED_HERE), boxes[None].to(image))[0]
     return F.smooth_l1_loss(rated, ratings.to(rated))
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from made_up import uniform
 
-from salient_crop.training.design_heatmap.losses import pseudo_heatmap, rank_loss
+from salient_crop.training.design_heatmap.losses import pseudo_heatmap, ranking_loss
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "design_heatmap.json").read_text())
 
@@ -33,15 +33,15 @@ def test_pseudo_heatmap_of_poor_and_of_whole_pictures():
     assert torch.equal(whole, torch.ones(64, 64))
 
 
-def test_rank_loss_is_the_published_one_with_the_sign():
+def test_ranking_loss_is_the_published_one_with_the_sign():
     predicted, given = uniform("predicted", (9,)), uniform("given", (9,))
-    assert rank_loss(predicted[None], given[None]).item() == pytest.approx(GOLDEN["rank_loss"], abs=1e-5)
-    pair = rank_loss(torch.stack((predicted, predicted)), torch.stack((given, given)))
+    assert ranking_loss(predicted[None], given[None]).item() == pytest.approx(GOLDEN["rank_loss"], abs=1e-5)
+    pair = ranking_loss(torch.stack((predicted, predicted)), torch.stack((given, given)))
     assert pair.item() == pytest.approx(GOLDEN["rank_loss"], abs=1e-5), "pictures of a batch are not compared"
 
 
-def test_rank_loss_asks_for_the_right_order():
+def test_ranking_loss_asks_for_the_right_order():
     given = torch.tensor([[0.0, 1.0, 2.0]])
-    assert rank_loss(given, given) == 0
-    assert rank_loss(-given, given) > rank_loss(torch.zeros_like(given), given) > 0
-    assert rank_loss(torch.zeros(1, 1), torch.zeros(1, 1)) == 0
+    assert ranking_loss(given, given) == 0
+    assert ranking_loss(-given, given) > ranking_loss(torch.zeros_like(given), given) > 0
+    assert ranking_loss(torch.zeros(1, 1), torch.zeros(1, 1)) == 0
