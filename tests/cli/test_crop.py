@@ -1,12 +1,18 @@
 """`salient-crop crop`: what its arguments mean, and which are refused. What a run does is tested in `tests/jobs`."""
 
+import errno
 import json
+import os
+import signal
+import time
+from threading import Thread
 
 import pytest
 from made_pictures import save_picture, tree
 from PIL import Image
 
 from salient_crop.cli.main import main
+from salient_crop.jobs import stages
 
 SIZES = {"a.jpg": (120, 80), "a.png": (80, 120), "trip/b ü.webp": (90, 90), "trip/deep/c.bmp": (150, 60)}
 
@@ -222,3 +228,92 @@ def test_every_flag_of_the_pixels_reaches_the_crops(photos, tmp_path):
     with Image.open(tmp_path / "out" / "1x1" / "a_png.webp") as image:
         assert image.size == (64, 64)
         assert image.getpixel((1, 32)) == pytest.approx((0, 0, 255), abs=12)  # the canvas is extended at the sides
+
+
+# How it ends
+
+
+@pytest.fixture
+def many(tmp_path):
+    """So many pictures that an interrupt comes before the end."""
+    (tmp_path / "many").mkdir()
+    for index in range(80):
+        Image.new("RGB", (40, 30), (index, 0, 0)).save(tmp_path / "many" / f"{index:02}.bmp")
+    return tmp_path / "many"
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Every crop takes a moment to be written."""
+    save = Image.Image.save
+
+    def slow_save(*words, **options):
+        time.sleep(0.02)
+        save(*words, **options)
+
+    monkeypatch.setattr(Image.Image, "save", slow_save)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_an_interrupt_stops_soon_leaves_no_half_file_and_says_how_to_go_on(many, tmp_path, slow, capsys):
+    out = tmp_path / "out"
+
+    def interrupt():
+        while len(list(out.glob("*.jpg"))) < 20:
+            time.sleep(0.002)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=interrupt).start()
+    assert crop(many, "--out", out, "--workers", 2) == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+    written = list(out.glob("*.jpg"))
+    assert 20 <= len(written) < 60
+    for path in written:
+        Image.open(path).load()
+    assert {path.suffix for path in out.iterdir()} == {".jpg", ".part"}  # no temporary file, no manifest yet
+    assert crop(many, "--out", out) == 0
+    assert "had been done before" in capsys.readouterr().out
+
+
+def test_the_summary_says_what_was_done_and_the_status_is_1_where_pictures_failed(photos, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "bad.jpg").write_text("no picture")
+    save_picture(tmp_path / "photos" / "good.png", (60, 40))
+    words = ["--out", tmp_path / "out", "--resolution", "256"]
+    assert crop(tmp_path / "photos", *words) == 1
+    shown = capsys.readouterr()
+    assert shown.err.count("failed: bad.jpg: ") == 1
+    manifest = tmp_path / "out" / "manifest.jsonl"
+    assert shown.out == (
+        f"1 of 2 pictures, 1 crops in {tmp_path / 'out'}, manifest {manifest}; 1 crops had to be enlarged"
+        " (--no-enlarge leaves them as they are); 1 failed, each with its reason in the manifest\n"
+    )
+    assert crop(tmp_path / "photos", *words, "--no-enlarge") == 1
+    assert "enlarged" not in capsys.readouterr().out
+
+
+def test_a_bucket_run_shows_its_report_and_where_it_lies(photos, tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    for name in ("a.png", "b.png"):
+        save_picture(tmp_path / "photos" / name, (120, 80))
+    words = ["--out", tmp_path / "out", "--buckets", "auto:1", "--resolution", "256", "--duplicates", "report"]
+    assert crop(tmp_path / "photos", *words) == 0
+    shown = capsys.readouterr()
+    report = (tmp_path / "out" / "manifest.buckets.txt").read_text("utf-8")
+    assert shown.out.startswith(report)
+    assert f"a chart in {tmp_path / 'out' / 'manifest.buckets.html'}" in shown.out
+    assert "--most-enlarged X sets a limit" in shown.out
+    assert "duplicate: b.png: the same file as a.png\n" in shown.err
+
+
+def test_a_full_disk_stops_the_run_with_status_1(photos, tmp_path, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stages, "write_picture", full)
+    assert crop(photos, "--out", tmp_path / "out") == 1
+    assert "salient-crop: stopped: " in (error := capsys.readouterr().err)
+    assert "No space left on device; the same command goes on from here" in error
+    assert not (tmp_path / "out" / "manifest.jsonl").exists()
+    monkeypatch.undo()
+    assert crop(photos, "--out", tmp_path / "out") == 0
