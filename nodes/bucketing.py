@@ -1,4 +1,4 @@
-"""What Bucket Sort and Crop Folder ask in the same words."""
+"""The bucket widgets that Bucket Sort and Crop Folder share, and the settings that they make."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUCKETS_TOOLTIP = (
 
 
 def bucket_inputs(default: str, more: str = "") -> list:
-    """The widgets of a sorting."""
+    """The widgets; `default` is the text in `buckets`, and `more` is added to its tooltip."""
     return [
         io.String.Input("buckets", default=default, tooltip=BUCKETS_TOOLTIP + more),
         io.Int.Input(
@@ -73,7 +73,7 @@ def bucket_settings(
     sizes: Sequence[Size],
     duplicates: str = "use",
 ) -> BucketSettings:
-    """What the widgets ask for.
+    """The settings that the values of the widgets stand for.
 
     Raises:
         ValueError: naming the widget, when the buckets cannot be read.

@@ -35,8 +35,8 @@ class ConstrainedCrop(io.ComfyNode):
             display_name="Constrained Crop",
             category="Salient Crop",
             description="Finds the best crop of every picture at exactly the ratio asked for, and cuts it out. A"
-            " cropper judges the picture (the bundled one, if none is connected). A heatmap says by hand where the"
-            " value lies; with a cropper beside it, the cropper still says what the subjects are.",
+            " cropper finds where the value of the picture lies (the bundled one, if none is connected). A heatmap sets"
+            " this by hand; with a cropper beside it, the cropper still finds the subjects.",
             search_aliases=[
                 "smart crop",
                 "auto crop",

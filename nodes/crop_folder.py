@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import comfy.utils
 import folder_paths
@@ -15,12 +14,13 @@ from ..cropping.constraint import Constraint
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import get_format
+from ..datasets.formats.plain import Plain
 from ..datasets.manifest import read_manifest
 from ..datasets.sidecars import Sidecars
 from ..images.encode import FORMATS
 from ..jobs.contact_sheet import draw_sheet
+from ..jobs.defaults import default_min_share, default_workers
 from ..jobs.executors.batches import Analyser
-from ..jobs.executors.threads import available_cores
 from ..jobs.folder import crop_folder
 from ..jobs.preview import collect_tiles, sample_records
 from ..jobs.progress import COMPARING, Progress, Step
@@ -30,6 +30,7 @@ from .bucketing import bucket_inputs, bucket_settings
 from .folders import fingerprint, inside, subfolders
 from .host import show_progress_text, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
+from .sockets import Size
 from .sockets.constraints import CropConstraintType, PendingConstraint
 from .sockets.croppers import cropper_input
 from .sockets.ratios import parse_ratios
@@ -126,39 +127,44 @@ class CropFolder(io.ComfyNode):
         masks: str = "",
         duplicates: str = "use",
     ) -> io.NodeOutput:
-        hosted = or_default(cropper)
-        loaded, device = hosted.load(), str(hosted.device)
-        bucketed = bool(buckets.strip())
-        chosen = resolve_constraint(constraint, ratio, bucketed)
-        objective = (constraint or PendingConstraint()).objective
         source = inside(folder_paths.get_input_directory(), folder, "folder")
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
         mask_folder = find_masks_folder(masks)
-        more: dict[str, Any] = {}
-        if bucketed:
-            dataset = get_format(layout)(concept, repeats, batch_size)
-            grid_name = dataset.grid_name(buckets)
-            exclude = [each for each in (out, mask_folder) if each is not None]
-            sizes = read_sizes(source, exclude) if grid_name.strip().lower().startswith("quantile") else []
-            sorting = bucket_settings(
-                grid_name, resolution, batch_size, remainder, smallest, most_enlarged, sizes, duplicates
+        hosted, bucketed = or_default(cropper), bool(buckets.strip())
+        try:
+            dataset = get_format(layout)(concept, repeats, batch_size) if bucketed else Plain()
+            sorting = None
+            if bucketed:
+                grid = dataset.grid_name(buckets)
+                sizes = picture_sizes(grid, source, out, mask_folder)
+                sorting = bucket_settings(
+                    grid, resolution, batch_size, remainder, smallest, most_enlarged, sizes, duplicates
+                )
+            settings = CropSettings.for_cropper(
+                hosted.load(),
+                resolve_constraint(constraint, ratio, bucketed),
+                device=hosted.device,
+                checkpoint=hosted.source,
+                objective=(constraint or PendingConstraint()).objective,
+                format=format,
+                masks=mask_folder,
+                buckets=sorting,
+                dataset=dataset,
             )
-            more = {"buckets": sorting, "dataset": dataset}
-        settings = CropSettings.for_cropper(
-            loaded, chosen, device=device, objective=objective, format=format, masks=mask_folder, **more
-        )
-        run = FolderRun(source, out, out / "manifest.jsonl", settings, available_cores())
-        with Analyser(loaded, device) as analyser:
-            try:
+            run = FolderRun(source, out, out / "manifest.jsonl", settings, default_workers(hosted.device.type))
+            with Analyser(hosted.cropper, hosted.device) as analyser:
                 outcome = crop_folder(run, analyser, show_progress(cls.hidden.unique_id))
-            except RunError as error:
-                raise ValueError(f"folder: {error}") from error
-            sheet = draw_contact_sheet(run, analyser)
-        plan = ""
-        if bucketed:
-            plan = outcome.report.format_text() if outcome.report else "no picture could be measured"
-        parts = (summarise(outcome), outcome.describe_warnings(), *outcome.notes, plan, list_failures(run.manifest))
-        return io.NodeOutput(str(run.manifest), "\n\n".join(each for each in parts if each), sheet)
+                sheet = draw_contact_sheet(run, analyser)
+        except RunError as error:
+            raise ValueError(f"folder: {error}") from error
+        return io.NodeOutput(str(run.manifest), write_report(run, outcome), sheet)
+
+
+def picture_sizes(grid: str, source: Path, out: Path, mask_folder: Path | None) -> list[Size]:
+    """The sizes of the pictures in the folder, for grids that are made from them; empty for others."""
+    if not grid.strip().lower().startswith("quantile"):
+        return []
+    return read_sizes(source, [each for each in (out, mask_folder) if each is not None])
 
 
 def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
@@ -167,9 +173,12 @@ def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bo
     Raises:
         ValueError: when it holds boxes in pixels, which are another region on every picture.
     """
-    if value is not None and value.depends_on_size:
+    if value is None:
+        constraint = Constraint(min_share=default_min_share(bucketed))
+    elif value.depends_on_size:
         raise ValueError("constraint: boxes in pixels fit one picture only; use a mask or relative regions here")
-    constraint = Constraint(min_share=1.0 if bucketed else 0.6) if value is None else value.for_picture(0, 1, (1, 1))
+    else:
+        constraint = value.for_picture(0, 1, (1, 1))
     return replace(constraint, ratios=constraint.ratios or parse_ratios(ratio))
 
 
@@ -202,7 +211,17 @@ def find_masks_folder(name: str) -> Path | None:
     return found
 
 
+def write_report(run: FolderRun, outcome: Outcome) -> str:
+    """How the run ended, for a person: counts, warnings, changed settings, the plan, and pictures without a crop."""
+    plan = ""
+    if run.settings.buckets is not None:
+        plan = outcome.report.format_text() if outcome.report else "no picture could be measured"
+    parts = (summarise(outcome), outcome.describe_warnings(), *outcome.notes, plan, list_failures(run.manifest))
+    return "\n\n".join(each for each in parts if each)
+
+
 def summarise(outcome: Outcome) -> str:
+    """The numbers of pictures and crops in one line."""
     without = outcome.failed + outcome.dropped
     parts = [f"{outcome.pictures - without} of {outcome.pictures} pictures, {outcome.crops} crops"]
     if outcome.resumed:
@@ -222,7 +241,6 @@ def list_failures(manifest: Path) -> str:
 
 def draw_contact_sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
     """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
-
     records, _ = sample_records(read_manifest(run.manifest), SHEET_TILES)
     drawn = draw_sheet(collect_tiles(records, run.folder, analyser, run.workers, lambda _: stop_if_interrupted()))
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)

@@ -1,4 +1,4 @@
-"""What ComfyUI asks the pack for: its model folder and its list of nodes."""
+"""The extension that ComfyUI loads: it registers the model folder and lists the nodes."""
 
 from __future__ import annotations
 

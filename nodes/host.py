@@ -1,4 +1,4 @@
-"""What the nodes ask of ComfyUI while they work: where results go, progress, interruption."""
+"""The services of ComfyUI that nodes use while they work: where results go, progress, interruption."""
 
 from __future__ import annotations
 

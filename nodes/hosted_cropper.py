@@ -17,10 +17,17 @@ DEFAULT = next(iter(BUNDLED))
 
 
 class HostedCropper:
-    """The value on a SALIENT_CROPPER wire: a cropper that ComfyUI loads when it is needed and may evict when not."""
+    """The value on a SALIENT_CROPPER wire: a cropper that ComfyUI loads when it is needed and may evict when not.
 
-    def __init__(self, cropper: Cropper) -> None:
+    Attributes:
+        cropper: call `load` before it is used.
+        source: the bundled name or the file that it was loaded from.
+        device: that it analyses on.
+    """
+
+    def __init__(self, cropper: Cropper, source: str | None = None) -> None:
         self.cropper = cropper
+        self.source = source or cropper.name
         self.device = comfy.model_management.get_torch_device()
         self._patcher = None
         if cropper.module is not None:
@@ -43,4 +50,4 @@ class HostedCropper:
 
 def or_default(cropper: HostedCropper | None) -> HostedCropper:
     """The cropper that is connected, else the bundled default."""
-    return cropper or HostedCropper(load_cropper(DEFAULT))
+    return cropper or HostedCropper(load_cropper(DEFAULT), DEFAULT)

@@ -19,7 +19,8 @@ class LoadCropper(io.ComfyNode):
             node_id="SalientCrop_LoadCropper",
             display_name="Load Cropper",
             category="Salient Crop",
-            description="Loads what judges pictures: a bundled cropper, or a checkpoint from models/croppers.",
+            description="Loads the model or method that says where the value of a picture lies: a bundled one, or a"
+            " checkpoint from models/croppers.",
             search_aliases=["saliency model", "crop model", "smartcrop", "gaic", "transalnet", "auto crop"],
             inputs=[
                 io.Combo.Input(
@@ -37,4 +38,4 @@ class LoadCropper(io.ComfyNode):
     def execute(cls, cropper: str) -> io.NodeOutput:
         bundled = cropper in BUNDLED
         source = cropper if bundled else folder_paths.get_full_path_or_raise(MODEL_FOLDER, cropper)
-        return io.NodeOutput(HostedCropper(load_cropper(source)))
+        return io.NodeOutput(HostedCropper(load_cropper(source), source))

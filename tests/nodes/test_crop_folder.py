@@ -1,12 +1,16 @@
 """Crop Folder in a stand-in host."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from comfy_stub import Interrupted
 from PIL import Image
-from wires import read_tree, save_folder
+from safetensors.torch import load_file, save_file
+from wires import as_box, read_tree, save_folder
 
 
 def test_a_folder_is_streamed_into_buckets_with_captions_and_its_failures_named(run, smartcrop, host):
@@ -43,3 +47,157 @@ def test_an_interrupted_folder_goes_on_where_it_was(run, smartcrop, host):
     host.interrupt_after = None
     run("CropFolder", save_to="stopped", **given)
     assert read_tree(host.base / "output" / "stopped") == read_tree(host.base / "output" / "whole")
+
+
+@pytest.fixture
+def photographs(host, samples):
+    """Three photographs below the host's input."""
+    folder = host.base / "input" / "photographs"
+    folder.mkdir()
+    for name in ("cat", "coffee", "astronaut"):
+        shutil.copy(samples / f"{name}.jpg", folder)
+    return folder
+
+
+@pytest.fixture
+def checkpoints(host, root):
+    """Two checkpoints of one architecture below the host's models, and a copy of the first under another name."""
+    folder = host.base / "models" / "croppers"
+    folder.mkdir()
+    state = load_file(root / "models" / "focus" / "focus.safetensors")
+    save_file(state, folder / "a.safetensors")
+    save_file({key: value.flip(0) for key, value in state.items()}, folder / "b.safetensors")
+    shutil.copy(folder / "a.safetensors", folder / "same.safetensors")
+
+
+@pytest.fixture
+def cat(host, samples):
+    """One photograph below the host's input."""
+    folder = host.base / "input" / "cat"
+    folder.mkdir()
+    shutil.copy(samples / "cat.jpg", folder)
+
+
+@pytest.mark.parametrize("given", [{}, {"buckets": "256x256", "smallest": 1}], ids=["plain", "buckets"])
+def test_another_checkpoint_of_the_same_architecture_crops_the_folder_again(run, host, cat, checkpoints, given):
+    def crop(checkpoint, save_to):
+        (cropper,) = run("LoadCropper", cropper=f"{checkpoint}.safetensors")
+        _, report, _ = run("CropFolder", folder="cat", cropper=cropper, save_to=save_to, **given)
+        return report, read_tree(host.base / "output" / save_to)
+
+    first_report, first = crop("a", "out")
+    assert first_report.startswith("1 of 1 pictures, 1 crops")
+    assert "differ" not in first_report
+    _, expected = crop("b", "fresh")
+    again_report, again = crop("b", "out")
+    assert again == expected
+    assert any(again[name] != first[name] for name in again if name.endswith(".jpg"))
+    assert "had been done before" not in again_report
+    assert re.search(r"settings differ from the last run \(weights: \w{8}… → \w{8}…\)", again_report)
+
+
+def test_a_folder_that_is_done_is_not_cropped_again_whatever_the_checkpoints_file_is_called(
+    run, host, cat, checkpoints
+):
+    resumed = []
+    for checkpoint in ("a", "same", "a"):
+        (cropper,) = run("LoadCropper", cropper=f"{checkpoint}.safetensors")
+        _, report, _ = run("CropFolder", folder="cat", cropper=cropper)
+        resumed.append("1 had been done before" in report)
+    assert resumed == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [("ratio", "3:2", "ratios"), ("format", "png", "format"), ("masks", "masks", "masks"), ("buckets", "256x256", "")],
+)
+def test_what_differs_from_the_last_run_is_shown(run, host, photographs, name, value, word):
+    (host.base / "input" / "masks").mkdir()
+    (centre,) = run("LoadCropper", cropper="centre")
+    given = {"folder": "photographs", "cropper": centre}
+    run("CropFolder", **given)
+    _, report, _ = run("CropFolder", **given, **{name: value})
+    assert re.search(rf"settings differ from the last run \(.*{word}.* → ", report)
+    assert "had been done before" not in report
+
+
+def test_the_same_pictures_and_settings_give_the_same_crops_as_the_node_for_tensors(run, host, photographs):
+    manifest, *_ = run("CropFolder", folder="photographs", ratio="2:3")
+    images, *_ = run("LoadFolder", folder="photographs")
+    boxes = run("ConstrainedCrop", image=images, ratio="2:3")[2]
+    lines = [json.loads(line) for line in Path(manifest).read_text(encoding="utf-8").splitlines()]
+    found = [line["crops"][0]["box"] for line in lines]
+    assert found == [[box["x"], box["y"], box["width"], box["height"]] for box in boxes]
+
+
+def test_what_a_crop_costs_is_in_the_report_and_in_the_manifest(run, host, photographs):
+    (centre,) = run("LoadCropper", cropper="centre")
+    (keep,) = run("Constraint", ratio="1:3", keep=torch.ones(1, 8, 8))
+    manifest, report, _ = run("CropFolder", folder="photographs", cropper=centre, constraint=keep)
+    assert "3 with a warning" in report
+    assert "the region to keep" in report
+    lines = [json.loads(line) for line in Path(manifest).read_text(encoding="utf-8").splitlines()]
+    assert [line["crops"][0]["warnings"][0]["code"] for line in lines] == ["keep-given-up"] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"folder": "../output"}, "^folder: '../output' lies outside"),
+        ({"save_to": "../.."}, r"^save_to: '../..' lies outside"),
+        ({"masks": "../output"}, "^masks: '../output' lies outside"),
+        ({"masks": "none"}, "^masks: 'none' is no folder below input/"),
+        ({"ratio": "2;3"}, "^ratio: '2' in '2;3'"),
+        ({"buckets": "autos:3"}, "^buckets: 'autos:3' is no bucket grid"),
+        ({"buckets": "auto:2", "layout": "kohya", "concept": "a/b"}, "^concept: 'a/b'"),
+        ({"folder": "empty"}, "^folder: .*no pictures"),
+        ({"folder": "empty", "buckets": "quantile:2"}, "^buckets: 'quantile:2' takes its buckets from the pictures"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_the_name_of_the_widget(run, host, smartcrop, photographs, given, message):
+    (host.base / "input" / "empty").mkdir()
+    with pytest.raises(ValueError, match=message):
+        run("CropFolder", **{"folder": "photographs", "cropper": smartcrop, **given})
+    assert not read_tree(host.base / "output")
+
+
+def test_boxes_in_pixels_fit_one_picture_only(run, smartcrop, photographs):
+    (keep,) = run("Constraint", keep_boxes=as_box(0, 0, 10, 10))
+    with pytest.raises(ValueError, match="^constraint: boxes in pixels fit one picture only"):
+        run("CropFolder", folder="photographs", cropper=smartcrop, constraint=keep)
+    (measured,) = run("Constraint", ratio="1:1", keep_boxes=as_box(0, 0, 10, 10), image=torch.zeros(1, 100, 100, 3))
+    _, report, _ = run("CropFolder", folder="photographs", cropper=smartcrop, constraint=measured)
+    assert report.startswith("3 of 3 pictures, 3 crops")
+
+
+def test_duplicates_are_named_or_left_out(run, host, smartcrop, photographs):
+    shutil.copy(photographs / "cat.jpg", photographs / "twin.jpg")
+    given = {"folder": "photographs", "cropper": smartcrop, "buckets": "256x256", "smallest": 1}
+    reports = {each: run("CropFolder", duplicates=each, save_to=each, **given)[1] for each in ("use", "report", "skip")}
+    assert "twin.jpg" not in reports["use"]
+    assert "twin.jpg: the same file as cat.jpg" in reports["report"]
+    assert reports["report"].startswith("4 of 4 pictures")
+    assert reports["skip"].startswith("3 of 4 pictures, 3 crops; 1 left out as asked")
+    assert any(text.startswith("looking for duplicates: ") for text in host.said)
+
+
+def test_the_folder_is_read_again_when_a_picture_caption_or_mask_changes(nodes, host, photographs):
+    def fingerprint(**more):
+        return nodes["SalientCrop_CropFolder"].fingerprint_inputs(folder="photographs", save_to="any", **more)
+
+    masks = host.base / "input" / "masks"
+    masks.mkdir()
+    prints = [fingerprint(), fingerprint(masks="masks")]
+    assert prints[0] == prints[1] == fingerprint()
+    for change in (
+        lambda: (photographs / "cat.txt").write_text("a cat", encoding="utf-8"),
+        lambda: (photographs / "cat.txt").write_text("another cat", encoding="utf-8"),
+        lambda: shutil.copy(photographs / "cat.jpg", photographs / "second.jpg"),
+        lambda: (photographs / "second.jpg").unlink(),
+        lambda: Image.new("L", (451, 300)).save(masks / "cat.png"),
+    ):
+        change()
+        prints.append(fingerprint(masks="masks"))
+    assert len(set(prints)) == 5  # the removed picture brings the earlier state back
+    host.base.joinpath("input", "photographs").rename(host.base / "input" / "moved")
+    assert "No such file" in fingerprint()
