@@ -117,7 +117,7 @@ def list_novelai_sizes() -> list[Size]:
 
 
 def list_onetrainer_sizes(resolution: int = 1024, step: int = 64) -> list[Size]:
-    """OneTrainer's nine ratios and their inverses at equal area, each side rounded to the step.
+    """OneTrainer's nine ratios and their inverses at equal area, each side rounded to the step, and at least one step.
 
     Raises:
         ValueError: when a number is not a whole number of pixels from 1 to 16,384; the message names it.
@@ -126,7 +126,8 @@ def list_onetrainer_sizes(resolution: int = 1024, step: int = 64) -> list[Size]:
     _check_side("step", step, 1)
     found = set()
     for ratio in _ONETRAINER_RATIOS:
-        long_side, short_side = (round(resolution * edge / step) * step for edge in (sqrt(ratio), 1 / sqrt(ratio)))
+        edges = resolution * sqrt(ratio), resolution / sqrt(ratio)
+        long_side, short_side = (max(1, round(edge / step)) * step for edge in edges)
         found |= {(long_side, short_side), (short_side, long_side)}
     return sorted(found)
 

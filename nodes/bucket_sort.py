@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from comfy_api.latest import io
@@ -17,11 +18,14 @@ from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
 from ..jobs.bucket_stages import SortedPictures, crop_for_bucket, indices_by_bucket, measure_picture, sort_pictures
+from ..jobs.settings import BucketSettings
+from ..jobs.warnings import SUBJECT_LEFT_OUT, summarise_warnings
 from .analyse import analyse_batches, naming_picture
 from .bucketing import bucket_inputs, bucket_settings
 from .cutting import cut_mask, cut_picture
 from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
+from .sockets import Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
 from .sockets.croppers import cropper_input
@@ -95,10 +99,7 @@ class BucketSort(io.ComfyNode):
         mask: list[Tensor] | None = None,
         name: list[str] | None = None,
     ) -> io.NodeOutput:
-        batches = read_batches(image)
-        pictures = [picture for batch in batches for picture in batch]
-        sizes = [size_of(picture) for picture in pictures]
-        count = len(pictures)
+        inputs = PictureInputs.read(image, caption, mask, name)
         settings = bucket_settings(
             require_single(buckets, "buckets"),
             require_single(resolution, "resolution"),
@@ -106,36 +107,20 @@ class BucketSort(io.ComfyNode):
             require_single(remainder, "remainder"),
             require_single(smallest, "smallest"),
             require_single(most_enlarged, "most_enlarged"),
-            sizes,
+            inputs.sizes,
         )
-        inputs = PictureInputs(
-            pictures,
-            [each or "" for each in pair_with_pictures(caption, count, "caption")],
-            read_masks(mask, batches, "mask"),
-            [
-                str(index) if each is None else each
-                for index, each in enumerate(pair_with_pictures(name, count, "name"))
-            ],
-        )
-        constraints, objectives = resolve_constraints(constraint, sizes, LARGEST), resolve_objectives(constraint, count)
-        options: list[list[CropRecord]] = []
-        for analysed in track_progress(analyse_batches(batches, cropper, heatmap), count):
-            index = len(options)
-            with naming_picture(index, sizes[index]):
-                found = measure_picture(
-                    analysed.analysis, sizes[index], constraints[index], settings, objectives[index]
-                )
-            options.append(found)
-        result = sort_pictures(inputs.names, sizes, options, settings)
         by_bucket = require_single(order, "order") == "bucket"
-        order_of_output = indices_by_bucket(result, settings) if by_bucket else range(count)
-        indices = [index for index in order_of_output for _ in range(result.uses[index])]
-        if not indices:
+        options = measure_pictures(inputs, cropper, heatmap, constraint, settings)
+        result = sort_pictures(inputs.names, inputs.sizes, options, settings)
+        indices = indices_by_bucket(result, settings) if by_bucket else range(len(options))
+        used = [index for index in indices for _ in range(result.uses[index])]
+        if not used:
             raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
-        outputs = [cut_outputs(inputs, index, record_for(options[index], result, index)) for index in indices]
+        records = {index: record_for(options[index], result, index) for index in used}
+        outputs = [cut_outputs(inputs, index, records[index]) for index in used]
         chart = torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255
         columns = (list(values) for values in zip(*outputs, strict=True))
-        return io.NodeOutput(*columns, result.report.format_text(), to_host(chart))
+        return io.NodeOutput(*columns, write_report(inputs, result, records), to_host(chart))
 
 
 @dataclass(frozen=True)
@@ -143,16 +128,71 @@ class PictureInputs:
     """The pictures and what belongs to each, in the order of their arrival.
 
     Attributes:
-        pictures: `[H, W, 3]` each.
+        batches: `[B, H, W, 3]` each.
         captions: empty where none is connected.
         masks: `[h, w]` each, or None.
         names: the number of the picture where none is connected.
     """
 
-    pictures: list[Tensor]
+    batches: list[Tensor]
     captions: list[str]
     masks: list[Tensor | None]
     names: list[str]
+
+    @classmethod
+    def read(
+        cls,
+        images: Sequence[Tensor],
+        captions: Sequence[str] | None,
+        masks: Sequence[Tensor] | None,
+        names: Sequence[str] | None,
+    ) -> PictureInputs:
+        """The values of the sockets.
+
+        Raises:
+            ValueError: naming the socket, when there are no pictures, or values for neither one nor all of them.
+        """
+        batches = read_batches(images)
+        count = sum(map(len, batches))
+        named = pair_with_pictures(names, count, "name")
+        return cls(
+            batches,
+            [each or "" for each in pair_with_pictures(captions, count, "caption")],
+            read_masks(masks, batches, "mask"),
+            [str(index) if each is None else each for index, each in enumerate(named)],
+        )
+
+    @cached_property
+    def pictures(self) -> list[Tensor]:
+        """`[H, W, 3]` each."""
+        return [picture for batch in self.batches for picture in batch]
+
+    @cached_property
+    def sizes(self) -> list[Size]:
+        return [size_of(picture) for picture in self.pictures]
+
+
+def measure_pictures(
+    inputs: PictureInputs,
+    cropper: Sequence[HostedCropper] | None,
+    heatmap: Sequence[Tensor] | None,
+    constraint: Sequence[PendingConstraint] | None,
+    settings: BucketSettings,
+) -> list[list[CropRecord]]:
+    """The best crop of every picture for each bucket, see `measure_picture`.
+
+    Raises:
+        UnsatisfiableError: naming a picture that fits no bucket.
+    """
+    sizes = inputs.sizes
+    constraints = resolve_constraints(constraint, sizes, LARGEST)
+    objectives = resolve_objectives(constraint, len(sizes))
+    options = []
+    analysed = track_progress(analyse_batches(inputs.batches, cropper, heatmap), len(sizes))
+    for index, (_, _, analysis) in enumerate(analysed):
+        with naming_picture(index, sizes[index]):
+            options.append(measure_picture(analysis, sizes[index], constraints[index], settings, objectives[index]))
+    return options
 
 
 def record_for(options: Sequence[CropRecord], result: SortedPictures, index: int) -> CropRecord:
@@ -166,15 +206,24 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
     """What one picture puts on the wires, in the order of the outputs."""
     bucket = record.bucket
     assert bucket is not None
-    picture, mask = inputs.pictures[index], inputs.masks[index]
-    size = size_of(picture)
+    size = inputs.sizes[index]
     crop = Crop(Box(*record.box), Ratio.of(bucket), record.score, record.terms, record.kept, record.warnings)
     return (
-        to_host(cut_picture(picture, crop.box, bucket)[None]),
+        to_host(cut_picture(inputs.pictures[index], crop.box, bucket)[None]),
         inputs.captions[index],
-        to_host(cut_mask(mask, crop.box, size, bucket)[None]),
+        to_host(cut_mask(inputs.masks[index], crop.box, size, bucket)[None]),
         format_size(bucket),
         index,
         make_bounding_box(crop, size),
         inputs.names[index],
     )
+
+
+def write_report(inputs: PictureInputs, result: SortedPictures, records: Mapping[int, CropRecord]) -> str:
+    """The report of the plan, and a line for each crop with warnings that the plan's report does not hold."""
+    lines = [result.report.format_text()]
+    for index, record in sorted(records.items()):
+        others = [each for each in record.warnings if each.code != SUBJECT_LEFT_OUT]
+        if others:
+            lines.append(f"check the crop: {inputs.names[index]}: {summarise_warnings(others)}")
+    return "\n".join(lines)

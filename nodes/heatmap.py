@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 import torch
@@ -69,26 +68,24 @@ class Heatmap(io.ComfyNode):
     ) -> io.NodeOutput:
         share = require_single(strength, "strength")
         batches = read_batches(image)
-        count = sum(map(len, batches))
+        heatmaps = [torch.empty(batch.shape[:3]) for batch in batches]
+        overlays = [torch.empty(batch.shape) for batch in batches]
+        places = [(index, row) for index, batch in enumerate(batches) for row in range(len(batch))]
         pictures = zip(
-            track_progress(analyse_batches(batches, cropper, None), count),
+            places,
+            track_progress(analyse_batches(batches, cropper, None), len(places)),
             read_masks(focus, batches, "focus"),
             read_boxes(focus_boxes, batches, "focus_boxes"),
             read_masks(avoid, batches, "avoid"),
             strict=True,
         )
-        heatmaps, overlays = [], []
-        for batch in batches:
-            size = size_of(batch[0])
-            maps, drawn = [], []
-            for analysed, mask, boxes, unwanted in islice(pictures, len(batch)):
-                heatmap = analysed.analysis.heatmap
-                wanted = combine_focus(mask, relative_regions(boxes, size), heatmap.shape)
-                maps.append(heatmap_as_mask(reweight_heatmap(heatmap, wanted, unwanted, share), size))
-                drawn.append(draw_heat(analysed.picture.cpu(), maps[-1]))
-            heatmaps.append(to_host(torch.stack(maps)))
-            overlays.append(to_host(torch.stack(drawn)))
-        return io.NodeOutput(heatmaps, overlays)
+        for (index, row), analysed, mask, boxes, unwanted in pictures:
+            size, heatmap = size_of(analysed.picture), analysed.analysis.heatmap
+            wanted = combine_focus(mask, relative_regions(boxes, size), heatmap.shape)
+            heat = heatmap_as_mask(reweight_heatmap(heatmap, wanted, unwanted, share), size)
+            heatmaps[index][row] = heat
+            overlays[index][row] = draw_heat(analysed.picture.cpu(), heat)
+        return io.NodeOutput([to_host(each) for each in heatmaps], [to_host(each) for each in overlays])
 
 
 def combine_focus(mask: Tensor | None, regions: Tensor, shape: Sequence[int]) -> Tensor | None:

@@ -46,8 +46,9 @@ def pictures():
 def sort_pictures(run, cropper, **more):
     """What Bucket Sort makes of `pictures` with captions and names, in batches of four."""
     images, masks = pictures()
-    given = {"caption": [f"caption {i}" for i in range(8)], "name": [f"n{i}.jpg" for i in range(8)], "resolution": 512}
-    return run("BucketSort", image=images, mask=masks, cropper=cropper, **{**given, "batch_size": 4, **more})
+    captions, names = [f"caption {i}" for i in range(8)], [f"n{i}.jpg" for i in range(8)]
+    given = {"image": images, "mask": masks, "caption": captions, "name": names, "resolution": 512, "batch_size": 4}
+    return run("BucketSort", **{**given, "cropper": cropper, **more})
 
 
 def save_folder(host, name="set"):

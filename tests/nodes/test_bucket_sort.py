@@ -1,6 +1,7 @@
 """Bucket Sort in a stand-in host."""
 
 import pytest
+import torch
 from wires import SIZES, sort_pictures
 
 
@@ -53,3 +54,52 @@ def test_what_is_dropped_is_named(run, smartcrop):
 def test_a_misspelt_grid_is_refused_by_name(run, smartcrop):
     with pytest.raises(ValueError, match="buckets: 'autos:3' is no bucket grid"):
         sort_pictures(run, smartcrop, buckets="autos:3")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"image": []}, "^image: an empty list"),
+        ({"caption": ["a", "b"]}, "^caption: 2 values for 8 pictures"),
+        ({"name": ["a"] * 7}, "^name: 7 values for 8 pictures"),
+        ({"mask": [torch.zeros(3, 4, 4)]}, "^mask: 3 values for 8 pictures"),
+        ({"heatmap": [torch.zeros(3, 4, 4)]}, "^heatmap: 3 values for 8 pictures"),
+        ({"buckets": ["auto:2", "auto:3"]}, "^buckets: 2 values are connected"),
+        ({"order": ["bucket", "source"]}, "^order: 2 values are connected"),
+    ],
+)
+def test_lists_that_do_not_fit_are_refused_by_the_name_of_their_socket(run, smartcrop, given, message):
+    with pytest.raises(ValueError, match=message):
+        sort_pictures(run, smartcrop, **given)
+
+
+def test_names_are_numbers_and_captions_empty_where_none_is_connected(run, smartcrop):
+    _, captions, masks, _, indices, _, names, *_ = sort_pictures(
+        run, smartcrop, caption=[], name=[], mask=[], order="source"
+    )
+    assert names == [str(index) for index in indices]
+    assert set(captions) == {""}
+    assert not any(mask.any() for mask in masks)
+
+
+def test_one_caption_serves_all_pictures(run, smartcrop):
+    _, captions, *_ = sort_pictures(run, smartcrop, caption="a square")
+    assert captions == ["a square"] * 8
+
+
+def test_warnings_of_crops_are_in_the_boxes_and_in_the_report(run, smartcrop):
+    (whole,) = run("Constraint", keep=torch.ones(1, 4, 4))
+    *_, indices, boxes, names, report, _ = sort_pictures(run, smartcrop, constraint=whole, buckets="512x512")
+    cut = [name for name, box in zip(names, boxes, strict=True) if box["metadata"]["warnings"]]
+    assert 0 < len(cut) < 8  # the squares among them are whole
+    for index, box in zip(indices, boxes, strict=True):
+        codes = [each["code"] for each in box["metadata"]["warnings"]]
+        assert codes == ([] if SIZES[index][0] == SIZES[index][1] else ["keep-given-up"])
+    assert sorted(cut) == sorted(line.split(": ")[1] for line in report.splitlines() if "check the crop" in line)
+    assert "the region to keep" in report
+
+
+def test_a_picture_that_fits_no_bucket_is_named_by_its_place(run, smartcrop):
+    (whole,) = run("Constraint", policy="error", keep=torch.ones(1, 4, 4))
+    with pytest.raises(ValueError, match=r"^picture 0 \(600×400\): .*keep"):
+        sort_pictures(run, smartcrop, constraint=whole, buckets="512x512")

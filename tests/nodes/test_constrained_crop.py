@@ -1,5 +1,7 @@
 """Constrained Crop in a stand-in host."""
 
+from importlib import import_module
+
 import pytest
 import torch
 from comfy_stub import Interrupted
@@ -128,3 +130,89 @@ def test_interrupting_stops_between_pictures(run, smartcrop, host):
     with pytest.raises(Interrupted):
         run("ConstrainedCrop", image=pictures, cropper=[smartcrop])
     assert len(host.steps) == 3
+
+
+@pytest.fixture
+def centre(run):
+    (cropper,) = run("LoadCropper", cropper="centre")
+    return cropper
+
+
+def test_all_outputs_are_made_for_every_picture_whatever_is_connected(run, centre):
+    """ComfyUI serves a node from its cache when a link to another of its outputs is added later."""
+    picture = scene(2000, 1000, 300, 500)
+    image, mask, box, score, preview, added = (
+        values[0] for values in run("ConstrainedCrop", image=[picture], cropper=[centre], ratio=["1:1"])
+    )
+    assert image.shape == (1, 1000, 1000, 3)
+    assert mask.shape == added.shape == (1, 1000, 1000)
+    assert not mask.any() and not added.any()
+    assert isinstance(score, float) and box["width"] == 1000
+    assert preview.shape == (1, 512, 1024, 3)  # the whole picture, reduced
+    assert (preview[0, 100, :250] < 0.2).all()  # outside the crop it is dimmed
+    assert (preview[0, 100, 270:750] > 0.45).all()
+
+
+def test_what_leaves_a_node_shares_no_memory_with_what_came_in(run, centre):
+    picture, mask = scene(100, 60, 30, 30), torch.ones(1, 60, 100)
+    before = picture.clone(), mask.clone()
+    for value in run("ConstrainedCrop", image=[picture], mask=[mask], cropper=[centre], ratio=["1:1"]):
+        if isinstance(value[0], torch.Tensor):
+            value[0].fill_(0.3)
+    assert torch.equal(picture, before[0]) and torch.equal(mask, before[1])
+
+
+def test_warnings_are_in_the_boxs_metadata(run, centre):
+    (keep,) = run("Constraint", ratio="1:1", keep_boxes=as_box(0, 0, 300, 100))
+    (box,) = run("ConstrainedCrop", image=[scene(300, 100, 150, 50)], cropper=[centre], constraint=[keep])[2]
+    (warning,) = box["metadata"]["warnings"]
+    assert warning["code"] == "keep-given-up"
+    assert "the region to keep" in warning["words"]
+    assert warning["region"] == (0.0, 0.0, 1.0, 1.0)
+    (whole,) = run("ConstrainedCrop", image=[scene(300, 100, 150, 50)], cropper=[centre], ratio=["3:1"])[2]
+    assert whole["metadata"]["warnings"] == []
+
+
+@pytest.mark.parametrize("value", [255.0, float("nan")])
+@pytest.mark.parametrize("name", ["ConstrainedCrop", "Heatmap", "BucketSort", "SaveDataset", "ApplyBox"])
+def test_pictures_of_another_range_are_refused_by_every_node(run, name, value):
+    box = {"box": [as_box(0, 0, 5, 5)]} if name == "ApplyBox" else {}
+    with pytest.raises(ValueError, match="^image 0: (values from 255|some values are NaN)"):
+        run(name, image=[torch.full((1, 20, 20, 3), value)], **box)
+
+
+@pytest.mark.parametrize("name", ["ConstrainedCrop", "Heatmap", "BucketSort", "SaveDataset"])
+def test_an_empty_list_is_named_by_every_node(run, name):
+    with pytest.raises(ValueError, match="^image: an empty list"):
+        run(name, image=[])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"width": [10, 20]}, "^width: 2 values are connected"),
+        ({"ratio": ["1:1", "2:3"]}, "^ratio: 2 values are connected"),
+        ({"mask": [torch.full((1, 9, 9), 255.0)]}, "^mask 0: values from 255"),
+        ({"heatmap": [torch.full((1, 9, 9), float("nan"))]}, "^heatmap 0: some values are NaN"),
+    ],
+)
+def test_bad_values_are_refused_by_the_name_of_their_socket(run, centre, given, message):
+    with pytest.raises(ValueError, match=message):
+        run("ConstrainedCrop", image=[scene(60, 40, 20, 20)], cropper=[centre], **given)
+
+
+@pytest.mark.parametrize(
+    ("size", "target", "expected"),
+    [
+        ((30, 20), (0, 0), (30, 20)),
+        ((30, 20), (60, 0), (60, 40)),
+        ((30, 20), (0, 10), (15, 10)),
+        ((30, 20), (7, 9), (7, 9)),
+        ((3000, 1), (10, 0), (10, 1)),
+        ((1, 3000), (0, 10), (1, 10)),
+        ((31, 20), (0, 10), (16, 10)),
+    ],
+)
+def test_the_size_of_the_result(host, size, target, expected):
+    final_size = import_module("salient_crop.nodes.constrained_crop").final_size
+    assert final_size(size, target) == expected

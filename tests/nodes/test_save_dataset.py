@@ -48,3 +48,58 @@ def test_a_dataset_is_not_mixed_with_other_pictures(run, host):
         run("SaveDataset", image=[torch.zeros(1, 64, 64, 3)], folder="../../etc")
     with pytest.raises(ValueError, match="no name for a file"):
         run("SaveDataset", image=[torch.zeros(1, 64, 64, 3)], folder="new", name=["../up"])
+
+
+def test_names_are_kept_apart_and_numbers_stand_in_for_them(run, host):
+    images = [torch.full((1, 8, 8, 3), level) for level in (0.0, 0.5, 1.0)]
+    out = host.base / "output" / "dataset"
+    run("SaveDataset", image=images, name=["a/x.jpg", "a/x.png", "y"], layout="plain")
+    saved = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
+    assert saved == ["a/x_jpg.png", "a/x_png.png", "y.png"]
+    run("SaveDataset", image=images, layout="plain", folder="numbers")
+    assert sorted(path.name for path in (out.parent / "numbers").iterdir()) == ["00000.png", "00001.png", "00002.png"]
+    levels = [Image.open(out.parent / "numbers" / f"0000{index}.png").getpixel((0, 0))[0] for index in range(3)]
+    assert levels == [0, 128, 255]
+
+
+def test_a_dataset_can_be_saved_again_over_itself_and_into_the_input_folder(run, host):
+    images = [torch.zeros(1, 64, 64, 3)] * 2
+    for _ in range(2):
+        run("SaveDataset", image=images, layout="onetrainer")
+    folder, _ = run("SaveDataset", image=images, layout="comfyui", destination="input", concept="cat", repeats=2)
+    assert folder == str(host.base / "input" / "dataset")
+    assert len(list((host.base / "input" / "dataset" / "2_cat").glob("*.png"))) == 2
+
+
+def test_the_report_counts_every_size_and_says_what_the_trainer_would_crop(run, host):
+    images = [torch.zeros(count, height, width, 3) for count, width, height in ((1, 64, 96), (2, 96, 64), (1, 70, 64))]
+    _, report = run("SaveDataset", image=images, layout="ai-toolkit")
+    assert report.splitlines() == [
+        "4 pictures",
+        "64x96: 1, which ai-toolkit at 128 would crop to 64x64",
+        "70x64: 1, which ai-toolkit at 128 would crop to 64x64",
+        "96x64: 2, which ai-toolkit at 128 would crop to 64x64",
+    ]
+    _, report = run("SaveDataset", image=images, layout="kohya", folder="kohya")
+    assert report.splitlines() == ["4 pictures", "dataset.toml", "64x96: 1", "70x64: 1", "96x64: 2"]
+    _, report = run("SaveDataset", image=images[:2], layout="plain", folder="plain")
+    assert report.splitlines() == ["3 pictures", "64x96: 1", "96x64: 2"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"caption": ["a", "b", "c"]}, "^caption: 3 values for 2 pictures"),
+        ({"mask": [torch.zeros(3, 4, 4)]}, "^mask: 3 values for 2 pictures"),
+        ({"layout": ["plain", "kohya"]}, "^layout: 2 values are connected"),
+        ({"concept": "a/b", "layout": "kohya"}, "^concept: 'a/b'"),
+        ({"name": ["a", ""]}, "^name: '' is no name"),
+        ({"name": ["a", "C:/x"]}, "^name: 'C:/x' is no name"),
+        ({"name": ["a", "b/../../c"]}, "^name: "),
+        ({"folder": "/etc"}, "^folder: '/etc' lies outside"),
+    ],
+)
+def test_what_cannot_be_saved_is_refused_by_name_before_anything_is_written(run, host, given, message):
+    with pytest.raises(ValueError, match=message):
+        run("SaveDataset", image=torch.zeros(2, 8, 8, 3), **given)
+    assert not list((host.base / "output").iterdir())

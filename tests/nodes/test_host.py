@@ -1,0 +1,35 @@
+"""What nodes ask of the host."""
+
+from importlib import import_module
+
+import pytest
+import torch
+from comfy_stub import Interrupted
+
+
+@pytest.fixture
+def services(host):
+    return import_module("salient_crop.nodes.host")
+
+
+def test_tensors_travel_in_the_hosts_precision(services, host):
+    host.dtype = torch.bfloat16
+    assert services.to_host(torch.ones(2)).dtype == torch.bfloat16
+
+
+def test_the_bar_moves_with_every_item_and_an_interrupt_stops_before_the_next(services, host):
+    items = iter("abcd")
+    host.interrupt_after = 2
+    done = []
+    with pytest.raises(Interrupted):
+        done.extend(services.track_progress(items, 4))
+    assert host.steps == [1, 1]
+    assert list(items) == ["d"]
+    host.reset()
+    assert list(services.track_progress([], 0)) == []
+
+
+def test_text_is_shown_on_a_node_of_a_host_only(services, host):
+    services.show_progress_text("7", "3/5 cat.jpg")
+    services.show_progress_text(None, "4/5 dog.jpg")
+    assert host.said == ["3/5 cat.jpg"]

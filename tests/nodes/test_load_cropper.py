@@ -1,0 +1,36 @@
+"""Load Cropper in a stand-in host."""
+
+import shutil
+
+import pytest
+
+from salient_crop.models.registry import BUNDLED
+
+
+def test_bundled_croppers_come_first_and_files_in_the_models_folder_follow(nodes, host):
+    folder = host.base / "models" / "croppers"
+    folder.mkdir()
+    for name in ("b.safetensors", "a.pth", "notes.txt"):
+        (folder / name).write_bytes(b"")
+    (choice,) = nodes["SalientCrop_LoadCropper"].define_schema().inputs
+    assert choice.options == [*BUNDLED, "a.pth", "b.safetensors"]
+    assert choice.default == "focus"
+
+
+def test_a_loaded_cropper_knows_where_it_came_from(run, host, root):
+    (bundled,) = run("LoadCropper", cropper="smartcrop")
+    assert (bundled.cropper.name, bundled.source) == ("smartcrop", "smartcrop")
+    file = host.base / "models" / "croppers" / "mine.safetensors"
+    file.parent.mkdir()
+    shutil.copy(root / "models" / "focus" / "focus.safetensors", file)
+    (loaded,) = run("LoadCropper", cropper="mine.safetensors")
+    assert (loaded.cropper.name, loaded.source) == ("focus", str(file))
+    assert not host.loaded  # only when it is used
+
+
+def test_a_file_that_is_no_checkpoint_is_named(run, host):
+    file = host.base / "models" / "croppers" / "mine.safetensors"
+    file.parent.mkdir()
+    file.write_bytes(b"no checkpoint")
+    with pytest.raises(ValueError, match="mine.safetensors"):
+        run("LoadCropper", cropper="mine.safetensors")
