@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,8 +24,8 @@ class CaptionIndex:
         by_name: captions by the picture's name alone, of entries that do not say which folder below the file it is in.
     """
 
-    by_path: Mapping[str, str] = field(default_factory=dict)
-    by_name: Mapping[str, str] = field(default_factory=dict)
+    by_path: Mapping[str, str]
+    by_name: Mapping[str, str]
 
     def caption(self, path: str) -> str:
         """The caption of the picture at a POSIX path relative to the file; empty when it has none."""
