@@ -51,7 +51,7 @@ class Analysis:
         inputs = SearchInputs.from_maps(self.heatmap[None])
         return ListedBoxSet(inputs.heat, SearchGrid(1, 1), boxes[None].to(inputs.device)).heat_sum()[0].clamp(0, 1)
 
-    def candidates(
+    def propose_boxes(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
     ) -> Tensor | None:
         """The only boxes to choose from, `[N, 4]` relative, or None where every box may be searched.
@@ -67,7 +67,7 @@ class Analysis:
         """
         return None
 
-    def replaced(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
+    def replace(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
         """The same analysis with another heatmap or other subjects, which a search over all boxes then follows."""
         return Analysis(
             self.heatmap if heatmap is None else heatmap,

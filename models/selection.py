@@ -73,7 +73,7 @@ def _groups(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]]) -> d
 
 
 def _proposes(analysis: Analysis, size: tuple[int, int]) -> bool:
-    return analysis.candidates(Ratio.of(size), 1.0, size) is not None
+    return analysis.propose_boxes(Ratio.of(size), 1.0, size) is not None
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _best_proposal(
 ) -> Crop:
     crops = []
     for ratio in constraint.ratios or (Ratio.of(size),):
-        boxes = analysis.candidates(ratio, constraint.min_share, size, constraint.requested_region)
+        boxes = analysis.propose_boxes(ratio, constraint.min_share, size, constraint.requested_region)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
         crops += choose_among(inputs, size, ratio, constraint, boxes[None], analysis.score(boxes)[None], objective)

@@ -69,7 +69,7 @@ def _combine(thumbnail: np.ndarray, analysis: Analysis | None, heat: Tensor | No
         assert heat is not None
         image = torch.from_numpy(thumbnail).movedim(-1, 0).float() / 255
         return Analysis(heat, detail=measure_detail(image[None])[0])
-    return analysis if heat is None else analysis.replaced(heatmap=heat)
+    return analysis if heat is None else analysis.replace(heatmap=heat)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ CELLS = 64
 class CentreAnalysis(Analysis):
     """An even heatmap, and one box for each ratio, in the middle. Only a region to keep moves the crop from there."""
 
-    def candidates(
+    def propose_boxes(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
     ) -> Tensor:
         width, height = ratio.largest_in(size)

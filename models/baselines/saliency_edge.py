@@ -76,7 +76,7 @@ class SaliencyEdgeAnalysis(Analysis):
         super().__init__(heatmap, subjects, detail)
         self.edge = edge
 
-    def candidates(
+    def propose_boxes(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
     ) -> Tensor:
         """The one box, relative `[1, 4]`."""
@@ -85,7 +85,7 @@ class SaliencyEdgeAnalysis(Analysis):
         box = edge_box(around, ratio, size, self.edge)
         return torch.tensor([box], dtype=torch.float64, device=self.heatmap.device)
 
-    def replaced(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
+    def replace(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
         """The same baseline on another heatmap."""
         return SaliencyEdgeAnalysis(
             self.edge,

@@ -38,10 +38,10 @@ class FocusAnalysis(Analysis):
     def value(self) -> Tensor:
         return torch.lerp(self.heatmap, normalise(self.extent[None].to(self.heatmap))[0], self.extent_share)
 
-    def replaced(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
-        """As `Analysis.replaced`; with another heatmap, the extent is dropped too."""
+    def replace(self, heatmap: Tensor | None = None, subjects: Sequence[Subject] | None = None) -> Analysis:
+        """As `Analysis.replace`; with another heatmap, the extent is dropped too."""
         if heatmap is not None:
-            return super().replaced(heatmap, subjects)
+            return super().replace(heatmap, subjects)
         return FocusAnalysis(
             self.heatmap, self.subjects if subjects is None else subjects, self.detail, self.extent, self.extent_share
         )

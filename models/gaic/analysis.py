@@ -62,7 +62,7 @@ class GaicAnalysis(Analysis):
         rated = [self.network.rate(features, chunk[None])[0] for chunk in pixels.split(BOXES_PER_CHUNK)]
         return (torch.cat(rated) if rated else weight.new_zeros(0)).to(boxes.device)
 
-    def candidates(
+    def propose_boxes(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
     ) -> Tensor:
         """The dense set of boxes of one ratio, relative `[N, 4]` (see `ratio_proposals`)."""

@@ -47,7 +47,7 @@ class SmartcropAnalysis(Analysis):
         self.work = work
         self._base = base
 
-    def boosted(self, subjects: Sequence[Subject]) -> SmartcropAnalysis:
+    def boost(self, subjects: Sequence[Subject]) -> SmartcropAnalysis:
         """The same picture with these subjects, instead of earlier ones, as smartcrop.js's boosts.
 
         A subject of weight 1 outweighs everything else in the picture, as it does in smartcrop.js.
@@ -59,7 +59,7 @@ class SmartcropAnalysis(Analysis):
         heat = pool_heatmap(canvas)[0] * (BOOST_WEIGHT / 255)
         return SmartcropAnalysis(with_boost, self._base, self.work, heat, self.detail)
 
-    def candidates(
+    def propose_boxes(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
     ) -> Tensor:
         """smartcrop.js's own boxes, see `list_boxes`."""

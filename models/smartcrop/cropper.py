@@ -16,7 +16,7 @@ from .maps import feature_maps, reduce_to_cells, round_to_byte, weigh_maps
 class SmartcropCropper(Cropper):
     """smartcrop.js as a cropper: detail, skin and saturated colour near the middle and the thirds of the crop.
 
-    It proposes its own boxes. It finds no faces; `SmartcropAnalysis.boosted` takes those of a detector.
+    It proposes its own boxes. It finds no faces; `SmartcropAnalysis.boost` takes those of a detector.
     """
 
     name = "smartcrop"

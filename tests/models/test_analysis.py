@@ -44,16 +44,16 @@ def test_a_box_scores_the_share_of_the_heatmap_that_it_holds():
     boxes = torch.tensor([[0, 0, 1, 1], [0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1], [0.5, 0, 1, 0.5], [0, 0, 0.25, 0.5]])
     assert analysis.score(boxes).tolist() == pytest.approx([1, 0.25, 0.75, 0, 0.125])
     assert analysis.score(torch.zeros(0, 4)).shape == (0,)
-    assert analysis.candidates(Ratio(1, 1), 0.5, (100, 100)) is None
+    assert analysis.propose_boxes(Ratio(1, 1), 0.5, (100, 100)) is None
 
 
 def test_what_is_not_replaced_stays():
     own = Analysis(torch.ones(2, 2), [Subject(0, 0, 1, 1)], torch.ones(3, 3))
-    other = own.replaced(heatmap=torch.tensor([[0.0, 1.0]]))
+    other = own.replace(heatmap=torch.tensor([[0.0, 1.0]]))
     assert other.heatmap.tolist() == [[0, 1]]
     assert (other.subjects, other.detail) == (own.subjects, own.detail)
-    assert own.replaced(subjects=[]).subjects == ()
-    assert torch.equal(own.replaced(subjects=[]).heatmap, own.heatmap)
+    assert own.replace(subjects=[]).subjects == ()
+    assert torch.equal(own.replace(subjects=[]).heatmap, own.heatmap)
 
 
 @pytest.mark.parametrize(

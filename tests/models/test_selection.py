@@ -29,14 +29,14 @@ def spot(x: float, y: float, shape: tuple[int, int] = (20, 30), detail: bool = F
 class HalfProposing(Analysis):
     """Breaks the contract: proposes boxes for the picture's own ratio only."""
 
-    def candidates(self, ratio, min_share, size, held=None):
+    def propose_boxes(self, ratio, min_share, size, held=None):
         return torch.tensor([[0.0, 0.0, 1.0, 1.0]]) if ratio == Ratio.of(size) else None
 
 
 class ByX(Analysis):
     """Proposes boxes at three places and likes the last one."""
 
-    def candidates(self, ratio, min_share, size, held=None) -> Tensor:
+    def propose_boxes(self, ratio, min_share, size, held=None) -> Tensor:
         return torch.tensor([[0.0, 0.0, 0.4, 0.6], [0.2, 0.0, 0.6, 0.6], [0.6, 0.4, 1.0, 1.0]], dtype=torch.float64)
 
     def score(self, boxes: Tensor) -> Tensor:

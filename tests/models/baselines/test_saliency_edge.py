@@ -48,7 +48,7 @@ def test_as_a_crop_it_lies_in_the_picture_at_the_ratio_and_obeys(edge: str) -> N
     left = best_crops([analysis], [size], Constraint((Ratio(1, 1),), 0.3))[0].box
     assert left.inside(size)
     assert (left.width, left.right <= 120) == (left.height, True)
-    other = analysis.replaced(heatmap=heat(slice(5, 15), slice(30, 40)))
+    other = analysis.replace(heatmap=heat(slice(5, 15), slice(30, 40)))
     assert best_crops([other], [size], Constraint((Ratio(1, 1),), 0.3))[0].box.x >= 280
     held = Constraint((Ratio(1, 1),), 0.3, text_regions=(TextRegion((0.3, 0.2, 0.5, 0.8), hard=True),))
     box = best_crops([analysis], [size], held)[0].box

@@ -66,16 +66,16 @@ def test_cells_of_a_head_count_three_times(body: torch.Tensor) -> None:
 def test_a_heatmap_given_by_the_user_is_the_only_one(body: torch.Tensor) -> None:
     own = build_analysis(EVEN, body, [ONE])
     wanted = torch.rand(24, 32, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(own.replaced(heatmap=wanted).value, Analysis(wanted).heatmap)
-    assert own.replaced(heatmap=wanted).subjects == own.subjects
+    assert torch.equal(own.replace(heatmap=wanted).value, Analysis(wanted).heatmap)
+    assert own.replace(heatmap=wanted).subjects == own.subjects
 
 
 def test_other_subjects_leave_both_maps_as_they_are(body: torch.Tensor) -> None:
     own = build_analysis(EVEN, body, [ONE], torch.ones(3, 4))
-    other = own.replaced(subjects=[])
+    other = own.replace(subjects=[])
     assert torch.equal(other.value, own.value)
     assert (other.subjects, other.detail) == ((), own.detail)
-    assert own.replaced().subjects == own.subjects
+    assert own.replace().subjects == own.subjects
 
 
 # --- what this means for crops ----------------------------------------------------------------------------------------

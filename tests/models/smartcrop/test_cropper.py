@@ -44,7 +44,7 @@ def analyse(pixels: np.ndarray) -> SmartcropAnalysis:
 
 
 def with_boost(analysis: SmartcropAnalysis, boost: dict | None) -> SmartcropAnalysis:
-    return analysis.boosted([Subject(**boost)]) if boost else analysis
+    return analysis.boost([Subject(**boost)]) if boost else analysis
 
 
 def boost_pixels(boost: dict | None, work: tuple[int, int]) -> list[tuple]:
@@ -86,7 +86,7 @@ def test_the_cropper_keeps_the_choice_through_relative_coordinates(name: str) ->
     width, height = analysis.work
     for case in cases:
         seen = with_boost(analysis, case["boost"])
-        boxes = seen.candidates(Ratio(*case["ratio"]), case["min_share"], tuple(picture["size"]))
+        boxes = seen.propose_boxes(Ratio(*case["ratio"]), case["min_share"], tuple(picture["size"]))
         x, y, w, h = case["work"]
         for precise in (boxes, boxes.float()):
             best = boxes[seen.score(precise).argmax()]
@@ -115,7 +115,7 @@ def test_crops_in_source_pixels_lie_where_the_package_puts_them(name: str) -> No
 def test_odd_sizes_still_get_a_box_inside(height: int, width: int, share: float) -> None:
     analysis = SmartcropCropper().analyse(noise(1, height, width))[0]
     for ratio in (Ratio(1, 1), Ratio(2, 3), Ratio(21, 9)):
-        boxes = analysis.candidates(ratio, share, (width, height))
+        boxes = analysis.propose_boxes(ratio, share, (width, height))
         scores = analysis.score(boxes)
         assert len(boxes) >= 1
         assert bool((boxes >= 0).all() & (boxes <= 1 + 1e-12).all())
@@ -162,20 +162,20 @@ def test_a_boost_pulls_the_crop_and_weighs_against_another() -> None:
     constraint = Constraint((Ratio(1, 1),), 1.0)
     for stronger, weaker, side in ((left, right, 0.1), (right, left, 0.9)):
         subjects = [Subject(*stronger, weight=0.9, kind="face"), Subject(*weaker, weight=0.3, kind="face")]
-        boosted = analysis.boosted(subjects)
+        boosted = analysis.boost(subjects)
         box = best_crops([boosted], [size], constraint)[0].box
         assert box.x <= side * size[0] <= box.right
         assert box.holds(type(box).from_relative(stronger, size))
         assert boosted.heatmap.sum().item() == pytest.approx(1)
-    assert torch.equal(analysis.boosted([]).heatmap, analysis.heatmap)
-    twice = analysis.boosted([Subject(*left)]).boosted([Subject(*right)])
-    assert torch.equal(twice.heatmap, analysis.boosted([Subject(*right)]).heatmap)
+    assert torch.equal(analysis.boost([]).heatmap, analysis.heatmap)
+    twice = analysis.boost([Subject(*left)]).boost([Subject(*right)])
+    assert torch.equal(twice.heatmap, analysis.boost([Subject(*right)]).heatmap)
 
 
 def test_smaller_shares_add_smaller_boxes_and_no_more_than_asked_for() -> None:
     analysis, size = SmartcropCropper().analyse(noise(1, 256, 384))[0], (384, 256)
     for share, smallest in ((1.0, 1.0), (0.9, 1.0), (0.81, 0.9), (0.5, 0.8), (0.25, 0.5)):
-        boxes = analysis.candidates(Ratio(1, 1), share, size)
+        boxes = analysis.propose_boxes(Ratio(1, 1), share, size)
         heights = boxes[:, 3] - boxes[:, 1]
         assert heights.max().item() == pytest.approx(1.0)
         assert heights.min().item() == pytest.approx(smallest)
@@ -187,7 +187,7 @@ def test_batched_and_alone_agree() -> None:
     together = SmartcropCropper().analyse(images)
     for one, seen in zip(images, together, strict=True):
         alone = SmartcropCropper().analyse(one[None])[0]
-        boxes = alone.candidates(Ratio(2, 3), 0.5, (400, 300))
+        boxes = alone.propose_boxes(Ratio(2, 3), 0.5, (400, 300))
         assert torch.equal(alone.heatmap, seen.heatmap)
         assert torch.equal(alone.score(boxes), seen.score(boxes))
 
@@ -202,6 +202,6 @@ def test_large_images_are_judged_at_the_working_size() -> None:
 def test_same_scores_on_a_gpu() -> None:
     images = noise(2, 256, 384)
     here, there = SmartcropCropper().analyse(images)[0], SmartcropCropper().analyse(images.cuda())[0]
-    boxes = here.candidates(Ratio(1, 1), 0.5, (384, 256))
+    boxes = here.propose_boxes(Ratio(1, 1), 0.5, (384, 256))
     assert torch.equal(here.cells, there.cells.cpu())
     assert torch.allclose(here.score(boxes), there.score(boxes.cuda()).cpu(), atol=1e-12)
