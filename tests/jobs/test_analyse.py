@@ -13,6 +13,7 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.images.decode import Picture
 from salient_crop.jobs.analyse import ANALYSIS_SIDE, analyse_thumbnails, batch_size_on, thumbnail_of_tensor
+from salient_crop.jobs.picture import crop
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
 from salient_crop.models.registry import load_cropper
@@ -61,9 +62,16 @@ def boxes_through_every_door(photo, folder, cropper, nodes):
     pixels = np.asarray(Image.open(photo).convert("RGB"))
     (hosted,) = nodes["SalientCrop_LoadCropper"].execute(cropper=cropper).result
     image = torch.from_numpy(pixels.astype(np.float32) / 255)[None]
-    crop = nodes["SalientCrop_ConstrainedCrop"]
-    box = crop.execute(image=[image], ratio=["2:3"], width=[0], height=[0], cropper=[hosted]).result[2][0]
+    box = (
+        nodes["SalientCrop_ConstrainedCrop"]
+        .execute(image=[image], ratio=["2:3"], width=[0], height=[0], cropper=[hosted])
+        .result[2][0]
+    )
     boxes["node"] = [box["x"], box["y"], box["width"], box["height"]]
+    sources = {"path": photo, "bytes": photo.read_bytes(), "PIL": Image.open(photo), "array": pixels, "tensor": image}
+    for door, source in sources.items():
+        found = crop(source, "2:3", cropper=cropper, device="cpu")
+        boxes[f"Python, {door}"] = found.box.as_list()
     thumbnails = {"path": Picture(photo).small(ANALYSIS_SIDE), "tensor": thumbnail_of_tensor(image[0])}
     for door, thumbnail in thumbnails.items():
         analyses = analyse_thumbnails(load_cropper(cropper), [thumbnail])
@@ -77,14 +85,18 @@ def test_a_photograph_gets_the_same_box_through_every_door(samples, tmp_path, no
     with Image.open(samples / "coffee.jpg") as image:
         image.save(photo, quality=90)
     boxes = boxes_through_every_door(photo, tmp_path, cropper, nodes)
-    assert len(boxes) == 5
+    assert len(boxes) == 10
     assert set(map(tuple, boxes.values())) == {tuple(boxes["path"])}
 
 
 def test_a_large_jpeg_gets_nearly_the_same_box_as_a_tensor(samples, tmp_path, nodes):
     boxes = boxes_through_every_door(samples / "two-dogs.jpg", tmp_path, "focus", nodes)
-    assert boxes["command"] == boxes["bucket run"] == boxes["path"]
-    assert boxes["node"] == boxes["tensor"]
+    files, pixels = (
+        ("command", "bucket run", "path", "Python, path", "Python, bytes"),
+        ("node", "tensor", "Python, array"),
+    )
+    assert len({tuple(boxes[door]) for door in files}) == 1
+    assert len({tuple(boxes[door]) for door in (*pixels, "Python, tensor")}) == 1
     assert overlap(boxes["path"], boxes["tensor"]) >= JPEG_OVERLAP
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from PIL import Image
@@ -59,9 +60,14 @@ def start(work):
         os._exit(1)
 
 
-def kill_after(process, folder, sign, delay):
-    """Kills a process a moment after a file of that pattern is there; tells whether it was still at work."""
-    while not list(folder.glob(sign)):
+def finished_lines(folder, sign="*.part"):
+    """Lines of the journal of that pattern, its header among them; 0 where there is none."""
+    return sum(path.read_bytes().count(b"\n") for path in folder.glob(sign))
+
+
+def kill_after(process, lines, count, delay):
+    """Kills a process a moment after its journal has so many lines; tells whether it was still at work."""
+    while lines() < count:
         if os.waitpid(process, os.WNOHANG)[0]:
             return False
         time.sleep(0.002)
@@ -75,9 +81,9 @@ def test_a_folder(many, slow):
     settings = many.settings(resolution=64)
     many.crop(settings, out=undisturbed, workers=2)
     kills = 0
-    for _ in range(4):
+    for count in (1, 4, 9, 14):
         process = start(lambda: many.crop(settings, workers=2))
-        kills += kill_after(process, many.out, "*.part", chance.uniform(0.02, 0.15))
+        kills += kill_after(process, partial(finished_lines, many.out), count, chance.uniform(0, 0.05))
         for path in many.out.rglob("*.jpg"):  # whatever has its name is whole
             Image.open(path).load()
     assert kills >= 2
@@ -92,9 +98,9 @@ def test_a_folder_into_buckets(many, slow):
     settings = replace(many.settings(), buckets=buckets, dataset=get_format("kohya")("cat", 2, 4))
     many.crop(settings, out=undisturbed, workers=2)
     kills, journals = 0, set()
-    for sign in ("*.measured", "*.part", "*/*.jpg"):  # while measuring, while writing, and late
+    for sign, count in (("*.measured", 5), ("*.part", 1), ("*.part", 12)):  # while measuring, while writing, and late
         process = start(lambda: many.crop(settings, workers=2))
-        kills += kill_after(process, many.out, sign, chance.uniform(0, 0.05))
+        kills += kill_after(process, partial(finished_lines, many.out, sign), count, chance.uniform(0, 0.05))
         journals |= {path.suffix for path in many.out.glob("manifest.jsonl.*")}
     assert kills >= 2
     assert journals == {".measured", ".part"}
