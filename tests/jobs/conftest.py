@@ -10,7 +10,9 @@ from PIL import Image
 from torch import nn
 
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.size_curve import SizeCurve
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.folder import crop_folder
 from salient_crop.jobs.run import FolderRun
@@ -83,6 +85,21 @@ def folder(tmp_path):
 @pytest.fixture
 def scripted():
     return Scripted
+
+
+class SmallSizes:
+    """A size model that likes crops of half the largest side."""
+
+    digest = "small"
+
+    def curve(self, size, ratio, requested):
+        return SizeCurve((1.0, 0.0))
+
+
+@pytest.fixture
+def small_crops():
+    """An objective under which the size outweighs all else, and small is good."""
+    return Objective(ObjectiveWeights(size=50.0), SmallSizes())
 
 
 @pytest.fixture

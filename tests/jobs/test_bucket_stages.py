@@ -8,7 +8,6 @@ from salient_crop.bucketing.loss import LossWeights
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.crop import Crop, CropWarning
-from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
 from salient_crop.datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
@@ -85,9 +84,9 @@ def test_the_smallest_size_that_the_user_asked_for_counts_too():
     assert records[0].box[2] >= 400
 
 
-def test_the_objective_compares_the_crops_of_a_bucket():
+def test_the_objective_compares_the_crops_of_a_bucket(small_crops):
     *default, _ = measure(constraint=Constraint(min_share=0.2))
-    *small, _ = measure(constraint=Constraint(min_share=0.2), objective=Objective(ObjectiveWeights(size=-5.0)))
+    *small, _ = measure(constraint=Constraint(min_share=0.2), objective=small_crops)
     assert default[1].box[2] == 300
     assert small[1].box[2] < 200
 

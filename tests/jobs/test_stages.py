@@ -9,7 +9,6 @@ from PIL import Image
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.crop import Crop, CropWarning
-from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.manifest import DROPPED, FAILED, OK, PictureRecord
 from salient_crop.images.decode import Picture
@@ -66,15 +65,13 @@ def test_the_record_of_a_picture_gets_a_file_and_a_size_for_each_crop(folder):
     assert [(crop.file, crop.target_size) for crop in planned.crops] == [("1x1/a.jpg", (64, 64)), (None, (72, 48))]
 
 
-def test_there_is_one_crop_for_each_constraint(scripted):
+def test_there_is_one_crop_for_each_constraint(scripted, small_crops):
     (analysis,) = analyse_thumbnails(scripted(0.9, 0.5), [np.zeros((32, 48, 3), np.uint8)])
     constraints = [Constraint((Ratio(1, 1),)), Constraint((Ratio(2, 3), Ratio(3, 2)), 1.0)]
     square, best = choose_crops(analysis, (480, 320), constraints)
     assert (square.ratio, best.ratio) == (Ratio(1, 1), Ratio(3, 2))
     assert square.box.right > 420
-    (small,) = choose_crops(
-        analysis, (480, 320), [Constraint((Ratio(1, 1),), 0.1)], Objective(ObjectiveWeights(size=-9.0))
-    )
+    (small,) = choose_crops(analysis, (480, 320), [Constraint((Ratio(1, 1),), 0.1)], small_crops)
     assert small.box.width < square.box.width
     with pytest.raises(UnsatisfiableError):
         choose_crops(analysis, (480, 320), [Constraint((Ratio(1, 1),), min_size=(999, 9), policy="error")])
