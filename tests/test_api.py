@@ -86,18 +86,6 @@ def test_the_version_is_that_of_the_project(tmp_path, monkeypatch):
     assert version_module.read_version(tmp_path) == "1.2.3"
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [("Layout", "TextRegion"), ("Weights", "ObjectiveWeights"), ("LAYOUT_PRESETS", "TEXT_REGION_PRESETS")],
-)
-def test_names_of_version_0_1_keep_working_and_name_the_new_one(old, new):
-    cropping = importlib.import_module("salient_crop.cropping")
-    with pytest.warns(DeprecationWarning, match=f"{old} is now called {new}") as caught:
-        assert getattr(cropping, old) is getattr(cropping, new)
-    assert caught[0].filename == __file__
-    assert old not in dir(cropping)
-
-
 def test_boxes_and_ratios_need_no_torch():
     assert run_fresh("from salient_crop.cropping import Box, Ratio\nprint('torch' in sys.modules)") == "False\n"
 

@@ -1,5 +1,7 @@
 """From what a user asks for to a run."""
 
+import inspect
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,10 @@ def test_what_cannot_be_is_named(prepare, given, words):
 def test_a_dry_run_with_a_manifest_needs_no_output(prepare):
     run = prepare(out=None, manifest=Path("a.jsonl"), dry_run=True, workers=1)
     assert (run.out, run.output, run.workers) == (None, None, 1)
+
+
+def test_every_setting_can_be_asked_for_and_has_the_same_default():
+    asked = {name: each.default for name, each in inspect.signature(prepare_run).parameters.items()}
+    known = {each.name: each.default for each in fields(CropSettings)}
+    for name in set(known) - {"cropper", "weights", "constraint", "buckets", "dataset"}:
+        assert asked[name] == known[name]
