@@ -52,8 +52,6 @@ class BucketOptions:
         Raises:
             ValueError: when the format is not known, or concept and repeats name no folder.
         """
-        if self.dataset is None and self.buckets is None:
-            return Plain()
         given = self._given("batch_size", "concept", "repeats")
         return get_format(self.dataset or Plain.name)(**given)
 
