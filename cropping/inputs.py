@@ -36,6 +36,7 @@ class SearchInputs:
                 `[B, M, 5]`.
         """
         heatmaps = _to_double(heatmaps)
+        detail = None if detail is None else _to_double(detail)
         if subjects is None:
             subjects = heatmaps.new_zeros(len(heatmaps), 0, 5)
         if subjects.ndim != 3 or subjects.shape[0] != len(heatmaps) or subjects.shape[2] != 5:
@@ -44,7 +45,7 @@ class SearchInputs:
             raise ValueError(f"{len(heatmaps)} heatmaps, but {len(detail)} maps of detail")
         return cls(
             heat=summed_area(normalise(heatmaps)),
-            detail=None if detail is None else summed_area(normalise(_to_double(detail))),
+            detail=None if detail is None else summed_area(normalise(detail)),
             subjects=subjects.to(device=heatmaps.device, dtype=torch.float64),
         )
 

@@ -83,7 +83,13 @@ class Ratio:
         return max(1, _divide(long_side * self.width, self.height)), long_side
 
     def largest_in(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The largest size of this ratio, exact to half a pixel on its shorter side, in a picture of `size`."""
+        """The largest size of this ratio in a picture of (width, height) `size`.
+
+        Its shorter side is exact to half a pixel, and its longer side at most a pixel longer than exact.
+
+        >>> Ratio(3, 2).largest_in((1024, 768))
+        (1024, 683)
+        """
         width, height = size
         if self.width >= self.height:
             long_side = min(width, height * self.width // self.height + 1)

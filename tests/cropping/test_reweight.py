@@ -33,3 +33,22 @@ def test_where_all_heat_is_avoided_the_rest_of_the_picture_is_left():
     )
     everything = reweight_heatmap(heat, avoid=torch.ones(1, 1))
     assert torch.allclose(everything, torch.full((1, 4), 0.25, dtype=torch.float64))
+
+
+def test_half_of_the_heat_goes_to_the_focus_unless_told():
+    heat, focus = torch.tensor([[1.0, 1.0]]), torch.tensor([[0.0, 1.0]])
+    assert reweight_heatmap(heat, focus=focus).tolist() == [[0.25, 0.75]]
+    assert reweight_heatmap(heat, focus=focus, strength=0.0).tolist() == [[0.5, 0.5]]
+    assert reweight_heatmap(heat, focus=focus, strength=1.0).tolist() == [[0.0, 1.0]]
+
+
+def test_the_focus_is_shared_in_proportion_to_the_mask():
+    focus = torch.tensor([[0.25, 0.75], [7.0, -3.0]])  # beyond 0..1, as 1 and 0
+    found = reweight_heatmap(torch.ones(2, 2), focus=focus, strength=1.0)
+    assert torch.allclose(found, torch.tensor([[0.125, 0.375], [0.5, 0.0]], dtype=torch.float64))
+
+
+def test_what_is_avoided_is_taken_from_the_focus_too():
+    heat, focus = torch.ones(1, 4), torch.tensor([[1.0, 1.0, 0.0, 0.0]])
+    found = reweight_heatmap(heat, focus, avoid=torch.tensor([[1.0, 0.0, 0.0, 0.0]]), strength=0.5)
+    assert torch.allclose(found, torch.tensor([[0.0, 0.375, 0.125, 0.125]], dtype=torch.float64) / 0.625)

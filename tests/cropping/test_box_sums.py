@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from salient_crop.cropping.box_sums import hat_weights, normalise, read_points, resample, summed_area
+
+
+def maps(*rows) -> torch.Tensor:
+    return torch.tensor(rows, dtype=torch.float64)[None]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (torch.zeros(0, 1, 2), torch.zeros(0, 1, 2)),
+        (maps([1, 3]), maps([0.25, 0.75])),
+        (maps([0, 0], [0, 0]), maps([0.25, 0.25], [0.25, 0.25])),  # nothing anywhere: everything alike
+        (maps([0, 0, 0]), maps([1 / 3, 1 / 3, 1 / 3])),
+        (maps([1e-310, 3e-310]), maps([0.25, 0.75])),
+        (maps([1e308, 1e308]), maps([0.5, 0.5])),  # whose sum is not finite
+        (torch.tensor([[[0.0, 2.0]], [[0.0, 0.0]], [[5.0, 0.0]]]), torch.tensor([[[0, 1]], [[0.5, 0.5]], [[1, 0]]])),
+        (torch.tensor([[[1, 3]]]), maps([0.25, 0.75])),  # whole numbers
+    ],
+)
+def test_heat_sums_to_1(given, expected):
+    if not len(given):
+        with pytest.raises((RuntimeError, IndexError)):
+            normalise(given)
+        return
+    found = normalise(given)
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found, expected.double(), rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("value", [-1e-9, math.nan, math.inf, -math.inf])
+def test_heat_that_is_negative_or_not_finite_is_refused(value):
+    with pytest.raises(ValueError, match="finite values of 0 or more"):
+        normalise(maps([1.0, value, 1.0]))
+
+
+def test_the_sum_of_the_first_rows_and_columns():
+    found = summed_area(torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[0.0, 1.0], [0.0, 0.0]]]))
+    assert found[0].tolist() == [[0, 0, 0], [0, 1, 3], [0, 4, 10]]
+    assert found[1].tolist() == [[0, 0, 0], [0, 0, 1], [0, 0, 1]]
+
+
+def test_maps_are_read_from_edge_to_edge():
+    found = resample(maps([0, 4], [2, 6]), (3, 5))
+    assert found[0].tolist() == [[0, 1, 2, 3, 4], [1, 2, 3, 4, 5], [2, 3, 4, 5, 6]]
+
+
+TABLE = maps([0, 1, 5], [2, 4, 9])  # nodes at y 0 and 1, at x 0, 0.5 and 1
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [
+        ([], [], []),
+        ([0.0, 0.5, 1.0], [0.0, 0.0, 0.0], [0, 1, 5]),
+        ([0.0, 0.5, 1.0], [1.0, 1.0, 1.0], [2, 4, 9]),
+        ([0.25, 0.75], [0.0, 1.0], [0.5, 6.5]),
+        ([0.25, 1.0], [0.5, 0.25], [(0.5 + 3) / 2, 6]),
+        ([-0.5, 1.5], [-2.0, 2.0], [0, 9]),  # beyond the picture, as on its edge
+    ],
+)
+def test_points_between_nodes(x, y, expected):
+    x, y = torch.tensor([x], dtype=torch.float64), torch.tensor([y], dtype=torch.float64)
+    assert read_points(TABLE, x, y)[0].tolist() == pytest.approx(expected)
+
+
+def test_each_picture_has_a_table_of_its_own():
+    tables = torch.cat([TABLE, TABLE * 10])
+    x = torch.tensor([[0.5], [1.0]], dtype=torch.float64)
+    assert read_points(tables, x, torch.zeros_like(x)).tolist() == [[1], [50]]
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        ([], torch.zeros(0, 3)),
+        ([0.0, 0.5, 1.0], [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ([0.25, 0.9], [[0.5, 0.5, 0], [0, 0.2, 0.8]]),
+    ],
+)
+def test_weights_of_nodes(position, expected):
+    found = hat_weights(torch.tensor(position, dtype=torch.float64), 3)
+    torch.testing.assert_close(found, torch.as_tensor(expected, dtype=torch.float64))

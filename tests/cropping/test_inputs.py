@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from salient_crop.cropping.inputs import SearchInputs
+
+
+def test_tables_are_of_maps_that_sum_to_1():
+    inputs = SearchInputs.from_maps(torch.tensor([[[1, 3]], [[2, 2]]]), detail=torch.tensor([[[4.0]], [[0.0]]]))
+    assert inputs.heat.tolist() == [[[0, 0, 0], [0, 0.25, 1]], [[0, 0, 0], [0, 0.5, 1]]]
+    assert inputs.detail is not None
+    assert inputs.detail.tolist() == [[[0, 0], [0, 1]], [[0, 0], [0, 1]]]
+    assert (len(inputs), inputs.device.type, inputs.ratings) == (2, "cpu", None)
+    assert {inputs.heat.dtype, inputs.detail.dtype, inputs.subjects.dtype} == {torch.float64}
+    assert inputs.subjects.shape == (2, 0, 5)
+
+
+def test_without_detail_there_is_none():
+    subjects = torch.rand(1, 3, 5)
+    inputs = SearchInputs.from_maps(torch.ones(1, 2, 2), subjects)
+    assert inputs.detail is None
+    assert torch.equal(inputs.subjects, subjects.double())
+
+
+@pytest.mark.parametrize(
+    ("heat", "subjects", "detail", "message"),
+    [
+        (torch.ones(2, 2), None, None, r"must be \[B, h, w\], got \[2, 2\]"),
+        (torch.ones(1, 1, 2, 2), None, None, r"must be \[B, h, w\]"),
+        (torch.ones(1, 2, 2), None, torch.ones(2, 2), r"must be \[B, h, w\]"),
+        (torch.ones(2, 2, 2), None, torch.ones(1, 2, 2), "2 heatmaps, but 1 maps of detail"),
+        (torch.ones(2, 2, 2), torch.ones(1, 3, 5), None, r"subjects must be \[2, M, 5\], got \[1, 3, 5\]"),
+        (torch.ones(2, 2, 2), torch.ones(2, 3, 4), None, r"subjects must be \[2, M, 5\], got \[2, 3, 4\]"),
+        (torch.ones(2, 2, 2), torch.ones(2, 5), None, r"subjects must be \[2, M, 5\], got \[2, 5\]"),
+        (-torch.ones(1, 2, 2), None, None, "0 or more"),
+        (torch.ones(1, 2, 2), None, -torch.ones(1, 2, 2), "0 or more"),
+    ],
+)
+def test_what_does_not_fit_is_named(heat, subjects, detail, message):
+    with pytest.raises(ValueError, match=message):
+        SearchInputs.from_maps(heat, subjects, detail)

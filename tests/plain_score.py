@@ -1,0 +1,143 @@
+"""The score of one crop, written out over the pixels of a small picture: slow, without tables, and easy to check.
+
+Heatmaps have one cell a pixel, and all regions of the picture lie on whole pixels, so that sums over cells are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+from salient_crop.cropping.box import Box
+
+# Written out here, so that a default that changes by mistake is noticed.
+DEFAULT_WEIGHTS = {
+    "layout": 1.0,
+    "size": 0.02,
+    "cut": 1.0,
+    "avoid": 1.0,
+    "subjects": 0.1,
+    "edge": 0.0,
+    "composition": 0.5,
+}
+
+
+@dataclass
+class PlainScore:
+    """What is known of one picture and asked of its crops.
+
+    Attributes:
+        heat: `[H, W]` of any scale, one cell a pixel of the picture.
+        largest: (width, height) of the largest box of the ratio, in pixels.
+        subjects: (x1, y1, x2, y2, weight) in pixels.
+        held, calm: text regions in the frame of the source (pixels), and of the crop (relative, hard or not).
+        avoid: regions in pixels.
+        band: half the width of the band along a crop's edges, in pixels.
+    """
+
+    heat: torch.Tensor
+    largest: tuple[int, int]
+    subjects: list[tuple[float, ...]] = field(default_factory=list)
+    held: list[tuple[int, int, int, int]] = field(default_factory=list)
+    calm: list[tuple[tuple[float, float, float, float], bool]] = field(default_factory=list)
+    avoid: list[tuple[int, int, int, int]] = field(default_factory=list)
+    detail: torch.Tensor | None = None
+    weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
+    band: int = 1
+    rate: object = None
+
+    def terms(self, box: Box) -> dict[str, float]:
+        height, width = self.heat.shape
+        heat = self.heat.double() / self.heat.double().sum()
+        kept = float(heat[box.y : box.bottom, box.x : box.right].sum())
+        aesthetic, cut = kept, 0.0
+        total = sum(weight for *_, weight in self.subjects)
+        if total > 0:
+            inside = sliced = 0.0
+            for x1, y1, x2, y2, weight in self.subjects:
+                possible = min(1, self.largest[0] / (x2 - x1)) * min(1, self.largest[1] / (y2 - y1))
+                shown = share_inside((x1, y1, x2, y2), box) / possible
+                inside += weight / total * shown
+                sliced += weight / total * sliced_at(shown)
+            part = self.weights["subjects"] * min(total, 1)
+            aesthetic = (1 - part) * kept + part * inside
+            cut = min(total, 1) * sliced
+        if self.weights["edge"]:
+            cut += self.weights["edge"] * self.edge_excess(heat, box)
+        if self.rate is not None:
+            part = self.weights["composition"]
+            aesthetic = (1 - part) * aesthetic + part * self.rate(*box.relative((width, height)))
+        terms = {
+            "aesthetic": aesthetic,
+            "cut": min(max(cut, 0.0), 1.0),
+            "size": min(1.0, box.area / (self.largest[0] * self.largest[1])),
+        }
+        if self.held or self.calm:
+            served = [share_inside(each, box) for each in self.held]
+            served += [1 - self.share_under(region, box) for region, _ in self.calm]
+            terms["layout"] = sum(served) / len(served)
+        if self.avoid:
+            terms["avoid"] = sum(share_inside(each, box) for each in self.avoid) / len(self.avoid)
+        return terms
+
+    def score(self, box: Box) -> float:
+        terms, weights = self.terms(box), self.weights
+        score = terms["aesthetic"] + weights["size"] * terms["size"] - weights["cut"] * terms["cut"]
+        score += weights["layout"] * terms.get("layout", 0.0) - weights["avoid"] * terms.get("avoid", 0.0)
+        for (x1, y1, x2, y2), hard in self.calm:
+            excess = self.share_under((x1, y1, x2, y2), box) - 0.5 * (x2 - x1) * (y2 - y1)
+            if hard and excess > 0:
+                score -= 100 * (1 + excess)
+        return score
+
+    def share_under(self, region: tuple[float, float, float, float], box: Box) -> float:
+        """The larger share of the crop's heat or detail under a region of the crop, cells counted in part."""
+        edges = (
+            box.x + region[0] * box.width,
+            box.y + region[1] * box.height,
+            box.x + region[2] * box.width,
+            box.y + region[3] * box.height,
+        )
+        shares = []
+        for given in (self.heat, self.detail):
+            if given is not None:
+                cells = given.double() / given.double().sum()
+                whole = float(cells[box.y : box.bottom, box.x : box.right].sum())
+                rows, columns = cells.shape
+                across = [max(0.0, min(each + 1, edges[2]) - max(each, edges[0])) for each in range(columns)]
+                down = [max(0.0, min(each + 1, edges[3]) - max(each, edges[1])) for each in range(rows)]
+                under = float((cells * torch.outer(cells.new_tensor(down), cells.new_tensor(across))).sum())
+                shares.append(min(1.0, under / max(whole, 1e-12)))
+        return max(shares)
+
+    def edge_excess(self, heat: torch.Tensor, box: Box) -> float:
+        """Heat within `band` pixels of the box's edges beyond an even picture's; edges on the border cut nothing."""
+        height, width = heat.shape
+        excess = heat - 1 / (height * width)
+        band = self.band
+        outer = excess[max(0, box.y - band) : box.bottom + band, max(0, box.x - band) : box.right + band]
+        x1 = box.x + band if box.x > 0 else box.x
+        y1 = box.y + band if box.y > 0 else box.y
+        x2 = box.right - band if box.right < width else box.right
+        y2 = box.bottom - band if box.bottom < height else box.bottom
+        return float(outer.sum() - excess[y1:y2, x1:x2].sum())
+
+
+def share_inside(region: tuple[float, ...], box: Box | tuple[float, ...]) -> float:
+    """The share of a region (x1, y1, x2, y2) inside a box."""
+    x1, y1, x2, y2 = (box.x, box.y, box.right, box.bottom) if isinstance(box, Box) else box
+    across = max(0, min(x2, region[2]) - max(x1, region[0]))
+    down = max(0, min(y2, region[3]) - max(y1, region[1]))
+    return across * down / ((region[2] - region[0]) * (region[3] - region[1]))
+
+
+def sliced_at(shown: float) -> float:
+    """How far a subject of which this share shows is sliced: 0 where it is out or whole, 1 between."""
+    if shown <= 0.02 or shown >= 0.99:
+        return 0.0
+    if shown < 0.10:
+        return (shown - 0.02) / 0.08
+    if shown > 0.95:
+        return (0.99 - shown) / 0.04
+    return 1.0
