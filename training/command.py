@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from ..datasets.atomic import open_atomic
@@ -57,10 +58,12 @@ def open_progress_bar() -> tuple[tqdm, Report]:
 
 
 def export(network: nn.Module, path: Path) -> None:
-    """Writes the weights of a network, and nothing else, as safetensors. The file is replaced as a whole.
+    """Writes the weights of a network, and nothing else. ComfyUI finds those of a cropper in `models/croppers`."""
+    write_weights(network.state_dict(), path)
 
-    ComfyUI finds the weights of a cropper in `models/croppers`.
-    """
-    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+
+def write_weights(state: Mapping[str, Tensor], path: Path) -> None:
+    """Writes tensors by name as safetensors. A file of that name is replaced as a whole."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     with open_atomic(path) as file:
-        file.write(save(state))
+        file.write(save(tensors))

@@ -1,10 +1,10 @@
-"""The whole recipe of the bundled weights in one command; stop it and run it again, it goes on.
+"""Trains the bundled weights: the whole recipe in one command. Stop it and run it again, and it continues.
 
     torchrun --nproc-per-node 2 -m salient_crop.training.focus.bundle --data DATA --labels LABELS --photos PHOTOS
         --imagenet mobilenet_v2.pth --out RUN
 
-A first stage from ImageNet, a second at a larger size and a lower rate, and the mean of three checkpoints, which
-generalise better together than the last alone. Writes `RUN/focus.safetensors`.
+The first stage starts from ImageNet's weights. The second continues at a larger picture size and a lower learning rate.
+The result, `RUN/focus.safetensors`, is the average of three checkpoints.
 """
 
 from __future__ import annotations
@@ -15,15 +15,19 @@ from pathlib import Path
 
 import torch.distributed as dist
 
-from .average import main as average
+from .average import average
 from .train import main as train
 
-FIRST_AREA, SECOND_AREA = 288 * 384, 320 * 416
+FIRST_AREA, SECOND_AREA = 288 * 384, 320 * 416  # pixels of whole pictures
 SECOND_RATE = 2e-4
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="all other options are those of salient_crop.training.focus.train",
+    )
     parser.add_argument("--imagenet", required=True, help="torchvision's mobilenet_v2 state dict")
     parser.add_argument("--out", type=Path, required=True, help="folder for both stages and focus.safetensors")
     parser.add_argument(
@@ -31,18 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     given, others = parser.parse_known_args(arguments)
     first, second = given.out / "first", given.out / "second"
-    one, two = given.epochs
-    train([*others, "--imagenet", given.imagenet, *_stage(first, one, FIRST_AREA)])
+    first_epochs, second_epochs = given.epochs
+    train([*others, "--imagenet", given.imagenet, *_stage_options(first, first_epochs, FIRST_AREA)])
     if dist.is_initialized():
-        dist.barrier()  # only one process writes the weights that all go on from
+        dist.barrier()  # one process writes the weights that all of them read next
     start = first / "focus.safetensors"
-    train([*others, "--fine-tune", str(start), "--rate", str(SECOND_RATE), *_stage(second, two, SECOND_AREA)])
+    second_stage = _stage_options(second, second_epochs, SECOND_AREA)
+    train([*others, "--fine-tune", str(start), "--rate", str(SECOND_RATE), *second_stage])
     if not dist.is_initialized() or dist.get_rank() == 0:
-        along = [second / f"focus-{number}.safetensors" for number in (two // 2, two)]
-        average([*map(str, (start, *along)), "--out", str(given.out / "focus.safetensors")])
+        later = [second / f"focus-{epoch}.safetensors" for epoch in (second_epochs // 2, second_epochs)]
+        average([start, *later], given.out / "focus.safetensors")
 
 
-def _stage(out: Path, epochs: int, area: int) -> list[str]:
+def _stage_options(out: Path, epochs: int, area: int) -> list[str]:
     return ["--out", str(out), "--epochs", str(epochs), "--area", str(area)]
 
 

@@ -33,7 +33,7 @@ from ...evaluation.positions import list_positions, pick_middle, regions_kept
 from ...models.base import Cropper
 from ...models.registry import load_cropper
 from ...models.selection import best_crops
-from .pictures import Picture, is_held_out, read_pictures
+from .pictures import LabelledPicture, is_held_out, read_pictures
 
 RATIOS = (Ratio(1, 1), Ratio(4, 5), Ratio(2, 3), Ratio(3, 2), Ratio(16, 9))
 WHOLE = 0.9  # share of a head's box that counts as all of it
@@ -55,7 +55,7 @@ class Person:
     head: np.ndarray
 
     @classmethod
-    def read(cls, picture: Picture) -> Person:
+    def read(cls, picture: LabelledPicture) -> Person:
         """Reads photograph and mask of a picture that has exactly one head."""
         image = load_image(picture.path)
         height, width = image.shape[-2:]
@@ -79,7 +79,7 @@ class Person:
 
 
 def evaluate_people(
-    pictures: Sequence[Picture],
+    pictures: Sequence[LabelledPicture],
     cropper: Cropper,
     weights: ObjectiveWeights | None = None,
     peers: Sequence[Peer] = PEERS,

@@ -12,7 +12,7 @@ from PIL import Image
 
 from salient_crop.models.baselines.centre import CentreCropper
 from salient_crop.training.focus import measure
-from salient_crop.training.focus.pictures import Picture, is_held_out
+from salient_crop.training.focus.pictures import LabelledPicture, is_held_out
 
 HELD_OUT, TRAINED_ON = (
     next(f"osie_{number}.png" for number in range(99) if is_held_out(f"osie_{number}.png") == wanted)
@@ -20,13 +20,13 @@ HELD_OUT, TRAINED_ON = (
 )
 
 
-def person(folder: Path, heads: tuple | None = ((0.5, 0.0, 0.7, 0.4),), group: str = "people") -> Picture:
+def person(folder: Path, heads: tuple | None = ((0.5, 0.0, 0.7, 0.4),), group: str = "people") -> LabelledPicture:
     """A standing person in the right half of a picture of 100 × 50 pixels; the head is 50..70 × 0..20."""
     mask = np.zeros((50, 100), np.uint8)
     mask[:, 50:70] = 255
     Image.fromarray(mask).save(folder / "mask.png")
     Image.new("RGB", (100, 50)).save(folder / "p.png")
-    return Picture(folder / "p.png", group, (), folder / "mask.png", 1.0, heads)
+    return LabelledPicture(folder / "p.png", group, (), folder / "mask.png", 1.0, heads)
 
 
 def test_no_pictures_give_no_rows() -> None:

@@ -1,0 +1,65 @@
+"""Training focus on tiny pictures: one stage, and the whole recipe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+
+from salient_crop.models.focus.loading import load
+from salient_crop.models.focus.network import FocusNetwork
+from salient_crop.training.focus.bundle import main as bundle
+from salient_crop.training.focus.train import main
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    """Random weights of focus."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        weights = {name: value.half() for name, value in FocusNetwork().state_dict().items()}
+    save_file(weights, tmp_path / "start.safetensors")
+    return tmp_path / "start.safetensors"
+
+
+def test_a_stopped_training_ends_where_an_uninterrupted_one_does(
+    data: Path, start: Path, tmp_path: Path, small_pictures: None
+) -> None:
+    given = ["--data", data, "--labels", data / "labels", "--fine-tune", start, "--batch", "4", "--area", "4096"]
+    words = [*map(str, given), "--device", "cpu", "--epochs", "2"]
+    main([*words, "--out", str(tmp_path / "whole")])
+    main([*words, "--out", str(tmp_path / "stopped"), "--stop-after", "1"])
+    main([*words, "--out", str(tmp_path / "stopped")])
+    whole, stopped = (load_file(tmp_path / name / "focus.safetensors") for name in ("whole", "stopped"))
+    assert all(torch.equal(whole[name], stopped[name]) for name in whole)
+    after_one = load_file(tmp_path / "stopped" / "focus-1.safetensors")
+    assert not torch.equal(after_one["prior.weight"], stopped["prior.weight"])
+    trained = {name for name, value in load_file(start).items() if not torch.equal(whole[name], value)}
+    assert "prior.weight" in trained
+    assert not any(name.startswith(("backbone.stem", "backbone.layers.2.")) for name in trained), "frozen"
+    assert any(name.startswith("backbone.layers.3.") for name in trained)
+    lines = [json.loads(line) for line in (tmp_path / "stopped" / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert lines[0].keys() == {"epoch", "attention", "subject", "centres", "reach"}
+    load(whole).analyse(torch.rand(1, 3, 60, 80))
+
+
+def test_the_recipe_of_the_bundled_weights_runs_in_one_command(
+    data: Path, tmp_path: Path, small_pictures: None
+) -> None:
+    imagenet = tmp_path / "imagenet.pth"
+    torch.save(torchvision.models.mobilenet_v2().state_dict(), imagenet)
+    given = ["--data", data, "--labels", data / "labels", "--imagenet", imagenet, "--out", tmp_path / "run"]
+    bundle([*map(str, given), "--epochs", "1", "2", "--batch", "4", "--device", "cpu"])
+    parts = ["first/focus", "second/focus-1", "second/focus-2"]
+    states = [load_file(tmp_path / "run" / f"{part}.safetensors") for part in parts]
+    mean = load_file(tmp_path / "run" / "focus.safetensors")
+    for name, value in mean.items():
+        expected = torch.stack([state[name].float() for state in states]).mean(0)
+        assert torch.allclose(value.float(), expected, rtol=1e-3, atol=1e-4)
+    assert any(not torch.equal(states[0][name], states[2][name]) for name in mean)
+    assert isinstance(load(mean).network, FocusNetwork)
