@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 from comfy_server import WorkflowError
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 pytestmark = pytest.mark.host
 
-NODES = ("LoadCropper", "Heatmap", "Constraint", "ConstrainedCrop", "LoadFolder", "ApplyBox")
+GOLDEN = Path(__file__).parents[1] / "golden" / "nodes.json"
+NODES = json.loads(GOLDEN.read_text(encoding="utf-8"))
+WIDGET_FIELDS = ("default", "min", "max", "step", "advanced")
+CHANGING_OPTIONS = {("SalientCrop_LoadCropper", "cropper"), ("SalientCrop_LoadFolder", "folder")}
+CHANGING_OPTIONS |= {("SalientCrop_CropFolder", "folder")}  # what is in the host's folders
 
 
 def node(kind, **inputs):
@@ -42,19 +47,33 @@ def saved(comfy, outputs, node_id):
     return [Image.open(comfy.output / each["subfolder"] / each["filename"]) for each in outputs[node_id]["images"]]
 
 
-def test_every_node_appears_with_its_schema(comfy):
-    known = comfy.get("/object_info")
-    for name in NODES:
-        entry = known[f"SalientCrop_{name}"]
-        assert entry["category"] == "Salient Crop"
-        assert entry["description"]
-        assert entry["search_aliases"]
-        inputs = {**entry["input"].get("required", {}), **entry["input"].get("optional", {})}
-        for key, spec in inputs.items():
-            assert spec[1].get("tooltip"), f"{name}.{key} has no tooltip"
-        assert all(entry["output_tooltips"]), f"an output of {name} has no tooltip"
-    assert known["SalientCrop_LoadCropper"]["input"]["required"]["cropper"][1]["options"][:1]
-    assert known["SalientCrop_ConstrainedCrop"]["output"][:5] == ["IMAGE", "MASK", "BOUNDING_BOX", "FLOAT", "IMAGE"]
+@pytest.mark.parametrize("node_id", NODES)
+def test_every_node_appears_as_shared_workflows_know_it(comfy, node_id):
+    entry, golden = comfy.get("/object_info")[node_id], NODES[node_id]
+    assert entry["category"] == "Salient Crop"
+    assert entry["description"]
+    assert entry["search_aliases"]
+    assert entry["output_node"] == golden["is_output_node"]
+    shown = {**entry["input"].get("required", {}), **entry["input"].get("optional", {})}
+    order = [*entry["input_order"].get("required", []), *entry["input_order"].get("optional", [])]
+    required_first = sorted(golden["inputs"], key=lambda each: each["optional"])
+    assert order == [each["id"] for each in required_first]
+    for each in golden["inputs"]:
+        kind, details = shown[each["id"]]
+        assert kind == each["type"]
+        assert details["tooltip"]
+        if kind != "BOUNDING_BOX":  # to which ComfyUI gives a default of its own
+            assert {name: details.get(name) for name in WIDGET_FIELDS} == {
+                name: each.get(name) for name in WIDGET_FIELDS
+            }
+        if (node_id, each["id"]) in CHANGING_OPTIONS:
+            assert set(each["options"]) <= set(details["options"])
+        else:
+            assert details.get("options") == each.get("options")
+    assert entry["output"] == [each["type"] for each in golden["outputs"]]
+    assert entry["output_name"] == [each["id"] for each in golden["outputs"]]
+    assert entry["output_is_list"] == [each["is_output_list"] for each in golden["outputs"]]
+    assert all(entry["output_tooltips"])
 
 
 def test_one_picture_through_heatmap_and_crop(comfy, samples):
@@ -73,6 +92,61 @@ def test_one_picture_through_heatmap_and_crop(comfy, samples):
     (crop,) = saved(comfy, outputs, "save")
     assert crop.width == crop.height > 600
     assert len(outputs["overlay"]["images"]) == len(outputs["preview"]["images"]) == 1
+
+
+def test_an_output_that_is_linked_later_is_whole_though_the_crop_comes_from_the_cache(comfy, samples):
+    shutil.copy(samples / "rocket.jpg", comfy.input / "later.jpg")  # 640×427
+    workflow = {
+        "image": node("LoadImage", image="later.jpg"),
+        "cropper": pack("LoadCropper", cropper="centre"),
+        "crop": pack("ConstrainedCrop", image=["image", 0], cropper=["cropper", 0], ratio="1:1", width=0, height=0),
+        "save": node("SaveImage", images=["crop", 0], filename_prefix="first"),
+    }
+    comfy.run(workflow)
+    later = {
+        **workflow,
+        "preview": node("SaveImage", images=["crop", 4], filename_prefix="preview"),
+        "mask": node("MaskToImage", mask=["crop", 5]),
+        "added": node("SaveImage", images=["mask", 0], filename_prefix="later"),
+    }
+    entry = comfy.wait_for(comfy.queue(later))
+    assert entry["status"]["status_str"] == "success"
+    cached = [details["nodes"] for kind, details in entry["status"]["messages"] if kind == "execution_cached"]
+    assert any("crop" in nodes for nodes in cached)
+    (preview,), (added,) = saved(comfy, entry["outputs"], "preview"), saved(comfy, entry["outputs"], "added")
+    assert preview.size == (640, 427)
+    assert preview.getpixel((107, 200)) == (255, 204, 0)  # the outline of the crop
+    assert added.size == (427, 427) and added.getextrema() == ((0, 0),) * 3
+
+
+def test_a_folder_is_cropped_again_by_another_checkpoint_and_says_why(comfy, folder, root):
+    models = comfy.models / "croppers"
+    models.mkdir(exist_ok=True)
+    state = load_file(root / "models" / "focus" / "focus.safetensors")
+    save_file(state, models / "first.safetensors")
+    save_file({key: value.flip(0) for key, value in state.items()}, models / "second.safetensors")
+    settings = {"ratio": "1:1", "buckets": "", "resolution": 1024, "batch_size": 1, "remainder": "keep", "smallest": 2}
+    settings |= {"most_enlarged": 0.0, "layout": "plain", "concept": "picture", "repeats": 1, "format": "jpg"}
+
+    def report_of(checkpoint):
+        shown = comfy.run(
+            {
+                "cropper": pack("LoadCropper", cropper=f"{checkpoint}.safetensors"),
+                "crop": pack("CropFolder", folder=folder.name, cropper=["cropper", 0], save_to="again", **settings),
+                "text": node("PreviewAny", source=["crop", 1]),
+            }
+        )
+        return shown["text"]["text"][0]
+
+    try:
+        assert "5 of 5 pictures" in report_of("first")
+        second = report_of("second")
+        assert "settings differ from the last run (weights: " in second
+        assert "had been done before" not in second
+        assert "settings differ" in report_of("first")
+    finally:
+        for name in ("first", "second"):
+            (models / f"{name}.safetensors").unlink()
 
 
 def test_a_folder_of_mixed_sizes_feeds_cores_own_nodes(comfy, folder):
@@ -205,7 +279,7 @@ def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, 
     assert "execution_interrupted" in [kind for kind, _ in entry["status"]["messages"]], json.dumps(entry["status"])
     for path in comfy.output.rglob("*"):
         if path.is_file():
-            Image.open(path).load() if path.suffix == ".png" else path.read_text(encoding="utf-8")
+            Image.open(path).load() if path.suffix in (".png", ".jpg") else path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["crop-a-picture", "crop-a-folder-with-captions", "sort-into-buckets"])
