@@ -113,6 +113,9 @@ class BucketReport:
         """Every bucket that the plan or the baseline uses, from the narrowest to the widest."""
         return sort_sizes([*self.planned.counts, *self.baseline.counts])
 
+    def __str__(self) -> str:
+        return self.format_text()
+
     def format_text(self) -> str:
         """The report as lines for a terminal or a text node, without a line feed at the end."""
         return "\n".join([self._headline(), *self._figures(), "", *self._counts(), *self._lines()])

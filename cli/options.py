@@ -31,7 +31,9 @@ def add_cropper(parser: argparse.ArgumentParser, help: str = "see `salient-crop 
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU if there is")
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU where there is one"
+    )
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:

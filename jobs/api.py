@@ -143,8 +143,11 @@ def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **op
     >>> report = plan_buckets([(1000, 1500)] * 10 + [(1500, 1000)] * 6, "auto:2", batch_size=2)
     >>> report.planned.counts
     {(832, 1216): 10, (1216, 832): 6}
-    >>> print(report.format_text())  # doctest: +ELLIPSIS
-    16 pictures in 2 buckets; ...
+    >>> print(report)  # doctest: +ELLIPSIS
+    16 pictures in 2 buckets; no plan loses less
+                                       planned   kohya default
+    buckets                                  2               2
+    ...
 
     Args:
         pictures: as `crop_folder` takes them; or a list of sizes (width, height) in pixels, of which each part is then

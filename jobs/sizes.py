@@ -26,8 +26,9 @@ def plan_sizes(sizes: Sequence[Size], settings: BucketSettings) -> BucketReport:
     """
     if not sizes:
         raise ValueError("sizes: there are none to plan for")
-    if any(min(size) < 1 for size in sizes):
-        raise ValueError(f"sizes: each must be at least 1×1 pixel, got {next(each for each in sizes if min(each) < 1)}")
+    empty = next((size for size in sizes if min(size) < 1), None)
+    if empty is not None:
+        raise ValueError(f"sizes: each must be at least 1×1 pixel, got {empty}")
 
     @cache
     def measure(size: Size) -> list[CropRecord]:

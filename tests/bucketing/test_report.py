@@ -135,6 +135,7 @@ def test_a_full_report():
 )
 def test_a_plan_is_only_called_the_best_where_that_is_proven(gap, words):
     assert BucketReport(EMPTY, EMPTY, 1, gap).format_text().startswith(f"0 pictures in 0 buckets; {words}\n")
+    assert str(BucketReport(EMPTY, EMPTY, 1, gap)) == BucketReport(EMPTY, EMPTY, 1, gap).format_text()
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
