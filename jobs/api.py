@@ -7,9 +7,8 @@ from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
-from ..bucketing.report import BucketReport
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio, parse_ratios
@@ -25,7 +24,9 @@ from .picture import open_cropper
 from .prepare import prepare_run
 from .progress import Progress, Step
 from .run import Outcome, RunError
-from .sizes import plan_sizes
+
+if TYPE_CHECKING:
+    from ..bucketing.report import BucketReport
 
 Words: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
 """One folder, one picture or pattern, or several pictures and patterns; see `resolve_sources`."""
@@ -174,6 +175,8 @@ def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **op
 def _plan_sizes(
     sizes: Sequence[Size], buckets: str, resolution: int | None = None, enlarge: bool = True, **options: Any
 ) -> BucketReport:
+    from .sizes import plan_sizes  # the solver comes with it
+
     chosen = BucketOptions(buckets, **options)
     settings = chosen.settings(resolution, enlarge, lambda: list(sizes))
     assert settings is not None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
-from .buckets import sort_folder
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
@@ -40,7 +39,11 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     cropper = analyser.cropper
     if (cropper.name, cropper.digest) != (run.settings.cropper, run.settings.weights):
         raise ValueError(f"analyser: the settings were made for other weights than those of this {cropper.name}")
-    return _crop_each(run, analyser, progress) if run.settings.buckets is None else sort_folder(run, analyser, progress)
+    if run.settings.buckets is None:
+        return _crop_each(run, analyser, progress)
+    from .buckets import sort_folder  # the solver comes with it, and most runs need none
+
+    return sort_folder(run, analyser, progress)
 
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..bucketing.report import BucketReport
 from ..datasets.find import EXTENSIONS, find_pictures
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest
 from ..datasets.names import name_crops
@@ -19,6 +19,9 @@ from .journal import state_of
 from .settings import CropSettings
 from .sources import list_neighbours
 from .warnings import summarise_warnings
+
+if TYPE_CHECKING:
+    from ..bucketing.report import BucketReport
 
 NAMED_WARNINGS = 3  # pictures in the summary of a run
 
