@@ -44,8 +44,9 @@ def resolve_sources(words: Sequence[str | os.PathLike[str]], exclude: Sequence[P
     if not words:
         raise ValueError("name a folder, pictures or a pattern")
     texts = [os.fspath(word) for word in words]
-    if len(texts) == 1 and (os.path.isdir(texts[0]) or not (_is_pattern(texts[0]) or os.path.lexists(texts[0]))):
-        return Sources(Path(texts[0]))  # whether it can be listed is for the run to say
+    first, *others = texts
+    if not others and (os.path.isdir(first) or not (_is_pattern(first) or os.path.lexists(first))):
+        return Sources(Path(first))  # whether it can be listed is for the run to say
     homes: list[str] = []
     files: dict[str, None] = {}
     for text in texts:
@@ -63,11 +64,11 @@ def list_neighbours(folder: Path, names: Sequence[str]) -> list[str]:
     found = set(names)
     for parent in {Path(name).parent for name in names}:
         try:
-            listed = os.listdir(folder / parent)
+            with os.scandir(folder / parent) as entries:
+                files = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
         except OSError:  # reading its pictures will say why
             continue
-        shown = (each for each in listed if not each.startswith("."))
-        found |= {(parent / each).as_posix() for each in shown if is_picture_name(Path(each))}
+        found |= {(parent / file).as_posix() for file in files if is_picture_name(Path(file))}
     return sorted(found)
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from salient_crop.jobs.sources import Sources, resolve_sources
+from salient_crop.jobs.sources import Sources, list_neighbours, resolve_sources
 
 FILES = (
     "photos/a.jpg",
@@ -83,3 +83,27 @@ def test_links(home):
     (home / "linked").symlink_to(home / "photos")
     assert resolve_sources(["photos/broken.jpg"]).names == ("broken.jpg",)  # fails alone when it is read
     assert resolve_sources(["linked/a.jpg"]) == Sources(home / "linked", ("a.jpg",))
+
+
+def test_folders_on_several_drives_have_none_in_common(home, monkeypatch):
+    def refuse(paths):
+        raise ValueError("Paths don't have the same drive")
+
+    monkeypatch.setattr(os.path, "commonpath", refuse)
+    with pytest.raises(ValueError, match="no folder in common .*same drive.*several runs"):
+        resolve_sources(["photos/a.jpg", "others/f.jpg"])
+
+
+@pytest.mark.parametrize(
+    ("names", "neighbours"),
+    [
+        ([], []),
+        (["a.jpg"], ["a.jpg", "b[1].png"]),  # no captions, masks, hidden files, folders, nor what lies in them
+        (["trip/deep/d.jpg"], ["trip/deep/d.jpg"]),
+        (["trip/c.WEBP", "a.jpg"], ["a.jpg", "b[1].png", "trip/c.WEBP"]),
+        (["trip/gone.jpg"], ["trip/c.WEBP", "trip/gone.jpg"]),  # what is named is there, whatever became of it
+        (["nowhere/x.jpg"], ["nowhere/x.jpg"]),
+    ],
+)
+def test_neighbours(home, names, neighbours):
+    assert list_neighbours(home / "photos", names) == neighbours
