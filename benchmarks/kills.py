@@ -1,11 +1,11 @@
-"""Runs of `salient-crop crop` that are killed at random moments and run again: they must end with the same bytes.
+"""Kills runs of `salient-crop crop` at random moments and runs them again: they must end with the same bytes.
 
-python benchmarks/kills.py [--pictures 300] [--kills 20] [--seed 0] [--cropper smartcrop]
+python benchmarks/kills.py [--pictures 300] [--kills 20] [--seed 0] [--cropper smartcrop] [--kind buckets]
 
-Pictures are made up, with captions and one file that is no picture. Every kill has a run of its own: started, killed
-(SIGKILL) soon after a number of finished steps that is drawn evenly from all of them (a step is a line in a journal: a
-picture measured or written), and then run to its end. Printed for each kind of run: how far each was when it was
-killed, and how many trees differ from the undisturbed one.
+The folder holds random pictures, a caption and one file that is no picture. Each kill has a run of its own: it is
+killed (SIGKILL) soon after a random number of finished steps, and then run again to its end. A step is a line in a
+journal: a picture that was measured or written. Prints, for each kind of run, after how many steps the runs were
+killed, and how many results differ from that of a run without a kill. The exit status is 1 when one differs.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from _folders import made_up_photographs, salient_crop
+from _folders import command_line, draw_photographs
+
+from salient_crop.jobs.run_record import MEASURED, PART, journal_file
 
 KINDS = {
     "one of the ratios": ("--ratios", "1:1,2:3,3:2", "--resolution", "256"),
     "each of the ratios": ("--ratios", "1:1,2:3,3:2", "--each", "--resolution", "256"),
     "buckets": ("--buckets", "auto:3", "--resolution", "256", "--batch-size", "8", "--dataset", "kohya"),
 }
+PASSES = {"buckets": 2}  # steps for each picture, where it is not one
+JOURNALS = tuple(journal_file(Path("manifest.jsonl"), suffix).name for suffix in (MEASURED, PART))
+SOME_FAILED = 1  # the exit status of a run in which a file could not be read
 
 
 def main() -> None:
@@ -41,69 +46,72 @@ def main() -> None:
     parser.add_argument("--cropper", default="smartcrop")
     parser.add_argument("--kind", choices=KINDS, action="append", help="of run; all of them where none is named")
     chosen = parser.parse_args()
-    chance, wrong = random.Random(chosen.seed), 0
+    rng, different = random.Random(chosen.seed), 0
     with tempfile.TemporaryDirectory() as scratch:
-        folder = made_up_photographs(chosen.pictures, Path(scratch, "in"))
+        folder = draw_photographs(chosen.pictures, Path(scratch, "in"))
         (folder / "00000.txt").write_text("a caption", encoding="utf-8")
         (folder / "broken.jpg").write_bytes(b"no picture")
         for kind in chosen.kind or KINDS:
             words = ("--cropper", chosen.cropper, "--device", "cpu", *KINDS[kind])
-            wrong += disturbed(kind, folder, Path(scratch), words, chosen.kills, chance)
-    sys.exit(1 if wrong else 0)
+            different += kill_runs(kind, folder, Path(scratch), words, chosen.kills, rng)
+    sys.exit(1 if different else 0)
 
 
-def disturbed(kind: str, folder: Path, scratch: Path, words: tuple[str, ...], kills: int, chance: random.Random) -> int:
-    """Kills so many runs and prints what became of them; returns how many ended otherwise than the undisturbed one."""
-    whole = scratch / f"{kind} undisturbed"
-    finished(folder, whole, words)
-    expected, wrong, moments = tree(whole), 0, []
-    steps = len(list(folder.glob("*.jpg"))) * (2 if "buckets" in kind else 1)
+def kill_runs(kind: str, folder: Path, scratch: Path, words: tuple[str, ...], kills: int, rng: random.Random) -> int:
+    """Kills and repeats `kills` runs, prints the outcome, and returns how many results differ."""
+    undisturbed = scratch / f"{kind} undisturbed"
+    finish_run(folder, undisturbed, words)
+    expected, different, moments = hash_files(undisturbed), 0, []
+    steps = len(list(folder.glob("*.jpg"))) * PASSES.get(kind, 1)
     while len(moments) < kills:
         out = scratch / f"{kind} {len(moments)}"
-        process, wanted = started(folder, out, words), chance.randrange(steps)
-        while process.poll() is None and steps_done(out) < wanted:
+        process = start_run(folder, out, words)
+        kill_after = rng.randrange(steps)
+        while process.poll() is None and count_steps(out) < kill_after:
             time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.05))
-        if process.poll() is not None:  # it was faster than the look at it: no kill
+        time.sleep(rng.uniform(0, 0.05))
+        if process.poll() is not None:  # it ended before it could be killed
             shutil.rmtree(out)
             continue
         process.kill()
         process.wait()
-        moments.append(steps_done(out))
-        finished(folder, out, words)
-        wrong += tree(out) != expected
+        moments.append(count_steps(out))
+        finish_run(folder, out, words)
+        different += hash_files(out) != expected
         shutil.rmtree(out)
     crops = sum(name.endswith(".jpg") for name in expected)
-    print(f"{kind}: {crops} crops in {steps} steps; killed after so many: {sorted(moments)}")
-    print(f"{kind}: {wrong} of {kills} trees differ", flush=True)
-    return wrong
+    print(f"{kind}: {crops} crops in {steps} steps; killed after these numbers of steps: {sorted(moments)}")
+    print(f"{kind}: {different} of {kills} results differ", flush=True)
+    return different
 
 
-def started(folder: Path, out: Path, words: tuple[str, ...]) -> subprocess.Popen:
-    """A run that has begun to work."""
-    command = salient_crop("crop", str(folder), "--out", str(out), *words)
+def start_run(folder: Path, out: Path, words: tuple[str, ...]) -> subprocess.Popen:
+    """Starts a run and waits until it has made its output folder, or has ended."""
+    command = command_line("crop", str(folder), "--out", str(out), *words)
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not out.exists() and process.poll() is None:
         time.sleep(0.005)
     return process
 
 
-def finished(folder: Path, out: Path, words: tuple[str, ...]) -> None:
-    if started(folder, out, words).wait() != 1:  # 1: the broken file, and nothing else
-        raise SystemExit(f"{out}: the run did not end as it should")
+def finish_run(folder: Path, out: Path, words: tuple[str, ...]) -> None:
+    """Runs to the end; only the broken file may fail."""
+    status = start_run(folder, out, words).wait()
+    if status != SOME_FAILED:
+        raise SystemExit(f"{out}: the run ended with status {status}, not {SOME_FAILED}")
 
 
-def steps_done(out: Path) -> int:
-    """Whole lines in the journals of a run, without their headings."""
-    done = 0
-    for journal in (out / "manifest.jsonl.measured", out / "manifest.jsonl.part"):
+def count_steps(out: Path) -> int:
+    """Complete lines in the journals of a run, without their headers."""
+    lines = 0
+    for name in JOURNALS:
         with suppress(FileNotFoundError):
-            done += max(0, journal.read_bytes().count(b"\n") - 1)
-    return done
+            lines += max(0, (out / name).read_bytes().count(b"\n") - 1)
+    return lines
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """A hash of every file below the folder, hidden ones too."""
+def hash_files(folder: Path) -> dict[str, bytes]:
+    """A hash of every file below the folder, hidden ones too, by its relative path."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): blake2b(path.read_bytes()).digest() for path in files}
 

@@ -2,9 +2,9 @@
 
 python benchmarks/memory.py [PHOTOGRAPHS] [--few 500] [--many 5000] [--cropper centre] [--buckets auto:3] [--node]
 
-Measures `salient-crop crop`, with --buckets in its two passes, and with --node the node Crop Folder in the stand-in
-host of the tests. Without PHOTOGRAPHS small ones are made up: what a run holds of each picture at once is the same
-constant either way, and so is what the cropper takes.
+Measures `salient-crop crop`, with --buckets in its two passes, or with --node the node Crop Folder in the stand-in host
+of the tests. Without PHOTOGRAPHS small random ones are used: the memory for the picture in work and for the cropper is
+a constant, whatever it shows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from _folders import made_up_photographs, measure, photographs, salient_crop
+from _folders import command_line, copy_photographs, draw_photographs, run_and_measure
 
 
 def main() -> None:
@@ -39,28 +39,31 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             base = Path(scratch)
             if chosen.photographs:
-                photographs(chosen.photographs, count, base / "input" / "in")
+                copy_photographs(chosen.photographs, count, base / "input" / "in")
             else:
-                made_up_photographs(count, base / "input" / "in")
-            measured = measure([node_words(base, chosen) if chosen.node else command_words(base, chosen)])
-        peaks.append(measured.megabytes)
-        print(f"{count:7} photographs: {measured.megabytes:6.0f} MB peak, {count / measured.seconds:.1f} pictures/s")
+                draw_photographs(count, base / "input" / "in")
+            command = node_command(base, chosen) if chosen.node else crop_command(base, chosen)
+            usage = run_and_measure([command])
+        peaks.append(usage.megabytes)
+        print(f"{count:7} photographs: {usage.megabytes:6.0f} MB peak, {count / usage.seconds:.1f} pictures/s")
     print(f"{peaks[1] / peaks[0]:.3f} times the memory for {chosen.many / chosen.few:g} times the photographs")
 
 
-def command_words(base: Path, chosen: argparse.Namespace) -> list[str]:
+def crop_command(base: Path, chosen: argparse.Namespace) -> list[str]:
+    """The command line of `salient-crop crop` on `base/input/in`."""
     words = ["crop", str(base / "input" / "in"), "--out", str(base / "out"), "--device", "cpu"]
-    sorting = ["--buckets", chosen.buckets, "--resolution", "256"] if chosen.buckets else []
-    return salient_crop(*words, "--cropper", chosen.cropper, *sorting)
+    buckets = ["--buckets", chosen.buckets, "--resolution", "256"] if chosen.buckets else []
+    return command_line(*words, "--cropper", chosen.cropper, *buckets)
 
 
-def node_words(base: Path, chosen: argparse.Namespace) -> list[str]:
+def node_command(base: Path, chosen: argparse.Namespace) -> list[str]:
+    """The command line of this file in a process of its own, which runs the node."""
     words = ["--node", "--inside", str(base), "--cropper", chosen.cropper, "--buckets", chosen.buckets]
     return [sys.executable, __file__, *words]
 
 
 def run_node(base: Path, cropper: str, buckets: str) -> None:
-    """Executes Load Cropper and Crop Folder on `base/input/in`, as the host would."""
+    """Executes the nodes Load Cropper and Crop Folder on `base/input/in`, as the host does."""
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
     from comfy_stub import Stub
 

@@ -2,9 +2,10 @@
 
 python benchmarks/throughput.py PHOTOGRAPHS [--count 200] [--long-side 4000] [--croppers focus,smartcrop,centre]
 
-All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, on the same cores: ours in one process
-with a thread a core, smartcrop.py in a process a core, libvips with its own threads and as many files at once. Starting
-up is part of the time of all. Peers that are not installed (`pip install smartcrop pyvips pyvips-binary`) are left out.
+All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, on the same cores: salient-crop in one
+process with one thread a core, smartcrop.py in one process a core, libvips with its own threads and as many files at
+once as there are cores. Times include the start of the programs. Those that are not installed (`pip install smartcrop
+pyvips pyvips-binary`) are left out.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from _folders import Measured, measure, photographs, salient_crop
+from _folders import Usage, command_line, copy_photographs, run_and_measure
 
 SIZE = (416, 624)  # what `--ratios 2:3 --resolution 512` gives
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -31,57 +33,52 @@ def main() -> None:
     parser.add_argument("photographs", type=Path)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--long-side", type=int, default=0, help="enlarge them to this first (0: as they are)")
-    parser.add_argument("--croppers", default="", help="ours, by commas (default: the command's own default)")
+    parser.add_argument(
+        "--croppers", default="", help="of salient-crop, separated by commas (default: its own default)"
+    )
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = photographs(chosen.photographs, chosen.count, Path(scratch, "in"), chosen.long_side)
+        folder = copy_photographs(chosen.photographs, chosen.count, Path(scratch, "in"), chosen.long_side)
         contenders = {
-            f"salient-crop {name}".strip(): lambda out, name=name: [ours(folder, out, name)]
+            f"salient-crop {name}".strip(): lambda out, name=name: [crop_command(folder, out, name)]
             for name in chosen.croppers.split(",")
         }
-        contenders |= peers(folder)
+        contenders |= peer_commands(folder)
         results = {}
         for name, commands in contenders.items():
             out = Path(scratch, "out", name.replace(" ", "-"))
             out.mkdir(parents=True)
-            results[name] = measure(commands(out))
-            made = len(list(out.rglob("*.jpg")))
-            if made != chosen.count:
-                raise SystemExit(f"{name} made {made} crops of {chosen.count}")
-    report(results, chosen.count)
+            results[name] = run_and_measure(commands(out))
+            crops = len(list(out.rglob("*.jpg")))
+            if crops != chosen.count:
+                raise SystemExit(f"{name} wrote {crops} crops of {chosen.count}")
+    print_table(results, chosen.count)
 
 
-def ours(folder: Path, out: Path, cropper: str) -> list[str]:
+def crop_command(folder: Path, out: Path, cropper: str) -> list[str]:
+    """The command line of `salient-crop crop`, with its default cropper where the name is empty."""
     words = ["crop", str(folder), "--out", str(out), "--ratios", "2:3", "--resolution", "512"]
-    return salient_crop(
-        *words, "--workers", str(CORES), "--device", "cpu", *(["--cropper", cropper] if cropper else [])
-    )
+    words += ["--workers", str(CORES), "--device", "cpu", *(["--cropper", cropper] if cropper else [])]
+    return command_line(*words)
 
 
-def peers(folder: Path) -> dict:
-    """Commands of every peer that is installed, as functions of the output folder."""
+def peer_commands(folder: Path) -> dict[str, Callable[[Path], list[list[str]]]]:
+    """For each other program that is installed, a function from the output folder to its command lines."""
 
     def command(name: str, out: Path, share: int, shares: int) -> list[str]:
-        return [
-            sys.executable,
-            str(Path(__file__).resolve()),
-            f"--as-{name}",
-            str(folder),
-            str(out),
-            f"{share}",
-            f"{shares}",
-        ]
+        script = str(Path(__file__).resolve())
+        return [sys.executable, script, f"--as-{name}", str(folder), str(out), str(share), str(shares)]
 
-    found = {}
+    commands: dict[str, Callable[[Path], list[list[str]]]] = {}
     if importlib.util.find_spec("smartcrop"):
-        found["smartcrop.py"] = lambda out: [command("smartcrop", out, share, CORES) for share in range(CORES)]
+        commands["smartcrop.py"] = lambda out: [command("smartcrop", out, share, CORES) for share in range(CORES)]
     if importlib.util.find_spec("pyvips"):
-        found["libvips smartcrop"] = lambda out: [command("vips", out, 0, 1)]
-    return found
+        commands["libvips smartcrop"] = lambda out: [command("vips", out, 0, 1)]
+    return commands
 
 
-def as_smartcrop(files: list[Path], out: Path) -> None:
-    """smartcrop.py, used as its own command uses it: analysed at 100 pixels wide, cropped, resized."""
+def crop_with_smartcrop(files: list[Path], out: Path) -> None:
+    """Crops with smartcrop.py as its own command does: analysed at a width of 100 pixels."""
     import smartcrop
     from PIL import Image, ImageOps
 
@@ -94,18 +91,20 @@ def as_smartcrop(files: list[Path], out: Path) -> None:
         crop.save(out / file.name, quality=95, subsampling=0)
 
 
-def as_vips(files: list[Path], out: Path) -> None:
+def crop_with_vips(files: list[Path], out: Path) -> None:
+    """Crops with libvips' attention strategy."""
     import pyvips
 
-    def one(file: Path) -> None:
+    def crop_file(file: Path) -> None:
         crop = pyvips.Image.thumbnail(str(file), SIZE[0], height=SIZE[1], crop="attention")
         crop.jpegsave(str(out / file.name), Q=95, subsample_mode="off")
 
     with ThreadPoolExecutor(CORES) as pool:
-        list(pool.map(one, files))
+        list(pool.map(crop_file, files))
 
 
-def report(results: dict[str, Measured], count: int) -> None:
+def print_table(results: dict[str, Usage], count: int) -> None:
+    """Speed and memory of each program, and their ratios to those of the first."""
     first = next(iter(results.values()))
     print(f"{count} photographs, {CORES} cores; ratios to the first row")
     print(f"{'':24}{'pictures/s':>12}{'ratio':>8}{'per CPU-s':>11}{'ratio':>8}{'peak MB':>10}{'ratio':>8}")
@@ -119,8 +118,8 @@ def report(results: dict[str, Measured], count: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1].startswith("--as-"):
-        peer = {"--as-smartcrop": as_smartcrop, "--as-vips": as_vips}[sys.argv[1]]
+        crop_files = {"--as-smartcrop": crop_with_smartcrop, "--as-vips": crop_with_vips}[sys.argv[1]]
         folder, out, share, shares = sys.argv[2:]
-        peer(sorted(Path(folder).iterdir())[int(share) :: int(shares)], Path(out))
+        crop_files(sorted(Path(folder).iterdir())[int(share) :: int(shares)], Path(out))
     else:
         main()
