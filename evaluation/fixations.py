@@ -120,7 +120,7 @@ def evaluate_fixations(
     """
     cases = [case for case in read_cases(file) if len(case.fixations) and select(case.path)]
     if not cases:
-        raise ValueError(f"{file}: no picture with fixations to judge on")
+        raise ValueError(f"{file}: no picture with fixations to measure on")
     installed = [peer for peer in peers if peer.available()]
     objective = Objective(weights or ObjectiveWeights())
     measured: list[tuple[str, dict[str, RowFigures]]] = []

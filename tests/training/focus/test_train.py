@@ -1,4 +1,4 @@
-"""Training focus on tiny pictures: one stage, and the whole recipe."""
+"""Training focus on tiny pictures, one stage."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-import torchvision
 from safetensors.torch import load_file, save_file
 
 from salient_crop.models.focus.loading import load
 from salient_crop.models.focus.network import FocusNetwork
-from salient_crop.training.focus.bundle import main as bundle
 from salient_crop.training.focus.train import main
 
 
@@ -46,20 +44,3 @@ def test_a_stopped_training_ends_where_an_uninterrupted_one_does(
     assert [line["epoch"] for line in lines] == [1, 2]
     assert lines[0].keys() == {"epoch", "attention", "subject", "centres", "reach"}
     load(whole).analyse(torch.rand(1, 3, 60, 80))
-
-
-def test_the_recipe_of_the_bundled_weights_runs_in_one_command(
-    data: Path, tmp_path: Path, small_pictures: None
-) -> None:
-    imagenet = tmp_path / "imagenet.pth"
-    torch.save(torchvision.models.mobilenet_v2().state_dict(), imagenet)
-    given = ["--data", data, "--labels", data / "labels", "--imagenet", imagenet, "--out", tmp_path / "run"]
-    bundle([*map(str, given), "--epochs", "1", "2", "--batch", "4", "--device", "cpu"])
-    parts = ["first/focus", "second/focus-1", "second/focus-2"]
-    states = [load_file(tmp_path / "run" / f"{part}.safetensors") for part in parts]
-    mean = load_file(tmp_path / "run" / "focus.safetensors")
-    for name, value in mean.items():
-        expected = torch.stack([state[name].float() for state in states]).mean(0)
-        assert torch.allclose(value.float(), expected, rtol=1e-3, atol=1e-4)
-    assert any(not torch.equal(states[0][name], states[2][name]) for name in mean)
-    assert isinstance(load(mean).network, FocusNetwork)
