@@ -201,7 +201,7 @@ class _SubjectTerms:
     def of(cls, weights: Tensor) -> _SubjectTerms:
         """From weights `[B, M]` ≥ 0."""
         summed = weights.sum(1)[:, None, None]
-        shares, total = weights[:, None] / summed.clamp_min(1e-12), summed.clamp(0, 1)
+        shares, total = weights[:, None] / summed.clamp_min(1e-12), summed.clamp_max(1)
         rising = shares * total / (SLICE_BEGINS[1] - SLICE_BEGINS[0])
         falling = shares * total / (SLICE_ENDS[0] - SLICE_ENDS[1])
         offset = -(SLICE_BEGINS[0] * rising + SLICE_ENDS[0] * falling).sum(2, keepdim=True)
