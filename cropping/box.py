@@ -51,21 +51,26 @@ class Box:
 
     @property
     def right(self) -> int:
+        """The first column of pixels right of the box."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
+        """The first row of pixels below the box."""
         return self.y + self.height
 
     @property
     def area(self) -> int:
+        """In pixels."""
         return self.width * self.height
 
     @property
     def size(self) -> tuple[int, int]:
+        """Width and height."""
         return self.width, self.height
 
     def as_list(self) -> list[int]:
+        """x, y, width and height."""
         return [self.x, self.y, self.width, self.height]
 
     def relative(self, size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -74,12 +79,15 @@ class Box:
         return self.x / width, self.y / height, self.right / width, self.bottom / height
 
     def shifted(self, dx: int, dy: int) -> Box:
+        """The box moved `dx` pixels to the right and `dy` down."""
         return Box(self.x + dx, self.y + dy, self.width, self.height)
 
     def inside(self, size: tuple[int, int]) -> bool:
+        """Whether all of the box lies on a picture of (width, height) `size`."""
         return self.x >= 0 and self.y >= 0 and self.right <= size[0] and self.bottom <= size[1]
 
     def holds(self, other: Box) -> bool:
+        """Whether all of the other box lies in this one."""
         return self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
 
     def clipped(self, size: tuple[int, int]) -> Box:
@@ -95,6 +103,7 @@ class Box:
         return Box(left, top, right - left, bottom - top)
 
     def union(self, other: Box) -> Box:
+        """The smallest box that holds both."""
         left, top = min(self.x, other.x), min(self.y, other.y)
         return Box(left, top, max(self.right, other.right) - left, max(self.bottom, other.bottom) - top)
 

@@ -44,6 +44,7 @@ class Ratio:
 
     @classmethod
     def of(cls, size: tuple[int, int]) -> Ratio:
+        """The ratio of a (width, height) `size`."""
         return cls(*size)
 
     @classmethod
@@ -74,6 +75,7 @@ class Ratio:
 
     @property
     def value(self) -> float:
+        """Width divided by height."""
         return self.width / self.height
 
     def size_for(self, long_side: int) -> tuple[int, int]:

@@ -43,6 +43,7 @@ class Subject:
 
     @property
     def region(self) -> tuple[float, float, float, float]:
+        """The box, relative x1, y1, x2, y2."""
         return self.x1, self.y1, self.x2, self.y2
 
 

@@ -138,8 +138,8 @@ def boxes_of(found: GridBoxSet) -> torch.Tensor:
         ((1, 5), Ratio(1, 1), 1),
         ((6, 1), Ratio(2, 1), 1),
         ((130, 110), Ratio(4, 5), 100),  # a band of two cells
-        ((100, 96), Ratio(1, 12), 40),  # and boxes no wider than it
-        ((96, 100), Ratio(12, 1), 40),
+        ((100, 96), Ratio(1, 12), 12),  # and boxes no wider than it
+        ((96, 100), Ratio(12, 1), 12),
         ((600, 500), Ratio(2, 1), 599),  # cells of two pixels, a band of four
     ],
 )
