@@ -84,7 +84,7 @@ class Heatmap(io.ComfyNode):
             wanted = combine_focus(mask, relative_regions(boxes, size), heatmap.shape)
             heat = heatmap_as_mask(reweight_heatmap(heatmap, wanted, unwanted, share), size)
             heatmaps[index][row] = heat
-            overlays[index][row] = draw_heat(analysed.picture.cpu(), heat)
+            draw_heat(analysed.picture.cpu(), heat, out=overlays[index][row])
         return io.NodeOutput([to_host(each) for each in heatmaps], [to_host(each) for each in overlays])
 
 

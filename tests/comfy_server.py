@@ -31,16 +31,16 @@ class ComfyServer:
         python: the interpreter that has its requirements.
         pack: the folder to install as custom node.
         base: an empty folder for its models, input, output and temp.
-        beside: further custom nodes, each one file.
+        custom_nodes: further ones, each a single file.
     """
 
-    def __init__(self, source: Path, python: str, pack: Path, base: Path, beside: Sequence[Path] = ()) -> None:
+    def __init__(self, source: Path, python: str, pack: Path, base: Path, custom_nodes: Sequence[Path] = ()) -> None:
         self.base = base
         self.input, self.output, self.models = (base / name for name in ("input", "output", "models"))
         for folder in (self.input, self.output, self.models, base / "temp", base / "custom_nodes"):
             folder.mkdir(parents=True, exist_ok=True)
         _link(pack, base / "custom_nodes" / PACK)
-        for each in beside:
+        for each in custom_nodes:
             shutil.copy(each, base / "custom_nodes")
         self.port = _free_port()
         self._log = base / "comfyui.log"

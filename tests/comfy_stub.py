@@ -26,7 +26,7 @@ class Stub:
         self.interrupt_after: int | None = None
         self.loaded: list[object] = []
         self.steps: list[int] = []
-        self.said: list[str] = []
+        self.progress_texts: list[str] = []
         self.folders: dict[str, tuple[list[str], set[str]]] = {}
         for name in ("input", "output", "temp", "models"):
             (base / name).mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ class Stub:
         self.dtype, self.interrupt_after = torch.float32, None
         self.loaded.clear()
         self.steps.clear()
-        self.said.clear()
+        self.progress_texts.clear()
 
     def modules(self) -> dict[str, ModuleType]:
         management = _module(
@@ -62,7 +62,7 @@ class Stub:
             get_output_directory=lambda: str(self.base / "output"),
             get_temp_directory=lambda: str(self.base / "temp"),
         )
-        instance = SimpleNamespace(send_progress_text=lambda text, node_id: self.said.append(text))
+        instance = SimpleNamespace(send_progress_text=lambda text, node_id: self.progress_texts.append(text))
         server = _module("server", PromptServer=SimpleNamespace(instance=instance))
         every = [management, patcher, utils, latest, comfy, folders, server, _module("comfy_api", latest=latest)]
         return {module.__name__: module for module in every}

@@ -31,7 +31,7 @@ def test_a_folder_is_streamed_into_buckets_with_captions_and_its_failures_named(
         assert path.with_suffix(".txt").read_text(encoding="utf-8").strip() == f"caption {line['source'][1]}"
         sizes.append(tuple(crop["bucket"]))
     assert all(sizes.count(each) % 4 == 0 for each in sizes)
-    assert "p3.png" in " ".join(host.said)
+    assert "p3.png" in " ".join(host.progress_texts)
     assert sheet.ndim == 4
 
 
@@ -178,7 +178,7 @@ def test_duplicates_are_named_or_left_out(run, host, smartcrop, photographs):
     assert "twin.jpg: the same file as cat.jpg" in reports["report"]
     assert reports["report"].startswith("4 of 4 pictures")
     assert reports["skip"].startswith("3 of 4 pictures, 3 crops; 1 left out as asked")
-    assert any(text.startswith("looking for duplicates: ") for text in host.said)
+    assert any(text.startswith("looking for duplicates: ") for text in host.progress_texts)
 
 
 def test_the_folder_is_read_again_when_a_picture_caption_or_mask_changes(nodes, host, photographs):

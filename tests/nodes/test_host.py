@@ -32,4 +32,4 @@ def test_the_bar_moves_with_every_item_and_an_interrupt_stops_before_the_next(se
 def test_text_is_shown_on_a_node_of_a_host_only(services, host):
     services.show_progress_text("7", "3/5 cat.jpg")
     services.show_progress_text(None, "4/5 dog.jpg")
-    assert host.said == ["3/5 cat.jpg"]
+    assert host.progress_texts == ["3/5 cat.jpg"]
