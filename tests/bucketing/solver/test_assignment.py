@@ -1,5 +1,7 @@
 """Assignment to given buckets: optimal, with lower bounds that are true however little is solved."""
 
+from dataclasses import replace
+
 import brute_force
 import numpy as np
 import pytest
@@ -160,3 +162,15 @@ def test_thousands_of_pictures_are_assigned_to_the_optimum_with_few_free(monkeyp
     counts = solution.counts.sum(axis=0)
     assert counts.sum() == 3000 and (counts % 8 == 0).all()
     assert solution.loss < loss.min(axis=1).sum() + 0.5
+
+
+def test_a_better_plan_replaces_one_that_reassigns_too_few(monkeypatch):
+    """Where the first limit is too low for the optimum, it is raised until the optimum is proven."""
+    monkeypatch.setattr(assignment, "_initial_limit", lambda problem, relaxed: 1)
+    random = np.random.default_rng(6)
+    for _ in range(25):
+        loss, problem = draw_problem(random, 7, 3)
+        problem = replace(problem, policy=replace(problem.policy, max_buckets=None))
+        least = brute_force.best_loss(loss, problem.policy)
+        solution = solve_assignment(problem)
+        assert (np.inf if solution is None else solution.loss) == pytest.approx(least, abs=1e-6)
