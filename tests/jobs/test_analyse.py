@@ -132,6 +132,14 @@ def test_tensors_of_any_range_and_kind_become_levels():
     assert thumbnail_of_tensor(image.half())[0, :, 0].tolist() == [0, 0, 0, 1, 255, 255]
 
 
+@pytest.mark.parametrize(("value", "level"), [(-0.5, 0), (1.5, 255), (-1e-6, 0), (1 + 1e-6, 255)])
+def test_values_outside_the_range_become_its_ends(value, level):
+    for side in (8, 1100):  # as it is, and reduced
+        image = torch.full((side, side, 3), 0.5)
+        image[: side // 2] = value
+        assert thumbnail_of_tensor(image)[0, 0].tolist() == [level] * 3
+
+
 @pytest.mark.parametrize("shape", [(0, 4, 3), (4, 0, 3), (4, 4, 2), (4, 4), (1, 4, 4, 3)])
 def test_malformed_tensors_are_refused_by_name(shape):
     with pytest.raises(ValueError, match="image: expected"):

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
+from salient_crop.jobs import contact_sheet
 from salient_crop.jobs.contact_sheet import (
     ALARM,
     AMBER,
     CARD,
+    FAINT,
     GAP,
+    INK,
     LINE,
     PAPER,
     PICTURE_WIDTH,
@@ -18,6 +21,7 @@ from salient_crop.jobs.contact_sheet import (
     corners,
     dim_outside,
     draw_sheet,
+    outline_box,
     overlay,
     thumbnail_size,
 )
@@ -153,3 +157,147 @@ def test_names_of_any_length_and_script_are_drawn(name):
     sheet = draw_sheet([PictureTile(name, "", GREY)])
     assert sheet.shape[1] == 2 * GAP + 330 + 2 * GAP
     assert (sheet[GAP : GAP + LINE, GAP:-GAP] < 100).any()
+
+
+# Where things lie, to the pixel
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """The lines of text that are written, instead of writing them: place, text, colour, width."""
+    written = []
+
+    def record(draw, place, text, colour, width):
+        if text:
+            written.append((place, text, colour, width))
+
+    monkeypatch.setattr(contact_sheet, "write_line", record)
+    return written
+
+
+def test_every_line_of_text_has_its_place(lines):
+    crops = (crop_tile("careful"), crop_tile(width=90))
+    draw_sheet([PictureTile("a.jpg", "330 × 220", GREY, None, crops)])
+    foot = GAP // 2 + LINE + 220 + 4
+    first, second = GAP + 330 + GAP, GAP + 330 + GAP + 110 + GAP
+    widths = [max(90, text_width("score 0.9")), second + max(90, text_width("score 0.9"))]
+    assert lines == [
+        ((GAP, GAP // 2), "a.jpg", INK, widths[1] - GAP),
+        ((GAP, foot), "330 × 220", FAINT, 330),
+        ((first + 17, foot), "1:1", INK, 110),
+        ((first, foot + LINE - 4), "score 0.9", FAINT, 110),
+        ((first, foot + 2 * (LINE - 4)), "careful", AMBER, 110),
+        ((second + 17, foot), "1:1", INK, widths[0]),
+        ((second, foot + LINE - 4), "score 0.9", FAINT, widths[0]),
+    ]
+
+
+def test_one_crop_has_no_swatch_and_a_failed_picture_one_line_of_reason(lines):
+    draw_sheet([PictureTile("a.jpg", "", GREY, None, (crop_tile(),)), PictureTile("b.jpg", "failed: torn")])
+    assert lines[1][0] == (GAP + 330 + GAP, GAP // 2 + LINE + 220 + 4)
+    assert lines[-2:] == [
+        ((GAP, GAP // 2), "b.jpg", INK, PICTURE_WIDTH),
+        ((GAP, GAP // 2 + LINE), "failed: torn", ALARM, PICTURE_WIDTH),
+    ]
+
+
+def text_width(text):
+    """The width of the column that a text needs, in pixels."""
+    return round(ImageFont.load_default(15).getlength(text)) + 20
+
+
+def test_a_column_is_as_wide_as_its_words(lines):
+    tile = CropTile(np.full((220, 20, 3), 60, np.uint8), RIGHT_HALF, "832x1216   832 by 1216", "score")
+    draw_sheet([PictureTile("a.jpg", "", GREY, None, (tile,))])
+    assert lines[1][3] == text_width("832x1216   832 by 1216") > 100
+
+
+@pytest.mark.parametrize(("warning", "width"), [("short", 110), ("outside " * 20, 400)])
+def test_a_warning_widens_its_column_up_to_a_limit(lines, warning, width):
+    draw_sheet([PictureTile("a.jpg", "", GREY, None, (crop_tile(warning),))])
+    assert lines[-1][1:] == (warning, AMBER, width)
+
+
+def test_the_swatch_of_a_crop_has_the_colour_of_its_outline(lines):
+    sheet = draw_sheet([PictureTile("a.jpg", "", GREY, None, (crop_tile(), crop_tile()))])
+    top, left = GAP + GAP // 2 + LINE + 220 + 4 + 4, GAP + GAP + 330 + GAP
+    swatch = sheet[top : top + 11, left : left + 11]
+    edge = np.ones((11, 11), bool)
+    edge[1:-1, 1:-1] = False
+    assert (swatch[edge] == colour_of(INK)).all()
+    assert (swatch[~edge] == 255).all()
+    assert (sheet[top - 1, left : left + 11] == 255).all() and (sheet[top + 11, left : left + 11] == 255).all()
+    second = sheet[top : top + 11, left + 110 + GAP :][1:-1, 1:10]
+    assert (second == (0, 0xD5, 255)).all()
+
+
+def test_cards_of_any_size_stand_on_fields_of_one_size(lines):
+    tiles = [PictureTile("a.jpg", "", GREY), PictureTile("b.jpg", "failed"), PictureTile("c.jpg", "", GREY[:50])]
+    sheet = draw_sheet(tiles)
+    card = sheet.shape[0] - 2 * GAP
+    assert card == 220 + 3 * LINE + 2 * GAP
+    for index in range(3):
+        left = GAP + index * (330 + 2 * GAP + GAP)
+        assert (sheet[GAP + card - 1, left : left + 330 + 2 * GAP] == 255).all()
+        assert (sheet[GAP : GAP + card, left - 1] == colour_of(PAPER)).all()
+    assert (sheet[GAP - 1] == colour_of(PAPER)).all()
+    assert (sheet[GAP + card] == colour_of(PAPER)).all()
+
+
+def test_an_outline_is_a_bright_line_between_two_dark_ones():
+    picture = Image.new("RGB", (100, 50), (120, 120, 120))
+    outline_box(picture, (0.2, 0.2, 0.8, 0.8), "#00d5ff")
+    row = np.asarray(picture)[25]
+    assert row[:20].tolist() == [[120] * 3] * 20
+    assert row[20:26].tolist() == [[0] * 3, *[[0, 0xD5, 255]] * 3, [0] * 3, [120] * 3]
+    assert row[74:81].tolist() == [[120] * 3, [0] * 3, *[[0, 0xD5, 255]] * 3, [0] * 3, [120] * 3]
+
+
+@pytest.mark.parametrize(
+    ("share", "colour"),
+    [
+        (0.0, (100, 100, 100)),
+        (1.0, (215.5, 189.4, 70.2)),  # 190/255 of (255, 220, 60) over grey
+        (0.5, (190.3, 96.3, 57.7)),  # by its square root, between the third and the fourth colour of the scale
+    ],
+)
+def test_heat_has_the_colours_of_the_scale(share, colour):
+    heat = np.array([[0.0, 1.0, share]]).repeat(4, axis=0)
+    shown = overlay(np.full((4, 3, 3), 100, np.uint8), heat)
+    assert shown[1, 2] == pytest.approx(colour, abs=2.5)
+
+
+def test_heat_is_normalised_before_it_is_shown():
+    pixels = np.full((4, 3, 3), 100, np.uint8)
+    heat = np.array([[0.0, 1.0, 0.5]]).repeat(4, axis=0)
+    assert np.array_equal(overlay(pixels, heat), overlay(pixels, 3 + 7 * heat))
+
+
+class Draw:
+    """Text whose letters are ten pixels wide each."""
+
+    def __init__(self):
+        self.shown = []
+
+    def textlength(self, text, font):
+        return 10 * len(text)
+
+    def text(self, place, text, fill, font):
+        self.shown.append((place, text, fill))
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("", 50, ""),
+        ("abcde", 50, "abcde"),  # it just fits
+        ("abcdef", 50, "ab…ef"),
+        ("abcdefg", 50, "ab…fg"),
+        ("abcdefgh", 60, "ab…fgh"),
+        ("abcdefgh", 1, "a…h"),  # at least its ends
+    ],
+)
+def test_a_line_that_is_too_long_is_shortened_in_its_middle(text, width, shown):
+    draw = Draw()
+    contact_sheet.write_line(draw, (3, 4), text, INK, width)
+    assert draw.shown == [((3, 4), shown, INK)]

@@ -1,5 +1,7 @@
 """A study of text regions: where each crop and its region are drawn."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +9,8 @@ from PIL import Image
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
 from salient_crop.images.decode import Picture
-from salient_crop.jobs.contact_sheet import GAP, LINE
+from salient_crop.jobs import text_region_sheet
+from salient_crop.jobs.contact_sheet import FAINT, GAP, INK, LINE
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.text_region_sheet import StudyCell, cell_size, draw_study
 from salient_crop.jobs.text_region_study import study_text_regions
@@ -83,3 +86,68 @@ def test_a_cell_shows_its_crop_bright_and_its_words():
     below = slice(GAP + LINE + HEIGHT, None)
     assert (blank[below] != words[below]).any()
     assert np.array_equal(blank[: below.start], words[: below.start])
+
+
+def test_every_line_of_text_has_its_place(monkeypatch):
+    lines = []
+    monkeypatch.setattr(text_region_sheet, "write_line", lambda draw, *given: lines.append(given))
+    pixels = np.full((157, 236, 3), 100, np.uint8)
+    cells = [StudyCell((0.0, 0.0, 0.5, 1.0), (0.8, 0.8, 1.0, 1.0), f"title {i}", f"note {i}") for i in range(5)]
+    sheet = draw_study(pixels, [("3:2", cells), ("1:1", cells[:1])])
+    width, down = GAP + 4 * (236 + GAP), 157 + 2 * LINE + GAP
+    second = GAP + LINE + 2 * down
+    assert sheet.shape == (second + LINE + down, width, 3)
+    assert [line for line in lines if line[1] in ("3:2", "1:1")] == [
+        ((GAP, GAP // 2 + 2), "3:2", INK, width - 2 * GAP),
+        ((GAP, second - GAP // 2 + 2), "1:1", INK, width - 2 * GAP),
+    ]
+    top, left = GAP + LINE, GAP + 3 * (236 + GAP)
+    for index, (x, y) in {0: (GAP, top), 3: (left, top), 4: (GAP, top + down)}.items():
+        assert ((x, y + 157 + 2), f"title {index}", INK, 236) in lines
+        assert ((x, y + 157 + LINE - 2), f"note {index}", FAINT, 236) in lines
+    assert lines[-2:] == [
+        ((GAP, second + LINE + 157 + 2), "title 0", INK, 236),
+        ((GAP, second + LINE + 157 + LINE - 2), "note 0", FAINT, 236),
+    ]
+    # Headings lie on bands of another colour.
+    band = (np.abs(sheet[:, 5].astype(int) - [0xEC, 0xEB, 0xE8]).max(axis=-1) == 0).nonzero()[0].tolist()
+    assert band == [*range(7, 7 + LINE + 1), *range(second - 7, second - 7 + LINE + 1)]
+
+
+def test_a_region_is_hatched_and_outlined_in_yellow():
+    pixels = np.full((100, 200, 3), 100, np.uint8)
+    sheet = draw_study(pixels, [("", [StudyCell((0.0, 0.0, 1.0, 1.0), (0.25, 0.25, 0.75, 0.75), "", "")])])
+    drawn = sheet[GAP + LINE : GAP + LINE + 100, GAP : GAP + 200]
+    region = drawn[25:75, 50:150]
+    assert (region[[0, 1, -1, -2]] == (255, 210, 0)).all()
+    assert (region[:, [0, 1, -1, -2]] == (255, 210, 0)).all()
+    inner = region[2:-2, 2:-2].reshape(-1, 3)
+    plain, line = np.unique(inner, axis=0)
+    assert plain == pytest.approx(np.array([100 + 155 * 70 / 255, 100 + 110 * 70 / 255, 100 * (1 - 70 / 255)]), abs=1)
+    assert line == pytest.approx(np.array([100 + 155 * 150 / 255, 100 + 110 * 150 / 255, 100 * (1 - 150 / 255)]), abs=1)
+    # The lines rise to the right, nine pixels apart.
+    marked = (region == line).all(axis=-1)
+    assert (marked[10, 10:80] == marked[10, 19:89]).all()
+    assert (marked[10, 10:80] == marked[9, 11:81]).all()
+    assert marked[10, 10:82].mean() == pytest.approx(1 / 3, abs=0.06)
+    outside = drawn[10:20, 10:190]
+    assert (outside == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("frame", "ratio", "size", "pattern"),
+    [
+        ("source", "3:2", "300 × 200", r"held"),  # the whole picture holds every region
+        ("source", "1:4", "50 × 200", r"\d\d?% held"),  # no quadrant or strip along a side is as narrow as that
+        ("crop", "3:2", "300 × 200", r"\d\d?% of the interest"),
+    ],
+)
+def test_the_words_tell_how_well_the_region_is_served(study, monkeypatch, frame, ratio, size, pattern):
+    written = []
+    monkeypatch.setattr(text_region_sheet, "write_line", lambda draw, at, text, *more: written.append(text))
+    study((ratio,), frame=frame, min_share=1.0)
+    titles, notes = written[1::2], written[2::2]
+    assert [title.split("   ") for title in titles] == [[name, size] for name in TEXT_REGION_PRESETS]
+    wide = [note for note, (x1, _, x2, _) in zip(notes, TEXT_REGION_PRESETS.values(), strict=True) if x2 - x1 > 1 / 6]
+    assert wide
+    assert all(re.fullmatch(pattern, note) for note in wide)
