@@ -1,22 +1,27 @@
-"""What the training commands share: options, the progress bar, and the file of weights."""
+"""What the commands share that train on rated crops: options, progress bar, and the order of the steps."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
-from torch import Tensor, nn
 from tqdm import tqdm
 
-from ..datasets.atomic import open_atomic
+from ..models.checkpoint import load_state
+from ..models.design_heatmap.network import HeatmapNetwork
+from ..models.gaic.network import GaicNetwork
+from .imagenet import load_imagenet
+from .rated_crops import read_rated_pictures
 from .resumable import Progress, Report, TrainingSettings
+from .weights import export
 
 CHECKPOINT = "last.pt"
+
+RatedNetwork = GaicNetwork | HeatmapNetwork
 
 
 def build_parser(description: str | None, **defaults: Any) -> argparse.ArgumentParser:
@@ -57,13 +62,29 @@ def open_progress_bar() -> tuple[tqdm, Report]:
     return bar, report
 
 
-def export(network: nn.Module, path: Path) -> None:
-    """Writes the weights of a network, and nothing else. ComfyUI finds those of a cropper in `models/croppers`."""
-    write_weights(network.state_dict(), path)
+def run_training(
+    given: argparse.Namespace, network: RatedNetwork, train: Callable[..., list[float]], file_name: str
+) -> None:
+    """Trains a network as the parsed arguments say, and exports its weights.
 
-
-def write_weights(state: Mapping[str, Tensor], path: Path) -> None:
-    """Writes tensors by name as safetensors. A file of that name is replaced as a whole."""
-    tensors = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-    with open_atomic(path) as file:
-        file.write(save(tensors))
+    Args:
+        given: from a parser of `build_parser`.
+        network: with its first weights.
+        train: (network, pictures, settings, checkpoint, report=, side=, workers=) → mean loss of every epoch.
+        file_name: of the weights, in the folder `--out`.
+    """
+    if given.imagenet:
+        load_imagenet(network.backbone, load_state(given.imagenet))
+    pictures = read_rated_pictures(given.data, given.part)
+    bar, report = open_progress_bar()
+    with bar:
+        train(
+            network.to(given.device),
+            pictures,
+            read_settings(given),
+            given.out / CHECKPOINT,
+            report=report,
+            side=given.side,
+            workers=given.workers,
+        )
+    export(network, given.out / file_name)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from safetensors.torch import load_file
-
-from salient_crop.training.command import build_parser, export, open_progress_bar, read_settings
+from salient_crop.training.command import build_parser, open_progress_bar, read_settings
 from salient_crop.training.resumable import Progress, TrainingSettings
 
 GIVEN = ["--data", "data", "--out", "out"]
@@ -25,13 +22,3 @@ def test_the_bar_counts_the_steps_of_all_epochs():
         report(Progress(epoch=2, epochs=3, step=4, steps=10, loss=0.5))
         assert (bar.n, bar.total) == (14, 30)
         assert "epoch 2/3, loss 0.5000" in bar.postfix
-
-
-def test_weights_are_exported_under_their_own_names(tmp_path):
-    network = torch.nn.Linear(3, 2)
-    network.weight = torch.nn.Parameter(network.weight.T.contiguous().T)  # a view in another order
-    export(network, tmp_path / "weights.safetensors")
-    weights = load_file(tmp_path / "weights.safetensors")
-    assert weights.keys() == {"weight", "bias"}
-    assert torch.equal(weights["weight"], network.weight)
-    assert [path.name for path in tmp_path.iterdir()] == ["weights.safetensors"]

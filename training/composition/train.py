@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from ...evaluation.ranking import PictureFigures, RankingCase, measure_ranking, read_cases, score_crops
 from ...models.composition.head import CompositionHead
-from ..command import export
+from ..weights import export
 from .kernel import distil
 from .samples import RatedBatch, augment, collate
 

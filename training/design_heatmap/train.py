@@ -18,12 +18,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...models.checkpoint import load_state
 from ...models.design_heatmap.cropper import SIDE, preprocess
 from ...models.design_heatmap.network import HeatmapNetwork
-from ..command import CHECKPOINT, build_parser, export, open_progress_bar, read_settings
-from ..imagenet import load_imagenet
-from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
+from ..command import build_parser, run_training
+from ..rated_crops import RatedPicture, rating_scale
 from ..rated_samples import RatedSample, load_sample
 from ..resumable import Report, Trainer, TrainingSettings
 from .losses import heatmap_loss, pseudo_heatmap
@@ -31,25 +29,11 @@ from .losses import heatmap_loss, pseudo_heatmap
 
 def main(arguments: Sequence[str] | None = None) -> None:
     given = build_parser(__doc__, crops=24).parse_args(arguments)  # CPC has 24 crops a picture
-    network = new_network(given.seed)
-    if given.imagenet:
-        load_imagenet(network.backbone, load_state(given.imagenet))
-    pictures = read_rated_pictures(given.data, given.part)
-    bar, report = open_progress_bar()
-    with bar:
-        train(
-            network.to(given.device),
-            pictures,
-            read_settings(given),
-            given.out / CHECKPOINT,
-            report=report,
-            side=given.side,
-            workers=given.workers,
-        )
-    export(network, given.out / "design-heatmap.safetensors")
+    network = build_network(given.seed)
+    run_training(given, network, train, "design-heatmap.safetensors")
 
 
-def new_network(seed: int) -> HeatmapNetwork:
+def build_network(seed: int) -> HeatmapNetwork:
     """A network with random weights, the same for the same seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from ..command import write_weights
+from ..weights import write_weights
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...datasets.atomic import open_atomic
 from ...models.focus.network import FocusNetwork
-from ..command import CHECKPOINT, write_weights
+from ..weights import write_weights
 from .losses import attention_loss, centre_loss, reach_loss, subject_loss
 from .samples import Sample
 
@@ -21,7 +21,7 @@ FROZEN = 3  # first blocks of the backbone that keep ImageNet's weights: trainin
 AVERAGE_DECAY = 0.998  # of the exponential moving average of the weights, a step
 DECODER_RATE = 5.0  # learning rate of the decoder, relative to that of the backbone
 WEIGHT_DECAY, WARM_UP, MAX_GRADIENT_NORM = 0.01, 0.15, 5.0  # the warm-up is a share of all steps
-WEIGHTS = "focus.safetensors"
+CHECKPOINT, WEIGHTS = "last.pt", "focus.safetensors"
 
 
 @dataclass(frozen=True)

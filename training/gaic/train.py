@@ -21,13 +21,11 @@ from torch.nn import functional as F
 
 from ...images.header import read_header
 from ...models.backbones import Backbone, MobileNetV2, ShuffleNetV2, Vgg16
-from ...models.checkpoint import load_state
 from ...models.gaic.network import GaicNetwork
 from ...models.gaic.preprocess import round_out, standardise_values, working_size
 from ...models.gaic.variant import TRAINED_HERE
-from ..command import CHECKPOINT, build_parser, export, open_progress_bar, read_settings
-from ..imagenet import load_imagenet
-from ..rated_crops import RatedPicture, rating_scale, read_rated_pictures
+from ..command import build_parser, run_training
+from ..rated_crops import RatedPicture, rating_scale
 from ..rated_samples import RatedSample, load_sample
 from ..resumable import Report, Trainer, TrainingSettings
 
@@ -39,25 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--backbone", choices=BACKBONES, default="mobilenetv2")
     parser.add_argument("--reduced", type=int, default=8, help="channels of the reduced map")
     given = parser.parse_args(arguments)
-    network = new_network(BACKBONES[given.backbone](), given.reduced, given.seed)
-    if given.imagenet:
-        load_imagenet(network.backbone, load_state(given.imagenet))
-    pictures = read_rated_pictures(given.data, given.part)
-    bar, report = open_progress_bar()
-    with bar:
-        train(
-            network.to(given.device),
-            pictures,
-            read_settings(given),
-            given.out / CHECKPOINT,
-            report=report,
-            side=given.side,
-            workers=given.workers,
-        )
-    export(network, given.out / f"gaic-{given.backbone}.safetensors")
+    network = build_network(BACKBONES[given.backbone](), given.reduced, given.seed)
+    run_training(given, network, train, f"gaic-{given.backbone}.safetensors")
 
 
-def new_network(backbone: Backbone, reduced: int, seed: int) -> GaicNetwork:
+def build_network(backbone: Backbone, reduced: int, seed: int) -> GaicNetwork:
     """A network with random weights, the same for the same seed.
 
     The backbone is initialised after He et al. (2015). Its normalisation layers are frozen and, without ImageNet's

@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy
 from ...evaluation.constraints import evaluate_cases
 from ...evaluation.design_cases import DesignCase, read_cases
 from ...models.size_prior.prior import SCALES, SizePrior, case_features
-from ..command import export
+from ..weights import export
 
 EPOCHS, BATCH_SIZE, LEARNING_RATE, WEIGHT_DECAY = 120, 128, 3e-3, 0.05
 TARGET_BLUR = 0.015  # standard deviation of the target distribution, in units of the scale

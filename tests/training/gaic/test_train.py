@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 import rated_folders
 import torch
-from made_up import uniform
+from made_up import made_up_state, uniform
+from safetensors.torch import load_file
+from torchvision.models import shufflenet_v2_x1_0
 
 from salient_crop.images.errors import PictureError
 from salient_crop.models.backbones import ShuffleNetV2
 from salient_crop.models.gaic.cropper import GaicCropper
 from salient_crop.models.gaic.variant import TRAINED_HERE
 from salient_crop.models.registry import load_cropper
-from salient_crop.training.gaic.train import main, new_network, train
+from salient_crop.training.gaic.train import build_network, main, train
 from salient_crop.training.rated_crops import read_rated_pictures
 from salient_crop.training.resumable import TrainingSettings
 
@@ -39,8 +41,8 @@ def test_command_learns_and_its_file_loads_as_a_cropper(data, tmp_path, capsys):
 
 
 def test_normalisation_stays_frozen(data, tmp_path):
-    before = new_network(ShuffleNetV2(), 4, seed=3).state_dict()
-    network = new_network(ShuffleNetV2(), 4, seed=3)
+    before = build_network(ShuffleNetV2(), 4, seed=3).state_dict()
+    network = build_network(ShuffleNetV2(), 4, seed=3)
     train(network, read_rated_pictures(data), QUICK, tmp_path / "last.pt", side=64)
     for name, after in network.state_dict().items():
         changed = not torch.equal(before[name], after)
@@ -51,4 +53,14 @@ def test_an_unreadable_picture_is_named(tmp_path):
     folder = rated_folders.gaicd(tmp_path, count=3)
     (folder / "images" / "train" / "p1.png").write_bytes(b"no picture")
     with pytest.raises(PictureError, match="p1.png"):
-        train(new_network(ShuffleNetV2(), 4, 0), read_rated_pictures(folder), QUICK, tmp_path / "last.pt", side=32)
+        train(build_network(ShuffleNetV2(), 4, 0), read_rated_pictures(folder), QUICK, tmp_path / "last.pt", side=32)
+
+
+def test_the_command_starts_from_imagenets_weights(data, tmp_path):
+    imagenet = {name: tuple(value.shape) for name, value in shufflenet_v2_x1_0(weights=None).state_dict().items()}
+    weights = made_up_state(imagenet)
+    torch.save(weights, tmp_path / "imagenet.pth")
+    arguments = ["--data", str(data), "--out", str(tmp_path), "--backbone", "shufflenetv2", "--side", "32"]
+    main([*arguments, "--epochs", "1", "--rate", "0", "--device", "cpu", "--imagenet", str(tmp_path / "imagenet.pth")])
+    exported = load_file(tmp_path / "gaic-shufflenetv2.safetensors")
+    assert torch.equal(exported["backbone.stage3.0.0.weight"], weights["conv1.0.weight"])
