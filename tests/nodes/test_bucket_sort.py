@@ -75,7 +75,7 @@ def test_lists_that_do_not_fit_are_refused_by_the_name_of_their_socket(run, smar
 
 def test_names_are_numbers_and_captions_empty_where_none_is_connected(run, smartcrop):
     _, captions, masks, _, indices, _, names, *_ = sort_pictures(
-        run, smartcrop, caption=[], name=[], mask=[], order="source"
+        run, smartcrop, caption=[], name=[], mask=[], order="source", buckets="448x576,576x448"
     )
     assert names == [str(index) for index in indices]
     assert set(captions) == {""}
@@ -83,7 +83,7 @@ def test_names_are_numbers_and_captions_empty_where_none_is_connected(run, smart
 
 
 def test_one_caption_serves_all_pictures(run, smartcrop):
-    _, captions, *_ = sort_pictures(run, smartcrop, caption="a square")
+    _, captions, *_ = sort_pictures(run, smartcrop, caption="a square", buckets="448x576,576x448")
     assert captions == ["a square"] * 8
 
 

@@ -37,7 +37,7 @@ def test_a_folder_is_streamed_into_buckets_with_captions_and_its_failures_named(
 
 def test_an_interrupted_folder_goes_on_where_it_was(run, smartcrop, host):
     save_folder(host)
-    given = {"folder": "set", "cropper": smartcrop, "buckets": "auto:2", "resolution": 512, "batch_size": 4}
+    given = {"folder": "set", "cropper": smartcrop, "buckets": "448x576,576x448", "resolution": 512, "batch_size": 4}
     run("CropFolder", save_to="whole", **given)
     for after in (3, 4, 5):
         host.steps.clear()

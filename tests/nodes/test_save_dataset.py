@@ -13,7 +13,7 @@ from salient_crop.datasets.formats import get_format
 
 @pytest.mark.parametrize("layout", ["kohya", "ai-toolkit", "onetrainer", "diffusers", "comfyui", "plain"])
 def test_a_saved_dataset_is_taken_by_its_trainer_as_it_is(run, smartcrop, host, layout):
-    images, captions, masks, _, _, _, names, *_ = sort_pictures(run, smartcrop)
+    images, captions, masks, _, _, _, names, *_ = sort_pictures(run, smartcrop, buckets="448x576,576x448")
     folder, report = run(
         "SaveDataset", image=images, caption=captions, mask=masks, name=names, layout=layout, concept="cat", repeats=3
     )
