@@ -12,7 +12,9 @@ a mutant is killed where a test fails or takes ten times as long as all of them 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -23,16 +25,18 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
-from queue import SimpleQueue
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("cropping", "bucketing", "datasets", "jobs")
 KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
 SLOWEST = 10  # times the room's tests without a mutant, plus a start
+# Imported once by each worker, before it forks.
+PRELOADED = ("torch", "numpy", "scipy.optimize", "scipy.fft", "scipy.ndimage", "PIL.ImageCms", "hypothesis", "einops")
 # Operators that need arguments.
 LEFT_OUT = ("core/VariableInserter", "core/VariableReplacer")
 
@@ -141,76 +145,85 @@ def mutate(source: str, mutant: Mutant) -> str:
 
 
 def run_all(mutants: Sequence[Mutant], workers: int) -> list[Verdict]:
-    """The verdicts in the order of the mutants; each worker has a copy of the checkout of its own."""
+    """The verdicts in the order of the mutants.
+
+    Each worker has a copy of the checkout of its own. It imports the large libraries once and forks for every mutant,
+    because importing PyTorch takes longer than most tests.
+    """
+    rooms = sorted({each.room for each in mutants})
     with tempfile.TemporaryDirectory() as folder:
-        copies: SimpleQueue[Path] = SimpleQueue()
-        for index in range(workers):
-            copies.put(copy_checkout(Path(folder, str(index), "salient_crop")))
-        limits = {room: SLOWEST * time_tests(room, copies) + 10 for room in sorted({each.room for each in mutants})}
-        with ThreadPoolExecutor(workers) as pool:
+        context = multiprocessing.get_context("fork")
+        with context.Pool(workers, start_worker, (folder,)) as pool:
+            limits = dict(zip(rooms, pool.map(time_tests, rooms, 1), strict=True))
             found = []
-            for verdict in pool.map(lambda each: judge(each, copies, limits[each.room]), mutants):
+            for verdict in pool.imap(judge, [(each, limits[each.room]) for each in mutants]):
                 found.append(verdict)
                 print(f"{len(found)}/{len(mutants)} {verdict.outcome:8} {describe(verdict.mutant)}", flush=True)
             return found
 
 
-def judge(mutant: Mutant, copies: SimpleQueue[Path], limit: float) -> Verdict:
-    copy = copies.get()
+def start_worker(folder: str) -> None:
+    """Makes this process a worker: in a copy of the checkout, with the libraries of the tests imported."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    sys.modules["torch"].set_num_threads(1)
+    sys.dont_write_bytecode = True
+    os.chdir(copy_checkout(Path(folder, str(os.getpid()), "salient_crop")))
+
+
+def judge(task: tuple[Mutant, float]) -> Verdict:
+    mutant, limit = task
+    path = Path(mutant.file)
+    source = path.read_text(encoding="utf-8")
+    mutated = mutate(source, mutant)
+    path.write_text(mutated, encoding="utf-8")
     try:
-        path = copy / mutant.file
-        source = path.read_text(encoding="utf-8")
-        mutated = mutate(source, mutant)
-        path.write_text(mutated, encoding="utf-8")
-        try:
-            status, seconds = run_tests(copy, tests_of(copy, mutant), limit)
-        finally:
-            path.write_text(source, encoding="utf-8")
-        outcome = TIMEOUT if status is None else SURVIVED if status == 0 else KILLED
-        lines = unified_diff(source.splitlines(), mutated.splitlines(), mutant.file, mutant.file, "", "", 1, "")
-        return Verdict(mutant, outcome, seconds, "\n".join(lines))
+        status, seconds = run_tests(tests_of(mutant), limit)
     finally:
-        copies.put(copy)
+        path.write_text(source, encoding="utf-8")
+    outcome = TIMEOUT if status is None else SURVIVED if status == 0 else KILLED
+    lines = unified_diff(source.splitlines(), mutated.splitlines(), mutant.file, mutant.file, "", "", 1, "")
+    return Verdict(mutant, outcome, seconds, "\n".join(lines))
 
 
-def tests_of(copy: Path, mutant: Mutant) -> list[str]:
+def tests_of(mutant: Mutant) -> list[str]:
     """The tests of the mutant's room, those of its own file first."""
     own = Path("tests", mutant.file).with_name(f"test_{Path(mutant.file).name}")
     room = f"tests/{mutant.room}"
-    return [own.as_posix(), room] if (copy / own).is_file() else [room]
+    return [own.as_posix(), room] if own.is_file() else [room]
 
 
-def time_tests(room: str, copies: SimpleQueue[Path]) -> float:
-    copy = copies.get()
-    try:
-        status, seconds = run_tests(copy, [f"tests/{room}"], 600)
-    finally:
-        copies.put(copy)
+def time_tests(room: str) -> float:
+    """The limit for the tests of a room, in seconds."""
+    status, seconds = run_tests([f"tests/{room}"], 600)
     if status != 0:
         raise SystemExit(f"tests/{room} does not pass as it is; mutants would tell nothing")
-    return seconds
+    return SLOWEST * seconds + 10
 
 
-def run_tests(copy: Path, paths: Sequence[str], limit: float) -> tuple[int | None, float]:
-    """Exit status of pytest, None where it ran into the limit, and the seconds it took."""
+def run_tests(paths: Sequence[str], limit: float) -> tuple[int | None, float]:
+    """Exit status of pytest in a fork of this process, None where it ran into the limit, and the seconds it took."""
     started = time.monotonic()
-    # Not `python -m pytest`, which would put the copy, and with it `nodes` and `models`, on the module search path.
-    pytest = Path(sys.executable).with_name("pytest")
-    command = [str(pytest), "-x", "-q", "--no-header", "-p", "no:cacheprovider", *paths]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    silent = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, cwd=copy, env=environment, stdin=silent, stdout=silent, stderr=silent, start_new_session=True
-    )
-    try:
-        status: int | None = process.wait(limit)
-    except subprocess.TimeoutExpired:
-        status = None
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    return status, time.monotonic() - started
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        silent = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(silent, stream)
+        status = 1
+        try:
+            status = int(pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", *paths]))
+        finally:
+            os._exit(status)
+    while time.monotonic() - started < limit:
+        ended, code = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(code), time.monotonic() - started
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None, limit
 
 
 def copy_checkout(copy: Path) -> Path:
