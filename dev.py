@@ -73,7 +73,9 @@ def demo(words: Sequence[str]) -> int:
 
 
 def test(words: Sequence[str]) -> int:
-    return run([str(executable("pytest")), *words])
+    # The whole suite on all cores; a part of it in one process, where -x, --pdb and -s do what one expects.
+    parallel = [] if words else ["--numprocesses", "auto", "--dist", "worksteal"]
+    return run([str(executable("pytest")), *parallel, *words])
 
 
 def lint(words: Sequence[str]) -> int:
