@@ -105,6 +105,7 @@ def test_prices_of_a_single_bucket():
         (np.zeros((0, 2)), np.zeros((0, 2))),
         ([[0.0, 2.0]], [[0.0, 2.0]]),
         ([[0.0, np.inf], [2.0, 1.0]], [[0.0, 30.0], [2.0, 1.0]]),
+        ([[np.inf, 0.25]], [[12.5, 0.25]]),
     ],
 )
 def test_infinite_losses_become_large_ones(loss, capped):

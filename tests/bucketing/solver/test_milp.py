@@ -169,3 +169,19 @@ def test_a_search_that_ends_without_a_solution_goes_on(monkeypatch):
     tries.clear()
     assert solve_milp(problem_of([[0, INF], [INF, 0]], BucketPolicy(batch_size=2))) is None
     assert tries == [True, False]
+
+
+def test_what_is_proven_or_found_is_not_searched_again(monkeypatch):
+    original, statuses = milp.milp, []
+
+    def record(*args, **more):
+        answer = original(*args, **more)
+        statuses.append(answer.status)
+        if answer.x is not None:
+            answer.status = 1  # as where the limit ends a search that has found something
+        return answer
+
+    monkeypatch.setattr(milp, "milp", record)
+    assert solve_milp(problem_of([[0, INF], [INF, 0]], BucketPolicy(batch_size=2))) is None
+    assert solve_milp(problem_of([[0, 1], [0, 1]], BucketPolicy(batch_size=2))).loss == 0
+    assert statuses == [2, 0]

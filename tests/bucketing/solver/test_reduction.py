@@ -106,3 +106,23 @@ def test_what_the_budget_leaves_open_is_never_called_proven(monkeypatch, starved
                 assert solution.bound == pytest.approx(least, abs=1e-6)
     if not pairs and starved in ("no second assignment", "no subset listed"):
         assert improvable > 0
+
+
+def test_branch_and_bound_alone_proves_the_optimum(monkeypatch):
+    monkeypatch.setattr(reduction, "_MAX_PAIRS", -1)
+    for problem, least in instances():
+        solution = choose_buckets(problem)
+        assert (np.inf if solution is None else solution.loss) == pytest.approx(least, abs=1e-6)
+        assert solution is None or solution.bound == pytest.approx(least, abs=1e-6)
+
+
+def test_the_integer_program_is_solved_up_to_its_size(monkeypatch):
+    """Four pairs that no bound excludes, and a search that ends at once."""
+    problem = Problem(np.array([[0.0, 0.1], [0.1, 0.0]]), np.array([2, 2]), BucketPolicy(1))
+    monkeypatch.setattr(lagrangian, "MAX_SUBSETS", 0)
+    free = lagrangian.DualPrices.of(np.zeros(2), problem.loss, problem.supply)
+    monkeypatch.setattr(reduction, "maximise_bound", lambda *_: free)
+    for pairs, bound in ((4, 0.2), (3, 0.0)):
+        monkeypatch.setattr(reduction, "_MAX_PAIRS", pairs)
+        solution = choose_buckets(problem)
+        assert (solution.loss, solution.bound) == pytest.approx((0.2, bound))
