@@ -129,7 +129,7 @@ def test_the_bound_is_true_where_most_pictures_are_fixed(monkeypatch, pairs):
     monkeypatch.setattr(assignment, "_initial_limit", lambda problem, relaxed: 1)
     random = np.random.default_rng(4)
     proven = improvable = 0
-    for _ in range(40):
+    for _ in range(25):
         loss, problem = draw_problem(random, 7, 3)
         policy = BucketPolicy(None, False, problem.policy.batch_size, problem.policy.smallest, problem.policy.remainder)
         least = brute_force.best_loss(loss, policy)

@@ -58,7 +58,7 @@ def test_pictures_that_a_subset_does_not_take_are_the_first_to_be_dropped():
 def test_no_subset_is_better():
     random = np.random.default_rng(1)
     none = 0
-    for _ in range(100):
+    for _ in range(70):
         loss, problem = draw_problem(random, random.integers(1, 8), random.integers(2, 5))
         least = brute_force.best_loss(loss, problem.policy)
         solution = choose_buckets(problem)
@@ -86,7 +86,7 @@ STARVED = {
 def instances():
     """Problems of seven pictures and four buckets, with the least loss."""
     random = np.random.default_rng(2)
-    drawn = (draw_problem(random, 7, 4) for _ in range(30))
+    drawn = (draw_problem(random, 7, 4) for _ in range(24))
     return [(problem, brute_force.best_loss(loss, problem.policy)) for loss, problem in drawn]
 
 
