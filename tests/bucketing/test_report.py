@@ -62,6 +62,8 @@ def test_statistics_of_malformed_input_are_refused():
         GridStatistics.of([], 0)
     with pytest.raises(ValueError, match="times must have one number a picture, got 2 for 1 pictures"):
         GridStatistics.of([placed(SQUARE)], 1, [1, 1])
+    with pytest.raises(ValueError, match="times must have one number a picture, got 1 for 2 pictures"):
+        GridStatistics.of([placed(SQUARE), placed(SQUARE)], 1, [1])
 
 
 def test_an_empty_report():

@@ -74,7 +74,9 @@ def test_holding_another_box(other, held):
         (Box(99, 79, 1, 1), Box(99, 79, 1, 1)),
         (Box(-5, 0, 5, 5), None),  # ends where the picture begins
         (Box(0, -5, 5, 5), None),
+        (Box(-50, 0, 5, 5), None),
         (Box(100, 0, 5, 5), None),
+        (Box(150, 0, 5, 5), None),
         (Box(0, 80, 5, 5), None),
     ],
 )

@@ -55,6 +55,9 @@ def test_the_nearest_index_counts_and_none_above_the_folder(tmp_path):
     (tmp_path / "in" / "metadata.jsonl").write_text('{"file_name": "deep/a.jpg", "text": "of the folder"}')
     assert Sidecars(tmp_path / "in").read_caption(photo) == "of the folder"
     assert Sidecars(tmp_path / "in" / "deep").read_caption(photo) == ""
+    low = tmp_path / "in" / "deep" / "deeper" / "b.jpg"
+    (tmp_path / "in" / "metadata.jsonl").write_text('{"file_name": "deep/deeper/b.jpg", "text": "two folders up"}')
+    assert Sidecars(tmp_path / "in").read_caption(low) == "two folders up"
     index(tmp_path / "in" / "deep", a="nearest")
     assert Sidecars(tmp_path / "in").read_caption(photo) == "nearest"
 

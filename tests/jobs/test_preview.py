@@ -2,6 +2,8 @@
 
 import pytest
 
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.manifest import FAILED, OK, PictureRecord, read_manifest
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.preview import collect_tiles, picture_tile, sample_records
@@ -41,6 +43,16 @@ def test_tiles_come_in_order_with_a_step_each(folder, scripted):
     assert tiles[1].note == "there is no such file (moved, deleted, or a broken link)"
     assert tiles[3].note == "failed: truncated"
     assert [tile.pixels is None for tile in tiles] == [False, True, False, True]
+
+
+def test_a_tile_names_ratio_and_size_of_a_crop_that_is_no_square(folder, scripted):
+    cropper = scripted(0.9, 0.5)
+    folder.crop(folder.settings(cropper, constraint=Constraint(ratios=(Ratio(2, 3),))), cropper)
+    record = next(read_manifest(folder.out / "manifest.jsonl"))
+    (crop,) = picture_tile(record, folder.photos, None).crops
+    width, height = record.crops[0].box[2:]
+    assert width < height
+    assert crop.title == f"2:3   {width} × {height}"
 
 
 def test_a_tile_shows_the_picture_its_heat_and_where_its_crop_lies(folder, scripted):
