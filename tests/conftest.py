@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -72,6 +73,14 @@ def nodes(host: Stub) -> dict[str, Any]:
         return await extension.get_node_list()
 
     return {node.define_schema().node_id: node for node in asyncio.run(registered())}
+
+
+def pytest_configure() -> None:
+    # Beside other workers, threads of PyTorch would only wait for each other.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import torch
+
+        torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
