@@ -11,6 +11,7 @@ from salient_crop.cropping.crop import Crop, CropWarning
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
 from salient_crop.datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
+from salient_crop.jobs import bucket_stages
 from salient_crop.jobs.bucket_stages import (
     crop_for_bucket,
     indices_by_bucket,
@@ -209,3 +210,30 @@ def test_only_warnings_about_the_crop_that_is_taken_check_a_caption():
     assert tall.report.caption_checks == ["0.jpg: a person is outside"]
     area = LossWeights(area=9.0, upscaling=0.0)
     assert sort([picture], BucketSettings(THREE.grid, smallest=1, loss_weights=area)).report.caption_checks == []
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "area_lost", "scale"),
+    [
+        ((200, 100), (0, 0, 200, 100), 0.0, 1.0),
+        ((200, 100), (10, 0, 100, 100), 0.5, 1.0),
+        ((100, 200), (0, 20, 100, 50), 0.75, 2.0),
+        ((100, 200), (-20, 0, 300, 200), 0.0, 0.5),  # padded: more than the picture is no loss
+    ],
+)
+def test_a_placement_says_what_of_the_picture_is_lost_and_how_far_it_is_enlarged(size, box, area_lost, scale):
+    record = CropRecord(
+        file=None,
+        ratio="1:1",
+        bucket=(100, 100),
+        box=box,
+        score=0.0,
+        terms={},
+        kept=0.75,
+        crop_coords=(0, 0),
+        original_size=(size[1], size[0]),
+        target_size=(100, 100),
+    )
+    found = bucket_stages._placement_of(record, size)
+    assert (found.bucket, found.heat_lost) == ((100, 100), 0.25)
+    assert (found.area_lost, found.scale) == pytest.approx((area_lost, scale))
