@@ -12,6 +12,8 @@ Item = TypeVar("Item")
 LIMIT = 2**53  # of whole numbers: up to it, a float is exact too
 Region = tuple[float, float, float, float]
 """Left, top, right and bottom edge as shares of a picture's or a crop's width and height, 0..1."""
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 def check_whole_number(name: str, value: Any) -> int:

@@ -8,9 +8,8 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
+from ..cropping.checks import Size
 from .orientation import FloatBox
-
-Size = tuple[int, int]
 
 CROP_FILTER = Image.Resampling.LANCZOS
 SMALL_FILTER = Image.Resampling.BILINEAR  # for thumbnails: what croppers see, and previews

@@ -7,6 +7,7 @@ import operator
 import numpy as np
 from PIL import Image
 
+from .orientation import FloatBox
 from .resample import SMALL_FILTER, Size, average_blocks, block_side, resize, scale_box, shrink_factor
 
 # A thumbnail keeps its short side up to this ratio; beyond it, its long side would cost more than the picture is worth.
@@ -53,10 +54,7 @@ def small_pixels(pixels: np.ndarray, short_side: int) -> np.ndarray:
     Raises:
         TypeError, ValueError: when `short_side` is not a whole number of at least 1.
     """
-    height, width = pixels.shape[:2]
-    size = small_size((width, height), short_side)
-    region = (0.0, 0.0, float(width), float(height))
-    block = block_side(shrink_factor(region, size))
+    region, size, block = _plan_thumbnail(pixels, short_side)
     return np.array(resize(Image.fromarray(pixels), region, size, SMALL_FILTER, block))
 
 
@@ -76,9 +74,14 @@ def small_floats(values: np.ndarray, short_side: int) -> np.ndarray:
     Raises:
         TypeError, ValueError: when `short_side` is not a whole number of at least 1.
     """
-    height, width = values.shape[:2]
-    size = small_size((width, height), short_side)
-    region = (0.0, 0.0, float(width), float(height))
-    block = block_side(shrink_factor(region, size))
+    region, size, block = _plan_thumbnail(values, short_side)
     reduced = Image.fromarray(average_blocks(values, block))
     return np.array(resize(reduced, scale_box(region, 1 / block), size, SMALL_FILTER))
+
+
+def _plan_thumbnail(picture: np.ndarray, short_side: int) -> tuple[FloatBox, Size, int]:
+    """For a picture `[H, W, 3]`: all of it as a region in pixels, the thumbnail's size, and the side of its blocks."""
+    height, width = picture.shape[:2]
+    size = small_size((width, height), short_side)
+    region = (0.0, 0.0, float(width), float(height))
+    return region, size, block_side(shrink_factor(region, size))

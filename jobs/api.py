@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
+from ..cropping.checks import Size
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio, parse_ratios
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 Words: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
 """One folder, one picture or pattern, or several pictures and patterns; see `resolve_sources`."""
-
-Size = tuple[int, int]
 
 
 def crop_folder(

@@ -7,12 +7,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..bucketing.grids import parse_grid
+from ..cropping.checks import Size
 from ..datasets.formats import DatasetFormat, get_format
 from ..datasets.formats.plain import Plain
 from .defaults import BUCKET_RESOLUTION
 from .settings import BucketSettings
-
-Size = tuple[int, int]
 
 _POLICY = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ..cropping.checks import Region
+
 # In pixels: largest height and width of pictures and crops, space between things, height of a line of text.
 PICTURE_HEIGHT, PICTURE_WIDTH, GAP, LINE = 220, 330, 14, 22
 SHEET_WIDTH = 2400
@@ -25,9 +27,6 @@ FONTS_FOR_OTHER_SCRIPTS = (
     *("NotoSansCJK-Regular.ttc", "NotoSansCJKjp-Regular.otf", "DejaVuSans.ttf", "Arial Unicode.ttf"),
     *("msyh.ttc", "YuGothM.ttc", "PingFang.ttc", "segoeui.ttf"),
 )
-
-
-Region = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..cropping.checks import Size
 from ..datasets.find import EXTENSIONS, find_pictures
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest
 from ..datasets.names import name_crops
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ..bucketing.report import BucketReport
 
 NAMED_WARNINGS = 3  # pictures in the summary of a run
-
-Size = tuple[int, int]
 
 
 class RunError(Exception):

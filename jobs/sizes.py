@@ -8,14 +8,13 @@ from functools import cache
 from ..bucketing.report import BucketReport
 from ..bucketing.sizes import format_size
 from ..cropping.box import Box
+from ..cropping.checks import Size
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
 from .bucket_stages import baseline_crop, sort_pictures
 from .settings import BucketSettings
 from .stages import crop_record
-
-Size = tuple[int, int]
 
 
 def plan_sizes(sizes: Sequence[Size], settings: BucketSettings) -> BucketReport:

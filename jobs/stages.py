@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import torch
 
+from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -31,7 +32,6 @@ from .warnings import find_warnings
 
 BLACK = (0, 0, 0)  # of a mask, outside its picture
 
-Size = tuple[int, int]
 
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 """Errors that every other picture would meet too."""

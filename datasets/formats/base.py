@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
+from ...cropping.checks import Size
 from ..atomic import write_atomic
 from ..sidecars import Sidecars
-
-Size = tuple[int, int]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Class attributes of every format with their types, and why they belong to the class.

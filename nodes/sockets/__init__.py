@@ -15,8 +15,8 @@ pictures, otherwise there must be as many values as pictures. There is one modul
 that reads a socket takes its name, and starts its error messages with it.
 """
 
-Size = tuple[int, int]
-"""Width and height in pixels."""
+from __future__ import annotations
 
-Region = tuple[float, float, float, float]
-"""x1, y1, x2, y2 as shares of the width and height of a picture."""
+from ...cropping.checks import Region, Size
+
+__all__ = ["Region", "Size"]

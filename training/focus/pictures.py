@@ -16,7 +16,7 @@ from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
-Region = tuple[float, float, float, float]  # x1, y1, x2, y2 in 0..1
+from ...cropping.checks import Region
 
 HUMAN_MASK_WEIGHT, TEACHER_MASK_WEIGHT = 1.0, 0.4  # in the loss, by who made the mask
 MIN_CONFIDENCE = 0.75  # of a teacher's head; less confident ones are ignored, neither positive nor negative examples
