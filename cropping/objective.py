@@ -34,6 +34,11 @@ class ObjectiveWeights:
     edge: float = 0.0
     composition: float = 0.5
 
+    @property
+    def span(self) -> float:
+        """More than any two boxes' weighted terms can differ by."""
+        return 1 + self.layout + self.size + self.cut + self.avoid
+
     def __post_init__(self) -> None:
         for each in fields(self):
             if check_number(f"the weight {each.name}", getattr(self, each.name)) < 0:

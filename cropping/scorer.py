@@ -1,4 +1,7 @@
-"""The score of a box: aesthetic + layout·w − cut·w + size·w − avoid·w, each term in 0..1 and reported by name."""
+"""The score of a box: aesthetic + layout·w − cut·w + size·w − avoid·w, each term in 0..1 and reported by name.
+
+What may not happen costs more than all terms together: a hard text region that is not calm, and a head cut off.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from torch import Tensor
 from .box_sets import BoxSet
 from .checks import Region
 from .constraint import Constraint
+from .heads import HeadRule
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
 from .ratio import Ratio
@@ -22,8 +26,8 @@ SLICE_BEGINS = (0.02, 0.10)
 SLICE_ENDS = (0.95, 0.99)
 # A text region is calm when it holds at most this share of the heat that its area would hold on average.
 CALM_SHARE = 0.5
-# Taken from the score where a hard text region is not calm: more than all terms together can give.
-VIOLATION_PENALTY = 100.0
+# Taken from the score where a hard text region is not calm: more than all terms and all heads together can give.
+VIOLATION_PENALTY = 1000.0
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,15 @@ class Scorer:
         """The score of every box, `[B, *]`, and its terms by name, each in 0..1.
 
         Where a hard text region of the crop is not calm, the score is lower by `VIOLATION_PENALTY` or more, growing
-        with the violation. So a box that obeys always wins, and among boxes that do not, the smallest violation.
+        with the violation. So a box that obeys always wins, and among boxes that do not, the smallest violation. In the
+        same way, a box that cuts off a protected head loses more than all terms can give, see `HeadRule`.
 
         Args:
             box_set: the boxes.
             aesthetic: `[B, *]` in 0..1, the cropper's own score; None: the share of heat inside the box.
         """
         weights = self.weights
-        visible, in_text, in_avoid = box_set.coverage(self._regions).split(self._region_counts, 1)
+        visible, in_text, in_avoid, parts = box_set.coverage(self._regions).split(self._region_counts, 1)
         base = box_set.heat_sum() if aesthetic is None else aesthetic
         aesthetic, cut = self._aesthetic_and_cut(box_set, visible, base)
         size = self._size(box_set.area_share() / (self.largest[0] * self.largest[1]))
@@ -88,6 +93,8 @@ class Scorer:
         if self.constraint.avoid:
             terms["avoid"] = in_avoid.mean(1)
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
+        if parts.shape[1]:
+            total = total.sub_(self._head_rule.broken(parts), alpha=weights.span)
         return total, terms
 
     def _aesthetic_and_cut(self, box_set: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,18 +130,26 @@ class Scorer:
         return most if (most < 1).any() else None
 
     @cached_property
+    def _head_rule(self) -> HeadRule:
+        return HeadRule.of(self.inputs.protected, self.largest)
+
+    @cached_property
     def _regions(self) -> Tensor:
-        """Subjects, text regions in the frame of the source, and regions to avoid, in this order: `[B, M, 4]`."""
+        """Subjects, text regions in the frame of the source, regions to avoid, heads and bodies: `[B, M, 4]`."""
         subjects = self.inputs.subjects[..., :4]
         in_source = [each.region for each in self.constraint.text_regions if each.frame == "source"]
         regions = subjects.new_tensor([*in_source, *self.constraint.avoid]).view(1, -1, 4)
-        return torch.cat([subjects, regions.expand(len(subjects), -1, -1)], 1)
+        return torch.cat([subjects, regions.expand(len(subjects), -1, -1), self._head_rule.regions], 1)
 
     @cached_property
     def _region_counts(self) -> list[int]:
-        """How many of `_regions` are subjects, text regions and regions to avoid."""
-        subjects, avoid = self.inputs.subjects.shape[1], len(self.constraint.avoid)
-        return [subjects, self._regions.shape[1] - subjects - avoid, avoid]
+        """How many of `_regions` are subjects, text regions, regions to avoid, and parts of protected subjects."""
+        subjects, avoid, parts = (
+            self.inputs.subjects.shape[1],
+            len(self.constraint.avoid),
+            self._head_rule.regions.shape[1],
+        )
+        return [subjects, self._regions.shape[1] - subjects - avoid - parts, avoid, parts]
 
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)

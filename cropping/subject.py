@@ -1,4 +1,4 @@
-"""What must stay whole: a box with a weight and a kind."""
+"""What must stay whole: a box with a weight and a kind, and its head where it has one."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .checks import check_number
+from .checks import Region, check_number
 
-KINDS = ("face", "person", "object", "prompt")
+KINDS = ("face", "person", "animal", "object", "prompt")
+# A body whose extent is not known, in sides of its head: so wide, and so high with the head. Most of what a head's
+# neighbourhood shows of its person: shoulders, arms and chest.
+BODY_WIDTH, BODY_HEIGHT = 2.5, 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A box in relative coordinates (0..1 of the picture, which it may leave) with a weight, as a rule in 0..1.
 
-    The kind `face` means the whole head: hair, forehead and chin included.
+    A person or animal has two parts, body and head. The box is all of it, and `head` the whole head: hair, hat, ears
+    and chin included. Of the kind `face`, the box itself is the whole head, and the body below it is not known.
+
+    Attributes:
+        x1, y1, x2, y2: left, top, right and bottom edge.
+        weight: ≥ 0, how much it counts that the head is whole, or the box where no head is known.
+        kind: one of `KINDS`.
+        head: x1, y1, x2, y2 of the head, or None.
+        confidence: 0..1, how sure it is that the subject is there; see `cropping/heads.py`.
 
     Raises:
-        TypeError: when a coordinate or the weight is no number.
-        ValueError: when one is NaN or infinite, the box empty, the weight negative or the kind unknown.
+        TypeError: when a number is none.
+        ValueError: when one is NaN or infinite, a box empty, the weight negative, the confidence no share, the kind
+            unknown, or when an object or a `face` has a head of its own.
     """
 
     x1: float
@@ -30,29 +42,62 @@ class Subject:
     y2: float
     weight: float = 1.0
     kind: str = "object"
+    head: Region | None = None
+    confidence: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("x1", "y1", "x2", "y2", "weight"):
+        for name in ("x1", "y1", "x2", "y2", "weight", "confidence"):
             check_number(f"a subject's {name}", getattr(self, name))
         if not (self.x2 > self.x1 and self.y2 > self.y1):
             raise ValueError(f"a subject needs x1 < x2 and y1 < y2, got {self.region}")
         if not self.weight >= 0:
             raise ValueError(f"a subject's weight must be 0 or more, got {self.weight}")
+        if not 0 <= self.confidence <= 1:
+            raise ValueError(f"a subject's confidence is a share in 0..1, got {self.confidence}")
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind!r} is no kind of subject; use one of {', '.join(KINDS)}")
+        if self.head is not None:
+            object.__setattr__(self, "head", self._check_head(self.head))
+
+    def _check_head(self, head: Sequence[float]) -> Region:
+        if self.kind in ("face", "object"):
+            raise ValueError(f"a subject of the kind {self.kind} has no head of its own")
+        x1, y1, x2, y2 = (check_number("a subject's head", edge) for edge in head)
+        if not (x2 > x1 and y2 > y1):
+            raise ValueError(f"a subject's head needs x1 < x2 and y1 < y2, got {tuple(head)}")
+        return x1, y1, x2, y2
 
     @property
-    def region(self) -> tuple[float, float, float, float]:
+    def region(self) -> Region:
         """The box, relative x1, y1, x2, y2."""
         return self.x1, self.y1, self.x2, self.y2
 
+    @property
+    def head_region(self) -> Region | None:
+        """The whole head, or None where none is known."""
+        return self.region if self.kind == "face" else self.head
+
+    @property
+    def body_region(self) -> Region:
+        """All of the subject; where only its head is known, head, shoulders and chest below it."""
+        if self.kind != "face":
+            return self.region
+        across, down = self.x2 - self.x1, self.y2 - self.y1
+        beside = (BODY_WIDTH - 1) / 2 * across
+        return self.x1 - beside, self.y1, self.x2 + beside, self.y1 + BODY_HEIGHT * down
+
+    @property
+    def essence(self) -> Region:
+        """What the weight is about: the head, or the box where no head is known."""
+        return self.head_region or self.region
+
 
 def stack_subjects(subjects: Sequence[Sequence[Subject]]) -> Tensor:
-    """Stacks each picture's subjects into `[B, M, 5]` (x1, y1, x2, y2, weight), float64.
+    """Stacks the essence of each picture's subjects into `[B, M, 5]` (x1, y1, x2, y2, weight), float64.
 
     Shorter lists are filled up with boxes of weight 0, which no score counts.
     """
     most = max((len(each) for each in subjects), default=0)
     empty = (0.0, 0.0, 1.0, 1.0, 0.0)
-    rows = [[(*each.region, each.weight) for each in listed] + [empty] * (most - len(listed)) for listed in subjects]
+    rows = [[(*each.essence, each.weight) for each in listed] + [empty] * (most - len(listed)) for listed in subjects]
     return torch.tensor(rows, dtype=torch.float64).view(len(subjects), most, 5)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
+from ..cropping.heads import stack_protected
 from ..cropping.inputs import SearchInputs
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
@@ -118,8 +119,9 @@ def build_search_inputs(analyses: Sequence[Analysis]) -> SearchInputs:
     detail: Tensor | None = None
     if all(each is not None for each in details):
         detail = torch.stack([each for each in details if each is not None])
+    subjects = [each.subjects for each in analyses]
     return SearchInputs.from_maps(
-        torch.stack([each.value for each in analyses]), stack_subjects([each.subjects for each in analyses]), detail
+        torch.stack([each.value for each in analyses]), stack_subjects(subjects), detail, stack_protected(subjects)
     )
 
 

@@ -20,13 +20,19 @@ LOG_DISTANCES = (-3.0, 6.0)  # predictions beyond are clamped: 0.05 to 400 cells
 
 
 class Detection(NamedTuple):
-    """A box, relative to the picture, which may reach beyond it, and how sure the network is of it, 0..1."""
+    """A box, relative to the picture, which may reach beyond it.
+
+    Attributes:
+        confidence: how sure the network is of it, 0..1.
+        of_animal: whether it is more likely an animal's than a person's.
+    """
 
     x1: float
     y1: float
     x2: float
     y2: float
     confidence: float
+    of_animal: bool = False
 
     @property
     def area(self) -> float:
@@ -34,7 +40,7 @@ class Detection(NamedTuple):
 
 
 def decode_detections(
-    centres: Tensor, log_distances: Tensor, min_confidence: float, max_iou: float
+    centres: Tensor, log_distances: Tensor, animal: Tensor, min_confidence: float, max_iou: float
 ) -> list[list[Detection]]:
     """The detections of each picture, the most certain first.
 
@@ -42,6 +48,7 @@ def decode_detections(
         centres: `[B, h, w]` logits: is the centre of a box in this cell?
         log_distances: `[B, 4, h, w]` logarithms of the distances, in cells, from the middle of the cell to the left,
             top, right and bottom side.
+        animal: `[B, h, w]` logits: is it an animal's?
         min_confidence: of a detection.
         max_iou: intersection over union from which of two detections only the more certain one is kept.
     """
@@ -56,9 +63,12 @@ def decode_detections(
     boxes = torch.stack([x - left, y - top, x + right, y + bottom], 2)
     boxes = boxes / boxes.new_tensor([width, height, width, height])
     pictures = torch.cat([boxes, best[..., None]], 2).tolist()
-    return [
-        suppress_overlaps((Detection(*row) for row in rows if row[-1] >= min_confidence), max_iou) for rows in pictures
-    ]
+    of_animals = (animal.flatten(1).gather(1, cell) > 0).tolist()
+    found = (
+        [Detection(*row, kind) for row, kind in zip(*each, strict=True) if row[-1] >= min_confidence]
+        for each in zip(pictures, of_animals, strict=True)
+    )
+    return [suppress_overlaps(each, max_iou) for each in found]
 
 
 def suppress_overlaps(detections: Iterable[Detection], max_iou: float) -> list[Detection]:

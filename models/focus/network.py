@@ -20,6 +20,7 @@ from ..backbones.imagenet import standardise
 
 STRIDE = 32  # both sides of the input are multiples of it
 POSITION_CHANNELS = 5
+NO_ANIMAL = -20.0  # logit of a network that knows people only
 
 # Expansion, channels, how many, stride of the first: the published table.
 _RESIDUALS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
@@ -36,12 +37,14 @@ class Outputs(NamedTuple):
         centres: `[B, H/4, W/4]` logits: is the centre of a head in this cell?
         reach: `[B, 4, H/4, W/4]` logarithms of the distances, in cells of 4 pixels, from the middle of the cell to the
             head's left, top, right and bottom.
+        animal: `[B, H/4, W/4]` logits: is the head an animal's?
     """
 
     attention: Tensor
     subject: Tensor
     centres: Tensor
     reach: Tensor
+    animal: Tensor
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
@@ -151,9 +154,14 @@ class OutputHead(nn.Module):
 
 
 class FocusNetwork(nn.Module):
-    """`[B, 3, H, W]` RGB in 0..1, H and W multiples of 32 → `Outputs`."""
+    """`[B, 3, H, W]` RGB in 0..1, H and W multiples of 32 → `Outputs`.
 
-    def __init__(self, widths: tuple[int, int, int, int] = (40, 80, 128, 160)) -> None:
+    Args:
+        widths: channels of the decoder at 1/4, 1/8, 1/16 and 1/32.
+        animals: whether it tells the heads of animals from those of people; without, all heads are people's.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int] = (40, 80, 128, 160), animals: bool = True) -> None:
         super().__init__()
         quarter, eighth, sixteenth, last = widths
         self.backbone = Backbone()
@@ -164,13 +172,14 @@ class FocusNetwork(nn.Module):
         self.attention = OutputHead(eighth, 1)
         self.prior = convolution(POSITION_CHANNELS, 1)  # the centre bias: people look at the middle of any picture
         self.subject = OutputHead(eighth, 1)
-        self.heads = OutputHead(quarter, 5)
+        self.heads = OutputHead(quarter, 6 if animals else 5)
         # Almost no cell is the centre of a head. With this bias at the start, the first steps need not learn that.
-        self.heads.out.bias = nn.Parameter(torch.tensor([-4.6, 1.5, 1.5, 1.5, 1.5]))
+        self.heads.out.bias = nn.Parameter(torch.tensor([-4.6, 1.5, 1.5, 1.5, 1.5, 0.0][: len(self.heads.out.bias)]))
 
     def forward(self, images: Tensor) -> Outputs:
         quarter, eighth, sixteenth, last = self.backbone(standardise(images))
         eighth = self.up8(self.up16(self.gist(last), sixteenth), eighth)
         heads = self.heads(self.up4(eighth, quarter))
         attention = self.attention(eighth) + self.prior(encode_position(eighth))
-        return Outputs(attention[:, 0], self.subject(eighth)[:, 0], heads[:, 0], heads[:, 1:])
+        animal = heads[:, 5] if heads.shape[1] > 5 else torch.full_like(heads[:, 0], NO_ANIMAL)
+        return Outputs(attention[:, 0], self.subject(eighth)[:, 0], heads[:, 0], heads[:, 1:5], animal)

@@ -13,7 +13,7 @@ from .pictures import LabelledPicture
 
 PART_SIZES = ((384, 288), (288, 384), (320, 320), (416, 256), (256, 416), (320, 352))  # (width, height) in pixels
 # How many random parts of pictures of each group an epoch has, as a share of the group.
-PARTS: Mapping[str, float] = {"people": 1.2, "crowd": 1.0, "osie": 0.2, "photo": 0.5}
+PARTS: Mapping[str, float] = {"people": 1.2, "crowd": 1.0, "osie": 0.2, "pets": 0.5, "flms": 0.3, "photo": 0.5}
 SEED = 20_577
 
 
@@ -43,8 +43,7 @@ def plan_epoch(
 ) -> list[Batch]:
     """The batches of an epoch in random order.
 
-    Every picture with fixations and every picture of `people` is used once as a whole; besides there are random parts
-    as `PARTS` says.
+    Every picture but a `photo` is used once as a whole; besides there are random parts as `PARTS` says.
 
     Args:
         pictures: to train on.
@@ -57,7 +56,7 @@ def plan_epoch(
     batches: list[Batch] = []
     by_size: dict[tuple[int, int], list[LabelledPicture]] = defaultdict(list)
     for picture in pictures:
-        if picture.fixations or picture.group == "people":
+        if picture.group != "photo":
             by_size[working_size(*sizes[str(picture.path)], area)].append(picture)
     for size, members in sorted(by_size.items()):
         batches += [Batch(chunk, size, whole=True) for chunk in _shuffle_into_chunks(members, batch_size, rng)]

@@ -20,12 +20,13 @@ NEAR = 0.4  # where the peak is higher than this, the distances are learned
 
 
 def encode_heads(
-    boxes: np.ndarray, uncertain: np.ndarray, grid: tuple[int, int], labelled: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    boxes: np.ndarray, animal: np.ndarray, uncertain: np.ndarray, grid: tuple[int, int], labelled: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """The targets for the heads of a view.
 
     Args:
         boxes: `[N, 4]` x1, y1, x2, y2 of heads, in cells; they may reach beyond the view.
+        animal: `[N]` booleans: whether it is an animal's head.
         uncertain: `[M, 4]` boxes of what may be heads.
         grid: (width, height) in cells.
         labelled: whether heads were looked for at all.
@@ -35,15 +36,18 @@ def encode_heads(
         centre_weight `[h, w]`: 0 where it is unknown whether there is a head, else 1.
         reach_weight `[h, w]`: 0 away from the centres. For one head it sums to log(1 + its number of cells).
         reach `[4, h, w]`: distances from the middle of a cell to the head's left, top, right and bottom, in cells.
+        animal `[h, w]`: near a centre, 1 for an animal's head, 0 for a person's.
     """
     width, height = grid
     centres, reach_weight = torch.zeros(height, width), torch.zeros(height, width)
     reach, centre_weight = torch.zeros(4, height, width), torch.full((height, width), float(labelled))
+    is_animal = torch.zeros(height, width)
     for box in uncertain:
         _ignore(centre_weight, box)
     x, y = torch.arange(width) + 0.5, (torch.arange(height) + 0.5)[:, None]
     # The largest first: a small head in front of a large one overwrites its cells.
-    for x1, y1, x2, y2 in sorted(boxes.tolist(), key=lambda box: -(box[2] - box[0]) * (box[3] - box[1])):
+    largest_first = np.argsort(-(boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]), kind="stable")
+    for (x1, y1, x2, y2), of_animal in zip(boxes[largest_first].tolist(), animal[largest_first], strict=True):
         if not _is_usable((x1, y1, x2, y2), grid):
             _ignore(centre_weight, (x1, y1, x2, y2))
             continue
@@ -56,7 +60,8 @@ def encode_heads(
         reach_weight[near] = (peak / peak[near].sum() * np.log1p(near.sum().item()))[near]
         distances = torch.stack(torch.broadcast_tensors(x - x1, y - y1, x2 - x, y2 - y))
         reach[:, near] = distances[:, near]
-    return centres, centre_weight, reach_weight, reach
+        is_animal[near] = float(of_animal)
+    return centres, centre_weight, reach_weight, reach, is_animal
 
 
 def _is_usable(box: tuple[float, float, float, float], grid: tuple[int, int]) -> bool:

@@ -86,6 +86,29 @@ def reach_loss(logarithms: Tensor, reach: Tensor, weight: Tensor) -> Tensor:
     return ((1 - giou) * weight).sum() / weight.sum().clamp_min(1)
 
 
+def animal_loss(logits: Tensor, animal: Tensor, weight: Tensor) -> Tensor:
+    """Binary cross entropy of a head's kind in the cells near its centre, weighted.
+
+    Args:
+        logits: `[B, h, w]`.
+        animal: `[B, h, w]`, 1 for an animal's head, 0 for a person's.
+        weight: `[B, h, w]`, 0 away from centres.
+    """
+    entropy = F.binary_cross_entropy_with_logits(logits, animal, reduction="none")
+    return (entropy * weight).sum() / weight.sum().clamp_min(1)
+
+
+def divergence_loss(logits: Tensor, teacher: Tensor) -> Tensor:
+    """Kullback–Leibler divergence of our softmax over the picture from a teacher's ("Distilling the Knowledge in a
+    Neural Network", Hinton et al., 2015).
+
+    Args:
+        logits, teacher: `[B, h, w]`.
+    """
+    expected = teacher.flatten(1).log_softmax(1)
+    return F.kl_div(logits.flatten(1).log_softmax(1), expected, reduction="batchmean", log_target=True)
+
+
 def _side(choose: Callable[[Tensor, Tensor], Tensor], one: Tensor, other: Tensor, axis: int) -> Tensor:
     """Width (axis 0) or height (axis 1) of the boxes' intersection (`minimum`) or hull (`maximum`): `[N]`."""
     return choose(one[:, axis::2], other[:, axis::2]).sum(1)

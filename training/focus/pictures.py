@@ -1,8 +1,11 @@
 """The training pictures and their labels, read from a folder laid out as follows:
 
     gaze/fixations.json, gaze/images/     fixations of several viewers, and face boxes in crowds
-    people/images/, people/masks/         single people and their masks
-    photos/ (optional)                    any other photographs, at any depth
+    people/images/, people/masks/         people and their masks
+    pets/images/, pets/masks/, pets/heads.json (optional)   one animal each, its mask and for some its head
+    flms/images/ (optional)               photographs with animals among them
+
+and any other photographs, at any depth,
 
 and from the teachers' labels beside it (see `label.py`).
 """
@@ -10,7 +13,7 @@ and from the teachers' labels beside it (see `label.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
@@ -30,12 +33,13 @@ class LabelledPicture:
 
     Attributes:
         path: of the photograph.
-        group: "osie", "crowd", "scene", "people" or "photo".
+        group: "osie", "crowd", "scene", "people", "pets", "flms" or "photo".
         fixations: relative (x, y) of all fixations of all viewers.
         mask: file of the subject's mask; it may not exist.
         mask_weight: of the mask in the loss.
-        heads: boxes of whole heads; None when nobody looked for heads.
+        heads: boxes of people's whole heads; None when nobody looked for heads.
         uncertain_heads: boxes of what may be heads.
+        animal_heads: boxes of animals' whole heads, beside those of `heads`.
     """
 
     path: Path
@@ -45,6 +49,12 @@ class LabelledPicture:
     mask_weight: float
     heads: tuple[Region, ...] | None = None
     uncertain_heads: tuple[Region, ...] = ()
+    animal_heads: tuple[Region, ...] = ()
+
+    @property
+    def all_heads(self) -> tuple[Region, ...]:
+        """The heads of people, then of animals."""
+        return (*(self.heads or ()), *self.animal_heads)
 
     @property
     def held_out(self) -> bool:
@@ -59,12 +69,39 @@ def is_held_out(name: str) -> bool:
 
 def read_pictures(data: Path, labels: Path, photos: Path | None = None) -> list[LabelledPicture]:
     """All pictures under `data`, and under `photos` where given, with the labels of `labels`."""
-    teacher = TeacherLabels.read(labels)
+    teacher, hand = TeacherLabels.read(labels), HandLabels.read()
     return [
-        *_read_gaze(data / "gaze", teacher),
-        *_read_people(data / "people", teacher),
-        *_read_photos(photos, teacher),
+        *_read_gaze(data / "gaze", teacher, hand),
+        *_read_people(data / "people", teacher, hand),
+        *_read_pets(data / "pets"),
+        *_read_photos(data / "flms" / "images", "flms", teacher, hand),
+        *(_read_photos(photos, "photo", teacher, hand) if photos else ()),
     ]
+
+
+@dataclass(frozen=True)
+class HandLabels:
+    """Boxes of whole heads, hats and buns included, that we drew ourselves: picture's stem → relative boxes.
+
+    Attributes:
+        people: heads of people, all those of a photograph of `people/`.
+        animals: heads of animals, all those of a picture of `gaze/` or `flms/`.
+    """
+
+    people: Mapping[str, tuple[Region, ...]]
+    animals: Mapping[str, tuple[Region, ...]]
+
+    @classmethod
+    def read(cls) -> HandLabels:
+        """Reads our file, whose numbers are hundredths of width and height."""
+        stored = json.loads(HEADS_BY_HAND.read_text())
+        return cls(*(_from_hundredths(stored[kind]) for kind in ("people", "animals")))
+
+
+def _from_hundredths(boxes: Mapping[str, list[list[int]]]) -> dict[str, tuple[Region, ...]]:
+    return {
+        stem: tuple((x1 / 100, y1 / 100, x2 / 100, y2 / 100) for x1, y1, x2, y2 in each) for stem, each in boxes.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -89,16 +126,26 @@ class TeacherLabels:
         """The file of a picture's mask."""
         return self.masks / f"{path.stem}.png"
 
-    def head_fields(self, path: Path) -> dict[str, Any]:
-        """The fields `heads` and `uncertain_heads` of a picture."""
+    def head_fields(self, path: Path, animals: Sequence[Region] = ()) -> dict[str, Any]:
+        """The fields `heads`, `uncertain_heads` and `animal_heads` of a picture.
+
+        Args:
+            path: of the picture.
+            animals: heads of its animals; what the teacher took for a person there is left out.
+        """
         if path.name not in self.heads:
             return {"heads": None}
-        boxes = self.heads[path.name]
+        boxes = [box for box in self.heads[path.name] if not any(_holds_centre(animal, box) for animal in animals)]
         certain = tuple(tuple(box[:4]) for box in boxes if box[4] >= MIN_CONFIDENCE)
-        return {"heads": certain, "uncertain_heads": tuple(tuple(box[:4]) for box in boxes if box[4] < MIN_CONFIDENCE)}
+        doubtful = tuple(tuple(box[:4]) for box in boxes if box[4] < MIN_CONFIDENCE)
+        return {"heads": certain, "uncertain_heads": doubtful, "animal_heads": tuple(animals)}
 
 
-def _read_gaze(folder: Path, teacher: TeacherLabels) -> Iterator[LabelledPicture]:
+def _holds_centre(box: Region, other: Sequence[float]) -> bool:
+    return box[0] <= (other[0] + other[2]) / 2 <= box[2] and box[1] <= (other[1] + other[3]) / 2 <= box[3]
+
+
+def _read_gaze(folder: Path, teacher: TeacherLabels, hand: HandLabels) -> Iterator[LabelledPicture]:
     for entry in json.loads((folder / "fixations.json").read_text()):
         path, width, height = folder / "images" / entry["image"], entry["width"], entry["height"]
         points = [(x / width, y / height) for viewer in entry["fixations"] for x, y in viewer]
@@ -113,22 +160,31 @@ def _read_gaze(folder: Path, teacher: TeacherLabels) -> Iterator[LabelledPicture
             tuple((x, y) for x, y in points if 0 <= x < 1 and 0 <= y < 1),
             teacher.mask(path),
             TEACHER_MASK_WEIGHT,
-            **({"heads": heads} if heads else teacher.head_fields(path)),
+            **({"heads": heads} if heads else teacher.head_fields(path, hand.animals.get(path.stem, ()))),
         )
 
 
-def _read_people(folder: Path, teacher: TeacherLabels) -> Iterator[LabelledPicture]:
-    by_hand = json.loads(HEADS_BY_HAND.read_text())
+def _read_people(folder: Path, teacher: TeacherLabels, hand: HandLabels) -> Iterator[LabelledPicture]:
     for path in sorted((folder / "images").iterdir()):
-        fields = teacher.head_fields(path)
-        if path.name in by_hand:
-            fields["heads"] = tuple(tuple(box) for box in by_hand[path.name])
+        by_hand = hand.people.get(path.stem)
+        fields = teacher.head_fields(path) if by_hand is None else {"heads": by_hand}
         yield LabelledPicture(path, "people", (), folder / "masks" / f"{path.stem}.png", HUMAN_MASK_WEIGHT, **fields)
 
 
-def _read_photos(folder: Path | None, teacher: TeacherLabels) -> Iterator[LabelledPicture]:
-    for path in sorted(folder.rglob("*")) if folder else ():
+def _read_pets(folder: Path) -> Iterator[LabelledPicture]:
+    if not folder.is_dir():
+        return
+    for name, entry in json.loads((folder / "heads.json").read_text()).items():
+        path, fields = folder / "images" / name, {}
+        if entry["head"]:
+            x1, y1, x2, y2 = entry["head"]
+            width, height = entry["width"], entry["height"]
+            fields = {"heads": (), "animal_heads": ((x1 / width, y1 / height, x2 / width, y2 / height),)}
+        yield LabelledPicture(path, "pets", (), folder / "masks" / f"{path.stem}.png", HUMAN_MASK_WEIGHT, **fields)
+
+
+def _read_photos(folder: Path, group: str, teacher: TeacherLabels, hand: HandLabels) -> Iterator[LabelledPicture]:
+    for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in IMAGE_SUFFIXES:
-            yield LabelledPicture(
-                path, "photo", (), teacher.mask(path), TEACHER_MASK_WEIGHT, **teacher.head_fields(path)
-            )
+            fields = teacher.head_fields(path, hand.animals.get(path.stem, ()))
+            yield LabelledPicture(path, group, (), teacher.mask(path), TEACHER_MASK_WEIGHT, **fields)

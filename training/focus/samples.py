@@ -36,8 +36,9 @@ class Sample(NamedTuple):
         fixations: `[H/8, W/8]` the share of the fixations in each cell.
         mask: `[H/8, W/8]` the share of each cell that the subject covers.
         mask_weight: `[]` of the mask in the loss.
-        centres, centre_weight, reach_weight: `[H/4, W/4]`, and
-        reach: `[4, H/4, W/4]`: see `encode_heads`.
+        centres, centre_weight, reach_weight: `[H/4, W/4]`,
+        reach: `[4, H/4, W/4]`, and
+        animal: `[H/4, W/4]`: see `encode_heads`.
     """
 
     image: Tensor
@@ -49,6 +50,7 @@ class Sample(NamedTuple):
     centre_weight: Tensor
     reach_weight: Tensor
     reach: Tensor
+    animal: Tensor
 
 
 def make_sample(picture: LabelledPicture, image: Image.Image, view: View, rng: np.random.Generator | None) -> Sample:
@@ -64,9 +66,14 @@ def make_sample(picture: LabelledPicture, image: Image.Image, view: View, rng: n
     rendered = rearrange(pixels, "h w c -> c h w").float() / 255
     density, fixations = _encode_fixations(picture, image.size, view)
     mask, mask_weight = _encode_mask(picture, view)
+    people, animals, uncertain = (
+        _boxes_in_cells(boxes, image.size, view)
+        for boxes in (picture.heads or (), picture.animal_heads, picture.uncertain_heads)
+    )
     heads = encode_heads(
-        _boxes_in_cells(picture.heads or (), image.size, view),
-        _boxes_in_cells(picture.uncertain_heads, image.size, view),
+        np.concatenate([people, animals]),
+        np.repeat([False, True], [len(people), len(animals)]),
+        uncertain,
         (view.size[0] // HEAD_STRIDE, view.size[1] // HEAD_STRIDE),
         labelled=picture.heads is not None,
     )

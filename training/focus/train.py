@@ -10,9 +10,10 @@ the batches are divided among N processes.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import torch
 import torch.distributed as dist
 from PIL import Image
 from safetensors.torch import load_file
+from torch import Tensor
 from tqdm import tqdm
 
 from ...models.focus.network import FocusNetwork
@@ -29,7 +31,7 @@ from .batches import Batch, plan_epoch
 from .imagenet import fold_mobilenet
 from .pictures import LabelledPicture, read_pictures
 from .samples import Sample, make_sample
-from .trainer import FocusTrainer, Schedule
+from .trainer import FROZEN, FocusTrainer, Schedule
 from .views import nearly_full_view, random_part
 
 
@@ -40,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sizes = {str(each.path): _read_size(each.path) for each in pictures}
     network = _start_network(given).to(given.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = len(plan_epoch(pictures, sizes, 0, given.batch, given.area)) // world
-    trainer = FocusTrainer(network, Schedule(given.epochs, steps, given.rate))
+    schedule = Schedule(given.epochs, steps, given.rate, given.frozen)
+    trainer = FocusTrainer(network, schedule, copy.deepcopy(network) if given.keep else None)
     given.out.mkdir(parents=True, exist_ok=True)
     trainer.resume(given.out)
     for epoch in range(trainer.epochs_done, min(given.epochs, given.stop_after or given.epochs)):
@@ -56,13 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with gaze/ and people/")
+    parser.add_argument("--data", type=Path, required=True, help="folder with gaze/, people/, pets/ and flms/")
     parser.add_argument("--labels", type=Path, required=True, help="folder that label.py wrote")
     parser.add_argument("--photos", type=Path, help="the folder of other photographs that label.py was given")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, the log and focus.safetensors")
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--imagenet", type=Path, help="torchvision's mobilenet_v2 state dict")
     start.add_argument("--fine-tune", type=Path, help="focus weights to start from, to fine-tune them on your own data")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="where a picture has no fixations or no mask, go on saying what the network said at the start",
+    )
+    parser.add_argument(
+        "--frozen", type=int, default=FROZEN, help="first blocks of the backbone that keep their weights (%(default)s)"
+    )
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--stop-after", type=int, help="stop after this epoch; a later run continues")
     parser.add_argument("--batch", type=int, default=8, help="pictures a step and process")
@@ -87,10 +98,19 @@ def _start_network(given: argparse.Namespace) -> FocusNetwork:
         torch.manual_seed(0)  # of the decoder's first weights
         network = FocusNetwork()
     if given.fine_tune:
-        network.load_state_dict({name: value.float() for name, value in load_file(given.fine_tune).items()})
+        state = {name: value.float() for name, value in load_file(given.fine_tune).items()}
+        network.load_state_dict(_grow_outputs(state, network.state_dict()))
     else:
         network.backbone.load_state_dict(fold_mobilenet(torch.load(given.imagenet, "cpu", weights_only=True)))
     return network
+
+
+def _grow_outputs(state: dict[str, Tensor], like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a network that knew people's heads only, with the output `animal` of a new one added."""
+    grown = dict(state)
+    for name in ("heads.out.weight", "heads.out.bias"):
+        grown[name] = torch.cat([state[name], like[name][len(state[name]) :]])
+    return grown
 
 
 def _train_epoch(trainer: FocusTrainer, batches: Sequence[Batch], title: str, quiet: bool) -> dict[str, float]:

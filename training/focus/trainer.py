@@ -12,12 +12,15 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ...datasets.atomic import open_atomic
-from ...models.focus.network import FocusNetwork
+from ...models.focus.network import FocusNetwork, Outputs
 from ..weights import write_weights
-from .losses import attention_loss, centre_loss, reach_loss, subject_loss
+from .losses import animal_loss, attention_loss, centre_loss, divergence_loss, reach_loss, subject_loss
 from .samples import Sample
 
-FROZEN = 3  # first blocks of the backbone that keep ImageNet's weights: training them costs most and gains least
+FROZEN = 3  # first blocks of the backbone that keep their weights: training them costs most and gains least
+ANIMAL_WEIGHT = 0.3  # of telling animals from people
+# Of the teacher's word where nobody else has one: on attention, and on the subject's mask.
+TEACHER_ATTENTION, TEACHER_SUBJECT = 0.5, 0.4
 AVERAGE_DECAY = 0.998  # of the exponential moving average of the weights, a step
 DECODER_RATE = 5.0  # learning rate of the decoder, relative to that of the backbone
 WEIGHT_DECAY, WARM_UP, MAX_GRADIENT_NORM = 0.01, 0.15, 5.0  # the warm-up is a share of all steps
@@ -32,15 +35,23 @@ class Schedule:
         epochs: passes in all.
         steps: of an epoch.
         rate: largest learning rate of the backbone.
+        frozen: first blocks of the backbone that keep their weights.
     """
 
     epochs: int
     steps: int
     rate: float
+    frozen: int = FROZEN
 
 
 class FocusTrainer:
     """Trains a network in place, alone or as one of several processes that average their gradients.
+
+    Args:
+        network: to train.
+        schedule: how long and how fast.
+        teacher: says what it sees where a picture has no fixations or no mask, so that what the network knew at the
+            start is not forgotten.
 
     Attributes:
         network: the network.
@@ -48,10 +59,11 @@ class FocusTrainer:
         epochs_done, steps_done: finished so far.
     """
 
-    def __init__(self, network: FocusNetwork, schedule: Schedule) -> None:
-        for layer in (network.backbone.stem, *network.backbone.layers[:FROZEN]):
+    def __init__(self, network: FocusNetwork, schedule: Schedule, teacher: FocusNetwork | None = None) -> None:
+        for layer in (network.backbone.stem, *network.backbone.layers[: schedule.frozen]):
             layer.requires_grad_(False)
         self.network, self.epochs_done, self.steps_done = network, 0, 0
+        self._teacher = teacher and teacher.eval().requires_grad_(False)
         self.average = {name: value.clone() for name, value in network.state_dict().items()}
         backbone = [each for each in network.backbone.parameters() if each.requires_grad]
         decoder = [each for name, each in network.named_parameters() if not name.startswith("backbone.")]
@@ -88,10 +100,7 @@ class FocusTrainer:
 
     def _losses(self, samples: Sample, whole: bool) -> dict[str, Tensor]:
         images = samples.image.contiguous(memory_format=torch.channels_last)
-        # bfloat16 makes the convolutions faster where the processor supports it; losses are computed in float32.
-        with torch.autocast(images.device.type, torch.bfloat16) if _has_bfloat16(images.device) else nullcontext():
-            outputs = self.network(images)
-        attention, subject, centres, reach = (each.float() for each in outputs)
+        attention, subject, centres, reach, animal = _run(self.network, images)
         losses = {}
         has_fixations = samples.fixations.sum((1, 2)) > 0
         if whole and has_fixations.any():
@@ -101,6 +110,16 @@ class FocusTrainer:
         losses["subject"] = subject_loss(subject, samples.mask, samples.mask_weight)
         losses["centres"] = centre_loss(centres, samples.centres, samples.centre_weight)
         losses["reach"] = reach_loss(reach, samples.reach, samples.reach_weight)
+        losses["animal"] = ANIMAL_WEIGHT * animal_loss(animal, samples.animal, samples.reach_weight)
+        unwatched, unmasked = ~has_fixations & whole, samples.mask_weight == 0
+        if self._teacher is not None and (unwatched | unmasked).any():
+            with torch.no_grad():
+                taught = _run(self._teacher, images)
+            weight = TEACHER_SUBJECT * unmasked
+            losses["taught subject"] = subject_loss(subject, taught.subject.sigmoid(), weight)
+            if unwatched.any():
+                divergence = divergence_loss(attention[unwatched], taught.attention[unwatched])
+                losses["taught attention"] = TEACHER_ATTENTION * divergence
         return losses
 
     def _update_average(self) -> None:
@@ -136,6 +155,13 @@ class FocusTrainer:
         self._optimiser.load_state_dict(state["optimiser"])
         self._scheduler.load_state_dict(state["schedule"])
         self.epochs_done, self.steps_done = state["epochs_done"], state["steps_done"]
+
+
+def _run(network: FocusNetwork, images: Tensor) -> Outputs:
+    """The outputs in single precision; bfloat16 makes the convolutions faster where the processor supports it."""
+    with torch.autocast(images.device.type, torch.bfloat16) if _has_bfloat16(images.device) else nullcontext():
+        outputs = network(images)
+    return Outputs(*(each.float() for each in outputs))
 
 
 def _average_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:

@@ -88,8 +88,9 @@ def random_part(
     if picture.group == "people":
         across = largest * rng.uniform(0.6, 1.0)
     down = across / ratio
-    if picture.heads and rng.random() < 0.7:
-        head = np.array(picture.heads[rng.integers(len(picture.heads))]) * [width, height, width, height]
+    heads = picture.all_heads
+    if heads and rng.random() < 0.7:
+        head = np.array(heads[rng.integers(len(heads))]) * [width, height, width, height]
         across = float(np.clip(max(across, 1.3 * (head[2] - head[0]), 1.3 * (head[3] - head[1]) * ratio), 0, largest))
         down = across / ratio
         centre = (head[:2] + head[2:]) / 2 + rng.uniform(-0.5, 0.5, 2) * [across, down]

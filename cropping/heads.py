@@ -1,0 +1,125 @@
+"""The rule that no head is cut off: which subjects it protects, and how far a box breaks it.
+
+Between boxes that obey the constraint, one that breaks the rule never beats one that does not. Where every box breaks
+it, the order of what gives way is:
+
+1. the hard constraint and hard text regions hold in any case;
+2. of a head that no box can hold, the crown or the sides may go, the chin stays;
+3. of two subjects the less important one is given up: the smaller, then the less central;
+4. one whole head goes before two halves, and of one head as much as possible is shown;
+5. only then all else counts: text regions, composition, size, regions to avoid.
+
+The rule protects the subjects that the picture is about. All other heads, those of a crowd, are weighed in the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
+
+import torch
+from torch import Tensor
+
+from .checks import Region
+from .subject import Subject
+
+# A picture is about those whose heads make up at least this share of the area of all its heads.
+PRINCIPAL_SHARE = 0.45
+# A detection that is less certain is weighed, but no rule.
+SURE_CONFIDENCE = 0.5
+# A head is whole where the crop shows this share of it: boxes come in whole pixels.
+WHOLE = 0.98
+# Less than this share of a head at the crop's edge is a sliver that nobody sees.
+TOUCHED = 0.05
+# A crop that shows more than this share of a body shows the subject.
+SHOWN = 0.15
+# A head that is larger than the largest box is trimmed to this share of that box's side, so that some freedom is left.
+ROOM = 0.98
+# How much less a subject counts whose head is in a corner than one in the middle.
+OFF_CENTRE = 0.25
+PARTS = 9  # numbers of a protected subject: its head, its body, its importance
+
+
+def protected_subjects(subjects: Sequence[Subject]) -> list[Subject]:
+    """The subjects that the rule protects: those with a head that is certainly there and among the largest."""
+    heads = [each for each in subjects if each.head_region is not None and each.weight > 0]
+    areas = [_visible_area(each.essence) for each in heads]
+    return [
+        each
+        for each, area in zip(heads, areas, strict=True)
+        if each.confidence >= SURE_CONFIDENCE and area >= PRINCIPAL_SHARE * sum(areas) and area > 0
+    ]
+
+
+def stack_protected(subjects: Sequence[Sequence[Subject]]) -> Tensor:
+    """The protected subjects of each picture: `[B, K, 9]` float64: head, body (relative x1, y1, x2, y2), importance.
+
+    Heads and bodies are clipped to the picture. The importance lies in 0..1, above 0; it is 0 in an empty slot.
+    """
+    protected = [protected_subjects(each) for each in subjects]
+    most = max((len(each) for each in protected), default=0)
+    empty = (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+    rows = [[_encode(one, of) for one in of] + [empty] * (most - len(of)) for of in protected]
+    return torch.tensor(rows, dtype=torch.float64).view(len(protected), most, PARTS)
+
+
+def trim_to_fit(heads: Tensor, largest: tuple[float, float]) -> Tensor:
+    """Heads `[*, 4]` without what the largest box (width, height as shares of the picture's) cannot hold.
+
+    The middle is kept across, the chin down.
+    """
+    x1, y1, x2, y2 = heads.unbind(-1)
+    wide, high = ((x2 - x1).clamp_max(ROOM * largest[0]), (y2 - y1).clamp_max(ROOM * largest[1]))
+    middle = (x1 + x2) / 2
+    return torch.stack([middle - wide / 2, y2 - high, middle + wide / 2, y2], -1)
+
+
+@dataclass(frozen=True)
+class HeadRule:
+    """The rule for boxes of one ratio over B pictures.
+
+    Attributes:
+        regions: `[B, 2 · K, 4]`, K heads, trimmed to the largest box, then K bodies.
+        importance: `[B, K]`, 0 in an empty slot.
+    """
+
+    regions: Tensor
+    importance: Tensor
+
+    @classmethod
+    def of(cls, protected: Tensor, largest: tuple[float, float]) -> HeadRule:
+        """The rule for the protected subjects `[B, K, 9]` of `stack_protected`."""
+        heads, bodies, importance = protected.split([4, 4, 1], -1)
+        return cls(torch.cat([trim_to_fit(heads, largest), bodies], 1), importance[..., 0])
+
+    def broken(self, visible: Tensor) -> Tensor:
+        """How far boxes break the rule: `[B, *]`, 0 where they obey, at least 1 where they do not.
+
+        A box breaks it where it slices a protected head, or shows a body without its whole head. Each broken subject
+        counts 1, more with its importance and with what is missing of its head.
+
+        Args:
+            visible: `[B, 2 · K, *]`, the visible share of each of `regions`.
+        """
+        head, body = visible.chunk(2, 1)
+        cut = (head < WHOLE) & ((head > TOUCHED) | (body > SHOWN))
+        importance = self.importance.view(*self.importance.shape, *[1] * (head.ndim - 2))
+        return (cut * (importance > 0) * (1 + importance * (2 - head))).sum(1)
+
+
+def _encode(subject: Subject, of: Sequence[Subject]) -> tuple[float, ...]:
+    head, body = _clip(subject.essence), _clip(subject.body_region)
+    share = _visible_area(subject.essence) / sum(_visible_area(each.essence) for each in of)
+    off_centre = hypot((head[0] + head[2]) / 2 - 0.5, (head[1] + head[3]) / 2 - 0.5) * 2**0.5
+    return (*head, *body, share * (1 - OFF_CENTRE * off_centre))
+
+
+def _clip(region: Region) -> Region:
+    x1, y1, x2, y2 = (min(1.0, max(0.0, edge)) for edge in region)
+    return x1, y1, x2, y2
+
+
+def _visible_area(region: Region) -> float:
+    x1, y1, x2, y2 = _clip(region)
+    return (x2 - x1) * (y2 - y1)
