@@ -52,6 +52,7 @@ def add_parser(commands: SubParsers) -> None:
     )
     add_cropper(parser)
     _add_constraint(parser)
+    _add_on_cut(parser)
     _add_pixels(parser)
     parser.add_argument("--dry-run", action="store_true", help="write the manifest and no pixels")
     parser.add_argument("--manifest", metavar="FILE", type=Path, help="default OUT/manifest.jsonl")
@@ -97,6 +98,16 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
         choices=("shrink", "pad", "error"),
         default="shrink",
         help="when nothing fits: give up as little as must be (default), extend the canvas, or fail the picture",
+    )
+
+
+def _add_on_cut(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--on-cut",
+        choices=("keep", "drop", "pad"),
+        default="keep",
+        help="when even the best crop cuts off a head: keep it with a warning (default), drop it, or extend the canvas"
+        " so that the head fits",
     )
 
 
@@ -182,6 +193,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             checkpoint=chosen.cropper,
             device=device,
             each=chosen.each,
+            on_cut=chosen.on_cut,
             resolution=chosen.resolution,
             enlarge=not chosen.no_enlarge,
             format=chosen.format,

@@ -31,12 +31,19 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
     parser.add_argument("--source", metavar="FOLDER", type=Path, help="where the pictures are, if they were moved")
     add_cropper(parser, "whose heat to show (default: the manifest's own)")
-    parser.add_argument(
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
         "--count",
         metavar="N",
         type=parse_positive,
         default=60,
         help="show at most so many pictures, evenly spread (default 60)",
+    )
+    shown.add_argument(
+        "--doubtful",
+        metavar="N",
+        type=parse_positive,
+        help="show the N pictures whose crops are least sure, those with a cut head first",
     )
     add_workers(parser)
     add_device(parser)
@@ -48,12 +55,16 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
-    from ..jobs.preview import collect_tiles, sample_records
+    from ..jobs.preview import collect_tiles, most_doubtful, sample_records
     from ..jobs.progress import Step
     from ..jobs.run_record import read_run_record, source_folder
 
     try:
-        records, total = sample_records(read_manifest(chosen.manifest), chosen.count)
+        every = read_manifest(chosen.manifest)
+        if chosen.doubtful:
+            records, total = most_doubtful(every, chosen.doubtful)
+        else:
+            records, total = sample_records(every, chosen.count)
     except OSError as error:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except ValueError as error:

@@ -32,10 +32,12 @@ class Crop:
     Attributes:
         box: in source pixels; reaches outside the picture only under the policy `pad`.
         ratio: the ratio asked for; the box meets it to within one pixel.
-        score: the weighted sum of `terms`; far below 0 where a hard layout could not be kept.
+        score: the weighted sum of `terms`; below 0 where a head is cut, far below where a hard layout is not kept.
         terms: each term by name, in 0..1.
         kept: share of the picture's heat inside the box, 0..1.
         warnings: what the crop costs; the search itself gives none.
+        confidence: how far the crop is ahead of the centred one and of its rivals, 0..1; see `cropping/confidence.py`.
+            None where that was not measured.
     """
 
     box: Box
@@ -44,3 +46,4 @@ class Crop:
     terms: Mapping[str, float] = field(default_factory=dict)
     kept: float = 1.0
     warnings: tuple[CropWarning, ...] = ()
+    confidence: float | None = None

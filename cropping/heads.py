@@ -75,6 +75,63 @@ def trim_to_fit(heads: Tensor, largest: tuple[float, float]) -> Tensor:
     return torch.stack([middle - wide / 2, y2 - high, middle + wide / 2, y2], -1)
 
 
+def cut_heads(subjects: Sequence[Subject], region: Region) -> list[Subject]:
+    """The protected subjects that a crop beheads: it slices their head, or shows their body without it.
+
+    Args:
+        subjects: of a picture.
+        region: of the crop, relative x1, y1, x2, y2; of a head that reaches beyond the picture only the rest counts.
+    """
+    return [each for each in protected_subjects(subjects) if is_cut(each, region)]
+
+
+def is_cut(subject: Subject, region: Region) -> bool:
+    """Whether a crop slices a subject's head, or shows its body without the whole head."""
+    head = share_inside(_clip(subject.essence), region)
+    return head < WHOLE and (head > TOUCHED or share_inside(_clip(subject.body_region), region) > SHOWN)
+
+
+def cut_share(subjects: Sequence[Subject], region: Region) -> float:
+    """How much of what the picture is about a crop beheads: the share of the protected heads' area that is cut."""
+    protected = protected_subjects(subjects)
+    areas = [_visible_area(each.essence) for each in protected]
+    cut = [area for each, area in zip(protected, areas, strict=True) if is_cut(each, region)]
+    return sum(cut) / sum(areas) if cut else 0.0
+
+
+def share_inside(region: Region, crop: Region) -> float:
+    """The share of a region's area inside a crop, both relative x1, y1, x2, y2: 0..1."""
+    x1, y1, x2, y2 = region
+    width = max(0.0, min(x2, crop[2]) - max(x1, crop[0]))
+    height = max(0.0, min(y2, crop[3]) - max(y1, crop[1]))
+    return min(1.0, width * height / ((x2 - x1) * (y2 - y1)))
+
+
+def move_to_hold(boxes: Tensor, heads: Tensor) -> Tensor:
+    """Boxes moved as little as each head asks, and as all heads together ask, so that it lies inside.
+
+    Along an axis on which a head is longer than a box, their middles meet across, the head's chin and the box's lower
+    edge down. A moved box may leave the picture.
+
+    Args:
+        boxes: `[N, 4]` relative x1, y1, x2, y2.
+        heads: `[K, 4]` of the same picture.
+
+    Returns:
+        `[(K + 1) · N, 4]`, or `[0, 4]` without heads.
+    """
+    if not len(heads):
+        return boxes[:0]
+    together = torch.cat([heads[:, :2].amin(0), heads[:, 2:].amax(0)])[None]
+    wanted = torch.cat([heads, together]).to(boxes)[:, None]
+    low, high = wanted[..., :2] - boxes[:, :2], wanted[..., 2:] - boxes[:, 2:]
+    fits = high <= low
+    shift = torch.zeros_like(low).clamp(high.minimum(low), low.maximum(high))
+    instead = torch.stack([(low[..., 0] + high[..., 0]) / 2, high[..., 1]], -1)
+    shift = torch.where(fits, shift, instead)
+    return (boxes + torch.cat([shift, shift], -1)).flatten(0, 1)
+
+
 @dataclass(frozen=True)
 class HeadRule:
     """The rule for boxes of one ratio over B pictures.

@@ -7,6 +7,7 @@ same on every run and device.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 import torch
@@ -104,6 +105,28 @@ def choose_among(
     if isinstance(feasible, Box):
         return _crop_padded(scorer, grid, size, ratio, feasible)
     return _choose_crops(scorer, grid, size, ratio, _snap_to_feasible(feasible, boxes), aesthetic)
+
+
+def score_boxes(
+    inputs: SearchInputs,
+    size: tuple[int, int],
+    ratio: Ratio,
+    constraint: Constraint,
+    boxes: Tensor,
+    objective: Objective = DEFAULT_OBJECTIVE,
+    aesthetic: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """The scores `[N]` of pixel boxes `[N, 4]` (x, y, width, height) of one picture, as the search compares them.
+
+    Args:
+        inputs: of the picture.
+        size, ratio, constraint, objective: as in `search_ratio`.
+        aesthetic: the cropper's own scores `[N]` of relative boxes `[N, 4]`; None: the share of heat.
+    """
+    relative = _to_relative(boxes.to(inputs.device), size)
+    listed = ListedBoxSet(inputs.heat, SearchGrid.over(size), relative[None])
+    own = None if aesthetic is None else aesthetic(relative)[None].to(inputs.heat)
+    return Scorer.of(inputs, size, ratio, constraint, objective).score(listed, own)[0]
 
 
 def _find_feasible_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:

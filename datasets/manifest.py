@@ -41,6 +41,7 @@ class CropRecord:
         original_size: height and width of the picture before any resizing.
         target_size: height and width of the written crop.
         warnings: what the crop costs, for a person to look at.
+        confidence: how far it is ahead of the centred crop and of its rivals, 0..1; None where that is not known.
     """
 
     file: str | None
@@ -54,6 +55,7 @@ class CropRecord:
     original_size: tuple[int, int]
     target_size: tuple[int, int]
     warnings: tuple[CropWarning, ...] = ()
+    confidence: float | None = None
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -171,6 +173,7 @@ def _crop(value: Any) -> CropRecord:
         original_size=read_field(value, "original_size", _size),
         target_size=read_field(value, "target_size", _size),
         warnings=read_field(value, "warnings", list_of(_warning), default=()),
+        confidence=read_field(value, "confidence", optional(read_number), default=None),
     )
 
 

@@ -21,6 +21,7 @@ from .defaults import RATIOS, default_min_share
 from .device import find_device
 from .executors.batches import Analyser
 from .folder import crop_folder as crop_run
+from .on_cut import KEEP
 from .picture import open_cropper
 from .prepare import prepare_run
 from .progress import Progress, Step
@@ -42,6 +43,7 @@ def crop_folder(
     constraint: Constraint | None = None,
     objective: Objective = DEFAULT_OBJECTIVE,
     each: bool = False,
+    on_cut: str = KEEP,
     resolution: int | None = None,
     enlarge: bool = True,
     format: str = "jpg",
@@ -84,6 +86,8 @@ def crop_folder(
             buckets, all of it.
         objective: how crops that obey are compared.
         each: one crop for every ratio, instead of the best of them.
+        on_cut: where the best crop cuts off the head of somebody whom the picture is about: `keep` it with its warning,
+            `drop` it, or `pad` the canvas so that the head fits.
         resolution: crops are resized to about resolution² pixels; with buckets, the pixel budget (1024 where None).
         enlarge: whether a crop with fewer pixels is enlarged. False with buckets means `most_enlarged=1`.
         format: `jpg`, `png` or `webp`.
@@ -122,6 +126,7 @@ def crop_folder(
         device=where,
         objective=objective,
         each=each,
+        on_cut=on_cut,
         resolution=resolution,
         enlarge=enlarge,
         format=format,

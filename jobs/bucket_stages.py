@@ -20,6 +20,7 @@ from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
+from ..cropping.heads import cut_share
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..datasets.formats.centre_crop import centre_crop
@@ -27,11 +28,13 @@ from ..datasets.formats.kohya import kohya_bucket
 from ..datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
+from .on_cut import KEEP, choose_crop, is_dropped
 from .settings import BucketSettings
 from .stages import Size, crop_record
-from .warnings import SUBJECT_LEFT_OUT, find_warnings, share_outside, summarise_warnings
+from .warnings import HEAD_CUT, SUBJECT_LEFT_OUT, share_outside, summarise_warnings
 
-LOST = "lost"  # among the terms of a crop, where manifests have always had it; see `lost_subject`
+# Among the terms of a crop: see `lost_subject`, and `cut_share`.
+LOST, HEADS_CUT = "lost", "heads_cut"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def measure_picture(
     constraint: Constraint,
     settings: BucketSettings,
     objective: Objective = DEFAULT_OBJECTIVE,
+    on_cut: str = KEEP,
 ) -> list[CropRecord]:
     """The best crop of one picture for every bucket that it may go to, and last the baseline: what kohya would cut out.
 
@@ -66,23 +70,32 @@ def measure_picture(
         constraint: on its crop; the bucket's ratio replaces its ratios.
         settings: gives the buckets.
         objective: how crops are compared.
+        on_cut: where the crop for a bucket cuts off a head: `keep` the crop, `drop` it (the picture may not go to that
+            bucket), or `pad` the canvas. Where all are dropped, only the baseline is returned.
 
     Raises:
         UnsatisfiableError: when there is no bucket that it may go to.
     """
     records: list[CropRecord] = []
     conflict: UnsatisfiableError | None = None
+    beheaded = False
     batch = SearchBatch.of([analysis], size)
     for bucket in settings.grid.sizes:
         try:
-            crop = _best_crop_for(batch, bucket, constraint, objective, settings.most_enlarged)
+            crop = choose_crop(batch, _constraint_for(bucket, constraint, settings.most_enlarged), objective, on_cut)
         except UnsatisfiableError as error:
             conflict = error
             continue
-        warnings = find_warnings(analysis, crop, size, constraint)
-        crop = replace(crop, terms={**crop.terms, LOST: lost_subject(analysis, crop, size)}, warnings=warnings)
+        if is_dropped(crop, on_cut):
+            beheaded = True
+            continue
+        terms = {
+            LOST: lost_subject(analysis, crop, size),
+            HEADS_CUT: cut_share(analysis.subjects, crop.box.relative(size)),
+        }
+        crop = replace(crop, terms={**crop.terms, **terms})
         records.append(crop_record(crop, size, bucket, None, bucket))
-    if not records and conflict is not None:
+    if not records and conflict is not None and not beheaded:
         raise conflict
     return [*records, _baseline_record(analysis, size, settings.resolution)]
 
@@ -147,16 +160,14 @@ def indices_by_bucket(result: SortedPictures, settings: BucketSettings) -> Itera
         yield from (index for index, each in enumerate(result.buckets) if each == bucket)
 
 
-def _best_crop_for(
-    batch: SearchBatch, bucket: Size, constraint: Constraint, objective: Objective, most_enlarged: float | None
-) -> Crop:
+def _constraint_for(bucket: Size, constraint: Constraint, most_enlarged: float | None) -> Constraint:
+    """The constraint on crops for a bucket: its ratio, and at least the pixels that it may be enlarged from."""
     constraint = replace(constraint, ratios=(Ratio.of(bucket),))
-    if most_enlarged is not None:
-        width, height = (ceil(side / most_enlarged) for side in bucket)
-        least = constraint.min_size or (1, 1)
-        constraint = replace(constraint, min_size=(max(least[0], width), max(least[1], height)))
-    with torch.inference_mode():
-        return batch.best_crops(constraint, objective)[0]
+    if most_enlarged is None:
+        return constraint
+    width, height = (ceil(side / most_enlarged) for side in bucket)
+    least = constraint.min_size or (1, 1)
+    return replace(constraint, min_size=(max(least[0], width), max(least[1], height)))
 
 
 def _baseline_record(analysis: Analysis, size: Size, resolution: int) -> CropRecord:
@@ -171,15 +182,16 @@ class _Measurements:
     """What N pictures lose in M buckets.
 
     Attributes:
-        heat, cut, area: float32 `[N, M]`, shares in 0..1; 0 where a picture must not go.
+        heat, cut, area, heads: float32 `[N, M]`, shares in 0..1; 0 where a picture must not go.
         scale: float32 `[N, M]`, bucket pixels over crop pixels along a side; infinite where a picture must not go.
         baseline: of each picture, where kohya would put it.
-        left_out: the warnings about subjects that are left out, by (picture, bucket).
+        left_out: the warnings about subjects that are left out or lose their head, by (picture, bucket).
     """
 
     heat: np.ndarray
     cut: np.ndarray
     area: np.ndarray
+    heads: np.ndarray
     scale: np.ndarray
     baseline: list[Placement] = field(default_factory=list)
     left_out: dict[tuple[int, int], list[CropWarning]] = field(default_factory=dict)
@@ -189,8 +201,8 @@ class _Measurements:
         cls, sizes: Sequence[Size], measured: Iterable[Sequence[CropRecord]], settings: BucketSettings
     ) -> _Measurements:
         shape = len(sizes), len(settings.grid.sizes)
-        heat, cut, area = (np.zeros(shape, np.float32) for _ in range(3))
-        table = cls(heat, cut, area, np.full(shape, np.inf, np.float32))
+        heat, cut, area, heads = (np.zeros(shape, np.float32) for _ in range(4))
+        table = cls(heat, cut, area, heads, np.full(shape, np.inf, np.float32))
         column_of = {bucket: column for column, bucket in enumerate(settings.grid.sizes)}
         for row, (size, (*records, baseline)) in enumerate(zip(sizes, measured, strict=True)):
             for record in records:
@@ -198,8 +210,9 @@ class _Measurements:
                 place = row, column_of[placement.bucket]
                 table.heat[place], table.area[place] = placement.heat_lost, placement.area_lost
                 table.cut[place] = record.terms.get("cut", 0.0)
+                table.heads[place] = record.terms.get(HEADS_CUT, 0.0)
                 table.scale[place] = placement.scale
-                if left_out := [each for each in record.warnings if each.code == SUBJECT_LEFT_OUT]:
+                if left_out := [each for each in record.warnings if each.code in (HEAD_CUT, SUBJECT_LEFT_OUT)]:
                     table.left_out[place] = left_out
             table.baseline.append(_placement_of(baseline, size))
         return table
@@ -208,7 +221,8 @@ class _Measurements:
         """The loss of each picture in each bucket, float64 `[N, M]`; infinite where it must not go."""
         allowed = np.isfinite(self.scale)
         scale = np.where(allowed, self.scale, 1.0).astype(np.float64)
-        loss = compute_loss(self.heat, self.cut, self.area, scale, settings.loss_weights, settings.most_enlarged)
+        weights, limit = settings.loss_weights, settings.most_enlarged
+        loss = compute_loss(self.heat, self.cut, self.area, scale, weights, limit, self.heads)
         return np.where(allowed, loss, np.inf)
 
     def placement(self, row: int, column: int, settings: BucketSettings) -> Placement | None:

@@ -27,6 +27,7 @@ from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
+from .on_cut import BEHEADED
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, list_sources, name_outputs, refuse_to_touch_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, run_identity, write_run_record
@@ -79,8 +80,15 @@ def measure_source(run: FolderRun, source: str, analyser: Analyser) -> PictureRe
         with analysing(picture):
             analysis = analyser.analyse(thumbnail)
             crops = measure_picture(
-                analysis, picture.info.size, settings.constraint, _bucket_settings(run), settings.objective
+                analysis,
+                picture.info.size,
+                settings.constraint,
+                _bucket_settings(run),
+                settings.objective,
+                settings.on_cut,
             )
+        if len(crops) == 1:  # only the baseline
+            return replace(record, status=DROPPED, reason=BEHEADED)
         return replace(record, status=OK, crops=tuple(crops))
 
     return with_picture(run, PictureRecord(source, None, FAILED), measure)

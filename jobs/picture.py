@@ -19,8 +19,10 @@ from ..models.base import Cropper
 from ..models.registry import load_cropper
 from .analyse import ANALYSIS_SIDE, analyse_thumbnails
 from .device import find_device
+from .on_cut import KEEP, HeadCutError, is_dropped
 from .settings import CropSettings
 from .stages import choose_crops
+from .warnings import summarise_warnings
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,6 +66,11 @@ class CroppedPicture:
         return self.crop.kept
 
     @property
+    def confidence(self) -> float | None:
+        """How far the crop is ahead of the centred one and of its rivals, 0..1."""
+        return self.crop.confidence
+
+    @property
     def warnings(self) -> tuple[CropWarning, ...]:
         """What the crop costs, for a person to look at."""
         return self.crop.warnings
@@ -92,6 +99,7 @@ def crop(
     cropper: str | PathLike[str] | Cropper = "focus",
     constraint: Constraint | None = None,
     objective: Objective = DEFAULT_OBJECTIVE,
+    on_cut: str = KEEP,
     resolution: int | None = None,
     background: str | RGB | None = "white",
     device: str = "auto",
@@ -115,6 +123,8 @@ def crop(
             loaded anew by every call; for many pictures load it once with `load_cropper`, or use `crop_folder`.
         constraint: all else that the crop must obey; see `Constraint` for its defaults.
         objective: how crops that obey are compared: weights of the terms, and learned models of size and composition.
+        on_cut: where the best crop cuts off the head of somebody whom the picture is about: `pad` extends the canvas so
+            that the head fits, `drop` raises `HeadCutError`, `keep` leaves the crop and its warning.
         resolution: the crop is resized to about resolution² pixels, sides multiples of 8; None leaves its pixels.
         background: a colour for transparent pixels and for padding: a name, `#rrggbb` or (r, g, b). None keeps them
             transparent.
@@ -126,6 +136,7 @@ def crop(
         PictureError: when the picture cannot be read.
         FileNotFoundError: when the cropper is neither a bundled name nor a file.
         UnsatisfiableError: when no crop obeys the constraint and its policy is `error`.
+        HeadCutError: when the crop cuts off a head and `on_cut` is `drop`.
     """
     opened = open_picture(picture)
     wanted = constraint or Constraint()
@@ -138,6 +149,7 @@ def crop(
         wanted,
         device=where,
         objective=objective,
+        on_cut=on_cut,
         resolution=resolution,
         format="png",
         background=parse_colour(background),
@@ -145,9 +157,11 @@ def crop(
     size = opened.info.size
     (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], where)
     try:
-        (found,) = choose_crops(analysis, size, settings.constraints(), settings.objective)
+        (found,) = choose_crops(analysis, size, settings.constraints(), settings.objective, on_cut)
     except UnsatisfiableError as error:
         raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
+    if is_dropped(found, on_cut):
+        raise HeadCutError(summarise_warnings(found.warnings))
     box = found.box
     target = settings.size_of(box.size, found.ratio)
     pixels = opened.crop((box.x, box.y, box.width, box.height), target, settings.background)

@@ -12,6 +12,7 @@ from ..images.colour import RGB, WHITE
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
 from .defaults import default_workers
+from .on_cut import KEEP
 from .run import FolderRun, read_sizes
 from .settings import CropSettings
 from .sources import resolve_sources
@@ -29,6 +30,7 @@ def prepare_run(
     device: str = "cpu",
     objective: Objective = DEFAULT_OBJECTIVE,
     each: bool = False,
+    on_cut: str = KEEP,
     resolution: int | None = None,
     enlarge: bool = True,
     format: str = "jpg",
@@ -76,6 +78,7 @@ def prepare_run(
         checkpoint=checkpoint,
         objective=objective,
         each=each,
+        on_cut=on_cut,
         resolution=resolution if bucket_settings is None else None,
         enlarge=enlarge,
         format=format,

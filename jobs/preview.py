@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from .contact_sheet import CropTile, PictureTile, thumbnail_size
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .progress import DRAWING, Progress, StepCounter
-from .warnings import summarise_warnings
+from .warnings import HEAD_CUT, summarise_warnings
 
 
 def collect_tiles(
@@ -73,6 +74,33 @@ def sample_records(records: Iterator[PictureRecord], count: int) -> tuple[list[P
     return kept, total
 
 
+def most_doubtful(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
+    """The `count` pictures whose crops are least sure, the most doubtful first, and how many there are.
+
+    A crop that cuts off a head comes before all others; then those of low confidence. A picture is as doubtful as the
+    most doubtful of its crops; those without a crop, or of unknown confidence, come last.
+    """
+    total = 0
+
+    def counted() -> Iterator[PictureRecord]:
+        nonlocal total
+        for record in records:
+            total += 1
+            yield record
+
+    return heapq.nsmallest(count, counted(), key=_assurance), total
+
+
+def _assurance(record: PictureRecord) -> float:
+    """How sure a picture's least sure crop is: below 0 where it cuts off a head, 2 where nothing is known."""
+    return min(map(_assurance_of, record.crops), default=2.0)
+
+
+def _assurance_of(crop: CropRecord) -> float:
+    sure = 2.0 if crop.confidence is None else crop.confidence
+    return sure - 3 if any(each.code == HEAD_CUT for each in crop.warnings) else sure
+
+
 def _crop_tile(picture: Picture, crop: CropRecord) -> CropTile:
     x, y, width, height = crop.box
     full_width, full_height = picture.info.size
@@ -82,6 +110,11 @@ def _crop_tile(picture: Picture, crop: CropRecord) -> CropTile:
         pixels=picture.crop(crop.box, thumbnail_size((width, height))),
         region=region,
         title=f"{crop.ratio}   {size}",
-        note=f"score {crop.score:.2f}   keeps {crop.kept:.0%}",
+        note=_describe(crop),
         warning=summarise_warnings(crop.warnings),
     )
+
+
+def _describe(crop: CropRecord) -> str:
+    sure = "" if crop.confidence is None else f"   sure {crop.confidence:.0%}"
+    return f"keeps {crop.kept:.0%}{sure}"

@@ -25,8 +25,9 @@ from ..datasets.formats.plain import Plain
 from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, WITH_ALPHA
 from ..models.base import Cropper
+from .on_cut import KEEP, ON_CUT
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raise it when the same settings would give other bytes than before: other numbers of a search, another encoder."""
 
 SIDE_STEP = 8
@@ -98,6 +99,8 @@ class CropSettings:
         each: one crop for every ratio of the constraint, instead of the best of them.
         resolution: crops are resized to about resolution² pixels, see `target_size`; None leaves their size. Without
             effect on a bucket run, where the bucket is the size.
+        on_cut: where the best crop cuts off a head: `keep` it with its warning, `drop` the crop, or `pad` the canvas so
+            that the head fits.
         enlarge: whether a crop with fewer pixels than that is enlarged, or keeps its size.
         format: jpg, png or webp.
         background: under transparent pixels and padding; None keeps them transparent.
@@ -120,6 +123,7 @@ class CropSettings:
     objective: Objective = DEFAULT_OBJECTIVE
     each: bool = False
     resolution: int | None = None
+    on_cut: str = KEEP
     enlarge: bool = True
     format: str = "jpg"
     background: RGB | None = WHITE
@@ -138,6 +142,8 @@ class CropSettings:
             )
         if self.resolution is not None and self.resolution < SIDE_STEP:
             raise ValueError(f"resolution must be at least {SIDE_STEP}, got {self.resolution}")
+        if self.on_cut not in ON_CUT:
+            raise ValueError(f"on_cut must be one of {', '.join(ON_CUT)}, got {self.on_cut!r}")
         if self.each and not self.constraint.ratios:
             raise ValueError("each needs the ratios of the constraint, and there are none")
         if self.buckets is not None and self.each:

@@ -11,24 +11,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-import torch
-
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..datasets.atomic import write_picture
 from ..datasets.find import leads_outside
-from ..datasets.manifest import FAILED, OK, CropRecord, PictureRecord
+from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from ..images.decode import Picture
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
-from ..models.selection import best_crops_for_constraints
+from ..models.selection import SearchBatch
 from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser
+from .on_cut import KEEP, choose_crop, is_dropped
 from .run import FolderRun
 from .settings import CropSettings
-from .warnings import find_warnings
+from .warnings import summarise_warnings
 
 BLACK = (0, 0, 0)  # of a mask, outside its picture
 
@@ -54,7 +53,9 @@ def crop_picture(run: FolderRun, source: str, files: Sequence[str], analyser: An
         thumbnail = picture.small(ANALYSIS_SIDE)
         with analysing(picture):
             analysis = analyser.analyse(thumbnail)
-            crops = choose_crops(analysis, picture.info.size, run.settings.constraints(), run.settings.objective)
+            crops = choose_crops(
+                analysis, picture.info.size, run.settings.constraints(), run.settings.objective, run.settings.on_cut
+            )
         planned = plan_record(record, crops, files if run.output else [None] * len(crops), run.settings)
         write_crops(run, picture, planned)
         return planned
@@ -77,36 +78,41 @@ def write_planned(run: FolderRun, record: PictureRecord) -> PictureRecord:
 
 
 def choose_crops(
-    analysis: Analysis, size: Size, constraints: Sequence[Constraint], objective: Objective = DEFAULT_OBJECTIVE
+    analysis: Analysis,
+    size: Size,
+    constraints: Sequence[Constraint],
+    objective: Objective = DEFAULT_OBJECTIVE,
+    on_cut: str = KEEP,
 ) -> list[Crop]:
-    """The best crop of a picture under each constraint, with its warnings.
+    """The best crop of a picture under each constraint, with its warnings and its confidence.
 
     Args:
         analysis: of the picture.
         size: its width and height in pixels.
         constraints: one for each crop; see `CropSettings.constraints`.
         objective: how crops are compared.
+        on_cut: what to do where a crop cuts off a head, see `choose_crop`.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
     """
-    with torch.inference_mode():
-        found = best_crops_for_constraints([analysis], [size], constraints, objective)
-    return [
-        replace(crop, warnings=find_warnings(analysis, crop, size, constraint))
-        for (crop,), constraint in zip(found, constraints, strict=True)
-    ]
+    batch = SearchBatch.of([analysis], size)
+    return [choose_crop(batch, constraint, objective, on_cut) for constraint in constraints]
 
 
 def plan_record(
     record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], settings: CropSettings
 ) -> PictureRecord:
-    """The record with its crops: the file and the size of each."""
+    """The record with its crops: the file and the size of each. Crops that cut off a head are left out where the
+    settings ask for it; a picture without any other is dropped."""
     assert record.size is not None
     planned = [
         crop_record(crop, record.size, settings.size_of(crop.box.size, crop.ratio), file)
         for crop, file in zip(crops, files, strict=True)
+        if not is_dropped(crop, settings.on_cut)
     ]
+    if crops and not planned:
+        return replace(record, status=DROPPED, reason=summarise_warnings(crops[0].warnings), crops=())
     return replace(record, status=OK, crops=tuple(planned))
 
 
@@ -139,6 +145,7 @@ def crop_record(
         original_size=(picture_size[1], picture_size[0]),
         target_size=(target[1], target[0]),
         warnings=tuple(_rounded_warning(each) for each in crop.warnings),
+        confidence=None if crop.confidence is None else _rounded(crop.confidence),
     )
 
 

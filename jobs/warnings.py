@@ -11,16 +11,29 @@ from dataclasses import dataclass
 
 from ..cropping.constraint import Constraint, Region
 from ..cropping.crop import Crop, CropWarning
+from ..cropping.heads import SURE_CONFIDENCE, TOUCHED, WHOLE, cut_heads, protected_subjects
 from ..cropping.scorer import VIOLATION_PENALTY
+from ..cropping.subject import Subject
 from ..models.analysis import Analysis
 
-SUBJECT_LEFT_OUT, KEEP_GIVEN_UP, MIN_SIZE_GIVEN_UP = "subject-left-out", "keep-given-up", "min-size-given-up"
+HEAD_CUT, HEAD_SLICED, SUBJECT_LEFT_OUT = "head-cut", "head-sliced", "subject-left-out"
+KEEP_GIVEN_UP, MIN_SIZE_GIVEN_UP = "keep-given-up", "min-size-given-up"
+
+NOTICED = 0.06
+"""A sliced head of somebody else is worth a word where it is at least so high, as a share of the crop's height."""
 
 LEFT_OUT = 0.5
 """A subject of which more than this share is outside the crop may be missed: its caption may describe it."""
 
 _TOLERANCE = 1e-5  # regions are rounded to whole pixels, and may overshoot an edge by a millionth of one
-_KINDS = {"face": "a head", "person": "a person", "object": "an object", "prompt": "a subject that was asked for"}
+_KINDS = {
+    "face": "a head",
+    "person": "a person",
+    "animal": "an animal",
+    "object": "an object",
+    "prompt": "a subject that was asked for",
+}
+_HEADS = {"face": "a head", "person": "a person's head", "animal": "an animal's head"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,29 @@ def find_warnings(
     """
     scene = CroppedScene(analysis, crop, size, constraint)
     return tuple(warning for find in FINDERS for warning in find(scene))
+
+
+def find_cut_heads(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Heads that are cut off, of those whom the picture is about; the largest first."""
+    cut = cut_heads(scene.analysis.subjects, scene.region)
+    for subject in sorted(cut, key=lambda each: -_area(each.essence)):
+        words = f"{_name_head(subject)} {_place(subject.essence)} is cut off"
+        outside = share_outside(subject.essence, scene.region)
+        yield CropWarning(HEAD_CUT, f"{words}: {_percent(outside)} of it is outside the crop", subject.essence)
+
+
+def find_sliced_heads(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Heads of others that the crop's edge goes through, where they are large enough to be noticed."""
+    protected = protected_subjects(scene.analysis.subjects)
+    for subject in scene.analysis.subjects:
+        head = subject.head_region
+        if head is None or subject in protected or subject.confidence < SURE_CONFIDENCE:
+            continue
+        outside = share_outside(head, scene.region)
+        high = (head[3] - head[1]) / (scene.region[3] - scene.region[1])
+        if 1 - WHOLE < outside < 1 - TOUCHED and high >= NOTICED:
+            words = f"{_percent(outside)} of {_name_head(subject)} {_place(head)} is outside the crop"
+            yield CropWarning(HEAD_SLICED, words, head)
 
 
 def find_left_out_subjects(scene: CroppedScene) -> Iterator[CropWarning]:
@@ -98,6 +134,8 @@ def find_given_up_size(scene: CroppedScene) -> Iterator[CropWarning]:
 
 
 FINDERS: tuple[Callable[[CroppedScene], Iterator[CropWarning]], ...] = (
+    find_cut_heads,
+    find_sliced_heads,
     find_left_out_subjects,
     find_given_up_regions,
     find_given_up_size,
@@ -126,6 +164,14 @@ def region_in_picture(region: Region, crop: Region) -> Region:
     (x1, y1, x2, y2), (left, top, right, bottom) = region, crop
     width, height = right - left, bottom - top
     return left + x1 * width, top + y1 * height, left + x2 * width, top + y2 * height
+
+
+def _name_head(subject: Subject) -> str:
+    return _HEADS.get(subject.kind, f"the head of {_KINDS[subject.kind]}")
+
+
+def _area(region: Region) -> float:
+    return (region[2] - region[0]) * (region[3] - region[1])
 
 
 def _outside_warning(code: str, what: str, region: Region, outside: float) -> CropWarning:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..cropping.confidence import measure_confidence
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
-from ..cropping.heads import stack_protected
+from ..cropping.heads import move_to_hold, stack_protected
 from ..cropping.inputs import SearchInputs
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
@@ -105,6 +106,12 @@ class SearchBatch:
             return [_best_proposal(self.analyses[0], self.inputs, self.size, constraint, objective)]
         return search(self.inputs_for(objective), self.size, constraint, objective)
 
+    def confidence(self, crop: Crop, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> float:
+        """How sure the crop of the first picture is, 0..1, see `measure_confidence`."""
+        analysis = self.analyses[0]
+        own = analysis.score if _proposes(analysis, self.size) else None
+        return measure_confidence(self.inputs_for(objective), self.size, constraint, crop, objective, own)
+
     def inputs_for(self, objective: Objective) -> SearchInputs:
         """The inputs, with the ratings of the objective's rater where it has one."""
         if objective.rater is None:
@@ -133,5 +140,7 @@ def _best_proposal(
         boxes = analysis.propose_boxes(ratio, constraint.min_share, size, constraint.requested_region)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
+        # No proposal may hold a head that some other box holds.
+        boxes = torch.cat([boxes, move_to_hold(boxes, inputs.protected[0, :, :4])])
         crops += choose_among(inputs, size, ratio, constraint, boxes[None], analysis.score(boxes)[None], objective)
     return max(crops, key=lambda crop: crop.score)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..cropping.subject import Subject
 from ..jobs.analyse import batch_size_on, thumbnail_of_tensor
 from ..models.analysis import Analysis, measure_detail
 from .host import stop_if_interrupted
@@ -17,6 +18,7 @@ from .hosted_cropper import HostedCropper, or_default
 from .sockets import Size
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
+from .sockets.subjects import read_subjects
 
 BATCHES_AT_ONCE = 8
 """How many batches of pictures are reduced to thumbnails ahead on a GPU, so that equal sizes fill its batches."""
@@ -31,25 +33,29 @@ class AnalysedPicture(NamedTuple):
 
 
 def analyse_batches(
-    batches: Sequence[Tensor], cropper: Sequence[HostedCropper] | None, heatmap: Sequence[Tensor] | None
+    batches: Sequence[Tensor],
+    cropper: Sequence[HostedCropper] | None,
+    heatmap: Sequence[Tensor] | None,
+    subjects: Sequence[Any] | None = None,
 ) -> Iterator[AnalysedPicture]:
     """Every picture of the batches `[B, H, W, 3]` with its analysis, in order.
 
     Args:
         cropper, heatmap: as their sockets hold them. The heatmap replaces the heat of the cropper's analysis; alone, it
             is all that is known of the picture. With neither, the default cropper is used.
+        subjects: as their socket holds them; they replace those of the cropper.
 
     Raises:
-        ValueError: when several croppers are connected, or heatmaps for neither one nor all pictures.
+        ValueError: when several croppers are connected, or heatmaps or subjects for neither one nor all pictures.
     """
     connected = require_single(cropper, "cropper") if cropper else None
     hosted = connected if heatmap and connected is None else or_default(connected)
-    heats = read_masks(heatmap, batches, "heatmap")
+    heats, given = read_masks(heatmap, batches, "heatmap"), read_subjects(subjects, batches, "subjects")
     pictures = [picture for batch in batches for picture in batch]
     for start, thumbnails in _chunks(pictures, hosted):
         analyses = hosted.analyse(thumbnails) if hosted else [None] * len(thumbnails)
         for index, (thumbnail, analysis) in enumerate(zip(thumbnails, analyses, strict=True), start):
-            yield AnalysedPicture(pictures[index], thumbnail, _combine(thumbnail, analysis, heats[index]))
+            yield AnalysedPicture(pictures[index], thumbnail, _combine(thumbnail, analysis, heats[index], given[index]))
 
 
 def _chunks(pictures: Sequence[Tensor], hosted: HostedCropper | None) -> Iterator[tuple[int, list[np.ndarray]]]:
@@ -64,12 +70,16 @@ def _chunks(pictures: Sequence[Tensor], hosted: HostedCropper | None) -> Iterato
         yield start, thumbnails
 
 
-def _combine(thumbnail: np.ndarray, analysis: Analysis | None, heat: Tensor | None) -> Analysis:
+def _combine(
+    thumbnail: np.ndarray, analysis: Analysis | None, heat: Tensor | None, subjects: Sequence[Subject] | None
+) -> Analysis:
     if analysis is None:
         assert heat is not None
         image = torch.from_numpy(thumbnail).movedim(-1, 0).float() / 255
-        return Analysis(heat, detail=measure_detail(image[None])[0])
-    return analysis if heat is None else analysis.replace(heatmap=heat)
+        return Analysis(heat, subjects or (), measure_detail(image[None])[0])
+    if heat is None and subjects is None:
+        return analysis
+    return analysis.replace(heatmap=heat, subjects=subjects)
 
 
 @contextmanager

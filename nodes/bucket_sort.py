@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from comfy_api.latest import io
@@ -18,11 +19,13 @@ from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
 from ..jobs.bucket_stages import SortedPictures, crop_for_bucket, indices_by_bucket, measure_picture, sort_pictures
+from ..jobs.on_cut import KEEP
 from ..jobs.settings import BucketSettings
-from ..jobs.warnings import SUBJECT_LEFT_OUT, summarise_warnings
+from ..jobs.warnings import HEAD_CUT, SUBJECT_LEFT_OUT, summarise_warnings
 from .analyse import analyse_batches, naming_picture
 from .bucketing import bucket_inputs, bucket_settings
 from .cutting import cut_mask, cut_picture
+from .heads import on_cut_input, subjects_input
 from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .sockets import Size
@@ -67,6 +70,8 @@ class BucketSort(io.ComfyNode):
                     default="bucket",
                     tooltip="Bucket by bucket from the narrowest to the widest, or as the pictures came.",
                 ),
+                subjects_input(),
+                on_cut_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="Each exactly as large as its bucket."),
@@ -98,6 +103,8 @@ class BucketSort(io.ComfyNode):
         caption: list[str] | None = None,
         mask: list[Tensor] | None = None,
         name: list[str] | None = None,
+        subjects: list[Any] | None = None,
+        on_cut: list[str] | None = None,
     ) -> io.NodeOutput:
         inputs = PictureInputs.read(image, caption, mask, name)
         settings = bucket_settings(
@@ -110,7 +117,8 @@ class BucketSort(io.ComfyNode):
             inputs.sizes,
         )
         by_bucket = require_single(order, "order") == "bucket"
-        options = measure_pictures(inputs, cropper, heatmap, constraint, settings)
+        reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
+        options = measure_pictures(inputs, cropper, heatmap, constraint, settings, subjects, reaction)
         result = sort_pictures(inputs.names, inputs.sizes, options, settings)
         indices = indices_by_bucket(result, settings) if by_bucket else range(len(options))
         used = [index for index in indices for _ in range(result.uses[index])]
@@ -178,6 +186,8 @@ def measure_pictures(
     heatmap: Sequence[Tensor] | None,
     constraint: Sequence[PendingConstraint] | None,
     settings: BucketSettings,
+    subjects: Sequence[Any] | None = None,
+    on_cut: str = KEEP,
 ) -> list[list[CropRecord]]:
     """The best crop of every picture for each bucket, see `measure_picture`.
 
@@ -188,10 +198,12 @@ def measure_pictures(
     constraints = resolve_constraints(constraint, sizes, LARGEST)
     objectives = resolve_objectives(constraint, len(sizes))
     options = []
-    analysed = track_progress(analyse_batches(inputs.batches, cropper, heatmap), len(sizes))
+    analysed = track_progress(analyse_batches(inputs.batches, cropper, heatmap, subjects), len(sizes))
     for index, (_, _, analysis) in enumerate(analysed):
         with naming_picture(index, sizes[index]):
-            options.append(measure_picture(analysis, sizes[index], constraints[index], settings, objectives[index]))
+            options.append(
+                measure_picture(analysis, sizes[index], constraints[index], settings, objectives[index], on_cut)
+            )
     return options
 
 
@@ -207,7 +219,15 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
     bucket = record.bucket
     assert bucket is not None
     size = inputs.sizes[index]
-    crop = Crop(Box(*record.box), Ratio.of(bucket), record.score, record.terms, record.kept, record.warnings)
+    crop = Crop(
+        Box(*record.box),
+        Ratio.of(bucket),
+        record.score,
+        record.terms,
+        record.kept,
+        record.warnings,
+        record.confidence,
+    )
     return (
         to_host(cut_picture(inputs.pictures[index], crop.box, bucket)[None]),
         inputs.captions[index],
@@ -223,7 +243,7 @@ def write_report(inputs: PictureInputs, result: SortedPictures, records: Mapping
     """The report of the plan, and a line for each crop with warnings that the plan's report does not hold."""
     lines = [result.report.format_text()]
     for index, record in sorted(records.items()):
-        others = [each for each in record.warnings if each.code != SUBJECT_LEFT_OUT]
+        others = [each for each in record.warnings if each.code not in (HEAD_CUT, SUBJECT_LEFT_OUT)]
         if others:
             lines.append(f"check the crop: {inputs.names[index]}: {summarise_warnings(others)}")
     return "\n".join(lines)

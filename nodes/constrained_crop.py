@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from comfy_api.latest import io
 from torch import Tensor
@@ -11,10 +12,13 @@ from torch import Tensor
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
+from ..jobs.on_cut import KEEP, is_dropped
 from ..jobs.stages import choose_crops
+from ..jobs.warnings import summarise_warnings
 from .analyse import AnalysedPicture, analyse_batches, naming_picture
 from .cutting import cut_mask, cut_picture, mark_outside
 from .drawing import draw_crop
+from .heads import on_cut_input, subjects_input
 from .host import to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .sockets import Size
@@ -71,6 +75,8 @@ class ConstrainedCrop(io.ComfyNode):
                 io.Int.Input(
                     "height", default=0, min=0, max=16384, tooltip="Resize the crops to this height, see width."
                 ),
+                subjects_input(),
+                on_cut_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="The crops, one for each picture."),
@@ -82,6 +88,15 @@ class ConstrainedCrop(io.ComfyNode):
                     "added",
                     is_output_list=True,
                     tooltip="White where the policy 'pad' extended the canvas: ready for outpainting.",
+                ),
+                io.String.Output(
+                    "warnings",
+                    is_output_list=True,
+                    tooltip="What a person should look at, in words, such as a head that is cut; empty where all is"
+                    " well.",
+                ),
+                io.Int.Output(
+                    "index", is_output_list=True, tooltip="Which of the pictures it was, from 0: some may be dropped."
                 ),
             ],
         )
@@ -97,6 +112,8 @@ class ConstrainedCrop(io.ComfyNode):
         heatmap: list[Tensor] | None = None,
         constraint: list[PendingConstraint] | None = None,
         mask: list[Tensor] | None = None,
+        subjects: list[Any] | None = None,
+        on_cut: list[str] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
@@ -104,11 +121,20 @@ class ConstrainedCrop(io.ComfyNode):
         constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
-        outputs = []
-        for index, analysed in enumerate(track_progress(analyse_batches(batches, cropper, heatmap), len(sizes))):
+        reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
+        outputs, dropped = [], []
+        pictures = analyse_batches(batches, cropper, heatmap, subjects)
+        for index, analysed in enumerate(track_progress(pictures, len(sizes))):
             with naming_picture(index, sizes[index]):
-                (crop,) = choose_crops(analysed.analysis, sizes[index], [constraints[index]], objectives[index])
-            outputs.append(cut_outputs(analysed, masks[index], crop, target))
+                (crop,) = choose_crops(
+                    analysed.analysis, sizes[index], [constraints[index]], objectives[index], reaction
+                )
+            if is_dropped(crop, reaction):
+                dropped.append(f"picture {index}: {summarise_warnings(crop.warnings)}")
+            else:
+                outputs.append((*cut_outputs(analysed, masks[index], crop, target), index))
+        if not outputs:
+            raise ValueError("on_cut: every picture was dropped:\n" + "\n".join(dropped))
         return io.NodeOutput(*(list(values) for values in zip(*outputs, strict=True)))
 
 
@@ -124,7 +150,7 @@ def constraints_with_ratios(
 
 
 def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, target: Size) -> tuple:
-    """What one picture puts on the wires, in the order of the outputs.
+    """What one picture puts on the wires, in the order of the outputs; the last one, its index, is the caller's.
 
     All outputs are made, whether they are connected or not: ComfyUI does not run a node again when a link is added to
     it, so an output that was left out would stay so. They are cheap: `mask` and `added` are zeros where there is
@@ -143,6 +169,7 @@ def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, targ
         crop.score,
         to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]),
         to_host(mark_outside(crop.box, picture_size, size)[None]),
+        "\n".join(each.words for each in crop.warnings),
     )
 
 

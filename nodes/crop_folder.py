@@ -22,12 +22,14 @@ from ..jobs.contact_sheet import draw_sheet
 from ..jobs.defaults import default_min_share, default_workers
 from ..jobs.executors.batches import Analyser
 from ..jobs.folder import crop_folder
+from ..jobs.on_cut import KEEP
 from ..jobs.preview import collect_tiles, sample_records
 from ..jobs.progress import COMPARING, Progress, Step
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, CropSettings
 from .bucketing import bucket_inputs, bucket_settings
 from .folders import fingerprint, inside, subfolders
+from .heads import on_cut_input
 from .host import show_progress_text, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
 from .sockets import Size
@@ -90,6 +92,7 @@ class CropFolder(io.ComfyNode):
                     tooltip="With buckets: pictures that are there twice, exactly or nearly. `report` names them,"
                     " `skip` leaves all but the largest out.",
                 ),
+                on_cut_input(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -126,6 +129,7 @@ class CropFolder(io.ComfyNode):
         constraint: PendingConstraint | None = None,
         masks: str = "",
         duplicates: str = "use",
+        on_cut: str = KEEP,
     ) -> io.NodeOutput:
         source = inside(folder_paths.get_input_directory(), folder, "folder")
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
@@ -146,6 +150,7 @@ class CropFolder(io.ComfyNode):
                 device=hosted.device,
                 checkpoint=hosted.source,
                 objective=(constraint or PendingConstraint()).objective,
+                on_cut=on_cut,
                 format=format,
                 masks=mask_folder,
                 buckets=sorting,

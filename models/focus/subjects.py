@@ -18,7 +18,7 @@ MIN_CONFIDENCE = 0.3  # of a head
 MAX_IOU = 0.45  # of two boxes; from there on they are the same head
 MIN_SUBJECT_AREA = 0.01  # of the picture
 EXTENT = 0.5  # of a cell that belongs to a subject
-# How far a person's body reaches from the head, in sides of the head: to each side of its middle, and down from its top.
+# How far a person's body reaches, in sides of the head: to each side of its middle, and down from its top.
 REACH_ASIDE, REACH_DOWN = 3.0, 9.0
 
 # Calibrated on pictures that the network was not trained on; see card.md.
@@ -57,8 +57,10 @@ def build_subjects(attention: Tensor, extent: Tensor, heads: Sequence[Detection]
     """
     parts, count = label(extent.numpy() > EXTENT)
     of_cells = torch.from_numpy(parts)
-    dominance, found, taken = head_dominance(heads), [], set()
-    owners = _nearest_heads(heads, *extent.shape)
+    dominance = head_dominance(heads)
+    found: list[Subject] = []
+    taken: set[int] = set()
+    owners = _nearest_heads(heads, extent.shape)
     for index, detection in enumerate(heads):
         head = _head_box(detection)
         if head is None:
@@ -70,7 +72,7 @@ def build_subjects(attention: Tensor, extent: Tensor, heads: Sequence[Detection]
         kind = "animal" if detection.of_animal else "person"
         box = _body_box(head, mine, kind)
         found.append(Subject(*box, weight=weight, kind=kind, head=head, confidence=min(1.0, detection.confidence)))
-    rest = (slices for part, slices in enumerate(find_objects(parts, count), start=1) if part not in taken)
+    rest = [slices for part, slices in enumerate(find_objects(parts, count), start=1) if part not in taken]
     return found + [Subject(*box, weight=OBJECT_WEIGHT) for box in _boxes_of(rest, extent.shape)]
 
 
@@ -96,8 +98,9 @@ def _head_weight(box: Region, confidence: float, attention: Tensor, dominance: f
     return min(1.0, by_area + SINGLE_HEAD_WEIGHT * dominance * attracted)
 
 
-def _nearest_heads(heads: Sequence[Detection], height: int, width: int) -> Tensor:
-    """For each cell, the index of the head that is nearest in sides of that head: `[h, w]`; several share a body mask."""
+def _nearest_heads(heads: Sequence[Detection], shape: torch.Size) -> Tensor:
+    """For each cell, the index of the head that is nearest in sides of that head, as bodies may be one part: `[h, w]`."""
+    height, width = shape
     if not heads:
         return torch.zeros(height, width, dtype=torch.long)
     x1, y1, x2, y2 = torch.tensor([head[:4] for head in heads])[..., None, None].unbind(1)
@@ -126,17 +129,18 @@ def _body_box(head: Region, cells: Tensor | None, kind: str) -> Region:
     if cells is not None and cells.any():
         rows, columns = cells.any(1).nonzero()[:, 0], cells.any(0).nonzero()[:, 0]
         height, width = cells.shape
-        box = columns[0].item() / width, rows[0].item() / height, (columns[-1].item() + 1) / width, (rows[-1].item() + 1) / height
+        left, right, top, bottom = (int(each) for each in (columns[0], columns[-1] + 1, rows[0], rows[-1] + 1))
+        box = left / width, top / height, right / width, bottom / height
     elif kind == "person":
         half = BODY_WIDTH / 2 * across
         box = middle - half, y1, middle + half, y1 + BODY_HEIGHT * down
     else:
         box = head
-    left, right = max(0.0, box[0], middle - aside), min(1.0, box[2], middle + aside)
-    return min(x1, left), min(y1, max(0.0, box[1])), max(x2, right), max(y2, min(1.0, box[3], below))
+    near, far = max(0.0, box[0], middle - aside), min(1.0, box[2], middle + aside)
+    return min(x1, near), min(y1, max(0.0, box[1])), max(x2, far), max(y2, min(1.0, box[3], below))
 
 
-def _boxes_of(slices: Sequence[tuple[slice, slice]], shape: tuple[int, int]) -> list[Region]:
+def _boxes_of(slices: Sequence[tuple[slice, slice]], shape: torch.Size) -> list[Region]:
     """The boxes of connected parts that are large enough to be subjects."""
     height, width = shape
     boxes = [

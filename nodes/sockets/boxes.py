@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import torch
 from comfy_api.latest import io
@@ -14,6 +14,8 @@ from ...cropping.box import Box
 from ...cropping.crop import Crop
 from . import Region, Size
 from .lists import pair_with_pictures
+
+Parsed = TypeVar("Parsed")
 
 
 def box_input(name: str, tooltip: str, optional: bool = True) -> io.BoundingBox.Input:
@@ -27,10 +29,23 @@ def read_boxes(values: Sequence[Any] | None, batches: Sequence[Tensor], name: st
     Raises:
         ValueError: when there are neither one value nor as many as batches, or its lists do not match a batch.
     """
+    return _read_each(values, batches, name, _parse)
+
+
+def read_labelled_boxes(
+    values: Sequence[Any] | None, batches: Sequence[Tensor], name: str
+) -> list[list[tuple[Box, str]]]:
+    """As `read_boxes`, each box with its label; empty where it has none."""
+    return _read_each(values, batches, name, _parse_labelled)
+
+
+def _read_each(
+    values: Sequence[Any] | None, batches: Sequence[Tensor], name: str, parse: Callable[[Any, str], Parsed | None]
+) -> list[list[Parsed]]:
     paired = zip(pair_with_pictures(values, len(batches), name), batches, strict=True)
-    boxes: list[list[Box]] = []
+    boxes: list[list[Parsed]] = []
     for value, batch in paired:
-        frames = [[]] if value is None else read_frames(value, name)
+        frames: list[list[Parsed]] = [[]] if value is None else _read_frames(value, name, parse)
         boxes += [each or [] for each in pair_with_pictures(frames, len(batch), name)]
     return boxes
 
@@ -41,12 +56,16 @@ def read_frames(value: Any, name: str) -> list[list[Box]]:
     Raises:
         ValueError: when it has none of the three shapes.
     """
+    return _read_frames(value, name, _parse)
+
+
+def _read_frames(value: Any, name: str, parse: Callable[[Any, str], Parsed | None]) -> list[list[Parsed]]:
     if isinstance(value, Mapping):
-        return [_parse_all([value], name)]
+        return [_parse_all([value], name, parse)]
     if _is_list(value):
         if value and all(_is_list(each) for each in value):
-            return [_parse_all(each, name) for each in value]
-        return [_parse_all(value, name)]
+            return [_parse_all(each, name, parse) for each in value]
+        return [_parse_all(value, name, parse)]
     raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {value!r}")
 
 
@@ -94,6 +113,7 @@ def make_bounding_box(crop: Crop, size: Size) -> dict[str, Any]:
         "metadata": {
             "picture_size": list(size),
             "kept": crop.kept,
+            "confidence": crop.confidence,
             "terms": dict(crop.terms),
             "warnings": [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings],
         },
@@ -114,9 +134,15 @@ def relative_region(box: Box, size: Size) -> Region | None:
         return None
 
 
-def _parse_all(values: Sequence[Any], name: str) -> list[Box]:
-    boxes = [_parse(value, name) for value in values]
+def _parse_all(values: Sequence[Any], name: str, parse: Callable[[Any, str], Parsed | None]) -> list[Parsed]:
+    boxes = (parse(value, name) for value in values)
     return [box for box in boxes if box is not None]
+
+
+def _parse_labelled(value: Any, name: str) -> tuple[Box, str] | None:
+    box = _parse(value, name)
+    label = value.get("label") if isinstance(value, Mapping) else None
+    return None if box is None else (box, label if isinstance(label, str) else "")
 
 
 def _parse(value: Any, name: str) -> Box | None:

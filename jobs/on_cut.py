@@ -1,0 +1,70 @@
+"""What becomes of a picture whose best crop still cuts off a head: kept with a warning, dropped, or padded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from ..cropping.checks import Region
+from ..cropping.constraint import Constraint
+from ..cropping.crop import Crop
+from ..cropping.heads import cut_heads, protected_subjects
+from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..models.selection import SearchBatch
+from .warnings import HEAD_CUT, find_warnings
+
+KEEP, DROP, PAD = "keep", "drop", "pad"
+ON_CUT = (KEEP, DROP, PAD)
+
+BEHEADED = "a head would be cut off in every crop that was asked for"
+
+AIR = 0.08
+"""Room around a head for which the canvas is extended, as a share of the head's own size on every side."""
+
+
+class HeadCutError(ValueError):
+    """The only crop cuts off a head, and such crops are to be dropped."""
+
+
+def choose_crop(
+    batch: SearchBatch, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE, on_cut: str = KEEP
+) -> Crop:
+    """The best crop of the one picture of a batch, with its warnings and its confidence.
+
+    Args:
+        batch: of one picture.
+        constraint: on the crop.
+        objective: how crops are compared.
+        on_cut: where the best crop cuts off the head of somebody whom the picture is about: `pad` extends the canvas so
+            that the head fits, whatever the constraint's policy; `keep` and `drop` (see `is_dropped`) leave the crop.
+
+    Raises:
+        UnsatisfiableError: when there is no crop and the policy is `error`.
+    """
+    (analysis,) = batch.analyses
+    with torch.inference_mode():
+        (crop,) = batch.best_crops(constraint, objective)
+        if on_cut == PAD and cut_heads(analysis.subjects, crop.box.relative(batch.size)):
+            constraint = with_heads_kept(batch, constraint)
+            (crop,) = batch.best_crops(replace(constraint, ratios=(crop.ratio,)), objective)
+        warnings = find_warnings(analysis, crop, batch.size, constraint)
+        return replace(crop, warnings=warnings, confidence=batch.confidence(crop, constraint, objective))
+
+
+def is_dropped(crop: Crop, on_cut: str) -> bool:
+    """Whether a crop with these warnings is to be left out."""
+    return on_cut == DROP and any(each.code == HEAD_CUT for each in crop.warnings)
+
+
+def with_heads_kept(batch: SearchBatch, constraint: Constraint) -> Constraint:
+    """The constraint with the protected heads of the batch's one picture to be kept, on a larger canvas if need be."""
+    (analysis,) = batch.analyses
+    heads = tuple(_with_air(each.essence) for each in protected_subjects(analysis.subjects))
+    return replace(constraint, keep=constraint.keep + heads, policy="pad")
+
+
+def _with_air(head: Region) -> Region:
+    x1, y1, x2, y2 = head
+    across, down = AIR * (x2 - x1), AIR * (y2 - y1)
+    return max(0.0, x1 - across), max(0.0, y1 - down), min(1.0, x2 + across), min(1.0, y2 + down)
