@@ -63,7 +63,7 @@ def demo(words: Sequence[str]) -> int:
     out = ROOT / "demo"
     sheet = out / "sheet.png"
     command = str(executable("salient-crop"))
-    crop = [command, "crop", str(ROOT / "samples"), "--out", str(out), "--ratios", "1:1,2:3,3:2", "--each"]
+    crop = [command, "crop", str(ROOT / "samples"), "--out", str(out), "--ratios", "1:1,2:3,3:2,16:9", "--each"]
     status = run([*crop, "--manifest", str(out / "manifest.jsonl"), *words])
     if status == 0:
         status = run([command, "preview", str(out / "manifest.jsonl"), "--out", str(sheet)])
