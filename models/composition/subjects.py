@@ -24,13 +24,15 @@ def rank_importance(rank: int) -> float:
 def encode_subjects(subjects: Sequence[Subject]) -> Tensor:
     """Subjects as `CompositionHead.score` takes them, `[M, 5]`: relative x1, y1, x2, y2 and importance.
 
-    Persons and prompted subjects are what the picture is of; where there are neither, heads are. Objects follow by
+    Persons and prompted subjects are what the picture is of; where there are neither, animals are, and without those
+    heads. Then follow the heads of what the picture is of, and objects, among them the animals beside a person, by
     their weight.
     """
-    main = [each for each in subjects if each.kind in ("person", "prompt")]
-    heads = [each for each in subjects if each.kind == "face"]
-    objects = sorted((each for each in subjects if each.kind == "object"), key=lambda each: -each.weight)
-    others = (heads if main else []) + objects
-    rows = [(*each.region, 1.0) for each in main or heads]
-    rows += [(*each.region, rank_importance(rank)) for rank, each in enumerate(others)]
+    people = [each for each in subjects if each.kind in ("person", "prompt")]
+    main = people or [each for each in subjects if each.kind == "animal"]
+    heads = [each.essence for each in subjects if each.kind == "face" or (each.head is not None and each in main)]
+    things = [each for each in subjects if each.kind == "object" or (each.kind == "animal" and people)]
+    others = (heads if main else []) + [each.region for each in sorted(things, key=lambda each: -each.weight)]
+    rows = [(*region, 1.0) for region in [each.region for each in main] or heads]
+    rows += [(*region, rank_importance(rank)) for rank, region in enumerate(others)]
     return torch.tensor(rows, dtype=torch.float32).reshape(-1, 5)

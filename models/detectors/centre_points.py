@@ -65,7 +65,7 @@ def decode_detections(
     pictures = torch.cat([boxes, best[..., None]], 2).tolist()
     of_animals = (animal.flatten(1).gather(1, cell) > 0).tolist()
     found = (
-        [Detection(*row, kind) for row, kind in zip(*each, strict=True) if row[-1] >= min_confidence]
+        [Detection(*row)._replace(of_animal=kind) for row, kind in zip(*each, strict=True) if row[-1] >= min_confidence]
         for each in zip(pictures, of_animals, strict=True)
     )
     return [suppress_overlaps(each, max_iou) for each in found]

@@ -172,9 +172,10 @@ class FocusNetwork(nn.Module):
         self.attention = OutputHead(eighth, 1)
         self.prior = convolution(POSITION_CHANNELS, 1)  # the centre bias: people look at the middle of any picture
         self.subject = OutputHead(eighth, 1)
-        self.heads = OutputHead(quarter, 6 if animals else 5)
         # Almost no cell is the centre of a head. With this bias at the start, the first steps need not learn that.
-        self.heads.out.bias = nn.Parameter(torch.tensor([-4.6, 1.5, 1.5, 1.5, 1.5, 0.0][: len(self.heads.out.bias)]))
+        bias = [-4.6, 1.5, 1.5, 1.5, 1.5, *([0.0] if animals else [])]
+        self.heads = OutputHead(quarter, len(bias))
+        self.heads.out.bias = nn.Parameter(torch.tensor(bias))
 
     def forward(self, images: Tensor) -> Outputs:
         quarter, eighth, sixteenth, last = self.backbone(standardise(images))

@@ -99,7 +99,7 @@ def _head_weight(box: Region, confidence: float, attention: Tensor, dominance: f
 
 
 def _nearest_heads(heads: Sequence[Detection], shape: torch.Size) -> Tensor:
-    """For each cell, the index of the head that is nearest in sides of that head, as bodies may be one part: `[h, w]`."""
+    """For each cell, the index of the head that is nearest in sides of that head: `[h, w]`. It divides shared parts."""
     height, width = shape
     if not heads:
         return torch.zeros(height, width, dtype=torch.long)

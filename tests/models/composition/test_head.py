@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -81,8 +83,7 @@ def test_interpolated_ratings_choose_as_well_as_all_of_them(head: CompositionHea
     size = (240, 160)
     constraint, objective = Constraint(ratios=(Ratio(1, 1),), min_share=0.5), Objective(rater=head)
     heat = torch.rand(16, 24, generator=torch.Generator().manual_seed(2)) + 0.2
-    inputs = SearchInputs.from_maps(heat[None])
-    inputs = SearchInputs(inputs.heat, None, inputs.subjects, head.ratings([subjects], size))
+    inputs = replace(SearchInputs.from_maps(heat[None]), ratings=head.ratings([subjects], size))
     scorer, grid = Scorer.of(inputs, size, Ratio(1, 1), constraint, objective), SearchGrid.over(size)
     scales = list(list_scales(find_feasible_boxes(constraint, Ratio(1, 1), size), grid))
     sums, best = GridSums(inputs.heat, grid, scales), []

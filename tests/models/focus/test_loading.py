@@ -26,6 +26,18 @@ def test_the_widths_of_the_decoder_are_read_from_the_shapes() -> None:
     assert load(own.network.state_dict()).digest == own.digest
 
 
+@pytest.mark.parametrize("animals", [False, True])
+def test_whether_a_checkpoint_knows_animals_is_read_from_the_shapes(animals: bool) -> None:
+    own = FocusCropper(FocusNetwork((8, 16, 24, 32), animals))
+    with torch.no_grad():
+        own.network.heads.out.bias[5:] = 30.0
+        own.network.heads.out.bias[0] = 9.0  # heads everywhere
+    loaded = load(own.network.state_dict())
+    assert loaded.digest == own.digest
+    kinds = {each.kind for each in loaded.analyse(torch.rand(1, 3, 64, 64))[0].subjects if each.head}
+    assert kinds == {"animal" if animals else "person"}
+
+
 @pytest.mark.parametrize("name", ["up8.fine.weight", "up4.coarse.weight", "heads.out.weight"])
 def test_a_torn_checkpoint_is_named(name: str) -> None:
     state = load_bundled().network.state_dict()

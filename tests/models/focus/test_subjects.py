@@ -17,12 +17,17 @@ def head(x1: float, y1: float, x2: float, y2: float, confidence: float = 0.9) ->
     return Detection(x1, y1, x2, y2, confidence)
 
 
+def animal_head(*box: float) -> Detection:
+    return Detection(*box, 0.9, of_animal=True)
+
+
 def test_heads_are_read_from_the_outputs_for_heads() -> None:
     centres, reach = torch.full((2, 30, 40), -8.0), torch.zeros(2, 4, 30, 40)
     centres[1, 10, 20] = 4.0
-    outputs = Outputs(torch.zeros(2, 15, 20), torch.zeros(2, 15, 20), centres, reach)
+    outputs = Outputs(torch.zeros(2, 15, 20), torch.zeros(2, 15, 20), centres, reach, centres)
     none, (found,) = decode_heads(outputs)
     assert none == []
+    assert found.of_animal
     assert found[:4] == pytest.approx((19.5 / 40, 9.5 / 30, 21.5 / 40, 11.5 / 30))
 
 
@@ -30,22 +35,88 @@ def test_without_heads_and_extent_there_is_no_subject() -> None:
     assert build_subjects(EVEN, NOTHING, []) == []
 
 
-def test_a_part_with_a_head_is_a_person_and_one_without_an_object() -> None:
+def test_a_head_and_the_part_below_it_are_one_person_and_a_part_without_head_is_an_object() -> None:
     extent = NOTHING.clone()
     extent[4:20, 2:10] = 1
     extent[10:22, 20:30] = 1
-    face, person, thing = build_subjects(EVEN, extent, [head(0.1, 0.2, 0.25, 0.4)])
-    assert (face.kind, person.kind, thing.kind) == ("face", "person", "object")
-    assert person.region == (2 / 32, 4 / 24, 10 / 32, 20 / 24)
+    person, thing = build_subjects(EVEN, extent, [head(0.1, 0.2, 0.25, 0.4)])
+    assert (person.kind, thing.kind) == ("person", "object")
+    assert person.region == pytest.approx((2 / 32, 4 / 24, 10 / 32, 20 / 24))
+    assert person.head == pytest.approx((0.0955, 0.194, 0.2545, 0.4))
+    assert (person.confidence, thing.confidence, thing.head) == (0.9, 1.0, None)
     assert thing.region == (20 / 32, 10 / 24, 30 / 32, 22 / 24)
-    assert person.weight == thing.weight < 0.01 * face.weight * 20
+    assert thing.weight < 0.01 * person.weight * 20
 
 
-def test_a_head_belongs_to_the_part_that_holds_its_centre() -> None:
+def test_a_head_belongs_to_the_part_that_holds_most_of_it() -> None:
     extent = NOTHING.clone()
     extent[4:20, 2:10] = 1
-    beside = build_subjects(EVEN, extent, [head(0.3, 0.2, 0.5, 0.4)])
-    assert [each.kind for each in beside] == ["face", "object"]
+    extent[4:20, 14:24] = 1
+    # Two columns of the head lie on the left part, three on the right one, and its centre between them.
+    between, thing = build_subjects(EVEN, extent, [head(8 / 32, 0.2, 17 / 32, 0.4)])
+    assert between.region[2] == 24 / 32
+    assert thing.region == (2 / 32, 4 / 24, 10 / 32, 20 / 24)
+    beside, *things = build_subjects(EVEN, extent, [head(0.8, 0.2, 0.9, 0.4)])
+    assert beside.kind == "person"
+    assert [each.kind for each in things] == ["object", "object"]
+
+
+def test_a_part_under_two_heads_is_divided_between_them() -> None:
+    extent = NOTHING.clone()
+    extent[4:22, 4:28] = 1
+    left, right = head(6 / 32, 4 / 24, 10 / 32, 8 / 24), head(22 / 32, 4 / 24, 26 / 32, 8 / 24)
+    one, other = build_subjects(EVEN, extent, [left, right])
+    assert one.region == pytest.approx((4 / 32, 4 / 24 - 0.005, 16 / 32, 22 / 24))
+    assert other.region == pytest.approx((16 / 32, 4 / 24 - 0.005, 28 / 32, 22 / 24))
+    # A larger head reaches further: a child does not halve its parent.
+    child = head(24 / 32, 6 / 24, 26 / 32, 8 / 24)
+    one, other = build_subjects(EVEN, extent, [left, child])
+    assert one.region[2] > 19 / 32
+    assert other.region[0] == 19 / 32, "not in the middle between them, at 16.5"
+
+
+def test_a_person_whose_body_is_not_known_is_head_shoulders_and_chest() -> None:
+    (person,) = build_subjects(EVEN, NOTHING, [head(0.4, 0.1, 0.6, 0.3)])
+    across, down = 0.2 * 1.06, 0.2 * 1.03
+    assert person.region == pytest.approx((0.5 - 1.25 * across, 0.094, 0.5 + 1.25 * across, 0.094 + 4 * down))
+    (low,) = build_subjects(EVEN, NOTHING, [head(0.0, 0.7, 0.2, 0.9)])
+    assert low.region == pytest.approx((0.0, 0.694, 0.103 + 1.25 * 0.206, 1.0)), "and in the picture"
+
+
+def test_an_animal_whose_body_is_not_known_is_its_head() -> None:
+    (animal,) = build_subjects(EVEN, NOTHING, [animal_head(0.4, 0.1, 0.6, 0.3)])
+    assert animal.kind == "animal"
+    assert animal.region == animal.head == pytest.approx((0.394, 0.094, 0.606, 0.3))
+
+
+def test_a_person_reaches_no_further_than_a_body_does_and_an_animal_as_far_as_its_part() -> None:
+    """A person on a sofa: the part under the head fills the picture's width."""
+    extent = NOTHING.clone()
+    extent[2:24, 1:31] = 1
+    small = (0.48, 0.2, 0.52, 0.25)
+    (person,) = build_subjects(EVEN, extent, [head(*small)])
+    across, down = 0.04 * 1.06, 0.05 * 1.03
+    assert person.region == pytest.approx((0.5 - 3 * across, 2 / 24, 0.5 + 3 * across, 0.1985 + 9 * down))
+    (animal,) = build_subjects(EVEN, extent, [animal_head(*small)])
+    assert animal.region == pytest.approx((1 / 32, 2 / 24, 31 / 32, 1.0))
+
+
+def test_a_body_holds_its_head_also_where_the_part_does_not() -> None:
+    extent = NOTHING.clone()
+    extent[8:20, 4:8] = 1
+    (person,) = build_subjects(EVEN, extent, [head(3 / 32, 2 / 24, 9 / 32, 9 / 24)])
+    x1, y1, x2, y2 = person.region
+    assert (x1, y1, x2) == pytest.approx(person.head[:3])
+    assert y2 == 20 / 24
+
+
+def test_a_second_head_whose_part_is_all_the_others_is_a_bust_of_its_own() -> None:
+    """Each cell of the part is nearer to the large head."""
+    extent = NOTHING.clone()
+    extent[4:12, 4:12] = 1
+    large, tiny = head(4 / 32, 4 / 24, 12 / 32, 12 / 24), head(10.9 / 32, 10.9 / 24, 11.1 / 32, 11.1 / 24)
+    _, second = build_subjects(EVEN, extent, [large, tiny])
+    assert second.region[2] - second.region[0] == pytest.approx(2.5 * 0.2 / 32 * 1.06)
 
 
 @pytest.mark.parametrize(("rows", "found"), [(1, 0), (2, 1)])
@@ -62,9 +133,9 @@ def test_only_cells_above_a_half_belong_to_a_part() -> None:
 
 def test_the_box_of_a_head_has_a_margin_above_and_beside_it_and_stays_in_the_picture() -> None:
     (middle,) = build_subjects(EVEN, NOTHING, [head(0.4, 0.4, 0.6, 0.5)])
-    assert middle.region == pytest.approx((0.394, 0.397, 0.606, 0.5))
+    assert middle.head == pytest.approx((0.394, 0.397, 0.606, 0.5))
     (corner,) = build_subjects(EVEN, NOTHING, [head(-0.1, -0.1, 0.2, 1.3)])
-    assert corner.region == pytest.approx((0.0, 0.0, 0.209, 1.0))
+    assert corner.head == pytest.approx((0.0, 0.0, 0.209, 1.0))
     assert build_subjects(EVEN, NOTHING, [head(1.1, 0.2, 1.3, 0.4)]) == [], "wholly outside"
 
 

@@ -170,6 +170,8 @@ def test_a_boost_pulls_the_crop_and_weighs_against_another() -> None:
     assert torch.equal(analysis.boost([]).heatmap, analysis.heatmap)
     twice = analysis.boost([Subject(*left)]).boost([Subject(*right)])
     assert torch.equal(twice.heatmap, analysis.boost([Subject(*right)]).heatmap)
+    person = Subject(0.0, 0.3, 0.4, 1.0, kind="person", head=left)
+    assert torch.equal(analysis.boost([person]).heatmap, analysis.boost([Subject(*left)]).heatmap)
 
 
 def test_smaller_shares_add_smaller_boxes_and_no_more_than_asked_for() -> None:
