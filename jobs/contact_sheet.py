@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ..cropping.checks import Region
+from ..cropping.checks import Region, Size
 
 # In pixels: largest height and width of pictures and crops, space between things, height of a line of text.
 PICTURE_HEIGHT, PICTURE_WIDTH, GAP, LINE = 220, 330, 14, 22
@@ -66,9 +66,14 @@ class PictureTile:
     crops: tuple[CropTile, ...] = field(default=())
 
 
-def thumbnail_size(size: tuple[int, int]) -> tuple[int, int]:
+def thumbnail_size(size: Size) -> Size:
     """Width and height at which a picture or crop of `size` is shown."""
-    scale = min(PICTURE_HEIGHT / size[1], PICTURE_WIDTH / size[0])
+    return fit_inside(size, (PICTURE_WIDTH, PICTURE_HEIGHT))
+
+
+def fit_inside(size: Size, limits: Size) -> Size:
+    """The largest width and height of a picture of `size` within `limits`, at least a pixel each."""
+    scale = min(limits[0] / size[0], limits[1] / size[1])
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

@@ -8,20 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .contact_sheet import (
-    BOX_COLOURS,
-    CARD,
-    FAINT,
-    GAP,
-    INK,
-    LINE,
-    PAPER,
-    Region,
-    corners,
-    dim_outside,
-    outline_box,
-    write_line,
-)
+from ..cropping.checks import Region, Size
+from .block_sheet import Cell, draw_blocks
+from .contact_sheet import BOX_COLOURS, corners, dim_outside, fit_inside, outline_box
 
 CELL_WIDTH, CELL_HEIGHT = 236, 300  # pixels; no picture is shown wider or higher
 COLUMNS = 4
@@ -45,10 +34,9 @@ class StudyCell:
     note: str
 
 
-def cell_size(size: tuple[int, int]) -> tuple[int, int]:
+def cell_size(size: Size) -> Size:
     """Width and height at which a picture of `size` is shown."""
-    scale = min(CELL_WIDTH / size[0], CELL_HEIGHT / size[1])
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    return fit_inside(size, (CELL_WIDTH, CELL_HEIGHT))
 
 
 def draw_study(pixels: np.ndarray, blocks: Sequence[tuple[str, Sequence[StudyCell]]]) -> np.ndarray:
@@ -58,22 +46,11 @@ def draw_study(pixels: np.ndarray, blocks: Sequence[tuple[str, Sequence[StudyCel
         pixels: uint8 [h, w, 3], the photograph at the size of `cell_size`.
         blocks: (heading, cells) each.
     """
-    across, down = pixels.shape[1] + GAP, pixels.shape[0] + 2 * LINE + GAP
-    rows = [-(-len(cells) // COLUMNS) for _, cells in blocks]
-    height = GAP + sum(LINE + count * down for count in rows)
-    sheet = Image.new("RGB", (GAP + COLUMNS * across, height), CARD)
-    draw = ImageDraw.Draw(sheet)
-    top = GAP
-    for (heading, cells), count in zip(blocks, rows, strict=True):
-        draw.rectangle((0, top - GAP // 2, sheet.width, top + LINE - GAP // 2), fill=PAPER)
-        write_line(draw, (GAP, top - GAP // 2 + 2), heading, INK, sheet.width - 2 * GAP)
-        for index, cell in enumerate(cells):
-            left, upper = GAP + index % COLUMNS * across, top + LINE + index // COLUMNS * down
-            sheet.paste(_draw_cell(pixels, cell), (left, upper))
-            write_line(draw, (left, upper + pixels.shape[0] + 2), cell.title, INK, pixels.shape[1])
-            write_line(draw, (left, upper + pixels.shape[0] + LINE - 2), cell.note, FAINT, pixels.shape[1])
-        top += LINE + count * down
-    return np.asarray(sheet)
+    drawn = [
+        (heading, [Cell(_draw_cell(pixels, cell), cell.title, cell.note) for cell in cells])
+        for heading, cells in blocks
+    ]
+    return draw_blocks(drawn, (pixels.shape[1], pixels.shape[0]), COLUMNS)
 
 
 def _draw_cell(pixels: np.ndarray, cell: StudyCell) -> Image.Image:

@@ -9,7 +9,7 @@ from PIL import Image
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
 from salient_crop.images.decode import Picture
-from salient_crop.jobs import text_region_sheet
+from salient_crop.jobs import block_sheet
 from salient_crop.jobs.contact_sheet import FAINT, GAP, INK, LINE
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.text_region_sheet import StudyCell, cell_size, draw_study
@@ -90,7 +90,7 @@ def test_a_cell_shows_its_crop_bright_and_its_words():
 
 def test_every_line_of_text_has_its_place(monkeypatch):
     lines = []
-    monkeypatch.setattr(text_region_sheet, "write_line", lambda draw, *given: lines.append(given))
+    monkeypatch.setattr(block_sheet, "write_line", lambda draw, *given: lines.append(given))
     pixels = np.full((157, 236, 3), 100, np.uint8)
     cells = [StudyCell((0.0, 0.0, 0.5, 1.0), (0.8, 0.8, 1.0, 1.0), f"title {i}", f"note {i}") for i in range(5)]
     sheet = draw_study(pixels, [("3:2", cells), ("1:1", cells[:1])])
@@ -144,7 +144,7 @@ def test_a_region_is_hatched_and_outlined_in_yellow():
 )
 def test_the_words_tell_how_well_the_region_is_served(study, monkeypatch, frame, ratio, size, pattern):
     written = []
-    monkeypatch.setattr(text_region_sheet, "write_line", lambda draw, at, text, *more: written.append(text))
+    monkeypatch.setattr(block_sheet, "write_line", lambda draw, at, text, *more: written.append(text))
     study((ratio,), frame=frame, min_share=1.0)
     titles, notes = written[1::2], written[2::2]
     assert [title.split("   ") for title in titles] == [[name, size] for name in TEXT_REGION_PRESETS]
