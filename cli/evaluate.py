@@ -1,25 +1,35 @@
-"""`salient-crop evaluate`: the benchmarks, as tables or as JSON."""
+"""`salient-crop evaluate`: the benchmarks, as tables or as JSON, and the worst pictures of one on a sheet."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .options import SubParsers, add_cropper, add_device, open_cropper, open_device
+from .options import (
+    SubParsers,
+    add_cropper,
+    add_device,
+    open_cropper,
+    open_device,
+    refuse_other_formats,
+    same_file,
+)
 from .progress import Reporter
 from .status import DONE, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..models.base import Cropper
 
 Progress = Callable[[int, int], None]
 Result = dict[str, Any]
 
-BESIDE_FILE, OPTIONAL, REQUIRED = "beside the file", "optional", "required"
+BESIDE_FILE, IN_FOLDER, OPTIONAL, REQUIRED = "beside the file", "in the folder", "optional", "required"
 
 
 @dataclass(frozen=True)
@@ -28,14 +38,16 @@ class Benchmark:
 
     Attributes:
         about: one line of help.
-        run: (file, folder of the pictures or None, cropper or None, progress) → the JSON result.
-        pictures: `BESIDE_FILE`: the file says where they are; `OPTIONAL`: without `--images`, no cropper is measured;
-            `REQUIRED`: it needs `--images`.
+        run: (file or folder, folder of the pictures or None, cropper or None, progress) → the JSON result.
+        pictures: `BESIDE_FILE`: the file says where they are; `IN_FOLDER`: it is a folder that has them; `OPTIONAL`:
+            without `--images`, no cropper is measured; `REQUIRED`: it needs `--images`.
+        draw: (folder, JSON result) → the sheet of the worst pictures, uint8 `[H, W, 3]`; None where there is none.
     """
 
     about: str
     run: Callable[[Path, Path | None, Cropper | None, Progress], Result]
     pictures: str
+    draw: Callable[[Path, Result], np.ndarray] | None = None
 
 
 def _constraints(file: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
@@ -64,6 +76,31 @@ def _fixations(file: Path, images: Path | None, cropper: Cropper | None, progres
     return evaluate_fixations(file, cropper, progress=progress)
 
 
+def _heads(folder: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
+    from ..evaluation.heads import evaluate_heads
+
+    assert cropper is not None
+    return evaluate_heads(folder, cropper, progress=progress)
+
+
+def _draw_heads(folder: Path, result: Result) -> np.ndarray:
+    from ..cropping.box import Box
+    from ..evaluation.head_figures import FIGURES
+    from ..evaluation.heads import IMAGES
+    from ..jobs.heads_sheet import HeadsCell, draw_heads
+
+    def cell(figure: str, crop: Mapping[str, Any]) -> HeadsCell:
+        name = crop["photo"]
+        return HeadsCell(folder / IMAGES / name, Box(*crop["box"]), crop["heads"], f"{figure}   {crop['ratio']}", name)
+
+    return draw_heads(
+        [
+            (f"{figure}: {FIGURES[figure]}", [cell(figure, crop) for crop in crops])
+            for figure, crops in result["worst"].items()
+        ]
+    )
+
+
 BENCHMARKS: Mapping[str, Benchmark] = {
     "constraints": Benchmark(
         "crops of a given ratio that hold a given region, beside people's (IoU)", _constraints, OPTIONAL
@@ -71,6 +108,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "ranking": Benchmark("crops ranked as people rated them (Spearman correlation, Acc k/n)", _ranking, OPTIONAL),
     "boxes": Benchmark("free crops beside people's: FCDB, FLMS (IoU)", _boxes, REQUIRED),
     "fixations": Benchmark("where people look, and what the largest crops keep of it", _fixations, BESIDE_FILE),
+    "heads": Benchmark("heads that the largest crops of people cut or lose", _heads, IN_FOLDER, _draw_heads),
 }
 
 
@@ -78,15 +116,23 @@ def add_parser(commands: SubParsers) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure on a benchmark, beside the trivial answers",
-        description="Measures on a benchmark file, always beside the trivial answers.",
+        description="Measures on a benchmark's file or folder, always beside the trivial answers.",
     )
     parser.set_defaults(run=run)
     about = "; ".join(f"{name}: {each.about}" for name, each in BENCHMARKS.items())
     parser.add_argument("benchmark", metavar="BENCHMARK", choices=tuple(BENCHMARKS), help=about)
-    parser.add_argument("file", metavar="FILE", type=Path, help="the benchmark's JSON file")
+    parser.add_argument(
+        "file",
+        metavar="FILE|FOLDER",
+        type=Path,
+        help="the benchmark's JSON file; for heads a folder with images/, masks/ and heads.json",
+    )
     parser.add_argument("--images", metavar="FOLDER", type=Path, help="of the pictures, for a cropper to look at")
     add_cropper(parser, "what judges pictures (default: the bundled one)")
     add_device(parser)
+    parser.add_argument(
+        "--sheet", metavar="SHEET", type=Path, help="heads: draw the worst pictures here (.png, .jpg or .webp)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on the standard output")
 
 
@@ -95,8 +141,10 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
     benchmark = BENCHMARKS[chosen.benchmark]
     check_images(chosen, benchmark)
+    check_folder(chosen, benchmark)
+    check_sheet(chosen, benchmark)
     device = open_device(chosen.device)
-    needed = benchmark.pictures == BESIDE_FILE or chosen.images is not None
+    needed = benchmark.pictures in (BESIDE_FILE, IN_FOLDER) or chosen.images is not None
     cropper = open_cropper(chosen.cropper, device) if needed else None
 
     def progress(done: int, total: int) -> None:
@@ -107,6 +155,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     except (OSError, ValueError, PictureError) as error:
         raise UsageError(str(error)) from error
     reporter.result(json.dumps(result, indent=2, ensure_ascii=False) if chosen.json else format_tables(result))
+    if chosen.sheet is not None:
+        write_sheet(chosen, benchmark, result)
     return DONE
 
 
@@ -121,23 +171,91 @@ def check_images(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
         raise UsageError(f"--images FOLDER is needed: the benchmark {name} looks at pictures")
     if benchmark.pictures == BESIDE_FILE and chosen.images is not None:
         raise UsageError(f"--images does nothing here: the file of the benchmark {name} says where its pictures are")
+    if benchmark.pictures == IN_FOLDER and chosen.images is not None:
+        raise UsageError(f"--images does nothing here: the folder of the benchmark {name} has its pictures")
     if benchmark.pictures == OPTIONAL and chosen.images is None and chosen.cropper is not None:
         raise UsageError("--cropper does nothing without --images FOLDER, which names the pictures for it to look at")
 
 
+def check_folder(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
+    """Refuses anything but a folder for a benchmark that is one.
+
+    Raises:
+        UsageError: naming what was given.
+    """
+    if benchmark.pictures == IN_FOLDER and not chosen.file.is_dir():
+        raise UsageError(f"{chosen.file}: there is no such folder; the benchmark {chosen.benchmark} is one, not a file")
+
+
+def check_sheet(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
+    """Refuses `--sheet` where there is nothing to draw, in other formats, and over a picture of the benchmark.
+
+    Raises:
+        UsageError: naming the flag.
+    """
+    if chosen.sheet is None:
+        return
+    from ..evaluation.heads import IMAGES, MASKS
+
+    if benchmark.draw is None:
+        able = ", ".join(name for name, each in BENCHMARKS.items() if each.draw is not None)
+        raise UsageError(f"--sheet does nothing here: the benchmark {chosen.benchmark} draws none; {able} does")
+    refuse_other_formats(chosen.sheet, "--sheet")
+    if chosen.sheet.exists() and any(same_file(chosen.sheet.parent, chosen.file / each) for each in (IMAGES, MASKS)):
+        raise UsageError(f"--sheet {chosen.sheet}: one of the pictures themselves, so it is not overwritten")
+
+
+def write_sheet(chosen: argparse.Namespace, benchmark: Benchmark, result: Result) -> None:
+    """Draws the worst pictures of a result.
+
+    Raises:
+        UsageError: when the sheet cannot be written, or a picture can no longer be read.
+    """
+    from ..datasets.atomic import write_picture
+    from ..images.errors import PictureError
+
+    assert benchmark.draw is not None
+    try:
+        write_picture(chosen.sheet, benchmark.draw(chosen.file, result))
+    except OSError as error:
+        raise UsageError(f"--sheet {chosen.sheet}: {error.strerror or error}") from error
+    except PictureError as error:
+        raise UsageError(str(error)) from error
+
+
 def format_tables(result: Mapping[str, Any]) -> str:
-    """The result of a benchmark as text, one table for each subset."""
-    return "\n\n".join(
-        _format_table(f"{result['benchmark']}, {name}: {subset['n']} cases", subset["rows"])
+    """The result of a benchmark as text: one table for each subset, then its worst pictures and those left out."""
+    tables = (
+        _format_table(f"{result['benchmark']}, {name}: {subset['n']} cases", subset["rows"], subset.get("of", {}))
         for name, subset in result["subsets"].items()
     )
+    return "\n\n".join([*tables, *_format_names(result)])
 
 
-def _format_table(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+def _format_table(title: str, rows: Mapping[str, Mapping[str, float]], of: Mapping[str, int]) -> str:
+    """A line a row, and one with the numbers that the figures are shares of, where they are known."""
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
-    width = max(map(len, rows))
-    lines = [title, " " * width + "".join(f"{column:>10}" for column in columns)]
+    widths = {column: max(10, len(column) + 2) for column in columns}
+    margin = max(map(len, rows))
+    lines = [title, " " * margin + "".join(f"{column:>{width}}" for column, width in widths.items())]
     for row, values in rows.items():
-        cells = (f"{values[column]:10.4f}" if column in values else f"{'–':>10}" for column in columns)
-        lines.append(f"{row:{width}}" + "".join(cells))
+        cells = (
+            f"{values[each]:{widths[each]}.4f}" if each in values else f"{'–':>{widths[each]}}" for each in columns
+        )
+        lines.append(f"{row:{margin}}" + "".join(cells))
+    if of:
+        lines.append(f"{'of':{margin}}" + "".join(f"{of[column]:{width}}" for column, width in widths.items()))
     return "\n".join(lines)
+
+
+def _format_names(result: Mapping[str, Any]) -> Iterator[str]:
+    """The worst pictures by each figure, and the pictures that were left out, where there are any."""
+    worst = {figure: crops for figure, crops in result.get("worst", {}).items() if crops}
+    if worst:
+        lines = (
+            f"{figure}: " + ", ".join(f"{crop['photo']} {crop['ratio']}" for crop in crops)
+            for figure, crops in worst.items()
+        )
+        yield "\n".join(["the worst of ours first, by figure", *lines])
+    if left_out := result.get("left_out"):
+        yield "left out, without a mask of people: " + ", ".join(left_out)

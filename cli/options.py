@@ -184,16 +184,16 @@ def open_cropper(name: str | None, device: str) -> Cropper:
 # Sheets
 
 
-def refuse_other_formats(sheet: Path) -> None:
-    """Refuses a contact sheet with an extension that cannot be written.
+def refuse_other_formats(sheet: Path, flag: str = "--out") -> None:
+    """Refuses a sheet with an extension that cannot be written.
 
     Raises:
-        UsageError: naming the extensions that can.
+        UsageError: naming the flag, and the extensions that can.
     """
     from ..images.encode import FORMATS
 
     if sheet.suffix.lower().lstrip(".") not in (*FORMATS, "jpeg"):
-        raise UsageError(f"--out {sheet}: a sheet is a {', '.join(FORMATS)}")
+        raise UsageError(f"{flag} {sheet}: a sheet is a {', '.join(FORMATS)}")
 
 
 def same_file(first: Path, second: Path) -> bool:
