@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_REQUIRED: Any = object()
+
 
 class MalformedValue(ValueError):
     """A value of another type or range than is expected.
@@ -30,14 +32,14 @@ class MalformedValue(ValueError):
         return MalformedValue(self.message, place + self.place)
 
 
-def read_field(value: Any, name: str, read: Callable[[Any], T], default: T | None = None) -> T:
-    """One field of an object; `default` where it is absent, an error if that is None."""
+def read_field(value: Any, name: str, read: Callable[[Any], T], default: T = _REQUIRED) -> T:
+    """One field of an object; `default` where it is absent, an error where none is given."""
     if not isinstance(value, dict):
         raise MalformedValue(f"must be an object, got {show_value(value)}")
     if name not in value:
-        if default is not None:
-            return default
-        raise MalformedValue("is missing", f".{name}")
+        if default is _REQUIRED:
+            raise MalformedValue("is missing", f".{name}")
+        return default
     try:
         return read(value[name])
     except MalformedValue as error:

@@ -57,6 +57,7 @@ def test_errors(read, value, message):
 def test_an_absent_field_may_have_a_default():
     assert read_field({}, "a", list_of(read_text), default=()) == ()
     assert read_field({}, "a", read_text, default="x") == "x"
+    assert read_field({}, "a", optional(read_text), default=None) is None
 
 
 @pytest.mark.parametrize(

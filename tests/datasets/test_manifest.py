@@ -16,7 +16,7 @@ from salient_crop.datasets.manifest import (
     write_manifest,
 )
 
-# Written by the version before crops had warnings.
+# Written by the version before crops had warnings and a confidence.
 GOLDEN = Path(__file__).parent.parent / "golden" / "manifest.jsonl"
 CROP = CropRecord(
     file="sub/ü.jpg",
@@ -33,7 +33,7 @@ CROP = CropRecord(
 RECORD = PictureRecord("sub/ü.jpg", (120, 80), "ok", None, (CROP,))
 WARNED = CropRecord(
     None, "1:1", None, (0, 0, 1, 1), 1.0, {}, 1.0, (0, 0), (1, 1), (1, 1),
-    (CropWarning("subject-cut", "a face is cut", (0.25, 0.0, 0.5, 1.0)), CropWarning("small", "it is small")),
+    (CropWarning("subject-cut", "a face is cut", (0.25, 0.0, 0.5, 1.0)), CropWarning("small", "it is small")), 0.25,
 )  # fmt: skip
 
 
@@ -67,8 +67,9 @@ def test_the_fields_are_the_documented_ones():
     assert list(line) == ["source", "size", "status", "reason", "crops"]
     assert list(line["crops"][0]) == [
         "file", "ratio", "bucket", "box", "score", "terms", "kept", "crop_coords", "original_size", "target_size",
-        "warnings",
+        "warnings", "confidence",
     ]  # fmt: skip
+    assert line["crops"][0]["confidence"] == 0.25
     assert line["size"] == [120, 80]
     assert line["crops"][0]["warnings"] == [
         {"code": "subject-cut", "words": "a face is cut", "region": [0.25, 0.0, 0.5, 1.0]},
@@ -76,20 +77,20 @@ def test_the_fields_are_the_documented_ones():
     ]
 
 
-def test_an_older_manifest_is_read_and_has_no_warnings(tmp_path):
+def test_an_older_manifest_is_read_and_has_no_warnings_and_no_confidence(tmp_path):
     lines = GOLDEN.read_text("utf-8").splitlines()
     assert len(lines) == 5 and "warnings" not in GOLDEN.read_text("utf-8")
     records = list(read_manifest(GOLDEN))
-    assert all(crop.warnings == () for record in records for crop in record.crops)
+    assert all((crop.warnings, crop.confidence) == ((), None) for record in records for crop in record.crops)
     for line, record in zip(lines, records, strict=True):
         again = json.loads(format_line(record))
-        assert all(crop.pop("warnings") == [] for crop in again["crops"])
+        assert all((crop.pop("warnings"), crop.pop("confidence")) == ([], None) for crop in again["crops"])
         assert again == json.loads(line)
 
 
 def test_fields_that_are_not_known_are_passed_over():
     value = {**json.loads(format_line(RECORD)), "digest": "ab"}
-    value["crops"][0]["confidence"] = 0.5
+    value["crops"][0]["rank"] = 0.5
     assert parse_line(json.dumps(value)) == RECORD
 
 
@@ -163,6 +164,7 @@ NUMBERS = (True, "1", None, float("nan"), float("inf"), [], {}, 10**400)
         (["crops", 1, "warnings", 0, "region", 3], "1", r"crops\[1\].warnings\[0\].region\[3\]: must be a finite numb"),
         *((["crops", 0, "score"], number, r"crops\[0\].score: must be a finite number") for number in NUMBERS),
         *((["crops", 0, "kept"], number, r"crops\[0\].kept: must be a finite number") for number in NUMBERS),
+        (["crops", 0, "confidence"], "1", r'crops\[0\].confidence: must be a finite number, got "1"'),
     ],
 )
 def test_a_malformed_field_is_named_with_file_and_line(tmp_path, place, value, message):

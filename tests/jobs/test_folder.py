@@ -62,10 +62,11 @@ def test_with_other_settings_everything_is_done_again_and_the_difference_is_name
 
 def test_a_later_version_of_the_format_does_everything_again(folder, monkeypatch):
     folder.crop()
-    monkeypatch.setattr(settings_module, "FORMAT_VERSION", settings_module.FORMAT_VERSION + 1)
+    version = settings_module.FORMAT_VERSION
+    monkeypatch.setattr(settings_module, "FORMAT_VERSION", version + 1)
     outcome = folder.crop()
     assert outcome.resumed == 0
-    assert "format_version: 1 → 2" in outcome.notes[0]
+    assert f"format_version: {version} → {version + 1}" in outcome.notes[0]
 
 
 def test_what_changes_no_byte_does_nothing_again(folder):

@@ -60,7 +60,7 @@ def start(work):
         os._exit(1)
 
 
-def finished_lines(folder, sign="*.part"):
+def finished_lines(folder, sign="manifest*.part"):
     """Lines of the journal of that pattern, its header among them; 0 where there is none."""
     return sum(path.read_bytes().count(b"\n") for path in folder.glob(sign))
 
@@ -98,7 +98,11 @@ def test_a_folder_into_buckets(many, slow):
     settings = replace(many.settings(), buckets=buckets, dataset=get_format("kohya")("cat", 2, 4))
     many.crop(settings, out=undisturbed, workers=2)
     kills, journals = 0, set()
-    for sign, count in (("*.measured", 5), ("*.part", 1), ("*.part", 12)):  # while measuring, while writing, and late
+    for sign, count in (
+        ("*.measured", 5),
+        ("manifest*.part", 1),
+        ("manifest*.part", 12),
+    ):  # while measuring, while writing, and late
         process = start(lambda: many.crop(settings, workers=2))
         kills += kill_after(process, partial(finished_lines, many.out, sign), count, chance.uniform(0, 0.05))
         journals |= {path.suffix for path in many.out.glob("manifest.jsonl.*")}

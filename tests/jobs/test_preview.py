@@ -66,7 +66,7 @@ def test_a_tile_shows_the_picture_its_heat_and_where_its_crop_lies(folder, scrip
     x, y, width, height = record.crops[0].box
     assert crop.region == pytest.approx((x / 48, y / 32, (x + width) / 48, (y + height) / 32))
     assert crop.title == f"1:1   {width} × {height}"
-    assert crop.note.startswith(f"score {record.crops[0].score:.2f}   keeps ")
+    assert crop.note == f"keeps {record.crops[0].kept:.0%}   sure {record.crops[0].confidence:.0%}"
     assert crop.pixels.shape == (220, 220, 3)
     assert crop.warning == ""
     assert picture_tile(record, folder.photos, None).heat is None

@@ -71,6 +71,7 @@ OTHER = {
     "masks": Path("other"),
     "objective.rater": Model("c"),
     "objective.size_model": None,
+    "on_cut": "pad",
     "buckets": None,
 }
 

@@ -10,10 +10,10 @@ from wires import as_box, scene, spot
 
 def test_pictures_of_any_size_come_out_in_step(run, smartcrop):
     pictures = [scene(300, 100, 250, 50), scene(100, 300, 50, 40), scene(120, 120, 60, 60)]
-    images, masks, boxes, scores, previews, added = run(
-        "ConstrainedCrop", image=pictures, cropper=[smartcrop], ratio=["1:1"]
-    )
-    assert [len(each) for each in (images, masks, boxes, scores, previews, added)] == [3] * 6
+    outputs = run("ConstrainedCrop", image=pictures, cropper=[smartcrop], ratio=["1:1"])
+    assert [len(each) for each in outputs] == [3] * 8
+    images, masks, boxes, *_, indices = outputs
+    assert indices == [0, 1, 2]
     for picture, image, mask, box in zip(pictures, images, masks, boxes, strict=True):
         x, y, width, height = box["x"], box["y"], box["width"], box["height"]
         assert width == height
@@ -48,7 +48,7 @@ def test_target_size_is_exact(run, smartcrop, width, height, expected):
 def test_half_precision_and_alpha_come_in_and_the_hosts_precision_goes_out(run, smartcrop, host):
     host.dtype = torch.float16
     picture = torch.cat([scene(90, 60, 20, 30), torch.ones(1, 60, 90, 1)], dim=-1).half()
-    images, masks, _, scores, previews, added = run("ConstrainedCrop", image=[picture], cropper=[smartcrop])
+    images, masks, _, scores, previews, added, *_ = run("ConstrainedCrop", image=[picture], cropper=[smartcrop])
     assert images[0].shape[-1] == previews[0].shape[-1] == 3
     assert {each[0].dtype for each in (images, masks, previews, added)} == {torch.float16}
     assert isinstance(scores[0], float)
@@ -89,7 +89,7 @@ def test_lists_out_of_step_are_refused_by_name(run, smartcrop):
 def test_policy_pad_gives_the_mask_to_outpaint(run, smartcrop):
     picture = scene(300, 100, 150, 50)
     (constraint,) = run("Constraint", ratio="1:1", policy="pad", keep_boxes=as_box(0, 0, 300, 100))
-    images, masks, boxes, _, previews, added = run(
+    images, masks, boxes, _, previews, added, *_ = run(
         "ConstrainedCrop", image=[picture], cropper=[smartcrop], constraint=[constraint], mask=[torch.ones(1, 100, 300)]
     )
     assert images[0].shape == (1, 300, 300, 3)
@@ -141,13 +141,14 @@ def centre(run):
 def test_all_outputs_are_made_for_every_picture_whatever_is_connected(run, centre):
     """ComfyUI serves a node from its cache when a link to another of its outputs is added later."""
     picture = scene(2000, 1000, 300, 500)
-    image, mask, box, score, preview, added = (
+    image, mask, box, score, preview, added, warnings, index = (
         values[0] for values in run("ConstrainedCrop", image=[picture], cropper=[centre], ratio=["1:1"])
     )
     assert image.shape == (1, 1000, 1000, 3)
     assert mask.shape == added.shape == (1, 1000, 1000)
     assert not mask.any() and not added.any()
     assert isinstance(score, float) and box["width"] == 1000
+    assert (warnings, index) == ("", 0)
     assert preview.shape == (1, 512, 1024, 3)  # the whole picture, reduced
     assert (preview[0, 100, :250] < 0.2).all()  # outside the crop it is dimmed
     assert (preview[0, 100, 270:750] > 0.45).all()
