@@ -87,7 +87,7 @@ def cut_heads(subjects: Sequence[Subject], region: Region) -> list[Subject]:
 
 def is_cut(subject: Subject, region: Region) -> bool:
     """Whether a crop slices a subject's head, or shows its body without the whole head."""
-    head = share_inside(_clip(subject.essence), region)
+    head = share_of_head(subject, region)
     return head < WHOLE and (head > TOUCHED or share_inside(_clip(subject.body_region), region) > SHOWN)
 
 
@@ -99,9 +99,16 @@ def cut_share(subjects: Sequence[Subject], region: Region) -> float:
     return sum(cut) / sum(areas) if cut else 0.0
 
 
+def share_of_head(subject: Subject, region: Region) -> float:
+    """The share of a subject's head inside a crop, 0..1; what of the head lies beyond the picture does not count."""
+    return share_inside(_clip(subject.essence), region)
+
+
 def share_inside(region: Region, crop: Region) -> float:
-    """The share of a region's area inside a crop, both relative x1, y1, x2, y2: 0..1."""
+    """The share of a region's area inside a crop, both relative x1, y1, x2, y2: 0..1; 1 for one without area."""
     x1, y1, x2, y2 = region
+    if x2 <= x1 or y2 <= y1:
+        return 1.0
     width = max(0.0, min(x2, crop[2]) - max(x1, crop[0]))
     height = max(0.0, min(y2, crop[3]) - max(y1, crop[1]))
     return min(1.0, width * height / ((x2 - x1) * (y2 - y1)))
@@ -111,7 +118,7 @@ def move_to_hold(boxes: Tensor, heads: Tensor) -> Tensor:
     """Boxes moved as little as each head asks, and as all heads together ask, so that it lies inside.
 
     Along an axis on which a head is longer than a box, their middles meet across, the head's chin and the box's lower
-    edge down. A moved box may leave the picture.
+    edge down. So boxes and heads inside the picture give boxes inside it.
 
     Args:
         boxes: `[N, 4]` relative x1, y1, x2, y2.

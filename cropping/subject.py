@@ -79,12 +79,16 @@ class Subject:
 
     @property
     def body_region(self) -> Region:
-        """All of the subject; where only its head is known, head, shoulders and chest below it."""
+        """All of the subject, its head included; where only that is known, head, shoulders and chest below it."""
         if self.kind != "face":
-            return self.region
+            return self._with_head()
         across, down = self.x2 - self.x1, self.y2 - self.y1
         beside = (BODY_WIDTH - 1) / 2 * across
         return self.x1 - beside, self.y1, self.x2 + beside, self.y1 + BODY_HEIGHT * down
+
+    def _with_head(self) -> Region:
+        x1, y1, x2, y2 = self.head or self.region
+        return min(self.x1, x1), min(self.y1, y1), max(self.x2, x2), max(self.y2, y2)
 
     @property
     def essence(self) -> Region:

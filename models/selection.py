@@ -109,8 +109,9 @@ class SearchBatch:
     def confidence(self, crop: Crop, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> float:
         """How sure the crop of the first picture is, 0..1, see `measure_confidence`."""
         analysis = self.analyses[0]
-        own = analysis.score if _proposes(analysis, self.size) else None
-        return measure_confidence(self.inputs_for(objective), self.size, constraint, crop, objective, own)
+        if _proposes(analysis, self.size):
+            return measure_confidence(self.inputs, self.size, constraint, crop, objective, analysis.score)
+        return measure_confidence(self.inputs_for(objective), self.size, constraint, crop, objective)
 
     def inputs_for(self, objective: Objective) -> SearchInputs:
         """The inputs, with the ratings of the objective's rater where it has one."""
@@ -140,7 +141,7 @@ def _best_proposal(
         boxes = analysis.propose_boxes(ratio, constraint.min_share, size, constraint.requested_region)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")
-        # No proposal may hold a head that some other box holds.
+        # Perhaps no proposal holds a head that some other box holds.
         boxes = torch.cat([boxes, move_to_hold(boxes, inputs.protected[0, :, :4])])
         crops += choose_among(inputs, size, ratio, constraint, boxes[None], analysis.score(boxes)[None], objective)
     return max(crops, key=lambda crop: crop.score)

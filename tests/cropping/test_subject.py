@@ -10,7 +10,7 @@ ONE, OTHER = Subject(0.1, 0.2, 0.3, 0.4, 0.5, "face"), Subject(0.0, 0.0, 1.0, 1.
 
 def test_a_subject_is_an_object_of_full_weight_unless_told():
     assert (OTHER.weight, OTHER.kind, OTHER.region) == (1.0, "object", (0.0, 0.0, 1.0, 1.0))
-    assert [Subject(0, 0, 1, 1, kind=kind).kind for kind in KINDS] == ["face", "person", "object", "prompt"]
+    assert [Subject(0, 0, 1, 1, kind=kind).kind for kind in KINDS] == ["face", "person", "animal", "object", "prompt"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
+from salient_crop.cropping.heads import share_of_head
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
@@ -126,3 +127,67 @@ def test_detail_is_known_only_where_all_pictures_of_a_batch_have_it() -> None:
     with_detail, without = spot(0.5, 0.5, detail=True), spot(0.5, 0.5)
     assert SearchBatch.of([with_detail, with_detail], (90, 60)).inputs.detail is not None
     assert SearchBatch.of([with_detail, without], (90, 60)).inputs.detail is None
+
+
+def lying(*head: float) -> Subject:
+    """A person all over the picture, whom every crop shows."""
+    return Subject(0.0, 0.0, 1.0, 1.0, kind="person", head=head)
+
+
+LOW = lying(0.45, 0.7, 0.55, 0.9)  # no proposal of `ByX` holds it
+
+
+def test_a_head_that_no_proposal_holds_is_held_by_one_that_is_moved() -> None:
+    small = Constraint((Ratio(1, 1),), min_share=0.2)
+    (without,), (crop,) = (
+        SearchBatch.of([ByX(torch.ones(8, 8), subjects)], (900, 600)).best_crops(small) for subjects in ([], [LOW])
+    )
+    assert without.box.x >= 500
+    # The one that it likes best, at 540, moved to the left edge of the head, at 405.
+    assert crop.box.as_list() == [405, 240, 360, 360]
+    assert share_of_head(LOW, crop.box.relative((900, 600))) == 1
+
+
+def test_of_two_heads_that_no_proposal_holds_both_are_held_where_one_box_can() -> None:
+    heads = [lying(0.45, 0.45, 0.5, 0.55), lying(0.55, 0.85, 0.6, 0.95)]
+    batch = SearchBatch.of([ByX(torch.ones(8, 8), heads)], (900, 600))
+    (crop,) = batch.best_crops(Constraint((Ratio(1, 1),), min_share=0.2))
+    assert [share_of_head(each, crop.box.relative((900, 600))) for each in heads] == [1, 1]
+
+
+class Parts(Analysis):
+    """Proposes boxes all over the picture and scores them by parts of the heat; or proposes none."""
+
+    def __init__(self, heatmap: Tensor, proposing: bool) -> None:
+        super().__init__(heatmap)
+        self.proposing = proposing
+
+    def propose_boxes(self, ratio, min_share, size, held=None) -> Tensor | None:
+        left = torch.linspace(0, 2 / 3, 9, dtype=torch.float64)
+        return torch.stack([left, 0 * left, left + 1 / 3, 0 * left + 1], 1) if self.proposing else None
+
+
+def test_a_crop_is_as_sure_whether_its_cropper_proposes_boxes_or_leaves_them_to_the_search() -> None:
+    found = []
+    for proposing in (True, False):
+        batch = SearchBatch.of([Parts(torch.tensor([[1.0, 0.5, 0.2, 0.2, 0.2, 1.3]]), proposing)], (300, 100))
+        (crop,) = batch.best_crops(SQUARE)
+        assert crop.box.x == 0
+        found.append(batch.confidence(crop, SQUARE))
+    # 1.5 of 3.4 in the first third, and 1.5 in the last: a quarter of a third to its right is less.
+    assert found[0] == pytest.approx(found[1])
+
+
+def test_a_confidence_is_of_the_first_picture_whatever_else_is_in_the_batch() -> None:
+    together = SearchBatch.of([spot(0.1, 0.5), spot(0.9, 0.5)], (900, 600))
+    alone = SearchBatch.of([spot(0.1, 0.5)], (900, 600))
+    crop = alone.best_crops(SQUARE)[0]
+    assert together.confidence(crop, SQUARE) == pytest.approx(alone.confidence(crop, SQUARE))
+    assert alone.confidence(crop, SQUARE) > 0.5
+
+
+def test_a_rater_that_had_no_say_in_a_proposal_has_none_in_its_confidence() -> None:
+    objective = Objective(ObjectiveWeights(composition=1.0), rater=Subjects())
+    batch = SearchBatch.of([Parts(torch.tensor([[1.0, 0.0, 0.5]]), True)], (300, 100))
+    (crop,) = batch.best_crops(SQUARE, objective)
+    assert batch.confidence(crop, SQUARE, objective) == batch.confidence(crop, SQUARE) > 0.9
