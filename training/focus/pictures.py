@@ -2,12 +2,11 @@
 
     gaze/fixations.json, gaze/images/     fixations of several viewers, and face boxes in crowds
     people/images/, people/masks/         people and their masks
-    pets/images/, pets/masks/, pets/heads.json (optional)   one animal each, its mask and for some its head
+    pets/ (optional)                      images/ of one animal each, masks/, and heads.json: the heads of some
     flms/images/ (optional)               photographs with animals among them
 
-and any other photographs, at any depth,
-
-and from the teachers' labels beside it (see `label.py`).
+and from any folder of other photographs, at any depth; with our own labels of heads, and the teachers' (see
+`label.py`).
 """
 
 from __future__ import annotations
@@ -20,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from ...cropping.checks import Region
+from .teachers import holds_centre
 
 HUMAN_MASK_WEIGHT, TEACHER_MASK_WEIGHT = 1.0, 0.4  # in the loss, by who made the mask
 MIN_CONFIDENCE = 0.75  # of a teacher's head; less confident ones are ignored, neither positive nor negative examples
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+GROUPS = ("osie", "crowd", "scene", "people", "pets", "flms", "photo")
 HEADS_BY_HAND = Path(__file__).with_name("heads_by_hand.json")
 
 
@@ -33,7 +34,7 @@ class LabelledPicture:
 
     Attributes:
         path: of the photograph.
-        group: "osie", "crowd", "scene", "people", "pets", "flms" or "photo".
+        group: one of `GROUPS`: the folder, or in `gaze/` the data set.
         fixations: relative (x, y) of all fixations of all viewers.
         mask: file of the subject's mask; it may not exist.
         mask_weight: of the mask in the loss.
@@ -134,15 +135,11 @@ class TeacherLabels:
             animals: heads of its animals; what the teacher took for a person there is left out.
         """
         if path.name not in self.heads:
-            return {"heads": None}
-        boxes = [box for box in self.heads[path.name] if not any(_holds_centre(animal, box) for animal in animals)]
+            return {"heads": None, "animal_heads": tuple(animals)}
+        boxes = [box for box in self.heads[path.name] if not any(holds_centre(animal, box) for animal in animals)]
         certain = tuple(tuple(box[:4]) for box in boxes if box[4] >= MIN_CONFIDENCE)
         doubtful = tuple(tuple(box[:4]) for box in boxes if box[4] < MIN_CONFIDENCE)
         return {"heads": certain, "uncertain_heads": doubtful, "animal_heads": tuple(animals)}
-
-
-def _holds_centre(box: Region, other: Sequence[float]) -> bool:
-    return box[0] <= (other[0] + other[2]) / 2 <= box[2] and box[1] <= (other[1] + other[3]) / 2 <= box[3]
 
 
 def _read_gaze(folder: Path, teacher: TeacherLabels, hand: HandLabels) -> Iterator[LabelledPicture]:

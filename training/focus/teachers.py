@@ -1,4 +1,4 @@
-"""From a teacher's faces to labels of heads. Boxes are x1, y1, x2, y2 in one unit."""
+"""From the teachers' faces and heads to labels of heads. Boxes are x1, y1, x2, y2 in one unit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ...cropping.boxes import area_xyxy, intersection_xyxy, iou_xyxy
 ABOVE, BELOW, BESIDE = 0.38, 0.12, 0.18
 # Two boxes are one face when their IoU, or the share of the smaller one inside the other, is at least this.
 SAME_IOU, SAME_SHARE = 0.4, 0.7
+# The most that a head which one teacher alone found is believed: less than a head needs to be learned.
+MOST_DOUBTFUL = 0.7
 
 
 def head_from_face(face: Sequence[float]) -> tuple[float, float, float, float]:
@@ -36,6 +38,26 @@ def merge_scales(faces: Sequence[Sequence[float]]) -> list[Sequence[float]]:
         if not _is_among(face, kept):
             kept.append(face)
     return kept
+
+
+def add_doubtful_heads(heads: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> list[Sequence[float]]:
+    """The heads, and those of another teacher that are none of them, as doubtful ones.
+
+    Two heads are one where either holds the other's centre.
+
+    Args:
+        heads, others: `[x1, y1, x2, y2, confidence]` each.
+    """
+    missed = (
+        other for other in others if not any(holds_centre(each, other) or holds_centre(other, each) for each in heads)
+    )
+    return [*heads, *([*box, min(MOST_DOUBTFUL, confidence)] for *box, confidence in missed)]
+
+
+def holds_centre(box: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether a box holds the centre of another one."""
+    x, y = (other[0] + other[2]) / 2, (other[1] + other[3]) / 2
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _is_among(face: Sequence[float], faces: Sequence[Sequence[float]]) -> bool:

@@ -29,7 +29,7 @@ from ...models.focus.network import FocusNetwork
 from ...models.focus.preprocess import AREA
 from .batches import Batch, plan_epoch
 from .imagenet import fold_mobilenet
-from .pictures import LabelledPicture, read_pictures
+from .pictures import GROUPS, LabelledPicture, read_pictures
 from .samples import Sample, make_sample
 from .trainer import FROZEN, FocusTrainer, Schedule
 from .views import nearly_full_view, random_part
@@ -38,7 +38,7 @@ from .views import nearly_full_view, random_part
 def main(arguments: Sequence[str] | None = None) -> None:
     given = _build_parser().parse_args(arguments)
     rank, world = _join_processes()
-    pictures = [each for each in read_pictures(given.data, given.labels, given.photos) if not each.held_out]
+    pictures = _read_training_pictures(given)
     sizes = {str(each.path): _read_size(each.path) for each in pictures}
     network = _start_network(given).to(given.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     steps = len(plan_epoch(pictures, sizes, 0, given.batch, given.area)) // world
@@ -57,11 +57,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 log.write(json.dumps({"epoch": epoch + 1, **rounded}) + "\n")
 
 
+def _read_training_pictures(given: argparse.Namespace) -> list[LabelledPicture]:
+    pictures = read_pictures(given.data, given.labels, given.photos)
+    return [each for each in pictures if not each.held_out and each.group not in given.without]
+
+
 def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with gaze/, people/, pets/ and flms/")
     parser.add_argument("--labels", type=Path, required=True, help="folder that label.py wrote")
     parser.add_argument("--photos", type=Path, help="the folder of other photographs that label.py was given")
+    parser.add_argument(
+        "--without",
+        nargs="+",
+        choices=GROUPS,
+        default=(),
+        metavar="GROUP",
+        help="leave out pictures of these groups",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, the log and focus.safetensors")
     start = parser.add_mutually_exclusive_group(required=True)
     start.add_argument("--imagenet", type=Path, help="torchvision's mobilenet_v2 state dict")

@@ -68,6 +68,8 @@ class FocusTrainer:
         backbone = [each for each in network.backbone.parameters() if each.requires_grad]
         decoder = [each for name, each in network.named_parameters() if not name.startswith("backbone.")]
         self._trained = [*backbone, *decoder]
+        for each in self._trained:  # AdamW leaves out what has no gradient yet, such as all after a stop
+            each.grad = torch.zeros_like(each)
         rates = [schedule.rate, schedule.rate * DECODER_RATE]
         groups = [{"params": each, "lr": rate} for each, rate in zip((backbone, decoder), rates, strict=True)]
         self._optimiser = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)

@@ -34,8 +34,27 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def with_animals(data: Path) -> Path:
+    """`data` with two pets, the head of one of them known, and a photograph of FLMS without any label."""
+    rng = np.random.default_rng(6)
+    for folder in ("pets/images", "pets/masks", "flms/images"):
+        (data / folder).mkdir(parents=True)
+    for path in ("pets/images/cat.jpg", "pets/images/dog.jpg", "flms/images/f.jpg"):
+        Image.fromarray(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(data / path)
+    mask = np.zeros((48, 64), np.uint8)
+    mask[20:40, 8:50] = 255
+    for name in ("cat", "dog"):
+        Image.fromarray(mask).save(data / "pets" / "masks" / f"{name}.png")
+    sizes = {"width": 64, "height": 48}
+    heads = {"cat.jpg": {**sizes, "head": [8, 12, 40, 36]}, "dog.jpg": {**sizes, "head": None}}
+    (data / "pets" / "heads.json").write_text(json.dumps(heads))
+    return data
+
+
+@pytest.fixture
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training at a few thousand pixels a picture."""
     monkeypatch.setattr("salient_crop.training.focus.batches.PART_SIZES", ((64, 64), (96, 64)))
     monkeypatch.setattr("salient_crop.training.focus.bundle.FIRST_AREA", 64 * 64)
     monkeypatch.setattr("salient_crop.training.focus.bundle.SECOND_AREA", 64 * 96)
+    monkeypatch.setattr("salient_crop.training.focus.bundle.THIRD_AREA", 64 * 96)

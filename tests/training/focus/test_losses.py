@@ -7,7 +7,15 @@ import pytest
 import torch
 
 from salient_crop.training.focus.head_targets import encode_heads
-from salient_crop.training.focus.losses import attention_loss, centre_loss, reach_loss, standardise, subject_loss
+from salient_crop.training.focus.losses import (
+    animal_loss,
+    attention_loss,
+    centre_loss,
+    divergence_loss,
+    reach_loss,
+    standardise,
+    subject_loss,
+)
 
 
 def random(*shape: int) -> torch.Tensor:
@@ -41,7 +49,8 @@ def test_subjects_are_compared_where_there_is_a_mask() -> None:
 @pytest.fixture
 def head() -> tuple[torch.Tensor, ...]:
     """The targets of one head, with a batch dimension."""
-    return tuple(each[None] for each in encode_heads(np.array([[3.0, 2, 9, 8]]), np.zeros((0, 4)), (12, 9), True))
+    box, uncertain = np.array([[3.0, 2, 9, 8]]), np.zeros((0, 4))
+    return tuple(each[None] for each in encode_heads(box, np.array([True]), uncertain, (12, 9), True))
 
 
 def test_centres_are_found_and_unknown_cells_do_not_count(head: tuple[torch.Tensor, ...]) -> None:
@@ -57,7 +66,7 @@ def test_centres_are_found_and_unknown_cells_do_not_count(head: tuple[torch.Tens
 
 
 def test_distances_are_compared_by_generalised_iou(head: tuple[torch.Tensor, ...]) -> None:
-    _, _, near, reach = head
+    _, _, near, reach, _ = head
     exact = reach.clamp_min(0.05).log()
     assert reach_loss(exact, reach, near).abs() < 1e-3
     assert reach_loss(exact + 0.5, reach, near) > 0.2
@@ -66,3 +75,25 @@ def test_distances_are_compared_by_generalised_iou(head: tuple[torch.Tensor, ...
     one = torch.ones(1, 4, 1, 1)
     wide = torch.tensor([2.0, 1, 2, 1]).view(1, 4, 1, 1)
     assert reach_loss(one.log(), wide, torch.ones(1, 1, 1)).item() == pytest.approx(0.5)
+
+
+def test_kinds_are_compared_near_centres_only(head: tuple[torch.Tensor, ...]) -> None:
+    _, _, near, _, animal = head
+    assert animal_loss(animal * 20 - 10, animal, near) < 1e-3
+    assert animal_loss(10 - animal * 20, animal, near) > 5
+    away = torch.where(near > 0, animal * 20 - 10, 10.0)
+    assert animal_loss(away, animal, near) < 1e-3
+    assert animal_loss(10 - animal * 20, animal, torch.zeros_like(near)) == 0
+    # In doubt log 2, whatever the weight, where the weights sum to 1 or more.
+    assert animal_loss(torch.zeros_like(animal), animal, 2 * near).item() == pytest.approx(np.log(2))
+    assert animal_loss(torch.zeros_like(animal), animal, 6 * near).item() == pytest.approx(np.log(2))
+
+
+def test_divergence_is_that_of_two_distributions() -> None:
+    even, teacher = torch.zeros(1, 1, 2), torch.tensor([[[0.75, 0.25]]]).log()
+    expected = 0.75 * np.log(0.75 / 0.5) + 0.25 * np.log(0.25 / 0.5)
+    assert divergence_loss(even, teacher).item() == pytest.approx(expected)
+    assert divergence_loss(teacher + 5, teacher).item() == pytest.approx(0, abs=1e-6), "a softmax knows no offset"
+    both = divergence_loss(torch.cat([even, teacher]), torch.cat([teacher, teacher]))
+    assert both.item() == pytest.approx(expected / 2), "a mean over pictures"
+    assert divergence_loss(teacher, even).item() == pytest.approx(-(np.log(0.75 / 0.5) + np.log(0.25 / 0.5)) / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,19 @@ def test_missing_labels_have_no_weight(tmp_path: Path) -> None:
         (),
         *[(16, 24)] * 3,
         (4, 16, 24),
+        (16, 24),
     ]
+
+
+def test_a_persons_and_an_animals_head_are_told_apart(picture: LabelledPicture) -> None:
+    with_dog = replace(picture, animal_heads=((0.6, 0.5, 0.8, 0.9),))
+    sample = make_sample(with_dog, Image.open(picture.path), View((0, 0, 200, 120), (400, 240)), None)
+    assert (sample.centres == 1).nonzero().tolist() == [[25, 37], [42, 70]]
+    assert (sample.animal[25, 37], sample.animal[42, 70]) == (0, 1)
+    turned = make_sample(with_dog, Image.open(picture.path), View((0, 0, 200, 120), (400, 240), True), None)
+    assert (turned.animal[25, 62], turned.animal[42, 30]) == (0, 1)
+    alone = make_sample(with_dog, Image.open(picture.path), View((100, 50, 200, 120), (200, 140)), None)
+    assert alone.animal.max() == 1, "also where the person is outside the view"
 
 
 def test_heads_outside_the_view_leave_no_trace(picture: LabelledPicture) -> None:

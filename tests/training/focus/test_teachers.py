@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from salient_crop.training.focus.teachers import head_from_face, merge_scales
+from salient_crop.training.focus.pictures import MIN_CONFIDENCE
+from salient_crop.training.focus.teachers import add_doubtful_heads, head_from_face, merge_scales
 
 FACE = [0.1, 0.1, 0.3, 0.3]
 
@@ -28,3 +29,27 @@ def test_a_head_is_larger_than_its_face_and_most_of_all_above() -> None:
 )
 def test_a_face_seen_at_two_scales_is_one(faces: list[list[float]], kept: list[int]) -> None:
     assert merge_scales(faces) == [faces[index] for index in kept]
+
+
+KNOWN, INSIDE, BESIDE = [0.1, 0.1, 0.3, 0.3, 0.9], [0.14, 0.14, 0.2, 0.2, 0.8], [0.25, 0.1, 0.45, 0.3, 0.65]
+AROUND, AWAY = [0.0, 0.0, 0.6, 0.5, 0.3], [0.6, 0.6, 0.9, 0.9, 0.95]
+
+
+@pytest.mark.parametrize(
+    ("heads", "others", "added"),
+    [
+        ([], [], []),
+        ([KNOWN], [], []),
+        ([KNOWN], [KNOWN], []),
+        ([KNOWN], [INSIDE], []),  # the known one holds its centre
+        ([KNOWN], [AROUND], []),  # and the other way round
+        ([KNOWN], [BESIDE], [BESIDE]),  # they overlap, but neither holds the other's centre
+        ([KNOWN], [AWAY], [[*AWAY[:4], 0.7]]),  # believed no more than doubtful ones are
+        ([], [INSIDE, AROUND], [[*INSIDE[:4], 0.7], AROUND]),
+    ],
+)
+def test_heads_that_one_teacher_missed_are_doubtful_ones(
+    heads: list[list[float]], others: list[list[float]], added: list[list[float]]
+) -> None:
+    assert add_doubtful_heads(heads, others) == [*heads, *added]
+    assert all(each[4] < MIN_CONFIDENCE for each in added)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,11 +56,13 @@ def test_most_parts_hold_the_centre_of_a_head() -> None:
     with_head, without = (
         LabelledPicture(Path("a"), "crowd", (), Path("b"), 1.0, heads) for heads in (((0.8, 0.8, 0.9, 0.9),), ())
     )
+    pet = replace(without, animal_heads=with_head.heads)
     shares = []
-    for picture in (with_head, without):
+    for picture in (with_head, without, pet):
         parts = [random_part(picture, (400, 300), (384, 288), rng).part for _ in range(300)]
         shares.append(np.mean([x1 <= 340 <= x2 and y1 <= 255 <= y2 for x1, y1, x2, y2 in parts]))
     assert shares[0] > 0.7 > shares[1] + 0.1
+    assert shares[2] > 0.7, "an animal's head too"
 
 
 def test_parts_of_single_people_are_larger() -> None:
