@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from operator import index
 
 import numpy as np
@@ -13,6 +14,8 @@ WHITE: RGB = (255, 255, 255)
 
 # A profile that changes no colour by more levels than this is sRGB under another name: converting only adds rounding.
 _SAME_COLOUR = 2
+
+_BLOCK_PIXELS = 1 << 19  # of a deep picture that are worked on at once
 
 
 def parse_colour(colour: str | RGB | None) -> RGB | None:
@@ -114,18 +117,36 @@ def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and float grey to 8 bits. Pillow's own `convert` would make everything above 255 white."""
-    values = np.asarray(image)
-    if image.mode == "F":
-        return Image.fromarray(_stretch(values, unit=1.0))
-    if image.mode == "I" and (values.min() < 0 or values.max() > 65535):
-        return Image.fromarray(_stretch(values, unit=None))
-    return Image.fromarray(((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8))
+    low, high = _range_of(image)
+    grey = Image.new("L", image.size)
+    for top, values in _blocks(image):
+        grey.paste(Image.fromarray(_levels(values, low, high)), (0, top))
+    return grey
 
 
-def _stretch(values: np.ndarray, unit: float | None) -> np.ndarray:
-    """Scales 0..`unit` to 0..255. Without a unit, or with values outside it, min–max normalises the picture."""
-    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    low, high = float(numbers.min()), float(numbers.max())
-    if unit is not None and low >= 0 and high <= unit:
-        low, high = 0.0, unit
-    return ((numbers - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+def _range_of(image: Image.Image) -> tuple[float, float]:
+    """The values that become 0 and 255: those of the format, or, where some value lies outside them, the picture's."""
+    if image.mode not in ("F", "I"):
+        return 0.0, 65535.0
+    unit = 1.0 if image.mode == "F" else 65535.0
+    extremes = [(float(values.min()), float(values.max())) for _, values in _blocks(image)]
+    low, high = min(each[0] for each in extremes), max(each[1] for each in extremes)
+    return (0.0, unit) if low >= 0 and high <= unit else (low, high)
+
+
+def _levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The nearest levels, uint8, of values in `low`..`high`."""
+    if values.dtype.kind != "f" and (low, high) == (0.0, 65535.0):
+        return ((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    return ((values.astype(np.float64) - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+
+
+def _blocks(image: Image.Image) -> Iterator[tuple[int, np.ndarray]]:
+    """The pixels as arrays of some rows each, with the number of their first row; what is not finite is 0.
+
+    An array of the whole picture, and of each step on the way to its levels, would take ten times its memory.
+    """
+    rows = max(1, _BLOCK_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        values = np.asarray(image.crop((0, top, image.width, min(image.height, top + rows))))
+        yield top, np.nan_to_num(values, posinf=0.0, neginf=0.0) if image.mode == "F" else values

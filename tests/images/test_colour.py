@@ -1,5 +1,7 @@
 """Colours of backgrounds, and any kind of pixels as 8 bits of sRGB."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -54,6 +56,7 @@ def test_what_is_no_colour_is_named(colour, error, message):
         (np.array([[0.0, 2.0]], np.float32), [0, 255]),
         (np.array([[-1.0, 0.0, 1.0]], np.float32), [0, 128, 255]),
         (np.array([[np.nan, np.inf, 1.0]], np.float32), [0, 0, 255]),
+        (np.array([[0.0, 128.6, 65535.0]], np.float32), [0, 1, 255]),
         (np.array([[5.0, 5.0]], np.float32), [0, 0]),
     ],
 )
@@ -61,6 +64,19 @@ def test_deep_grey_is_scaled_not_clipped(values, levels):
     image = simplify_mode(Image.fromarray(values))
     assert image.mode == "L"
     assert np.asarray(image)[0].tolist() == levels
+
+
+@pytest.mark.parametrize("values", [np.float32(2), np.int32(70_000), np.uint16(9)])
+def test_deep_grey_takes_little_more_memory_than_its_pixels(values):
+    pixels = np.zeros((2000, 1500), values.dtype)
+    pixels[-1, -1] = values  # what decides the range may come last
+    image = Image.fromarray(pixels)
+    tracemalloc.start()
+    grey = simplify_mode(image)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert grey.getpixel((1499, 1999)) == (0 if values.dtype == np.uint16 else 255)
+    assert peak < 8 * pixels.size
 
 
 @pytest.mark.parametrize(
