@@ -85,6 +85,8 @@ def _draw_header(pen: ImageDraw.ImageDraw, report: BucketReport) -> None:
         for cell, left in zip(cells, _COLUMNS, strict=True):
             pen.text((left, top), cell, _INK, font)
     notes = f"{len(report.moved)} moved, {len(report.repeated)} repeated, {len(report.left_out)} left out"
+    if report.heads_cut:
+        notes += f", {len(report.heads_cut)} with a head cut off"
     pen.text((_COLUMNS[0], top + _ROW), notes, _FAINT, font)
 
 

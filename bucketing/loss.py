@@ -50,7 +50,7 @@ def compute_loss(
     scale: np.ndarray,
     weights: LossWeights | None = None,
     max_scale: float | None = None,
-    heads_cut: np.ndarray | float = 0.0,
+    heads_cut: np.ndarray | None = None,
 ) -> np.ndarray:
     """Weighted sum of the parts for every pair of picture and bucket.
 
@@ -65,7 +65,8 @@ def compute_loss(
             above 1.
         weights: of the parts.
         max_scale: pairs of a larger scale become inf, so that the picture stays out of the bucket; None for no limit.
-        heads_cut: the share in 0..1 of the heads that the picture is about which the crop cuts off.
+        heads_cut: the share in 0..1 of the heads that the picture is about which the crop cuts off, of the same shape;
+            None where no heads are known.
 
     Returns:
         Losses ≥ 0 of the same shape.
@@ -74,7 +75,8 @@ def compute_loss(
         ValueError: when a part has another shape or holds NaN, or a scale or `max_scale` is not above 0; the message
             names the argument.
     """
-    parts = {"heat_lost": heat_lost, "cut": cut, "area_lost": area_lost, "scale": scale}
+    heads = np.zeros(np.shape(heat_lost)) if heads_cut is None else heads_cut
+    parts = {"heat_lost": heat_lost, "cut": cut, "area_lost": area_lost, "scale": scale, "heads_cut": heads}
     for name, values in parts.items():
         if np.shape(values) != np.shape(heat_lost):
             raise ValueError(f"{name} has shape {np.shape(values)}, but heat_lost {np.shape(heat_lost)}")
@@ -87,5 +89,5 @@ def compute_loss(
     weights = weights or LossWeights()
     interpolated = 1 - 1 / np.maximum(scale, 1.0)
     loss = weights.heat * heat_lost + weights.cut * cut + weights.area * area_lost + weights.upscaling * interpolated
-    loss = np.maximum(loss + weights.heads * np.asarray(heads_cut), 0.0)
+    loss = np.maximum(loss + weights.heads * heads, 0.0)
     return loss if max_scale is None else np.where(scale > max_scale * (1 + _SCALE_TOLERANCE), np.inf, loss)

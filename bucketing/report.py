@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from .sizes import Size, format_size, sort_sizes
 from .solver.planner import EXACT_GAP, REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
 
+BEHEADED = "beheaded"  # why a picture is left out, beside those of the planner
+
 _REASONS = {
+    BEHEADED: "a head would be cut off in every crop that was asked for",
     TOO_SMALL: "would have to be enlarged beyond the limit in every bucket",
     REMAINDER: "the number of pictures is no multiple of the batch size",
     TOO_FEW: "no bucket that it may go to gets enough pictures",
@@ -24,12 +27,14 @@ class Placement:
         bucket: (width, height) in pixels.
         heat_lost, area_lost: shares in 0..1 of the picture's heat and area that the crop leaves out.
         scale: bucket pixels over crop pixels along a side; the crop is enlarged where it is above 1.
+        head_cut: whether the crop cuts off the head of somebody whom the picture is about.
     """
 
     bucket: Size
     heat_lost: float
     area_lost: float
     scale: float
+    head_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class GridStatistics:
         heat_lost, area_lost: means over the pictures placed, 0..1; 0 where there are none.
         upscaled: pictures whose crop is enlarged.
         empty_slots: places that are missing to full batches, over all buckets.
+        heads_cut: pictures whose crop cuts off the head of somebody whom they are about.
     """
 
     counts: dict[Size, int]
@@ -48,6 +54,7 @@ class GridStatistics:
     area_lost: float
     upscaled: int
     empty_slots: int
+    heads_cut: int = 0
 
     @classmethod
     def of(cls, placed: Sequence[Placement], batch_size: int, times: Sequence[int] | None = None) -> GridStatistics:
@@ -74,6 +81,7 @@ class GridStatistics:
             sum(each.area_lost for each in placed) / pictures,
             sum(each.scale > 1 for each in placed),
             sum(-count % batch_size for count in counts.values()),
+            sum(each.head_cut for each in placed),
         )
 
     @property
@@ -92,6 +100,7 @@ class BucketReport:
         batch_size: that the counts of the plan are multiples of.
         gap: proven optimality gap of the plan, relative to its loss, 0..1.
         moved, repeated, left_out: a line for each picture, with its name and the reason.
+        heads_cut: a line for each picture whose crop cuts off the head of somebody whom the picture is about.
         caption_checks: a line for each picture whose caption may mention a subject that the crop leaves out.
         duplicates: a line for each picture that is there twice, used or not.
         recropped: a line for each size that the trainer would crop again.
@@ -104,6 +113,7 @@ class BucketReport:
     moved: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    heads_cut: list[str] = field(default_factory=list)
     caption_checks: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     recropped: list[str] = field(default_factory=list)
@@ -138,6 +148,7 @@ class BucketReport:
             ("heat lost, mean", f"{planned.heat_lost:.1%}", f"{baseline.heat_lost:.1%}"),
             ("area lost, mean", f"{planned.area_lost:.1%}", f"{baseline.area_lost:.1%}"),
             ("enlarged", planned.upscaled, baseline.upscaled),
+            ("with a head cut off", planned.heads_cut, baseline.heads_cut),
             ("moved", len(self.moved), ""),
             ("repeated", len(self.repeated), ""),
             ("left out", len(self.left_out), ""),
@@ -154,6 +165,7 @@ class BucketReport:
             "moved": self.moved,
             "repeated": self.repeated,
             "left out": self.left_out,
+            "head cut off": self.heads_cut,
             "duplicate": self.duplicates,
             "check the caption": self.caption_checks,
             "the trainer would crop": self.recropped,
@@ -197,7 +209,7 @@ def build_report(
 
 
 def describe_left_out(reason: str) -> str:
-    """The words for a reason of `BucketPlan.left_out`."""
+    """The words for `BEHEADED`, or a reason of `BucketPlan.left_out`."""
     return _REASONS[reason]
 
 

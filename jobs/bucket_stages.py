@@ -15,7 +15,7 @@ import torch
 
 from ..bucketing.grids import list_kohya_sizes
 from ..bucketing.loss import compute_loss
-from ..bucketing.report import BucketReport, Placement, build_report, describe_left_out
+from ..bucketing.report import BEHEADED, BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
@@ -89,11 +89,8 @@ def measure_picture(
         if is_dropped(crop, on_cut):
             beheaded = True
             continue
-        terms = {
-            LOST: lost_subject(analysis, crop, size),
-            HEADS_CUT: cut_share(analysis.subjects, crop.box.relative(size)),
-        }
-        crop = replace(crop, terms={**crop.terms, **terms})
+        terms = {**crop.terms, LOST: lost_subject(analysis, crop, size), HEADS_CUT: heads_cut(analysis, crop.box, size)}
+        crop = replace(crop, terms=terms)
         records.append(crop_record(crop, size, bucket, None, bucket))
     if not records and conflict is not None and not beheaded:
         raise conflict
@@ -104,6 +101,11 @@ def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
     """The largest share of a subject that lies outside the crop, 0..1."""
     region = crop.box.relative(size)
     return max((share_outside(each.region, region) for each in analysis.subjects), default=0.0)
+
+
+def heads_cut(analysis: Analysis, box: Box, size: Size) -> float:
+    """How much of what a picture is about a crop beheads, 0..1, see `cut_share`."""
+    return cut_share(analysis.subjects, box.relative(size))
 
 
 def baseline_crop(size: Size, resolution: int) -> tuple[Box, Size]:
@@ -125,12 +127,14 @@ def sort_pictures(
     """
     measurements = _Measurements.read(sizes, measured, settings)
     plan = plan_assignment(measurements.loss(settings), settings.policy())
+    plan = replace(plan, left_out={**plan.left_out, **dict.fromkeys(measurements.beheaded(), BEHEADED)})
     columns = [int(each) for each in plan.assignment]
     placements = [measurements.placement(row, column, settings) for row, column in enumerate(columns)]
     report = build_report(plan, settings.grid.sizes, names, placements, measurements.baseline)
+    heads, captions = (measurements.describe(code, names, columns) for code in (HEAD_CUT, SUBJECT_LEFT_OUT))
     return SortedPictures(
         plan,
-        replace(report, caption_checks=measurements.caption_checks(names, columns)),
+        replace(report, heads_cut=heads, caption_checks=captions),
         buckets=[settings.grid.sizes[column] if column >= 0 else None for column in columns],
         uses=[0 if column < 0 else 1 + int(more) for column, more in zip(columns, plan.repeats, strict=True)],
     )
@@ -174,7 +178,8 @@ def _baseline_record(analysis: Analysis, size: Size, resolution: int) -> CropRec
     box, bucket = baseline_crop(size, resolution)
     # The share of heat, whatever the score of the cropper's own analysis means.
     kept = float(Analysis.score(analysis, torch.tensor([box.relative(size)], dtype=torch.float64))[0])
-    return crop_record(Crop(box, Ratio.of(bucket), 0.0, {}, kept), size, bucket, None, bucket)
+    terms = {HEADS_CUT: heads_cut(analysis, box, size)}
+    return crop_record(Crop(box, Ratio.of(bucket), 0.0, terms, kept), size, bucket, None, bucket)
 
 
 @dataclass
@@ -185,7 +190,7 @@ class _Measurements:
         heat, cut, area, heads: float32 `[N, M]`, shares in 0..1; 0 where a picture must not go.
         scale: float32 `[N, M]`, bucket pixels over crop pixels along a side; infinite where a picture must not go.
         baseline: of each picture, where kohya would put it.
-        left_out: the warnings about subjects that are left out or lose their head, by (picture, bucket).
+        warnings: those that the report lists, about heads and subjects, by (picture, bucket).
     """
 
     heat: np.ndarray
@@ -194,7 +199,7 @@ class _Measurements:
     heads: np.ndarray
     scale: np.ndarray
     baseline: list[Placement] = field(default_factory=list)
-    left_out: dict[tuple[int, int], list[CropWarning]] = field(default_factory=dict)
+    warnings: dict[tuple[int, int], list[CropWarning]] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -212,8 +217,8 @@ class _Measurements:
                 table.cut[place] = record.terms.get("cut", 0.0)
                 table.heads[place] = record.terms.get(HEADS_CUT, 0.0)
                 table.scale[place] = placement.scale
-                if left_out := [each for each in record.warnings if each.code in (HEAD_CUT, SUBJECT_LEFT_OUT)]:
-                    table.left_out[place] = left_out
+                if listed := [each for each in record.warnings if each.code in (HEAD_CUT, SUBJECT_LEFT_OUT)]:
+                    table.warnings[place] = listed
             table.baseline.append(_placement_of(baseline, size))
         return table
 
@@ -225,17 +230,24 @@ class _Measurements:
         loss = compute_loss(self.heat, self.cut, self.area, scale, weights, limit, self.heads)
         return np.where(allowed, loss, np.inf)
 
+    def beheaded(self) -> list[int]:
+        """The pictures that may go to no bucket at all, because each would behead them, see `measure_picture`."""
+        return np.nonzero(np.isinf(self.scale).all(axis=1))[0].tolist()
+
     def placement(self, row: int, column: int, settings: BucketSettings) -> Placement | None:
         """Of one picture in one bucket; None for column -1, no bucket."""
         if column < 0:
             return None
         heat, area, scale = (float(each[row, column]) for each in (self.heat, self.area, self.scale))
-        return Placement(settings.grid.sizes[column], heat, area, scale)
+        return Placement(settings.grid.sizes[column], heat, area, scale, bool(self.heads[row, column]))
 
-    def caption_checks(self, names: Sequence[str], columns: Sequence[int]) -> list[str]:
-        """One line for each picture whose crop leaves a subject out that its caption may describe."""
-        warnings = (self.left_out.get(place, []) for place in enumerate(columns))
-        return [f"{name}: {summarise_warnings(found)}" for name, found in zip(names, warnings, strict=True) if found]
+    def describe(self, code: str, names: Sequence[str], columns: Sequence[int]) -> list[str]:
+        """One line for each picture whose crop has warnings of this code."""
+        lines = []
+        for name, place in zip(names, enumerate(columns), strict=True):
+            if found := [each for each in self.warnings.get(place, []) if each.code == code]:
+                lines.append(f"{name}: {summarise_warnings(found)}")
+        return lines
 
 
 def _placement_of(record: CropRecord, size: Size) -> Placement:
@@ -244,4 +256,4 @@ def _placement_of(record: CropRecord, size: Size) -> Placement:
     _, _, width, height = record.box
     inside = min(1.0, width * height / (size[0] * size[1]))
     scale = max(record.bucket[0] / width, record.bucket[1] / height)
-    return Placement(record.bucket, 1 - record.kept, 1 - inside, scale)
+    return Placement(record.bucket, 1 - record.kept, 1 - inside, scale, record.terms.get(HEADS_CUT, 0.0) > 0)

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..bucketing.chart import render_page
-from ..bucketing.report import BucketReport
+from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
 from ..bucketing.sizes import format_size
 from ..datasets.atomic import remove_leftovers, write_atomic
-from ..datasets.captions import find_caption_files
 from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
@@ -27,12 +26,11 @@ from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
-from .on_cut import BEHEADED
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, list_sources, name_outputs, refuse_to_touch_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, run_identity, write_run_record
 from .settings import BucketSettings
-from .stages import analysing, with_picture, write_planned
+from .stages import analysing, remove_crop, with_picture, write_planned
 
 
 def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
@@ -88,7 +86,7 @@ def measure_source(run: FolderRun, source: str, analyser: Analyser) -> PictureRe
                 settings.on_cut,
             )
         if len(crops) == 1:  # only the baseline
-            return replace(record, status=DROPPED, reason=BEHEADED)
+            return replace(record, status=DROPPED, reason=describe_left_out(BEHEADED))
         return replace(record, status=OK, crops=tuple(crops))
 
     return with_picture(run, PictureRecord(source, None, FAILED), measure)
@@ -118,7 +116,7 @@ class _PlannedFolder:
         sources: all pictures.
         skipped: the reason of each picture that was left out before it was measured.
         index: of each picture in the plan; those that could not be measured have none.
-        result: the plan; None where no picture could be measured.
+        result: the plan; None where there is no picture to sort.
         files: where each picture's crops go, relative to the output.
     """
 
@@ -179,11 +177,12 @@ def _plan_folder(
     settings = _bucket_settings(run)
     sources = list(names)
     usable = [each for each in sources if each not in skipped and measured.record(each).status == OK]
+    beheaded = [each for each in sources if each not in skipped and measured.record(each).status == DROPPED]
     result = None
     if usable:
         sizes = [size for record in measured.records(usable) if (size := record.size) is not None]
         result = sort_pictures(usable, sizes, (record.crops for record in measured.records(usable)), settings)
-        result = replace(result, report=_complete_report(run, result.report, duplicates))
+        result = replace(result, report=_complete_report(run, result.report, duplicates, beheaded))
     uses = dict(zip(usable, result.uses, strict=True)) if result else {}
     repeats = name_repeats([names[each] for each in sources], [uses.get(each, 0) for each in sources])
     files = {source: [_file_of(run, name) for name in each] for source, each in zip(sources, repeats, strict=True)}
@@ -191,14 +190,18 @@ def _plan_folder(
     return _PlannedFolder(run, measured, sources, skipped, index, result, files)
 
 
-def _complete_report(run: FolderRun, report: BucketReport, duplicates: Sequence[Duplicate]) -> BucketReport:
-    """The report with duplicates, and sizes that the trainer would crop again."""
+def _complete_report(
+    run: FolderRun, report: BucketReport, duplicates: Sequence[Duplicate], beheaded: Sequence[str]
+) -> BucketReport:
+    """The report with duplicates, pictures that any bucket beheads, and sizes that the trainer would crop again."""
     resolution = _bucket_settings(run).resolution
     recropped = {size: run.settings.dataset.recropped_size(size, resolution) for size in report.planned.counts}
     lines = [
         f"{format_size(size)} to {format_size(to)}, at {resolution}" for size, to in recropped.items() if to is not None
     ]
-    return replace(report, duplicates=[_duplicate_line(each) for each in duplicates], recropped=lines)
+    left_out = [*report.left_out, *(f"{source}: {describe_left_out(BEHEADED)}" for source in beheaded)]
+    duplicate_lines = [_duplicate_line(each) for each in duplicates]
+    return replace(report, left_out=left_out, duplicates=duplicate_lines, recropped=lines)
 
 
 def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes: Sequence[str]) -> Outcome:
@@ -257,9 +260,7 @@ def _remove_stale(folder: _PlannedFolder) -> None:
     if output is None:
         return
     for file in _written_before(folder.run) - folder.all_files():
-        path = output / file
-        for each in (path, *find_caption_files(path).values()):
-            each.unlink(missing_ok=True)
+        remove_crop(output / file)
 
 
 def _written_before(run: FolderRun) -> set[str]:

@@ -113,8 +113,15 @@ def test_every_figure_is_drawn(changed):
         assert 24 + row * ROW <= differ.min() and differ.max() < 24 + (row + 1) * ROW
 
 
+def test_the_header_tells_of_heads_only_where_one_is_cut_off():
+    images = [draw_chart(report({SQUARE: 1}, {SQUARE: 2}, heads_cut=lines)) for lines in ([], ["a"], ["a", "b"])]
+    ends = [written(image[24 + 3 * ROW : 24 + 4 * ROW]).max() for image in images]
+    assert ends[0] < ends[1] - 100 and ends[1] < 930
+    assert (images[1] != images[2]).any()
+
+
 def test_the_page_holds_the_chart_and_the_text():
-    full = report({SQUARE: 3}, {SQUARE: 2}, moved=["<b>&\udcff.jpg: to 1x1"])
+    full = report({SQUARE: 3}, {SQUARE: 2}, moved=["<b>&\udcff.jpg: to 1x1"], heads_cut=["c.jpg: a head is cut off"])
     page = render_page(full)
     before, text = page.decode("utf-8").split("<pre>")
     assert before.startswith('<!doctype html><meta charset="utf-8">')
@@ -124,3 +131,4 @@ def test_the_page_holds_the_chart_and_the_text():
     # What is no character in UTF-8 is written as an escape.
     assert unescape(text.removesuffix("</pre>\n")) == full.format_text().replace("\udcff", "\\udcff")
     assert "<b>" not in text
+    assert "\nhead cut off: c.jpg: a head is cut off</pre>" in text

@@ -46,6 +46,22 @@ def test_each_weight_is_of_its_own_part():
 
 
 @pytest.mark.parametrize(
+    ("heads", "weights", "loss"),
+    [
+        ([0.0, 0.0], None, [1.85, 0.0]),  # all else: heat, subjects, area, and a crop a thousand times too small
+        ([0.0, 1.0], None, [1.85, 3.0]),  # a cut head outweighs all of it
+        ([0.5, 0.0], None, [3.35, 0.0]),
+        ([1.0, 1.0], LossWeights(heads=0.25), [2.1, 0.25]),
+        ([1.0, 1.0], LossWeights(heads=0), [1.85, 0.0]),
+    ],
+)
+def test_heads_that_are_cut_off_are_weighed_by_their_share(heads, weights, loss):
+    worst, scale = np.array([1.0, 0.0]), np.array([1e9, 1.0])
+    found = compute_loss(worst, worst, worst, scale, weights, heads_cut=np.array(heads))
+    assert found == pytest.approx(np.array(loss))
+
+
+@pytest.mark.parametrize(
     ("scale", "max_scale", "allowed"),
     [
         (1.9, 2.0, True),
@@ -63,9 +79,9 @@ def test_a_picture_stays_out_where_it_would_be_enlarged_too_much(scale, max_scal
     assert np.isfinite(found).item() == allowed
 
 
-@pytest.mark.parametrize("name", ["heat_lost", "cut", "area_lost", "scale"])
+@pytest.mark.parametrize("name", ["heat_lost", "cut", "area_lost", "scale", "heads_cut"])
 def test_a_part_of_another_shape_or_without_a_number_is_refused_by_name(name):
-    parts = dict.fromkeys(("heat_lost", "cut", "area_lost", "scale"), ONE)
+    parts = dict.fromkeys(("heat_lost", "cut", "area_lost", "scale", "heads_cut"), ONE)
     with pytest.raises(ValueError, match=f"{name} holds NaN"):
         compute_loss(**{**parts, name: np.array([[np.nan]])})
     if name != "heat_lost":
@@ -83,7 +99,7 @@ def test_a_scale_of_nothing_is_refused(scale):
         compute_loss(ONE, ONE, ONE, ONE, max_scale=float("nan"))
 
 
-@pytest.mark.parametrize("name", ["heat", "cut", "area", "upscaling"])
+@pytest.mark.parametrize("name", ["heat", "cut", "area", "upscaling", "heads"])
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
 def test_a_weight_that_is_none_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=f"^{name} must be a number of 0 or more"):

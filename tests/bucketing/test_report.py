@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from salient_crop.bucketing.report import (
+    BEHEADED,
     BucketReport,
     GridStatistics,
     Placement,
@@ -17,8 +18,8 @@ PORTRAIT, SQUARE, LANDSCAPE = (832, 1216), (1024, 1024), (1216, 832)
 EMPTY = GridStatistics({}, 0.0, 0.0, 0, 0)
 
 
-def placed(bucket, scale=1.0, heat=0.0, area=0.0):
-    return Placement(bucket, heat, area, scale)
+def placed(bucket, scale=1.0, heat=0.0, area=0.0, head_cut=False):
+    return Placement(bucket, heat, area, scale, head_cut)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,12 @@ def placed(bucket, scale=1.0, heat=0.0, area=0.0):
             1,
             [1, 9],  # means are over pictures, however often they are used
             GridStatistics({PORTRAIT: 9, LANDSCAPE: 1}, pytest.approx(0.15), pytest.approx(0.2), 0, 0),
+        ),
+        (
+            [placed(SQUARE, head_cut=True), placed(SQUARE), placed(PORTRAIT, head_cut=True)],
+            1,
+            [1, 1, 4],  # so are heads
+            GridStatistics({PORTRAIT: 4, SQUARE: 2}, 0.0, 0.0, 0, 0, heads_cut=2),
         ),
     ],
 )
@@ -75,6 +82,7 @@ def test_an_empty_report():
         "heat lost, mean                       0.0%            0.0%",
         "area lost, mean                       0.0%            0.0%",
         "enlarged                                 0               0",
+        "with a head cut off                      0               0",
         "moved                                    0",
         "repeated                                 0",
         "left out                                 0",
@@ -84,8 +92,8 @@ def test_an_empty_report():
 
 
 def test_a_full_report():
-    planned = GridStatistics({PORTRAIT: 8, SQUARE: 1}, 0.0123, 0.2, 3, 3)
-    baseline = GridStatistics({PORTRAIT: 7, LANDSCAPE: 1}, 0.1, 0.05, 4, 4)
+    planned = GridStatistics({PORTRAIT: 8, SQUARE: 1}, 0.0123, 0.2, 3, 3, 1)
+    baseline = GridStatistics({PORTRAIT: 7, LANDSCAPE: 1}, 0.1, 0.05, 4, 4, 5)
     report = BucketReport(
         baseline,
         planned,
@@ -94,6 +102,7 @@ def test_a_full_report():
         moved=["a"],
         repeated=["b", "c"],
         left_out=["d"],
+        heads_cut=["h"],
         caption_checks=["e"],
         duplicates=["f"],
         recropped=["g"],
@@ -108,6 +117,7 @@ def test_a_full_report():
         "heat lost, mean                       1.2%           10.0%",
         "area lost, mean                      20.0%            5.0%",
         "enlarged                                 3               4",
+        "with a head cut off                      1               5",
         "moved                                    1",
         "repeated                                 2",
         "left out                                 1",
@@ -120,6 +130,7 @@ def test_a_full_report():
         "repeated: b",
         "repeated: c",
         "left out: d",
+        "head cut off: h",
         "duplicate: f",
         "check the caption: e",
         "the trainer would crop: g",
@@ -152,6 +163,7 @@ def test_empty_places_are_only_told_where_there_are_batches(batch_size):
         (TOO_SMALL, "would have to be enlarged beyond the limit in every bucket"),
         (REMAINDER, "the number of pictures is no multiple of the batch size"),
         (TOO_FEW, "no bucket that it may go to gets enough pictures"),
+        (BEHEADED, "a head would be cut off in every crop that was asked for"),
     ],
 )
 def test_why_a_picture_is_left_out(reason, words):

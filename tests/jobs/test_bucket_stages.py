@@ -1,5 +1,7 @@
 """Pictures into buckets: what is measured of one, the plan of all, and the record of each."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -54,7 +56,7 @@ def test_a_picture_has_a_crop_for_every_bucket_and_the_baseline_last():
     # Of 3:1 kohya makes 832×256 within 512², and takes the middle.
     assert baseline.bucket == (832, 256)
     assert baseline.box[0] == (900 - baseline.box[2]) // 2
-    assert (baseline.score, baseline.terms) == (0.0, {})
+    assert (baseline.score, baseline.terms) == (0.0, {"heads_cut": 0.0})
     assert 0.9 < baseline.kept <= 1
 
 
@@ -116,10 +118,93 @@ def test_a_caption_whose_picture_lost_a_subject_is_flagged():
     assert f"check the caption: {line}" in result.report.format_text()
 
 
-def crop_record(bucket, box, kept=1.0, cut=0.0, warnings=()):
+# A head of 70 rows in 100: no crop of 2:1 holds it.
+TALL_HEAD = Subject(0.3, 0.1, 0.5, 0.8, kind="face")
+
+
+def measure_head(on_cut="keep", grid=(TALL, WIDE), subjects=(TALL_HEAD,), constraint=None, **more):
+    """A picture of 100×100 with heat in a row across, all of which a crop of 2:1 holds."""
+    heat = torch.full((10, 10), 1e-6)
+    heat[5] = 1
+    settings = BucketSettings(BucketGrid("some", grid), 512, **more)
+    constraint = constraint or Constraint(min_share=1.0)
+    return measure_picture(Analysis(heat, subjects), (100, 100), constraint, settings, on_cut=on_cut)
+
+
+def test_heads_that_a_bucket_or_kohya_cuts_off_are_measured():
+    tall, wide, baseline = measure_head()
+    assert [each.terms["heads_cut"] for each in (tall, wide, baseline)] == [0, 1, 0]
+    assert [[warning.code for warning in each.warnings] for each in (tall, wide)] == [[], ["head-cut"]]
+    assert (tall.confidence, baseline.confidence) == (pytest.approx(0, abs=1e-5), None)
+    # Of two heads of 0.14 and 0.132, both of which the picture is about, one is whole beside what shows of the other.
+    small = Subject(0.55, 0.45, 0.95, 0.78, kind="face")
+    _, wide, _ = measure_head(subjects=[TALL_HEAD, small])
+    assert wide.terms["heads_cut"] == pytest.approx(0.14 / 0.272, abs=1e-6)
+    *_, baseline = measure_picture(
+        Analysis(torch.ones(4, 12), [Subject(0.0, 0.2, 0.3, 0.8, kind="face")]),
+        SIZE,
+        Constraint(),
+        BucketSettings(BucketGrid("square", (SQUARE,)), 64),
+    )
+    assert baseline.bucket == (64, 64)  # kohya's grid knows no other size within 64², and cuts out the middle
+    assert baseline.terms["heads_cut"] == 1
+
+
+def test_a_portrait_goes_where_its_head_is_whole_even_if_all_heat_lies_elsewhere():
+    settings = BucketSettings(BucketGrid("two", (TALL, WIDE)), 512, smallest=1)
+    options = measure_head()
+    result = sort_pictures(["a.jpg"], [(100, 100)], [options], settings)
+    assert (result.buckets, result.report.heads_cut, result.report.planned.heads_cut) == ([TALL], [], 0)
+    careless = replace(settings, loss_weights=LossWeights(heads=0.0, cut=0.0))
+    result = sort_pictures(["a.jpg"], [(100, 100)], [options], careless)
+    assert result.buckets == [WIDE]
+    line = "a.jpg: a head in the middle is cut off: 29 % of it is outside the crop"
+    assert (result.report.heads_cut, result.report.caption_checks) == ([line], [])
+    assert (result.report.planned.heads_cut, result.report.baseline.heads_cut) == (1, 0)
+    assert f"\nhead cut off: {line}" in result.report.format_text()
+
+
+def test_dropping_leaves_out_only_the_buckets_that_behead():
+    tall, square, baseline = measure_head("drop", (TALL, SQUARE, WIDE))
+    assert [tall.bucket, square.bucket, baseline.bucket] == [TALL, SQUARE, (512, 512)]
+    assert len(measure_head("drop", (TALL, SQUARE, WIDE), subjects=())) == 4
+
+
+def test_a_picture_that_every_bucket_beheads_is_left_out_for_that_reason():
+    options = measure_head("drop", (WIDE,))
+    assert len(options) == 1  # the baseline
+    settings = BucketSettings(BucketGrid("wide", (WIDE,)), 512, smallest=1)
+    other = measure_head("drop", (WIDE,), subjects=())
+    result = sort_pictures(["a.jpg", "b.jpg"], [(100, 100)] * 2, [options, other], settings)
+    assert (result.buckets, result.uses) == ([None, WIDE], [0, 1])
+    assert result.report.left_out == ["a.jpg: a head would be cut off in every crop that was asked for"]
+    assert result.report.baseline.counts == {(512, 512): 2}
+    record = plan_in_bucket(PictureRecord("a.jpg", (100, 100), OK, crops=tuple(options)), result, 0, [])
+    assert (record.status, record.reason) == (DROPPED, "a head would be cut off in every crop that was asked for")
+
+
+def test_a_bucket_that_is_too_large_and_one_that_beheads_leave_none():
+    # 100 pixels for 120 are enlarged too much, 50 for 60 too; the picture is left out, and no error is raised.
+    strict, grid = Constraint(min_share=1.0, policy="error"), ((120, 240), (100, 50))
+    options = measure_head("drop", grid, constraint=strict, most_enlarged=1.1)
+    assert len(options) == 1
+    with pytest.raises(UnsatisfiableError):
+        measure_head("drop", grid[:1], constraint=strict, most_enlarged=1.1)
+
+
+def test_a_canvas_is_extended_for_a_bucket_that_would_behead():
+    tall, wide, _ = measure_head("pad")
+    assert tall.box[2:] == (50, 100)
+    # With air the head goes from 28.4 to 51.6 and 4.4 to 85.6: 82 rows, for which 163 columns around it are enough.
+    assert wide.box == (-42, 4, 163, 82)
+    assert (wide.terms["heads_cut"], wide.warnings, wide.target_size) == (0, (), WIDE[::-1])
+
+
+def crop_record(bucket, box, kept=1.0, cut=0.0, warnings=(), heads=0.0):
     size = bucket[1], bucket[0]
     ratio = str(Ratio.of(bucket))
-    return CropRecord(None, ratio, bucket, box, 0.5, {"cut": cut}, kept, (0, 0), (100, 100), size, warnings)
+    terms = {"cut": cut, "heads_cut": heads}
+    return CropRecord(None, ratio, bucket, box, 0.5, terms, kept, (0, 0), (100, 100), size, warnings)
 
 
 def measured(tall=None, square=None, wide=None):
@@ -156,6 +241,11 @@ def test_what_is_lost_is_weighed_as_the_settings_say():
     assert sort([picture], BucketSettings(THREE.grid, smallest=1, loss_weights=area)).buckets == [SQUARE]
     cut = [crop_record(TALL, (0, 0, 50, 100), 0.9, cut=1.0), *picture[1:]]
     assert sort([cut], BucketSettings(THREE.grid, smallest=1, loss_weights=NO_AREA)).buckets == [SQUARE]
+    beheaded = [crop_record(TALL, (0, 0, 50, 100), 1.0, heads=0.4), crop_record(SQUARE, (0, 0, 100, 100), 0.1, cut=1.0)]
+    default = BucketSettings(THREE.grid, smallest=1)  # 1.2 and 0.29 against 0.9, 0.5 and 0.24
+    assert sort([[*beheaded, picture[-1]]], default).buckets == [TALL]
+    beheaded[0] = crop_record(TALL, (0, 0, 50, 100), 1.0, heads=0.5)
+    assert sort([[*beheaded, picture[-1]]], default).buckets == [SQUARE]
 
 
 def test_a_picture_never_goes_where_it_must_not():
@@ -201,15 +291,18 @@ def test_the_record_of_a_picture_holds_the_crop_of_its_bucket_once_for_each_file
     assert dropped.reason == "would have to be enlarged beyond the limit in every bucket"
 
 
-def test_only_warnings_about_the_crop_that_is_taken_check_a_caption():
+def test_only_warnings_about_the_crop_that_is_taken_are_in_the_report():
     warning = CropWarning("subject-left-out", "a person is outside", (0.0, 0.0, 0.1, 0.1))
     other = CropWarning("min-size-given-up", "it is small")
+    cut = CropWarning("head-cut", "a head is cut off", (0.0, 0.0, 0.1, 0.1))
     picture = measured(0.9, 0.8)
-    picture[0] = crop_record(TALL, (0, 0, 50, 100), 0.9, warnings=(other, warning))
-    tall = sort([picture], BucketSettings(THREE.grid, smallest=1, loss_weights=NO_AREA))
-    assert tall.report.caption_checks == ["0.jpg: a person is outside"]
+    picture[0] = crop_record(TALL, (0, 0, 50, 100), 0.9, warnings=(cut, cut, other, warning))
+    tall = sort([picture], BucketSettings(THREE.grid, smallest=1, loss_weights=NO_AREA)).report
+    assert tall.caption_checks == ["0.jpg: a person is outside"]
+    assert tall.heads_cut == ["0.jpg: a head is cut off (and 1 more)"]
     area = LossWeights(area=9.0, upscaling=0.0)
-    assert sort([picture], BucketSettings(THREE.grid, smallest=1, loss_weights=area)).report.caption_checks == []
+    square = sort([picture], BucketSettings(THREE.grid, smallest=1, loss_weights=area)).report
+    assert (square.caption_checks, square.heads_cut) == ([], [])
 
 
 @pytest.mark.parametrize(
