@@ -19,6 +19,8 @@ from .options import (
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 
+COUNT = 60
+
 
 def add_parser(commands: SubParsers) -> None:
     parser = commands.add_parser(
@@ -36,8 +38,7 @@ def add_parser(commands: SubParsers) -> None:
         "--count",
         metavar="N",
         type=parse_positive,
-        default=60,
-        help="show at most so many pictures, evenly spread (default 60)",
+        help=f"show at most so many pictures, evenly spread (default {COUNT})",
     )
     shown.add_argument(
         "--doubtful",
@@ -64,7 +65,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         if chosen.doubtful:
             records, total = most_doubtful(every, chosen.doubtful)
         else:
-            records, total = sample_records(every, chosen.count)
+            records, total = sample_records(every, chosen.count or COUNT)
     except OSError as error:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except ValueError as error:

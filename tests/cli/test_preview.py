@@ -1,5 +1,6 @@
 """`salient-crop preview`: the contact sheet of a manifest."""
 
+import json
 import shutil
 
 import pytest
@@ -38,6 +39,31 @@ def test_every_picture_is_drawn_and_a_failed_one_makes_the_status_1(home, capsys
     assert "1 of 5 pictures" in capsys.readouterr().out
     few = Image.open(home / "few.png").size
     assert few[0] * few[1] < whole[0] * whole[1]
+
+
+def test_the_most_doubtful_pictures_are_shown_where_that_is_asked_for(home, capsys):
+    manifest = home / "out" / "manifest.jsonl"
+    lines = [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]
+    for line, confidence in zip(lines, (0.9, 0.2, 0.5, 0.1), strict=False):
+        for crop in line["crops"]:
+            crop["confidence"] = confidence
+    manifest.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    assert [line["source"] for line in lines if line["crops"]] == ["0.png", "1.png", "2.png", "3.png"]
+    assert preview(home, "--out", str(home / "doubtful.png"), "--doubtful", "2") == 0
+    assert "2 of 5 pictures" in capsys.readouterr().out
+    kept = [line for line in lines if line["source"] in ("3.png", "1.png")]
+    manifest.write_text("".join(f"{json.dumps(line)}\n" for line in kept[::-1]), "utf-8")
+    assert preview(home, "--out", str(home / "expected.png")) == 0
+    assert (home / "doubtful.png").read_bytes() == (home / "expected.png").read_bytes()
+
+
+@pytest.mark.parametrize("count", ["5", "60"])  # the default, too
+def test_a_number_of_doubtful_pictures_and_one_of_any_exclude_each_other(home, count, capsys):
+    with pytest.raises(SystemExit) as caught:
+        preview(home, "--out", str(home / "sheet.png"), "--doubtful", "3", "--count", count)
+    assert caught.value.code == 2
+    assert "argument --count: not allowed with argument --doubtful" in capsys.readouterr().err
+    assert not (home / "sheet.png").exists()
 
 
 def test_the_heat_is_that_of_the_cropper_of_the_run_or_of_the_flag(home, capsys):

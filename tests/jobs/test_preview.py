@@ -1,12 +1,15 @@
 """From a manifest to tiles."""
 
+import weakref
+
 import pytest
 
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.crop import CropWarning
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.datasets.manifest import FAILED, OK, PictureRecord, read_manifest
+from salient_crop.datasets.manifest import FAILED, OK, CropRecord, PictureRecord, read_manifest
 from salient_crop.jobs.executors.batches import Analyser
-from salient_crop.jobs.preview import collect_tiles, picture_tile, sample_records
+from salient_crop.jobs.preview import collect_tiles, most_doubtful, picture_tile, sample_records
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,55 @@ def test_records_are_sampled_evenly_in_one_pass(total, count, kept):
     found, number = sample_records(records, count)
     assert [int(record.source) for record in found] == kept
     assert number == total
+
+
+def crop_of(confidence, *codes):
+    warnings = tuple(CropWarning(code, code) for code in codes)
+    size = (9, 9)
+    return CropRecord(None, "1:1", None, (0, 0, *size), 0.5, {}, 0.5, (0, 0), size, size, warnings, confidence)
+
+
+DOUBTS = {
+    "sure": [crop_of(0.9)],
+    "two": [crop_of(0.95), crop_of(0.3)],
+    "unknown": [crop_of(None)],
+    "cut, sure": [crop_of(0.8, "head-sliced", "head-cut")],
+    "sliced": [crop_of(0.4, "head-sliced")],
+    "cut, unknown": [crop_of(None, "head-cut")],
+    "failed": [],
+    "cut": [crop_of(1.0), crop_of(0.2, "head-cut")],
+    "none": [crop_of(0.0)],
+    "none too": [crop_of(0.0)],
+}
+MOST_DOUBTFUL = ["cut", "cut, sure", "cut, unknown", "none", "none too", "two", "sliced", "sure", "unknown", "failed"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 10, 20])
+def test_cut_heads_are_the_most_doubtful_and_what_is_unknown_the_least(count):
+    records = (PictureRecord(name, (9, 9), OK, None, tuple(crops)) for name, crops in DOUBTS.items())
+    found, total = most_doubtful(records, count)
+    assert [record.source for record in found] == MOST_DOUBTFUL[:count]
+    assert total == len(DOUBTS)
+
+
+def test_of_many_records_only_those_that_are_shown_are_kept():
+    alive = weakref.WeakSet()
+
+    class Watched(str):
+        """A name that tells while it is held."""
+
+    def records():
+        for index in range(500):
+            name = Watched(index)
+            alive.add(name)
+            yield PictureRecord(name, (9, 9), OK, None, (crop_of(1 - index / 500),))
+            del name
+            assert len(alive) < 10
+
+    found, total = most_doubtful(records(), 3)
+    assert [record.source for record in found] == ["499", "498", "497"]
+    assert total == 500
+    assert most_doubtful(iter(()), 3) == ([], 0)
 
 
 def test_tiles_come_in_order_with_a_step_each(folder, scripted):
@@ -70,3 +122,10 @@ def test_a_tile_shows_the_picture_its_heat_and_where_its_crop_lies(folder, scrip
     assert crop.pixels.shape == (220, 220, 3)
     assert crop.warning == ""
     assert picture_tile(record, folder.photos, None).heat is None
+
+
+@pytest.mark.parametrize(("confidence", "note"), [(0.256, "keeps 50%   sure 26%"), (None, "keeps 50%")])
+def test_a_crop_of_unknown_confidence_says_nothing_of_it(folder, confidence, note):
+    record = PictureRecord("a.png", (48, 32), OK, None, (crop_of(confidence),))
+    (crop,) = picture_tile(record, folder.photos, None).crops
+    assert crop.note == note
