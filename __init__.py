@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from .images.errors import PictureError
     from .jobs.api import crop_folder, plan_buckets
+    from .jobs.on_cut import HeadCutError
     from .jobs.picture import CroppedPicture, crop
     from .jobs.run import Outcome, RunError
     from .models.analysis import Analysis
@@ -54,6 +55,7 @@ _HOMES = {
     "CropWarning": ".cropping",
     "CroppedPicture": ".jobs.picture",
     "Cropper": ".models.base",
+    "HeadCutError": ".jobs.on_cut",
     "Objective": ".cropping",
     "ObjectiveWeights": ".cropping",
     "Outcome": ".jobs.run",
@@ -78,6 +80,7 @@ __all__ = [
     "CropWarning",
     "CroppedPicture",
     "Cropper",
+    "HeadCutError",
     "Objective",
     "ObjectiveWeights",
     "Outcome",

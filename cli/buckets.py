@@ -88,6 +88,6 @@ def summary(run: FolderRun, outcome: Outcome) -> str:
     from ..jobs.buckets import report_files
 
     if outcome.report is None:
-        return "no picture could be measured"
+        return "there was no picture to sort into buckets"
     text, page = report_files(run.manifest)
     return f"{outcome.report.format_text()}\n\nthe same in {text}, with a chart in {page}"

@@ -172,7 +172,7 @@ def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **op
         outcome = crop_folder(cast(Words, pictures), None, buckets=buckets, dry_run=True, manifest=manifest, **options)
         if outcome.report is None:
             reasons = (f"{each.source}: {each.reason}" for each in read_manifest(manifest))
-            raise RunError(f"no picture could be measured; {next(reasons)}")
+            raise RunError(f"there was no picture to sort into buckets; {next(reasons)}")
     return outcome.report
 
 

@@ -88,7 +88,8 @@ def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
     if run.output is not None and not len(journal) and run.manifest.exists() and is_unchanged(run):
         for record in read_manifest(run.manifest):
             crops = files.get(record.source, [])
-            if has_its_crops(record, run.output, crops) and _crops_are_newer(run, run.output, record):
+            # Without a crop, nothing tells whether the picture has changed since.
+            if record.crops and has_its_crops(record, run.output, crops) and _crops_are_newer(run, run.output, record):
                 journal.add(record, run.state_of(record.source))
     return journal
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..datasets.manifest import OK, PictureRecord, format_line, parse_line
+from ..datasets.manifest import FAILED, PictureRecord, format_line, parse_line
 from ..datasets.sidecars import Sidecars
 
 
@@ -119,14 +119,18 @@ def state_of(path: Path, sidecars: Sidecars) -> str:
 def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str]) -> bool:
     """Whether the record's crops have the names that they should have now, and the files exist.
 
+    Some crops of a picture, or all, may have been left out as asked.
+
     Args:
         record: of an earlier run.
         out: folder of the crops; None in a dry run, which has no files.
-        files: the names that the crops should have, relative to `out`.
+        files: the names that the crops should have, relative to `out`, in order.
     """
-    if record.status != OK or out is None:
-        return record.status == OK
-    return [crop.file for crop in record.crops] == list(files) and all((out / file).is_file() for file in files)
+    if record.status == FAILED or out is None:
+        return record.status != FAILED
+    names = iter(files)
+    written = [crop.file for crop in record.crops]
+    return all(file is not None and file in names and (out / file).is_file() for file in written)
 
 
 def _parse(line: bytes) -> tuple[str, PictureRecord] | None:

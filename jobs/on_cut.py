@@ -11,20 +11,20 @@ from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.heads import cut_heads, protected_subjects
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..cropping.ratio import Ratio
+from ..cropping.scorer import VIOLATION_PENALTY
 from ..models.selection import SearchBatch
 from .warnings import HEAD_CUT, find_warnings
 
 KEEP, DROP, PAD = "keep", "drop", "pad"
 ON_CUT = (KEEP, DROP, PAD)
 
-BEHEADED = "a head would be cut off in every crop that was asked for"
-
 AIR = 0.08
 """Room around a head for which the canvas is extended, as a share of the head's own size on every side."""
 
 
 class HeadCutError(ValueError):
-    """The only crop cuts off a head, and such crops are to be dropped."""
+    """Even the best crop cuts off a head, and such crops are to be dropped."""
 
 
 def choose_crop(
@@ -37,19 +37,22 @@ def choose_crop(
         constraint: on the crop.
         objective: how crops are compared.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `pad` extends the canvas so
-            that the head fits, whatever the constraint's policy; `keep` and `drop` (see `is_dropped`) leave the crop.
+            that the head fits, whatever the constraint's policy, unless a hard text region would then no longer be
+            calm; `keep` and `drop` (see `is_dropped`) leave the crop.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
     """
     (analysis,) = batch.analyses
     with torch.inference_mode():
-        (crop,) = batch.best_crops(constraint, objective)
+        (crop,), under = batch.best_crops(constraint, objective), constraint
         if on_cut == PAD and cut_heads(analysis.subjects, crop.box.relative(batch.size)):
-            constraint = with_heads_kept(batch, constraint)
-            (crop,) = batch.best_crops(replace(constraint, ratios=(crop.ratio,)), objective)
+            larger = with_heads_kept(batch, constraint, crop.ratio)
+            (padded,) = batch.best_crops(larger, objective)
+            if _is_calm(padded) or not _is_calm(crop):
+                crop, under = padded, larger
         warnings = find_warnings(analysis, crop, batch.size, constraint)
-        return replace(crop, warnings=warnings, confidence=batch.confidence(crop, constraint, objective))
+        return replace(crop, warnings=warnings, confidence=batch.confidence(crop, under, objective))
 
 
 def is_dropped(crop: Crop, on_cut: str) -> bool:
@@ -57,11 +60,23 @@ def is_dropped(crop: Crop, on_cut: str) -> bool:
     return on_cut == DROP and any(each.code == HEAD_CUT for each in crop.warnings)
 
 
-def with_heads_kept(batch: SearchBatch, constraint: Constraint) -> Constraint:
-    """The constraint with the protected heads of the batch's one picture to be kept, on a larger canvas if need be."""
+def with_heads_kept(batch: SearchBatch, constraint: Constraint, ratio: Ratio) -> Constraint:
+    """The constraint at one ratio with the protected heads of the batch's one picture to be kept, on a larger canvas.
+
+    The canvas is extended for the heads: for a smallest size only where the constraint's own policy is `pad`.
+    """
     (analysis,) = batch.analyses
     heads = tuple(_with_air(each.essence) for each in protected_subjects(analysis.subjects))
-    return replace(constraint, keep=constraint.keep + heads, policy="pad")
+    least = constraint.min_size
+    if least is not None and constraint.policy != "pad":
+        width, height = ratio.largest_in(batch.size)
+        least = min(least[0], width), min(least[1], height)
+    return replace(constraint, ratios=(ratio,), keep=constraint.keep + heads, min_size=least, policy="pad")
+
+
+def _is_calm(crop: Crop) -> bool:
+    """Whether no hard text region of the crop is broken."""
+    return crop.score > -VIOLATION_PENALTY / 2
 
 
 def _with_air(head: Region) -> Region:

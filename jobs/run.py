@@ -19,7 +19,7 @@ from ..images.header import read_header
 from .journal import state_of
 from .settings import CropSettings
 from .sources import list_neighbours
-from .warnings import summarise_warnings
+from .warnings import HEAD_CUT, summarise_warnings
 
 if TYPE_CHECKING:
     from ..bucketing.report import BucketReport
@@ -85,9 +85,10 @@ class Outcome:
         resumed: pictures that an earlier run had done.
         dropped: pictures left out as asked.
         warned: pictures with a crop that has a warning; the manifest holds all of them.
-        first_warned: the first of these, each as `name: words`.
+        first_warned: the first of these, those with a head cut off before all others, each as `name: words`.
         notes: sentences for a person, such as which settings differ from the last run.
-        report: of a bucket run; None where no picture could be measured, and without buckets.
+        heads_cut: pictures with a crop that cuts off a head.
+        report: of a bucket run; None where there was no picture to sort, and without buckets.
     """
 
     pictures: int
@@ -100,13 +101,15 @@ class Outcome:
     first_warned: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     report: BucketReport | None = None
+    heads_cut: int = 0
 
     def describe_warnings(self) -> str:
-        """How many pictures have a warning, and the first of them; empty where none has."""
+        """How many pictures have a head cut off or another warning, and the first of them; empty where none has."""
         if not self.warned:
             return ""
+        cut = f"{self.heads_cut} of them with a head cut off, " if self.heads_cut else ""
         more = f", and {self.warned - len(self.first_warned)} more" if self.warned > len(self.first_warned) else ""
-        return f"{self.warned} with a warning, told in the manifest: {'; '.join(self.first_warned)}{more}"
+        return f"{self.warned} with a warning, {cut}told in the manifest: {'; '.join(self.first_warned)}{more}"
 
 
 def list_sources(run: FolderRun) -> list[str]:
@@ -194,8 +197,9 @@ def refuse_to_touch_sources(run: FolderRun, files: Iterable[str]) -> None:
 
 def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
     """The outcome of a run with these records."""
-    pictures = failed = dropped = crops = enlarged = warned = 0
-    first_warned: list[str] = []
+    pictures = failed = dropped = crops = enlarged = warned = heads_cut = 0
+    first_cut: list[str] = []
+    first_others: list[str] = []
     for record in records:
         pictures += 1
         failed += record.status == FAILED
@@ -203,10 +207,17 @@ def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[st
         crops += len(record.crops)
         enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in record.crops)
         warnings = [warning for crop in record.crops for warning in crop.warnings]
+        warnings.sort(key=lambda each: each.code != HEAD_CUT)
+        is_cut = bool(warnings) and warnings[0].code == HEAD_CUT
         warned += bool(warnings)
-        if warnings and len(first_warned) < NAMED_WARNINGS:
-            first_warned.append(f"{record.source}: {summarise_warnings(warnings)}")
-    return Outcome(pictures, failed, crops, enlarged, resumed, dropped, warned, tuple(first_warned), notes=tuple(notes))
+        heads_cut += is_cut
+        named = first_cut if is_cut else first_others
+        if warnings and len(named) < NAMED_WARNINGS:
+            named.append(f"{record.source}: {summarise_warnings(warnings)}")
+    first = tuple([*first_cut, *first_others][:NAMED_WARNINGS])
+    return Outcome(
+        pictures, failed, crops, enlarged, resumed, dropped, warned, first, tuple(notes), heads_cut=heads_cut
+    )
 
 
 def _find_sources(folder: Path, exclude: Sequence[Path], follow_links: bool) -> list[Path]:

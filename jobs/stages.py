@@ -10,12 +10,14 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..datasets.atomic import write_picture
+from ..datasets.captions import find_caption_files
 from ..datasets.find import leads_outside
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from ..images.decode import Picture
@@ -58,6 +60,7 @@ def crop_picture(run: FolderRun, source: str, files: Sequence[str], analyser: An
             )
         planned = plan_record(record, crops, files if run.output else [None] * len(crops), run.settings)
         write_crops(run, picture, planned)
+        _remove_others(run, files, planned)
         return planned
 
     return with_picture(run, PictureRecord(source, None, FAILED), crop)
@@ -169,6 +172,12 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
     dataset.write_captions(out, [file for _, file in files], picture.path, run.sidecars)
 
 
+def remove_crop(path: Path) -> None:
+    """Removes a crop that is no longer wanted, or a mask, with the captions beside it, so that no trainer finds it."""
+    for each in (path, *find_caption_files(path).values()):
+        each.unlink(missing_ok=True)
+
+
 def with_picture(
     run: FolderRun, record: PictureRecord, work: Callable[[Picture, PictureRecord], PictureRecord]
 ) -> PictureRecord:
@@ -215,6 +224,15 @@ def analysing(picture: Picture) -> Iterator[None]:
         raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
     except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
         raise PictureError(picture.path, f"could not be analysed: {error}") from error
+
+
+def _remove_others(run: FolderRun, files: Sequence[str], record: PictureRecord) -> None:
+    """Removes what an earlier run wrote for crops that are now left out."""
+    if run.output is None:
+        return
+    for file in set(files) - {crop.file for crop in record.crops}:
+        remove_crop(run.output / file)
+        remove_crop(run.output / run.settings.dataset.mask_path(file))
 
 
 def _rounded_warning(warning: CropWarning) -> CropWarning:

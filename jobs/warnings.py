@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..cropping.constraint import Constraint, Region
 from ..cropping.crop import Crop, CropWarning
-from ..cropping.heads import SURE_CONFIDENCE, TOUCHED, WHOLE, cut_heads, protected_subjects
+from ..cropping.heads import SURE_CONFIDENCE, TOUCHED, WHOLE, cut_heads, protected_subjects, share_of_head
 from ..cropping.scorer import VIOLATION_PENALTY
 from ..cropping.subject import Subject
 from ..models.analysis import Analysis
@@ -78,7 +78,7 @@ def find_cut_heads(scene: CroppedScene) -> Iterator[CropWarning]:
     cut = cut_heads(scene.analysis.subjects, scene.region)
     for subject in sorted(cut, key=lambda each: -_area(each.essence)):
         words = f"{_name_head(subject)} {_place(subject.essence)} is cut off"
-        outside = share_outside(subject.essence, scene.region)
+        outside = 1 - share_of_head(subject, scene.region)
         yield CropWarning(HEAD_CUT, f"{words}: {_percent(outside)} of it is outside the crop", subject.essence)
 
 
@@ -89,7 +89,7 @@ def find_sliced_heads(scene: CroppedScene) -> Iterator[CropWarning]:
         head = subject.head_region
         if head is None or subject in protected or subject.confidence < SURE_CONFIDENCE:
             continue
-        outside = share_outside(head, scene.region)
+        outside = 1 - share_of_head(subject, scene.region)
         high = (head[3] - head[1]) / (scene.region[3] - scene.region[1])
         if 1 - WHOLE < outside < 1 - TOUCHED and high >= NOTICED:
             words = f"{_percent(outside)} of {_name_head(subject)} {_place(head)} is outside the crop"
@@ -97,10 +97,14 @@ def find_sliced_heads(scene: CroppedScene) -> Iterator[CropWarning]:
 
 
 def find_left_out_subjects(scene: CroppedScene) -> Iterator[CropWarning]:
-    """Subjects of which more than half is outside the crop, those with the largest weight first."""
+    """Subjects of which more than half is outside the crop, those with the largest weight first.
+
+    A subject of which only the head is known is not told of twice, where that is cut off.
+    """
+    told = {each.region for find in (find_cut_heads, find_sliced_heads) for each in find(scene)}
     for subject in sorted(scene.analysis.subjects, key=lambda each: -each.weight):
         outside = share_outside(subject.region, scene.region)
-        if outside > LEFT_OUT:
+        if outside > LEFT_OUT and subject.region not in told:
             yield _outside_warning(SUBJECT_LEFT_OUT, _KINDS[subject.kind], subject.region, outside)
 
 

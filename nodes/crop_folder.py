@@ -220,7 +220,7 @@ def write_report(run: FolderRun, outcome: Outcome) -> str:
     """How the run ended, for a person: counts, warnings, changed settings, the plan, and pictures without a crop."""
     plan = ""
     if run.settings.buckets is not None:
-        plan = outcome.report.format_text() if outcome.report else "no picture could be measured"
+        plan = outcome.report.format_text() if outcome.report else "there was no picture to sort into buckets"
     parts = (summarise(outcome), outcome.describe_warnings(), *outcome.notes, plan, list_failures(run.manifest))
     return "\n\n".join(each for each in parts if each)
 

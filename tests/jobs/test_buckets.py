@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from salient_crop.bucketing.grids import list_onetrainer_sizes, parse_grid
+from salient_crop.cropping.subject import Subject
 from salient_crop.datasets.formats import get_format
 from salient_crop.datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest
 from salient_crop.jobs.buckets import list_entries, report_files, sort_folder
@@ -295,3 +296,67 @@ def test_a_picture_that_fails_while_it_is_written_is_named(photos):
     assert (outcome.failed, outcome.crops) == (1, 8)
     assert records(photos)[2] == PictureRecord("2.png", records(photos)[2].size, FAILED, records(photos)[2].reason)
     assert records(photos)[0].status == OK
+
+
+# A head of 70 % of a picture's rows and 20 % of its columns: of these pictures, only one of 90×60 holds it in 2:1.
+TALL_HEAD = Subject(0.3, 0.1, 0.5, 0.8, kind="face")
+
+
+@pytest.fixture
+def portraits(photos, scripted):
+    """Crops the folder, in every picture of which such a head is."""
+
+    def crop(grid, **more):
+        cropper = scripted(0.5, 0.5, [TALL_HEAD])
+        return photos.crop(settings(photos, grid, cropper=cropper, smallest=1, **more), cropper)
+
+    return crop
+
+
+def test_no_picture_goes_where_its_head_would_be_cut_off(photos, portraits):
+    outcome = portraits("256x128,128x256")
+    assert (outcome.heads_cut, outcome.report.heads_cut, outcome.report.planned.heads_cut) == (0, [], 0)
+    assert buckets_of(photos)[(128, 256)] >= 6
+
+
+def test_heads_that_have_to_be_cut_off_are_in_the_report_beside_the_manifest(photos, portraits):
+    outcome = portraits("256x128")
+    cut = [f"{index}.png" for index in range(9) if index % 3]  # all but those of 90×60
+    assert [line.split(": ")[0] for line in outcome.report.heads_cut] == cut
+    assert (outcome.crops, outcome.heads_cut, outcome.report.caption_checks) == (9, 6, [])
+    assert outcome.first_warned[0].startswith("1.png: a head in the middle is cut off: ")
+    for file in report_files(photos.out / "manifest.jsonl"):
+        text = file.read_text("utf-8")
+        assert text.count("\nhead cut off: ") == 6
+        assert "check the caption" not in text
+
+
+def test_pictures_that_every_bucket_beheads_are_left_out_where_that_is_asked_for(photos, portraits):
+    outcome = portraits("256x128", on_cut="drop")
+    assert (outcome.crops, outcome.dropped, outcome.failed, outcome.heads_cut) == (3, 6, 0, 0)
+    reason = "a head would be cut off in every crop that was asked for"
+    dropped = [each for each in records(photos) if each.status == DROPPED]
+    assert {(each.reason, each.crops) for each in dropped} == {(reason, ())}
+    assert [each.source for each in dropped] == [f"{index}.png" for index in range(9) if index % 3]
+    assert outcome.report.left_out == [f"{each.source}: {reason}" for each in dropped]
+    assert len(list(photos.out.rglob("*.png"))) == 3
+    assert portraits("256x128,128x256", on_cut="drop").dropped == 0
+
+
+def test_where_every_picture_is_beheaded_there_is_no_report(photos, portraits):
+    outcome = portraits("512x128", on_cut="drop")
+    assert (outcome.crops, outcome.dropped, outcome.report) == (0, 9, None)
+    assert not report_files(photos.out / "manifest.jsonl")[0].exists()
+
+
+def test_a_canvas_is_extended_for_its_bucket(photos, portraits):
+    outcome = portraits("256x128", on_cut="pad", background=(0, 0, 255))
+    assert (outcome.crops, outcome.dropped, outcome.warned) == (9, 0, 0)
+    for record in records(photos):
+        (crop,) = record.crops
+        x, _, width, _ = crop.box
+        pixels = np.asarray(Image.open(photos.out / crop.file))
+        assert pixels.shape == (128, 256, 3)
+        padded = x < 0 or x + width > record.size[0]
+        assert padded == (record.source[0] not in "0369")
+        assert (pixels[:, -1] == (0, 0, 255)).all() == padded

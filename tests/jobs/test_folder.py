@@ -12,9 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
+import salient_crop
 from salient_crop.cli import main as cli
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
+from salient_crop.cropping.subject import Subject
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.manifest import read_manifest
 from salient_crop.jobs import settings as settings_module
@@ -44,6 +46,7 @@ def test_a_second_run_does_nothing_again_and_says_nothing(folder):
         ({"background": (0, 0, 0)}, "background: 255, 255, 255 → 0, 0, 0"),
         ({"resolution": 16}, "resolution: none → 16"),
         ({"format": "png"}, "format: jpg → png"),
+        ({"on_cut": "pad"}, "on_cut: keep → pad"),
         ({"follow_links": True}, "follow_links: false → true"),
     ],
 )
@@ -272,6 +275,79 @@ def test_with_each_there_is_a_folder_for_every_ratio(folder):
         assert [crop.ratio for crop in record.crops] == ["1:1", "2:3"]
         assert [Image.open(folder.out / crop.file).size for crop in record.crops] == [(64, 64), (48, 72)]
     assert (folder.out / "1x1" / "trip" / "c.txt").exists() and (folder.out / "2x3" / "trip" / "c.txt").exists()
+
+
+# Of 48×32, a square of 32×32 is narrower than this head.
+CLOSE = Subject(0.1, 0.2, 0.9, 0.8, kind="face")
+
+
+def test_a_picture_whose_head_is_cut_off_is_kept_and_named_before_all_others(folder, scripted):
+    outcome = folder.crop(cropper=scripted(subjects=[CLOSE]))
+    assert (outcome.crops, outcome.warned, outcome.heads_cut) == (3, 1, 1)
+    assert outcome.first_warned == ("a.png: a head in the middle is cut off: 17 % of it is outside the crop",)
+
+
+def test_a_picture_whose_head_is_cut_off_is_dropped_with_its_reason(folder, scripted):
+    cropper = scripted(subjects=[CLOSE])
+    dropping = folder.settings(cropper, on_cut="drop")
+    outcome = folder.crop(dropping, cropper)
+    assert (outcome.pictures, outcome.crops, outcome.dropped, outcome.failed, outcome.warned) == (3, 2, 1, 0, 0)
+    first = next(read_manifest(folder.out / "manifest.jsonl"))
+    assert (first.status, first.crops) == ("dropped", ())
+    assert first.reason == "a head in the middle is cut off: 17 % of it is outside the crop"
+    assert {path.name for path in folder.out.rglob("*.jpg")} == {"b.jpg", "c.jpg"}
+    # Without a crop, nothing tells whether the picture has changed since.
+    assert folder.crop(dropping, cropper).resumed == 2
+
+
+def test_a_crop_that_was_kept_before_is_removed_when_it_is_dropped(folder, scripted):
+    (folder.photos / "a.txt").write_text("a caption")
+    Image.new("L", (48, 32)).save(folder.photos / "a-masklabel.png")
+    cropper = scripted(subjects=[CLOSE])
+    folder.crop(cropper=cropper)
+    (folder.out / "a.png").touch()  # not ours
+    written = {"a.jpg", "a.txt", "masks/a.png"}
+    assert written <= set(folder.tree())
+    folder.crop(folder.settings(cropper, on_cut="drop"), cropper)
+    assert not written & set(folder.tree())
+    assert {"a.png", "b.jpg", "trip/c.jpg"} <= set(folder.tree())
+    folder.crop(folder.settings(cropper, on_cut="keep"), cropper)
+    assert written <= set(folder.tree())
+
+
+def test_with_each_only_the_crops_that_cut_off_a_head_are_dropped(folder, scripted):
+    cropper = scripted(subjects=[CLOSE])
+    constraint = Constraint((Ratio(1, 1), Ratio(3, 2)))
+    dropping = folder.settings(cropper, constraint=constraint, each=True, on_cut="drop")
+    outcome = folder.crop(dropping, cropper)
+    # In 32×48, a crop of 3:2 has 21 rows, and the head 29.
+    kept = {each.source: [crop.file for crop in each.crops] for each in read_manifest(folder.out / "manifest.jsonl")}
+    assert kept == {
+        "a.png": ["3x2/a.jpg"],
+        "b.png": ["1x1/b.jpg"],
+        "trip/c.png": ["1x1/trip/c.jpg", "3x2/trip/c.jpg"],
+    }
+    assert (outcome.crops, outcome.dropped) == (4, 0)
+    assert folder.crop(dropping, cropper).resumed == 3
+
+
+def test_a_canvas_is_extended_where_the_head_does_not_fit(folder, scripted):
+    cropper = scripted(subjects=[CLOSE])
+    outcome = folder.crop(folder.settings(cropper, on_cut="pad", background=(0, 0, 255), format="png"), cropper)
+    assert (outcome.crops, outcome.dropped, outcome.warned) == (3, 0, 0)
+    assert boxes(folder.out)[0] == (1, -7, 46, 46)
+    pixels = np.asarray(Image.open(folder.out / "a.png"))
+    assert (pixels[[0, 6, 39, 45]] == (0, 0, 255)).all()
+    assert not (pixels[7:39] == (0, 0, 255)).all(axis=2).any()
+    assert boxes(folder.out)[1][2:] == (32, 32)
+
+
+def test_every_crop_is_as_sure_as_it_is_alone(folder, scripted):
+    folder.crop(cropper=scripted(0.9, 0.1))
+    for record in read_manifest(folder.out / "manifest.jsonl"):
+        alone = salient_crop.crop(folder.photos / record.source, "1:1", cropper=scripted(0.9, 0.1))
+        assert record.crops[0].confidence == pytest.approx(alone.confidence, abs=1e-6)
+        assert 0 < alone.confidence < 1
 
 
 @pytest.mark.parametrize(("enlarge", "enlarged", "sizes"), [(True, 3, {(64, 64)}), (False, 0, {(32, 32), (40, 40)})])

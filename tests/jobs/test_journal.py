@@ -146,6 +146,10 @@ def test_names_that_are_no_unicode_are_kept(path):
         (("a.jpg",), ("b.jpg",), ("a.jpg", "b.jpg"), False),  # it has another name now
         (("a.jpg", "b.jpg"), ("a.jpg", "b.jpg"), ("a.jpg",), False),
         (("b.jpg", "a.jpg"), ("a.jpg", "b.jpg"), ("a.jpg", "b.jpg"), False),  # each crop has a file of its own
+        (("b.jpg",), ("a.jpg", "b.jpg", "c.jpg"), ("b.jpg",), True),  # the others were left out as asked
+        (("b.jpg",), ("a.jpg", "b.jpg"), ("a.jpg",), False),
+        (("a.jpg", "b.jpg"), ("a.jpg",), ("a.jpg", "b.jpg"), False),
+        ((None,), ("a.jpg",), ("a.jpg",), False),  # of a dry run
     ],
 )
 def test_whether_a_record_has_its_crops(tmp_path, files, expected, there, holds):
@@ -154,14 +158,14 @@ def test_whether_a_record_has_its_crops(tmp_path, files, expected, there, holds)
     assert has_its_crops(record("a", files=files), tmp_path, expected) is holds
 
 
-@pytest.mark.parametrize(("status", "holds"), [(OK, True), (FAILED, False), (DROPPED, False)])
+@pytest.mark.parametrize(("status", "holds"), [(OK, True), (FAILED, False), (DROPPED, True)])
 def test_a_dry_run_has_no_files(status, holds):
     assert has_its_crops(record("a", status), None, ["b.jpg"]) is holds
 
 
-@pytest.mark.parametrize("status", [FAILED, DROPPED])
-def test_a_picture_without_crops_is_done_again(tmp_path, status):
-    assert has_its_crops(record("a", status), tmp_path, []) is False
+@pytest.mark.parametrize(("status", "holds"), [(FAILED, False), (DROPPED, True)])
+def test_a_picture_that_failed_is_done_again_and_one_that_was_left_out_is_not(tmp_path, status, holds):
+    assert has_its_crops(record("a", status), tmp_path, ["a.jpg"]) is holds
 
 
 def test_a_state_changes_with_the_picture_its_caption_and_its_mask(tmp_path):

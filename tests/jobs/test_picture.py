@@ -93,9 +93,6 @@ def test_a_crop_without_its_subject_warns(samples):
     assert str(found).count("\n  warning: ") == len(found.warnings)
 
 
-GREY = np.full((40, 60, 3), 90, np.uint8)
-
-
 def test_ratios_and_constraint_and_cropper():
     crop = salient_crop.crop
     assert crop(GREY, cropper="centre").ratio == salient_crop.Ratio(3, 2)  # the picture's own
@@ -108,6 +105,30 @@ def test_ratios_and_constraint_and_cropper():
     with pytest.raises(salient_crop.UnsatisfiableError, match="^no 1:4 crop of a 60×40 picture"):
         tall = salient_crop.Constraint(keep=((0.0, 0.0, 1.0, 1.0),), policy="error")
         crop(GREY, "1:4", cropper="centre", constraint=tall)
+
+
+# A head 48 pixels wide in 60, where a square has 40.
+CLOSE = salient_crop.Subject(0.1, 0.2, 0.9, 0.8, kind="face")
+
+
+def test_what_becomes_of_a_picture_whose_head_no_crop_holds(scripted):
+    cropper = scripted(subjects=[CLOSE])
+    kept = salient_crop.crop(GREY, "1:1", cropper=cropper)
+    assert (kept.box.as_list(), [each.code for each in kept.warnings]) == ([10, 0, 40, 40], ["head-cut"])
+    assert str(kept).endswith("\n  warning: a head in the middle is cut off: 17 % of it is outside the crop")
+    with pytest.raises(salient_crop.HeadCutError, match="^a head in the middle is cut off: 17 % of it"):
+        salient_crop.crop(GREY, "1:1", cropper=cropper, on_cut="drop")
+    padded = salient_crop.crop(GREY, "1:1", cropper=cropper, on_cut="pad", background=(1, 2, 3))
+    # With air the head goes from 2.2 to 57.8 across; 56 pixels around rows 6 to 34.
+    assert (padded.box.as_list(), padded.warnings, padded.confidence) == ([2, -8, 56, 56], (), 1.0)
+    pixels = np.asarray(padded.image)
+    assert (pixels[:8] == (1, 2, 3)).all() and (pixels[48:] == (1, 2, 3)).all() and (pixels[8:48] == 90).all()
+
+
+def test_where_a_head_fits_on_cut_changes_nothing(scripted):
+    cropper = scripted(subjects=[CLOSE])
+    found = [salient_crop.crop(GREY, "3:2", cropper=cropper, on_cut=each) for each in ("keep", "drop", "pad")]
+    assert found[0].crop == found[1].crop == found[2].crop
 
 
 def test_resolution_and_background():
@@ -135,6 +156,7 @@ def test_resolution_and_background():
         ({"cropper": "nonesuch"}, FileNotFoundError, "nonesuch"),
         ({"cropper": 7}, TypeError, "cropper"),
         ({"resolution": 4}, ValueError, "resolution"),
+        ({"on_cut": "skip"}, ValueError, "on_cut must be one of keep, drop, pad, got 'skip'"),
         ({"background": "nocolour"}, ValueError, "nocolour"),
         ({"background": (1, 2)}, TypeError, "background"),
         ({"background": (0, 0, 256)}, ValueError, "background"),

@@ -146,4 +146,14 @@ def test_an_outcome_sums_the_records_up():
     assert (outcome.crops, outcome.enlarged, outcome.resumed) == (7, 3, 3)
     assert (outcome.warned, outcome.first_warned) == (1, ("g: it is dark (and 1 more)",))
     assert outcome.notes == ("a note",)
-    assert outcome.report is None
+    assert (outcome.report, outcome.heads_cut) == (None, 0)
+
+
+def test_pictures_whose_heads_are_cut_off_are_counted_and_named_before_all_others():
+    dark, cut = CropWarning("a", "it is dark"), CropWarning("head-cut", "a head is cut off")
+    warned = {"a": (dark,), "b": (dark,), "c": (), "d": (dark, dark), "e": (dark, cut), "f": (dark,), "g": (cut,)}
+    outcome = summarise([picture(name, warnings=each) for name, each in warned.items()], 0)
+    assert (outcome.warned, outcome.heads_cut) == (6, 2)
+    assert outcome.first_warned == ("e: a head is cut off (and 1 more)", "g: a head is cut off", "a: it is dark")
+    every = summarise([picture(name, warnings=(cut, cut)) for name in "hijk"], 0)
+    assert (every.heads_cut, every.first_warned[-1]) == (4, "j: a head is cut off (and 1 more)")

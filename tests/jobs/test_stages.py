@@ -49,11 +49,13 @@ def test_sdxls_conditioning_is_measured_in_the_resized_picture(box, ratio, pictu
 def test_a_record_rounds_its_numbers_and_keeps_the_rest():
     warning = CropWarning("a", "words", (1 / 3, 0.0, 2 / 3, 1.0))
     other = CropWarning("b", "more words")
-    crop = Crop(Box(1, 2, 30, 40), Ratio(3, 4), 1 / 3, {"size": 2 / 3}, 0.123456789, (warning, other))
+    crop = Crop(Box(1, 2, 30, 40), Ratio(3, 4), 1 / 3, {"size": 2 / 3}, 0.123456789, (warning, other), 2 / 3)
     record = crop_record(crop, (100, 90), (60, 80), None, (60, 80))
     assert (record.file, record.ratio, record.bucket, record.box) == (None, "3:4", (60, 80), (1, 2, 30, 40))
     assert (record.score, record.terms, record.kept) == (0.333333, {"size": 0.666667}, 0.123457)
     assert record.warnings == (replace(warning, region=(0.333333, 0.0, 0.666667, 1.0)), other)
+    assert record.confidence == 0.666667
+    assert crop_record(replace(crop, confidence=None), (100, 90), (60, 80), None).confidence is None
 
 
 def test_the_record_of_a_picture_gets_a_file_and_a_size_for_each_crop(folder):
@@ -63,6 +65,30 @@ def test_the_record_of_a_picture_gets_a_file_and_a_size_for_each_crop(folder):
     planned = plan_record(record, crops, ["1x1/a.jpg", None], settings)
     assert (planned.status, planned.source, planned.size) == (OK, "a.png", (48, 32))
     assert [(crop.file, crop.target_size) for crop in planned.crops] == [("1x1/a.jpg", (64, 64)), (None, (72, 48))]
+
+
+BEHEADING = CropWarning("head-cut", "a head is cut off")
+DARK = CropWarning("dark", "it is dark")
+
+
+@pytest.mark.parametrize(
+    ("on_cut", "warned", "status", "kept", "reason"),
+    [
+        ("keep", [(BEHEADING, DARK), ()], OK, ["1x1/a.jpg", "2x3/a.jpg"], None),
+        ("pad", [(BEHEADING, DARK), ()], OK, ["1x1/a.jpg", "2x3/a.jpg"], None),
+        ("drop", [(BEHEADING, DARK), ()], OK, ["2x3/a.jpg"], None),
+        ("drop", [(DARK,), (DARK, BEHEADING)], OK, ["1x1/a.jpg"], None),
+        ("drop", [(BEHEADING, DARK), (BEHEADING,)], DROPPED, [], "a head is cut off (and 1 more)"),
+    ],
+)
+def test_only_crops_that_cut_off_a_head_are_dropped_and_a_picture_without_any_other(
+    folder, on_cut, warned, status, kept, reason
+):
+    boxes = (Box(0, 0, 30, 30), Ratio(1, 1)), (Box(0, 0, 20, 30), Ratio(2, 3))
+    crops = [Crop(*box, 0.5, warnings=each) for box, each in zip(boxes, warned, strict=True)]
+    record = PictureRecord("a.png", (48, 32), FAILED)
+    planned = plan_record(record, crops, ["1x1/a.jpg", "2x3/a.jpg"], folder.settings(on_cut=on_cut))
+    assert (planned.status, [crop.file for crop in planned.crops], planned.reason) == (status, kept, reason)
 
 
 def test_there_is_one_crop_for_each_constraint(scripted, small_crops):

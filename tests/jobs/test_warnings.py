@@ -1,6 +1,7 @@
 """What a crop costs, in words, and the way of the words to a person."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,91 @@ def test_subjects_that_are_left_out(subjects, words):
     assert [each.words for each in found] == words
     assert {each.code for each in found} <= {"subject-left-out"}
     assert {each.region for each in found} <= {each.region for each in subjects}
+
+
+@pytest.mark.parametrize(
+    ("subjects", "words"),
+    [
+        ([Subject(0.6, 0.4, 0.8, 0.6, kind="face")], []),
+        (
+            [Subject(0.4, 0.4, 0.6, 0.6, kind="face")],
+            ["a head in the middle is cut off: 50 % of it is outside the crop"],
+        ),
+        (
+            [Subject(0.2, 0.0, 1.0, 1.0, kind="person", head=(0.35, 0.0, 0.4, 0.1))],  # a body without its head
+            ["a person's head at the top is cut off: 100 % of it is outside the crop"],
+        ),
+        (
+            [Subject(0.3, 0.7, 1.0, 1.0, kind="animal", head=(0.3, 0.7, 0.55, 1.0))],
+            ["an animal's head at the bottom is cut off: 80 % of it is outside the crop"],
+        ),
+        (
+            [Subject(0.45, 0.2, 0.9, 0.9, kind="prompt", head=(0.45, 0.2, 0.55, 0.3))],
+            ["the head of a subject that was asked for at the top is cut off: 50 % of it is outside the crop"],
+        ),
+        (
+            [Subject(0.42, 0.8, 0.6, 1.0, kind="face"), Subject(0.4, 0.0, 0.6, 0.2, kind="face")],
+            [
+                "a head at the top is cut off: 50 % of it is outside the crop",  # the larger one first
+                "a head at the bottom is cut off: 44 % of it is outside the crop",
+            ],
+        ),
+        (
+            [Subject(0.3, 0.4, 0.55, 0.6, kind="face")],
+            ["a head in the middle is cut off: 80 % of it is outside the crop"],
+        ),
+        (
+            [Subject(0.45, -0.05, 0.65, 0.15, kind="face")],  # what lies beyond the picture is no crop's fault
+            ["a head at the top is cut off: 25 % of it is outside the crop"],
+        ),
+    ],
+)
+def test_heads_that_are_cut_off(subjects, words):
+    found = warnings((50, 0, 50, 100), subjects)
+    assert [each.words for each in found] == words
+    assert {each.code for each in found} <= {"head-cut"}
+    assert {each.region for each in found} <= {each.essence for each in subjects}
+
+
+PORTRAYED = Subject(0.6, 0.1, 0.9, 0.5, kind="face")
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (Subject(0.45, 0.6, 0.55, 0.7, kind="face"), ["50 % of a head in the middle is outside the crop"]),
+        (
+            Subject(0.45, 0.6, 0.6, 1.0, kind="person", head=(0.47, 0.6, 0.57, 0.7)),
+            ["30 % of a person's head in the middle is outside the crop"],
+        ),
+        (Subject(0.45, 0.6, 0.55, 0.66, kind="face"), ["50 % of a head in the middle is outside the crop"]),
+        (Subject(0.45, 0.6, 0.55, 0.659, kind="face"), []),  # too small to be noticed
+        (Subject(0.45, 0.6, 0.55, 0.7, kind="face", confidence=0.49), []),  # perhaps none at all
+        (Subject(0.499, 0.6, 0.599, 0.7, kind="face"), []),  # a pixel more or less
+        (Subject(0.404, 0.6, 0.504, 0.7, 0.0, kind="face"), ["96 % of a head in the middle is outside the crop"]),
+        (Subject(0.44, 0.6, 0.54, 0.7, kind="face"), ["60 % of a head in the middle is outside the crop"]),  # told once
+        (Subject(0.45, 0.6, 0.6, 0.7, kind="person"), []),  # no head is known
+        (Subject(0.6, -0.04, 0.7, 0.06, kind="face"), []),  # all of it that is in the picture
+    ],
+)
+def test_heads_of_others_that_the_edge_goes_through(other, words):
+    found = warnings((50, 0, 50, 100), [other, PORTRAYED])
+    assert [each.words for each in found] == words
+    code = "subject-left-out" if other.weight == 0 else "head-sliced"  # 4 % of a head are seen by nobody
+    assert [each.code for each in found] == [code] * len(words)
+
+
+def test_a_small_head_is_noticed_in_a_small_crop():
+    face, whole = Subject(0.45, 0.6, 0.55, 0.65, kind="face"), Subject(0.6, 0.6, 0.8, 0.9, kind="face")
+    assert warnings((50, 0, 50, 100), [face, whole]) == ()
+    assert [each.code for each in warnings((50, 50, 50, 50), [face, whole])] == ["head-sliced"]
+
+
+def test_cut_heads_come_first_then_sliced_ones_then_what_is_left_out_then_what_was_given_up():
+    subjects = [Subject(0.0, 0.9, 0.1, 1.0), Subject(0.45, 0.6, 0.55, 0.7, kind="face"), replace(PORTRAYED, x1=0.3)]
+    given_up = Constraint(keep=((0.4, 0.0, 1.0, 0.3),), min_size=(60, 60))
+    codes = [each.code for each in warnings((50, 0, 50, 100), subjects, given_up)]
+    assert codes == ["head-cut", "head-sliced", "subject-left-out", "keep-given-up", "min-size-given-up"]
 
 
 @pytest.mark.parametrize(
@@ -128,15 +214,17 @@ def test_several_warnings_in_one_line(count, words):
 
 
 @pytest.mark.parametrize(
-    ("warned", "first", "words"),
+    ("warned", "cut", "first", "words"),
     [
-        (0, (), ""),
-        (1, ("a.png: w",), "1 with a warning, told in the manifest: a.png: w"),
-        (5, ("a: w", "b: v", "c: u"), "5 with a warning, told in the manifest: a: w; b: v; c: u, and 2 more"),
+        (0, 0, (), ""),
+        (1, 0, ("a.png: w",), "1 with a warning, told in the manifest: a.png: w"),
+        (5, 0, ("a: w", "b: v", "c: u"), "5 with a warning, told in the manifest: a: w; b: v; c: u, and 2 more"),
+        (2, 1, ("b: v", "a: w"), "2 with a warning, 1 of them with a head cut off, told in the manifest: b: v; a: w"),
     ],
 )
-def test_the_warnings_of_a_run_in_one_line(warned, first, words):
-    assert Outcome(9, 0, 9, 0, 0, warned=warned, first_warned=first).describe_warnings() == words
+def test_the_warnings_of_a_run_in_one_line(warned, cut, first, words):
+    outcome = Outcome(9, 0, 9, 0, 0, warned=warned, first_warned=first, heads_cut=cut)
+    assert outcome.describe_warnings() == words
 
 
 def crowd(scripted):
