@@ -14,7 +14,7 @@ from . import colour
 from .colour import RGB, WHITE
 from .cut import OutsideError, place_on_canvas, plan_cut
 from .errors import PictureError, reading
-from .header import MAX_PIXELS, describe, open_image, read_header
+from .header import MAX_PIXELS, describe, open_image, read_header, read_structure
 from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
 from .resample import CROP_FILTER, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
 from .thumbnail import small_size
@@ -74,7 +74,8 @@ class Picture:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"path: must be a path, got {type(path).__name__}")
         self.path = Path(path)
-        self.info = read_header(path, max_pixels, content)
+        self._structure = read_structure(path, max_pixels, content)
+        self.info = read_header(path, max_pixels, content, self._structure)
         self._max_pixels = max_pixels
         self._content = content
         self._decoded: Image.Image | None = None
@@ -137,7 +138,7 @@ class Picture:
         if self._decoded is None or self._scale > max(1.0, shrink):
             self._decoded = None  # the smaller one goes before the larger one comes
             with open_image(self.path, self._max_pixels, self._content) as image:
-                if describe(image) != self.info:
+                if describe(image, self._structure) != self.info:
                     raise PictureError(self.path, "it changed while it was being read")
                 self._scale = _draft(image, shrink)
                 image.load()

@@ -13,8 +13,11 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image
 
+from ..cropping.checks import Size
 from .errors import PictureError, reading
 from .orientation import swap_sides
+from .structure import Structure
+from .survey import survey
 
 # By content, never by extension; and only these: Pillow would run Ghostscript on a .jpg that is really PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "DIB", "GIF")
@@ -39,25 +42,48 @@ class PictureInfo:
         orientation: the EXIF orientation still to be applied when decoding, 1 to 8.
     """
 
-    size: tuple[int, int]
+    size: Size
     format: str
     mode: str
     orientation: int
 
 
-def read_header(path: Path | str, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> PictureInfo:
+def read_header(
+    path: Path | str,
+    max_pixels: int = MAX_PIXELS,
+    content: bytes | None = None,
+    structure: Structure | None = None,
+) -> PictureInfo:
     """Size after orientation and format, from the header alone.
 
     Args:
         path: of the file.
         max_pixels: more are refused.
         content: the bytes of the file, where it is in memory; `path` then only names it in errors.
+        structure: of the file, where it has been read.
 
     Raises:
-        PictureError: when the file is missing, unreadable, empty, no picture, or has more than `max_pixels` pixels.
+        PictureError: when the file is missing, unreadable, empty, no picture, has more than `max_pixels` pixels, or is
+            made to cost more than any photograph.
     """
+    structure = structure or read_structure(path, max_pixels, content)
     with open_image(Path(path), max_pixels, content) as image:
-        return describe(image)
+        return describe(image, structure)
+
+
+def read_structure(path: Path | str, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> Structure:
+    """What the file is made of, before it is opened; see `read_header`.
+
+    Raises:
+        PictureError: when the file is missing, unreadable or empty, or made to cost more than any photograph.
+    """
+    path = Path(path)
+    with reading(path), _open_file(path, content) as file:
+        structure = survey(path, file)
+        # The decoder of a WebP makes room for its pixels as soon as it is opened.
+        if structure.kind == "WEBP" and structure.size is not None:
+            _refuse_too_many_pixels(path, structure.size, max_pixels)
+        return structure
 
 
 @contextmanager
@@ -68,14 +94,19 @@ def open_image(path: Path, max_pixels: int = MAX_PIXELS, content: bytes | None =
         path, max_pixels, content: see `read_header`.
     """
     with reading(path), _open_file(path, content) as file, Image.open(file, formats=_list_formats()) as image:
-        pixels = image.width * image.height
-        if pixels > max_pixels:
-            raise PictureError(path, f"{image.width}×{image.height} pixels, over the limit of {max_pixels:,}")
+        _refuse_too_many_pixels(path, image.size, max_pixels)
         yield image
 
 
-def describe(image: Image.Image) -> PictureInfo:
-    """The `PictureInfo` of an image that Pillow has opened but not decoded."""
+def describe(image: Image.Image, structure: Structure) -> PictureInfo:
+    """The `PictureInfo` of an image that Pillow has opened but not decoded.
+
+    Args:
+        image: of the file.
+        structure: of the same file.
+    """
+    if structure.late_exif:
+        image.info.setdefault("exif", structure.late_exif)
     orientation = read_orientation(image)
     if image.format != "TIFF":
         return PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation)
@@ -87,10 +118,16 @@ def describe(image: Image.Image) -> PictureInfo:
 def read_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none, or where the EXIF block is damaged."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        # The method of all images: that of a PNG decodes it, to look for what comes after its pixels.
+        orientation = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except Exception:  # a damaged EXIF block fails in as many ways as there are parsers
         return 1
     return orientation if orientation in range(1, 9) else 1
+
+
+def _refuse_too_many_pixels(path: Path, size: Size, max_pixels: int) -> None:
+    if size[0] * size[1] > max_pixels:
+        raise PictureError(path, f"{size[0]}×{size[1]} pixels, over the limit of {max_pixels:,}")
 
 
 def _list_formats() -> list[str]:
