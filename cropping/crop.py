@@ -32,12 +32,14 @@ class Crop:
     Attributes:
         box: in source pixels; reaches outside the picture only under the policy `pad`.
         ratio: the ratio asked for; the box meets it to within one pixel.
-        score: the weighted sum of `terms`; below 0 where a head is cut, far below where a hard layout is not kept.
+        score: the weighted sum of `terms`; less by more than all of them where a head is cut that a box of the ratio
+            could hold, and far less where a hard layout is not kept.
         terms: each term by name, in 0..1.
         kept: share of the picture's heat inside the box, 0..1.
         warnings: what the crop costs; the search itself gives none.
-        confidence: how far the crop is ahead of the centred one and of its rivals, 0..1; see `cropping/confidence.py`.
-            None where that was not measured.
+        confidence: how far the crop is ahead of the centred one and of others elsewhere, 0..1: 0 where another is as
+            good, 0.63 where it leads by 0.05 of the score, 1 where no other is possible; see `measure_confidence`. None
+            where that was not measured.
     """
 
     box: Box

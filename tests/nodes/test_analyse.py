@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from comfy_stub import Interrupted
-from wires import scene, spot
+from wires import as_box, scene, spot
 
 from salient_crop.cropping.constraint import UnsatisfiableError
 from salient_crop.cropping.subject import Subject
@@ -71,6 +71,26 @@ def test_a_heatmap_alone_is_all_that_is_known_but_for_the_detail(analyse):
     assert (row / detail.shape[0], column / detail.shape[1]) == pytest.approx((100 / 700, 500 / 1400), abs=0.05)
 
 
+def test_subjects_replace_those_of_the_cropper_and_leave_the_heat(analyse, hosted):
+    boxes = [[[as_box(0, 0, 30, 20, label="head")], []], as_box(700, 0, 70, 70)]
+    found = [each.analysis for each in analyse.analyse_batches(BATCHES, [hosted], None, boxes)]
+    own = [each.analysis for each in analyse.analyse_batches(BATCHES, [hosted], None)]
+    assert [each.subjects for each in found] == [
+        (Subject(0.0, 0.0, 0.5, 0.5, kind="face"),),
+        (),
+        (Subject(0.5, 0.0, 0.55, 0.1),),
+    ]
+    assert all(torch.allclose(one.heatmap, other.heatmap) for one, other in zip(found, own, strict=True))
+    assert all(torch.equal(one.detail, other.detail) for one, other in zip(found, own, strict=True))
+
+
+def test_subjects_beside_a_heatmap_are_all_that_is_known(analyse):
+    heat = spot(8, 8, 4, 4, 2)
+    (found,) = analyse.analyse_batches(BATCHES[1:], None, [heat], [as_box(700, 0, 70, 70, label="dog")])
+    assert found.analysis.subjects == (Subject(0.5, 0.0, 0.55, 0.1, kind="animal"),)
+    assert torch.allclose(found.analysis.heatmap, heat[0].double() / heat.sum())
+
+
 def test_with_nothing_connected_the_default_cropper_is_used(analyse, monkeypatch, hosted):
     monkeypatch.setattr(analyse, "or_default", lambda cropper: cropper or hosted)
     assert len(list(analyse.analyse_batches(BATCHES, None, None))) == 3
@@ -82,6 +102,8 @@ def test_what_does_not_fit_is_refused_before_anything_is_analysed(analyse, hoste
         next(analyse.analyse_batches(BATCHES, [hosted, hosted], None))
     with pytest.raises(ValueError, match="^heatmap: 4 values for 3 pictures"):
         next(analyse.analyse_batches(BATCHES, [hosted], [torch.zeros(4, 8, 8)]))
+    with pytest.raises(ValueError, match="^subjects: 3 values for 2 pictures"):
+        next(analyse.analyse_batches(BATCHES, [hosted], None, [as_box(0, 0, 9, 9)] * 3))
     assert not hosted.cropper.batches
 
 

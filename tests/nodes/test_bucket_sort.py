@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from wires import SIZES, sort_pictures
+from wires import SIZES, as_box, sort_pictures
 
 
 def test_every_picture_leaves_at_exactly_its_bucket_in_full_batches_and_in_step(run, smartcrop):
@@ -64,7 +64,9 @@ def test_a_misspelt_grid_is_refused_by_name(run, smartcrop):
         ({"name": ["a"] * 7}, "^name: 7 values for 8 pictures"),
         ({"mask": [torch.zeros(3, 4, 4)]}, "^mask: 3 values for 8 pictures"),
         ({"heatmap": [torch.zeros(3, 4, 4)]}, "^heatmap: 3 values for 8 pictures"),
+        ({"subjects": [as_box(0, 0, 9, 9)] * 3}, "^subjects: 3 values for 8 pictures"),
         ({"buckets": ["auto:2", "auto:3"]}, "^buckets: 2 values are connected"),
+        ({"on_cut": ["keep", "drop"]}, "^on_cut: 2 values are connected"),
         ({"order": ["bucket", "source"]}, "^order: 2 values are connected"),
     ],
 )
@@ -103,3 +105,52 @@ def test_a_picture_that_fits_no_bucket_is_named_by_its_place(run, smartcrop):
     (whole,) = run("Constraint", policy="error", keep=torch.ones(1, 4, 4))
     with pytest.raises(ValueError, match=r"^picture 0 \(600×400\): .*keep"):
         sort_pictures(run, smartcrop, constraint=whole, buckets="512x512")
+
+
+GREY = torch.full((1, 300, 300, 3), 0.5)
+TALL_HEAD = as_box(90, 30, 60, 210, label="head")  # 210 rows, where a crop of 2:1 has 150
+
+
+@pytest.fixture
+def sort_heads(run):
+    """Bucket Sort of two pictures, the first of which has such a head."""
+
+    def sort(buckets="512x256", subjects=(TALL_HEAD, []), **more):
+        given = {"image": [GREY] * 2, "heatmap": [torch.ones(1, 4, 4)], "smallest": 1, "order": "source"}
+        return run("BucketSort", buckets=buckets, subjects=list(subjects), **given, **more)
+
+    return sort
+
+
+def test_a_picture_goes_to_the_bucket_in_which_its_head_is_whole(sort_heads):
+    *_, buckets, indices, boxes, _, report, _ = sort_heads("512x256,256x512", [TALL_HEAD, TALL_HEAD])
+    assert (buckets, indices) == (["256x512"] * 2, [0, 1])
+    assert "\nhead cut off: " not in report and all(box["metadata"]["warnings"] == [] for box in boxes)
+
+
+def test_a_head_that_has_to_be_cut_off_is_in_the_report_and_in_the_box(sort_heads):
+    *_, indices, boxes, _, report, _ = sort_heads()
+    assert indices == [0, 1]
+    assert [[each["code"] for each in box["metadata"]["warnings"]] for box in boxes] == [["head-cut"], []]
+    assert all(0 <= box["metadata"]["confidence"] <= 1 for box in boxes)
+    assert "\nhead cut off: 0: a head in the middle is cut off: 29 % of it is outside the crop" in report
+    assert "check the" not in report
+
+
+def test_a_picture_that_every_bucket_beheads_is_left_out_and_named(sort_heads):
+    images, *_, indices, _, names, report, _ = sort_heads(on_cut="drop")
+    assert (len(images), indices, names) == (1, [1], ["1"])
+    assert "\nleft out: 0: a head would be cut off in every crop that was asked for" in report
+    with pytest.raises(
+        ValueError, match="(?s)^no picture could be placed in any bucket:.*left out: 1: a head would be"
+    ):
+        sort_heads(subjects=[TALL_HEAD], on_cut="drop")
+
+
+def test_a_canvas_is_extended_for_a_head_in_its_bucket(sort_heads):
+    images, *_, boxes, _, _, _ = sort_heads(on_cut="pad")
+    # With air the head has 244 rows, and so 487 columns around it, where the picture has 300.
+    assert [boxes[0][name] for name in ("width", "height")] == [487, 244]
+    assert boxes[0]["x"] < 0 and boxes[1]["x"] == 0
+    assert images[0].shape == (1, 256, 512, 3)
+    assert (images[0][0, :, [0, -1]] == 1).all() and not (images[1][0] == 1).any()

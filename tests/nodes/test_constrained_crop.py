@@ -174,6 +174,75 @@ def test_warnings_are_in_the_boxs_metadata(run, centre):
     assert whole["metadata"]["warnings"] == []
 
 
+EVEN = torch.ones(1, 4, 4)
+GREY = torch.full((1, 100, 300, 3), 0.5)
+CLOSE = as_box(85, 10, 130, 80, label="head")  # 130 columns, where a square has 100
+SMALL = as_box(200, 20, 60, 60, label="face")
+
+
+def test_a_head_that_a_detector_found_is_kept_whole(run):
+    crops = [
+        run("ConstrainedCrop", image=[GREY], heatmap=[EVEN], ratio=["1:1"], subjects=subjects)[2][0]["x"]
+        for subjects in ([], [SMALL], [[SMALL, as_box(0, 0, 20, 20, label="car")]])
+    ]
+    assert crops == [100, 160, 160]  # the middle; the most central place that holds columns 200 to 260
+
+
+def test_a_crop_that_cuts_off_a_head_says_so_in_words(run):
+    *_, box, _, _, added, warnings, index = (
+        values[0] for values in run("ConstrainedCrop", image=[GREY], heatmap=[EVEN], ratio=["1:1"], subjects=[CLOSE])
+    )
+    assert warnings == "a head in the middle is cut off: 23 % of it is outside the crop"
+    assert [each["code"] for each in box["metadata"]["warnings"]] == ["head-cut"]
+    assert (box["x"], index) == (100, 0)
+    assert not added.any()
+
+
+def test_several_warnings_are_several_lines(run):
+    (keep,) = run("Constraint", ratio="1:1", keep_boxes=as_box(0, 0, 300, 100))
+    given = {"heatmap": [EVEN], "constraint": [keep], "subjects": [CLOSE]}
+    warnings = run("ConstrainedCrop", image=[GREY], **given)[6][0].split("\n")
+    assert [each.split(" is ")[0] for each in warnings] == [
+        "a head in the middle",
+        "67 % of the region to keep in the middle",
+    ]
+
+
+def test_pictures_whose_heads_are_cut_off_are_dropped_and_the_others_keep_their_number(run):
+    given = {"image": [GREY] * 3, "heatmap": [EVEN], "ratio": ["1:1"], "on_cut": ["drop"]}
+    outputs = run("ConstrainedCrop", subjects=[CLOSE, SMALL, []], **given)
+    assert [len(each) for each in outputs] == [2] * 8
+    assert outputs[7] == [1, 2]
+    assert [box["x"] for box in outputs[2]] == [160, 100]
+    message = "(?s)^on_cut: every picture was dropped:\npicture 0: a head in .*\npicture 1: .*\npicture 2: a head"
+    with pytest.raises(ValueError, match=message):
+        run("ConstrainedCrop", subjects=[CLOSE], **given)
+
+
+def test_a_canvas_is_extended_for_a_head_and_the_mask_to_outpaint_says_where(run):
+    outputs = run(
+        "ConstrainedCrop", image=[GREY], heatmap=[EVEN], ratio=["1:1"], subjects=[CLOSE], on_cut=["pad"], width=[152]
+    )
+    image, _, box, _, _, added, warnings, _ = (values[0] for values in outputs)
+    # With air the head goes from 74.6 to 225.4 across, and from 3.6 to 96.4 down.
+    assert [box[name] for name in ("x", "y", "width", "height")] == [74, -26, 152, 152]
+    assert (warnings, box["metadata"]["warnings"], box["metadata"]["confidence"]) == ("", [], 1.0)
+    white = torch.zeros(152, 152)
+    white[:26] = white[126:] = 1
+    assert torch.equal(added[0], white)
+    assert (image[0][white > 0] == 1).all() and (image[0][white == 0] - 0.5).abs().max() < 0.01
+
+
+def test_a_box_says_how_sure_it_is(run):
+    def confidence(*columns):
+        heat = torch.tensor([[columns]])
+        return run("ConstrainedCrop", image=[GREY], heatmap=[heat], ratio=["1:1"])[2][0]["metadata"]["confidence"]
+
+    sure, unsure = confidence(1.0, 0.0, 0.5), confidence(1.0, 0.0, 1.0)
+    assert unsure == pytest.approx(0, abs=1e-5)
+    assert 0.9 < sure <= 1
+
+
 @pytest.mark.parametrize("value", [255.0, float("nan")])
 @pytest.mark.parametrize("name", ["ConstrainedCrop", "Heatmap", "BucketSort", "SaveDataset", "ApplyBox"])
 def test_pictures_of_another_range_are_refused_by_every_node(run, name, value):
@@ -193,6 +262,8 @@ def test_an_empty_list_is_named_by_every_node(run, name):
     [
         ({"width": [10, 20]}, "^width: 2 values are connected"),
         ({"ratio": ["1:1", "2:3"]}, "^ratio: 2 values are connected"),
+        ({"on_cut": ["keep", "drop"]}, "^on_cut: 2 values are connected"),
+        ({"subjects": ["head"]}, "^subjects: expected a bounding box"),
         ({"mask": [torch.full((1, 9, 9), 255.0)]}, "^mask 0: values from 255"),
         ({"heatmap": [torch.full((1, 9, 9), float("nan"))]}, "^heatmap 0: some values are NaN"),
     ],

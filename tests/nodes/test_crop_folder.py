@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from comfy_stub import Interrupted
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from wires import as_box, read_tree, save_folder
+
+from salient_crop.cropping.subject import Subject
+from salient_crop.models.analysis import Analysis
+from salient_crop.models.base import Cropper
 
 
 def test_a_folder_is_streamed_into_buckets_with_captions_and_its_failures_named(run, smartcrop, host):
@@ -138,6 +143,44 @@ def test_what_a_crop_costs_is_in_the_report_and_in_the_manifest(run, host, photo
     assert "the region to keep" in report
     lines = [json.loads(line) for line in Path(manifest).read_text(encoding="utf-8").splitlines()]
     assert [line["crops"][0]["warnings"][0]["code"] for line in lines] == ["keep-given-up"] * 3
+
+
+class CloseUps(Cropper):
+    """Sees in every picture a head that goes from edge to edge."""
+
+    name = "close-ups"
+
+    def analyse(self, images):
+        return [Analysis(torch.ones(4, 4), [Subject(0.02, 0.02, 0.98, 0.98, kind="face")]) for _ in images]
+
+
+@pytest.fixture
+def close_ups(host):
+    return import_module("salient_crop.nodes.hosted_cropper").HostedCropper(CloseUps())
+
+
+def test_pictures_whose_heads_are_cut_off_are_named_first_dropped_or_padded(run, host, photographs, close_ups):
+    given = {"folder": "photographs", "cropper": close_ups, "ratio": "1:1"}
+    cut = {"cat.jpg", "coffee.jpg"}  # the astronaut's picture is a square
+    _, report, _ = run("CropFolder", save_to="kept", **given)
+    assert report.startswith("3 of 3 pictures, 3 crops")
+    assert "2 with a warning, 2 of them with a head cut off, told in the manifest: cat.jpg: a head in the" in report
+    _, report, _ = run("CropFolder", save_to="dropped", on_cut="drop", **given)
+    assert report.startswith("1 of 3 pictures, 1 crops; 2 left out as asked")
+    assert all(f"dropped: {name}: a head in the middle is cut off" in report for name in cut)
+    manifest, report, _ = run("CropFolder", save_to="padded", on_cut="pad", **given)
+    assert report == "3 of 3 pictures, 3 crops"
+    lines = [json.loads(line) for line in Path(manifest).read_text(encoding="utf-8").splitlines()]
+    assert {line["source"] for line in lines if line["crops"][0]["box"][1] < 0} == cut
+
+
+def test_a_folder_of_which_every_picture_is_dropped_says_so(run, host, photographs, close_ups):
+    given = {"folder": "photographs", "cropper": close_ups, "buckets": "512x128", "on_cut": "drop"}
+    _, report, _ = run("CropFolder", **given)
+    assert report.startswith(
+        "0 of 3 pictures, 0 crops; 3 left out as asked\n\nthere was no picture to sort into buckets"
+    )
+    assert report.count("a head would be cut off in every crop that was asked for") == 3
 
 
 @pytest.mark.parametrize(
