@@ -23,8 +23,9 @@ REACH_ASIDE, REACH_DOWN = 3.0, 9.0
 
 # Calibrated on pictures that the network was not trained on; see card.md.
 OBJECT_WEIGHT = 0.002  # the extent already counts in the heatmap, so the box only breaks ties
-HEAD_MARGIN = 0.03  # of a head's own size, added above and beside it: where the hair ends is known no better
-HEAD_WEIGHT = 0.023  # of a head of `USUAL_HEAD_AREA`
+# Of a head's own size, added above it, on each side and below: where hair, hat and beard end is known no better.
+MARGIN_ABOVE, MARGIN_ASIDE, MARGIN_BELOW = 0.15, 0.08, 0.06
+HEAD_WEIGHT = 0.026  # of a head of `USUAL_HEAD_AREA`
 SINGLE_HEAD_WEIGHT = 0.5  # for all of the attention, where it lies on the only head
 USUAL_HEAD_AREA = 0.02  # of the picture
 SURE_CONFIDENCE = 0.6  # from which a head is certainly there
@@ -79,8 +80,9 @@ def build_subjects(attention: Tensor, extent: Tensor, heads: Sequence[Detection]
 def _head_box(detection: Detection) -> Region | None:
     """The head with some margin, clipped to the picture; None where that leaves nothing."""
     x1, y1, x2, y2 = detection[:4]
-    across, down = HEAD_MARGIN * (x2 - x1), HEAD_MARGIN * (y2 - y1)
-    box = max(x1 - across, 0.0), max(y1 - down, 0.0), min(x2 + across, 1.0), min(y2, 1.0)
+    across, down = MARGIN_ASIDE * (x2 - x1), y2 - y1
+    top, bottom = y1 - MARGIN_ABOVE * down, y2 + MARGIN_BELOW * down
+    box = max(x1 - across, 0.0), max(top, 0.0), min(x2 + across, 1.0), min(bottom, 1.0)
     return box if box[2] > box[0] and box[3] > box[1] else None
 
 

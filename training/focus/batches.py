@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,8 +12,9 @@ from ...models.focus.preprocess import AREA, working_size
 from .pictures import LabelledPicture
 
 PART_SIZES = ((384, 288), (288, 384), (320, 320), (416, 256), (256, 416), (320, 352))  # (width, height) in pixels
-# How many random parts of pictures of each group an epoch has, as a share of the group.
+# How many random parts of pictures of each group an epoch has, as a share of the group. Animals of all kinds are few.
 PARTS: Mapping[str, float] = {"people": 1.2, "crowd": 1.0, "osie": 0.2, "pets": 0.5, "flms": 0.3, "photo": 0.5}
+WILD_ANIMAL_PARTS = 3.0  # the same for pictures of any group but `pets` with an animal's head, beside the group's own
 SEED = 20_577
 
 
@@ -60,7 +61,7 @@ def plan_epoch(
             by_size[working_size(*sizes[str(picture.path)], area)].append(picture)
     for size, members in sorted(by_size.items()):
         batches += [Batch(chunk, size, whole=True) for chunk in _shuffle_into_chunks(members, batch_size, rng)]
-    parts = [picture for group, share in PARTS.items() for picture in _draw(pictures, group, share, rng)]
+    parts = [picture for members, share in _list_shares(pictures) for picture in _draw(members, share, rng)]
     for index, chunk in enumerate(_shuffle_into_chunks(parts, batch_size, rng)):
         batches.append(Batch(chunk, PART_SIZES[index % len(PART_SIZES)], whole=False))
     order = rng.permutation(len(batches))
@@ -68,11 +69,15 @@ def plan_epoch(
     return [replace(batches[index], seed=int(seed)) for index, seed in zip(order, seeds, strict=True)]
 
 
-def _draw(
-    pictures: Sequence[LabelledPicture], group: str, share: float, rng: np.random.Generator
-) -> list[LabelledPicture]:
-    """`share` times as many pictures as the group has, each of them equally often to within one."""
-    members = [picture for picture in pictures if picture.group == group]
+def _list_shares(pictures: Sequence[LabelledPicture]) -> Iterator[tuple[list[LabelledPicture], float]]:
+    """Pictures, and how many parts of them an epoch has, as a share of their number."""
+    for group, share in PARTS.items():
+        yield [picture for picture in pictures if picture.group == group], share
+    yield [picture for picture in pictures if picture.animal_heads and picture.group != "pets"], WILD_ANIMAL_PARTS
+
+
+def _draw(members: Sequence[LabelledPicture], share: float, rng: np.random.Generator) -> list[LabelledPicture]:
+    """`share` times as many pictures as there are members, each of them equally often to within one."""
     count = round(share * len(members))
     order = np.concatenate([rng.permutation(len(members)) for _ in range(int(share) + 1)]) if members else ()
     return [members[index] for index in order[:count]]
