@@ -20,7 +20,7 @@ HEAD_FACTOR = 2.0  # times the extent that is added where a cell belongs to a he
 MIN_ATTENTION = 0.05  # on the subject, below which the share of the extent grows no further
 
 # What the network learned of three sets of photographs holds less for other kinds of pictures, where people look at the
-# middle more than it thinks ("Modeling Saliency Dataset Bias", Kümmerer et al., 2025). So the heatmap, the prediction of
+# middle more than it thinks ("Modeling Saliency Dataset Bias", Kümmerer et al., 2025). So the heatmap, which predicts
 # where people look, is hedged: its peaks are sharpened by a power, and a share of it is a Gaussian around the middle.
 # The search, which compares places of one picture, reads the network's own word.
 SHARPNESS = 1.18

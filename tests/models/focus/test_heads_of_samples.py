@@ -19,7 +19,7 @@ from salient_crop.models.selection import SearchBatch
 from salient_crop.models.size_prior.framing import as_people_crop, leave_size_open
 
 RATIOS = parse_ratios("21:9, 16:9, 3:2, 1:1, 2:3, 9:16")
-LAYOUTS = [(), *(tuple([TextRegion(r, frame)]) for r, frame in product(TEXT_REGION_PRESETS.values(), FRAMES))]
+LAYOUTS = [(), *((TextRegion(region, frame),) for region, frame in product(TEXT_REGION_PRESETS.values(), FRAMES))]
 # Head and body of everybody, drawn by eye, in hundredths of width and height. A moose's antlers are left out.
 GOLD = {
     "astronaut": [((30, 3, 59, 37), (3, 3, 72, 100))],
@@ -37,7 +37,7 @@ WHOLE = 0.9
 
 
 def beheaded(head, body, crop) -> bool:
-    """The picture that image generators learn headless people from: a third of a body, and not two thirds of its head."""
+    """The picture that image generators learn headless people from: a third of a body, less than two thirds of its head."""
     return share_inside(head, crop) < 2 / 3 and share_inside(body, crop) > 1 / 3
 
 
