@@ -8,11 +8,16 @@ import signal
 import time
 
 import pytest
+import torch
 from made_pictures import save_picture, tree
 from PIL import Image
 
 from salient_crop.cli.main import main
+from salient_crop.cropping.subject import Subject
 from salient_crop.jobs import stages
+from salient_crop.models import registry
+from salient_crop.models.analysis import Analysis
+from salient_crop.models.base import Cropper
 
 SIZES = {"a.jpg": (120, 80), "a.png": (80, 120), "trip/b ü.webp": (90, 90), "trip/deep/c.bmp": (150, 60)}
 
@@ -158,6 +163,7 @@ def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, comp
         (["--background", "keep"], "transparency"),  # of a jpg
         (["--format", "tiff"], "--format"),
         (["--policy", "none"], "--policy"),
+        (["--on-cut", "skip"], "--on-cut"),
         (["--cropper", "nonesuch"], "--cropper"),
         (["--device", "tpu"], "--device"),
         (["--masks", "nowhere"], "--masks"),
@@ -291,6 +297,52 @@ def test_the_summary_says_what_was_done_and_the_status_is_1_where_pictures_faile
     )
     assert crop(tmp_path / "photos", *words, "--no-enlarge") == 1
     assert "enlarged" not in capsys.readouterr().out
+
+
+class CloseUps(Cropper):
+    """Sees in every picture a head that goes from edge to edge."""
+
+    name = "close-ups"
+
+    def analyse(self, images):
+        return [Analysis(torch.ones(4, 4), [Subject(0.02, 0.02, 0.98, 0.98, kind="face")]) for _ in images]
+
+
+@pytest.fixture
+def crop_heads(tmp_path, monkeypatch, capsys):
+    """Crops two pictures, of which one is no square, with flags: the status, and what is shown."""
+    monkeypatch.setattr(registry, "BUNDLED", {"close-ups": CloseUps})
+    for name, size in {"square.png": (80, 80), "wide.png": (120, 80)}.items():
+        save_picture(tmp_path / "photos" / name, size)
+
+    def run(*flags):
+        words = ["crop", tmp_path / "photos", "--out", tmp_path / "out", "--cropper", "close-ups", *flags]
+        capsys.readouterr()
+        return main(list(map(str, words))), capsys.readouterr()
+
+    return run
+
+
+def test_heads_that_are_cut_off_are_told_before_all_else_dropped_or_padded(crop_heads, tmp_path):
+    where = f"in {tmp_path / 'out'}, manifest {tmp_path / 'out' / 'manifest.jsonl'}"
+    cut = "a head in the middle is cut off: 31 % of it is outside the crop"
+    status, shown = crop_heads("--ratios", "1:1")
+    told = f"1 with a warning, 1 of them with a head cut off, told in the manifest: wide.png: {cut}"
+    assert (status, shown.out) == (0, f"2 of 2 pictures, 2 crops {where}; {told}\n")
+    status, shown = crop_heads("--ratios", "1:1", "--on-cut", "drop")
+    assert (status, shown.out) == (0, f"1 of 2 pictures, 1 crops {where}; 1 left out as asked\n")
+    assert f"dropped: wide.png: {cut}\n" in shown.err
+    status, shown = crop_heads("--ratios", "1:1", "--on-cut", "pad", "--resolution", "64")
+    assert (status, shown.out) == (0, f"2 of 2 pictures, 2 crops {where}\n")
+    with Image.open(tmp_path / "out" / "wide.jpg") as image:
+        assert min(image.getpixel((32, 2))) > 240 and min(image.getpixel((32, 61))) > 240
+
+
+def test_a_bucket_run_of_which_all_is_dropped_says_so(crop_heads):
+    status, shown = crop_heads("--buckets", "512x128", "--on-cut", "drop")
+    assert status == 0
+    assert shown.out.startswith("there was no picture to sort into buckets\n0 of 2 pictures, 0 crops")
+    assert shown.err.count("a head would be cut off in every crop that was asked for") == 2
 
 
 def test_a_bucket_run_shows_its_report_and_where_it_lies(photos, tmp_path, capsys):

@@ -22,8 +22,19 @@ def photos(tmp_path_factory):
     [
         ({}, []),
         (
-            {"ratios": "1:1,2:3", "each": True, "resolution": 64, "enlarge": False, "format": "webp"},
-            ["--ratios", "1:1,2:3", "--each", "--resolution", "64", "--no-enlarge", "--format", "webp"],
+            {"ratios": "1:1,2:3", "each": True, "on_cut": "drop", "resolution": 64, "enlarge": False, "format": "webp"},
+            [
+                "--ratios",
+                "1:1,2:3",
+                "--each",
+                "--on-cut",
+                "drop",
+                "--resolution",
+                "64",
+                "--no-enlarge",
+                "--format",
+                "webp",
+            ],
         ),
         (
             {
@@ -95,6 +106,7 @@ def test_a_constraint_without_ratios_keeps_each_pictures_own(photos, tmp_path):
         ({"ratios": "2:0"}, ValueError, "2:0"),
         ({"cropper": "nonesuch"}, FileNotFoundError, "nonesuch"),
         ({"format": "tiff"}, ValueError, "tiff"),
+        ({"on_cut": "skip"}, ValueError, "^on_cut must be one of keep, drop, pad, got 'skip'"),
         ({"background": "nocolour"}, ValueError, "nocolour"),
         ({"background": None}, ValueError, "transparen"),  # of a jpg
         ({"masks": "nowhere"}, ValueError, "^masks"),
