@@ -106,8 +106,9 @@ def _add_on_cut(parser: argparse.ArgumentParser) -> None:
         "--on-cut",
         choices=("keep", "drop", "pad"),
         default="keep",
-        help="when even the best crop cuts off a head: keep it with a warning (default), drop it, or extend the canvas"
-        " so that the head fits",
+        help="when even the best crop cuts off the head of somebody whom the picture is about: keep it with a warning"
+        " (default), drop it (with --buckets, the picture stays out of that bucket), or extend the canvas so that the"
+        " head fits",
     )
 
 

@@ -87,7 +87,7 @@ def crop_folder(
         objective: how crops that obey are compared.
         each: one crop for every ratio, instead of the best of them.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `keep` it with its warning,
-            `drop` it, or `pad` the canvas so that the head fits.
+            `drop` it (with buckets, the picture stays out of that bucket), or `pad` the canvas so that the head fits.
         resolution: crops are resized to about resolution² pixels; with buckets, the pixel budget (1024 where None).
         enlarge: whether a crop with fewer pixels is enlarged. False with buckets means `most_enlarged=1`.
         format: `jpg`, `png` or `webp`.
