@@ -37,7 +37,7 @@ WHOLE = 0.9
 
 
 def beheaded(head, body, crop) -> bool:
-    """The picture that image generators learn headless people from: a third of a body, less than two thirds of its head."""
+    """What image generators learn headless people from: a third of a body, but less than two thirds of its head."""
     return share_inside(head, crop) < 2 / 3 and share_inside(body, crop) > 1 / 3
 
 
