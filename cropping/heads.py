@@ -38,6 +38,8 @@ SHOWN = 0.15
 ROOM = 0.98
 # How much less a subject counts whose head is in a corner than one in the middle.
 OFF_CENTRE = 0.25
+# How much a missing head counts beside the importance of its subject: it decides between those that count the same.
+MISSING = 0.1
 PARTS = 9  # numbers of a protected subject: its head, its body, its importance
 
 
@@ -70,9 +72,13 @@ def trim_to_fit(heads: Tensor, largest: tuple[float, float]) -> Tensor:
     The middle is kept across, the chin down.
     """
     x1, y1, x2, y2 = heads.unbind(-1)
-    wide, high = ((x2 - x1).clamp_max(ROOM * largest[0]), (y2 - y1).clamp_max(ROOM * largest[1]))
+    wide, high = _shorten(x2 - x1, largest[0]), _shorten(y2 - y1, largest[1])
     middle = (x1 + x2) / 2
     return torch.stack([middle - wide / 2, y2 - high, middle + wide / 2, y2], -1)
+
+
+def _shorten(sides: Tensor, longest: float) -> Tensor:
+    return torch.where(sides > longest, ROOM * longest, sides)
 
 
 def cut_heads(subjects: Sequence[Subject], region: Region) -> list[Subject]:
@@ -161,7 +167,8 @@ class HeadRule:
         """How far boxes break the rule: `[B, *]`, 0 where they obey, at least 1 where they do not.
 
         A box breaks it where it slices a protected head, or shows a body without its whole head. Each broken subject
-        counts 1, more with its importance and with what is missing of its head.
+        counts 1, so that one whole head goes before two halves; and its importance, so that the less important one is
+        given up; and a tenth of what is missing of its head.
 
         Args:
             visible: `[B, 2 · K, *]`, the visible share of each of `regions`.
@@ -169,7 +176,7 @@ class HeadRule:
         head, body = visible.chunk(2, 1)
         cut = (head < WHOLE) & ((head > TOUCHED) | (body > SHOWN))
         importance = self.importance.view(*self.importance.shape, *[1] * (head.ndim - 2))
-        return (cut * (importance > 0) * (1 + importance * (2 - head))).sum(1)
+        return (cut * (importance > 0) * (1 + importance + MISSING * (1 - head))).sum(1)
 
 
 def _encode(subject: Subject, of: Sequence[Subject]) -> tuple[float, ...]:

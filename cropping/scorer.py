@@ -26,8 +26,11 @@ SLICE_BEGINS = (0.02, 0.10)
 SLICE_ENDS = (0.95, 0.99)
 # A text region is calm when it holds at most this share of the heat that its area would hold on average.
 CALM_SHARE = 0.5
-# Taken from the score where a hard text region is not calm: more than all terms and all heads together can give.
-VIOLATION_PENALTY = 1000.0
+# What `HeadRule.broken` counts, in units of the most that all terms can give: a thousandth of it outweighs them.
+HEAD_PENALTY = 1000.0
+# Taken from the score where a hard text region is not calm: more than all terms and all heads together can give, as
+# long as the objective's weights sum to less than 100.
+VIOLATION_PENALTY = 1e6
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Scorer:
 
         Where a hard text region of the crop is not calm, the score is lower by `VIOLATION_PENALTY` or more, growing
         with the violation. So a box that obeys always wins, and among boxes that do not, the smallest violation. In the
-        same way, a box that cuts off a protected head loses more than all terms can give, see `HeadRule`.
+        same way, a box that cuts off a protected head loses more than all terms can give; and among boxes that do, that
+        one wins which breaks `HeadRule` least.
 
         Args:
             box_set: the boxes.
@@ -94,7 +98,7 @@ class Scorer:
             terms["avoid"] = in_avoid.mean(1)
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
         if parts.shape[1]:
-            total = total.sub_(self._head_rule.broken(parts), alpha=weights.span)
+            total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * weights.span)
         return total, terms
 
     def _aesthetic_and_cut(self, box_set: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:

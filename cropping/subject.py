@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .checks import Region, check_number
+from .checks import Region, check_number, check_tuple
 
 KINDS = ("face", "person", "animal", "object", "prompt")
 # A body whose extent is not known, in sides of its head: so wide, and so high with the head. Most of what a head's
@@ -62,9 +62,12 @@ class Subject:
     def _check_head(self, head: Sequence[float]) -> Region:
         if self.kind in ("face", "object"):
             raise ValueError(f"a subject of the kind {self.kind} has no head of its own")
-        x1, y1, x2, y2 = (check_number("a subject's head", edge) for edge in head)
+        edges = check_tuple("a subject's head", head, object)
+        if len(edges) != 4:
+            raise ValueError(f"a subject's head needs x1, y1, x2, y2, got {len(edges)} numbers")
+        x1, y1, x2, y2 = (check_number("a subject's head", edge) for edge in edges)
         if not (x2 > x1 and y2 > y1):
-            raise ValueError(f"a subject's head needs x1 < x2 and y1 < y2, got {tuple(head)}")
+            raise ValueError(f"a subject's head needs x1 < x2 and y1 < y2, got {edges}")
         return x1, y1, x2, y2
 
     @property

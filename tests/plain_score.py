@@ -33,6 +33,7 @@ class PlainScore:
         subjects: (x1, y1, x2, y2, weight) in pixels.
         held, calm: text regions in the frame of the source (pixels), and of the crop (relative, hard or not).
         avoid: regions in pixels.
+        protected: heads that may not be cut with their bodies, in pixels, and their importance.
         band: half the width of the band along a crop's edges, in pixels.
     """
 
@@ -42,6 +43,7 @@ class PlainScore:
     held: list[tuple[int, int, int, int]] = field(default_factory=list)
     calm: list[tuple[tuple[float, float, float, float], bool]] = field(default_factory=list)
     avoid: list[tuple[int, int, int, int]] = field(default_factory=list)
+    protected: list[tuple[tuple[int, ...], tuple[int, ...], float]] = field(default_factory=list)
     detail: torch.Tensor | None = None
     weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     band: int = 1
@@ -88,8 +90,18 @@ class PlainScore:
         for (x1, y1, x2, y2), hard in self.calm:
             excess = self.share_under((x1, y1, x2, y2), box) - 0.5 * (x2 - x1) * (y2 - y1)
             if hard and excess > 0:
-                score -= 100 * (1 + excess)
-        return score
+                score -= 1_000_000 * (1 + excess)
+        most = 1 + sum(weights[name] for name in ("layout", "size", "cut", "avoid"))
+        return score - 1000 * most * self.broken(box)
+
+    def broken(self, box: Box) -> float:
+        """How far a box breaks the rule that no head is cut, see `HeadRule`."""
+        total = 0.0
+        for head, body, importance in self.protected:
+            shown = share_inside(trimmed(head, self.largest), box)
+            if shown < 0.98 and (shown > 0.05 or share_inside(body, box) > 0.15):
+                total += 1 + importance + 0.1 * (1 - shown)
+        return total
 
     def share_under(self, region: tuple[float, float, float, float], box: Box) -> float:
         """The larger share of the crop's heat or detail under a region of the crop, cells counted in part."""
@@ -122,6 +134,15 @@ class PlainScore:
         x2 = box.right - band if box.right < width else box.right
         y2 = box.bottom - band if box.bottom < height else box.bottom
         return float(outer.sum() - excess[y1:y2, x1:x2].sum())
+
+
+def trimmed(head: tuple[int, ...], largest: tuple[int, int]) -> tuple[float, ...]:
+    """The part of a head that a box can hold: 98 % of a side that it cannot, from the middle and the chin."""
+    x1, y1, x2, y2 = head
+    width = 0.98 * largest[0] if x2 - x1 > largest[0] else x2 - x1
+    height = 0.98 * largest[1] if y2 - y1 > largest[1] else y2 - y1
+    middle = (x1 + x2) / 2
+    return middle - width / 2, y2 - height, middle + width / 2, y2
 
 
 def share_inside(region: tuple[float, ...], box: Box | tuple[float, ...]) -> float:

@@ -13,14 +13,16 @@ def test_tables_are_of_maps_that_sum_to_1():
     assert inputs.detail.tolist() == [[[0, 0], [0, 1]], [[0, 0], [0, 1]]]
     assert (len(inputs), inputs.device.type, inputs.ratings) == (2, "cpu", None)
     assert {inputs.heat.dtype, inputs.detail.dtype, inputs.subjects.dtype} == {torch.float64}
-    assert inputs.subjects.shape == (2, 0, 5)
+    assert inputs.protected.dtype == torch.float64
+    assert (inputs.subjects.shape, inputs.protected.shape) == ((2, 0, 5), (2, 0, 9))
 
 
 def test_without_detail_there_is_none():
-    subjects = torch.rand(1, 3, 5)
-    inputs = SearchInputs.from_maps(torch.ones(1, 2, 2), subjects)
+    subjects, protected = torch.rand(1, 3, 5), torch.rand(1, 2, 9)
+    inputs = SearchInputs.from_maps(torch.ones(1, 2, 2), subjects, protected=protected)
     assert inputs.detail is None
     assert torch.equal(inputs.subjects, subjects.double())
+    assert torch.equal(inputs.protected, protected.double())
 
 
 @pytest.mark.parametrize(
@@ -40,3 +42,9 @@ def test_without_detail_there_is_none():
 def test_what_does_not_fit_is_named(heat, subjects, detail, message):
     with pytest.raises(ValueError, match=message):
         SearchInputs.from_maps(heat, subjects, detail)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 9), (2, 3, 5), (2, 9)])
+def test_protected_subjects_that_do_not_fit_are_named(shape):
+    with pytest.raises(ValueError, match=r"protected must be \[2, K, 9\], got "):
+        SearchInputs.from_maps(torch.ones(2, 2, 2), protected=torch.ones(shape))

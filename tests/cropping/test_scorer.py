@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import torch
@@ -36,6 +37,13 @@ def random_heat(seed: int, size: tuple[int, int] = SIZE, count: int = 1) -> torc
 def random_region(draw: random.Random) -> tuple[int, int, int, int]:
     x1, y1 = draw.randrange(SIZE[0] - 1), draw.randrange(SIZE[1] - 1)
     return x1, y1, draw.randint(x1 + 1, SIZE[0]), draw.randint(y1 + 1, SIZE[1])
+
+
+def random_parts(draw: random.Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A head, and a body that holds it."""
+    body = random_region(draw)
+    x1, y1 = draw.randrange(body[0], body[2]), draw.randrange(body[1], body[3])
+    return (x1, y1, draw.randint(x1 + 1, body[2]), draw.randint(y1 + 1, body[3])), body
 
 
 def relative(region: tuple[int, ...]) -> tuple[float, ...]:
@@ -75,14 +83,18 @@ def test_every_term_and_the_score_are_those_of_the_plain_ones(seed: int) -> None
         detail=random_heat(100 + seed)[0] if draw.random() < 0.5 else None,
         weights=weights,
         rate=(lambda x1, y1, x2, y2: (x1 + y2) / 2) if draw.random() < 0.5 else None,
+        protected=[(*random_parts(draw), round(draw.uniform(0.1, 1), 2)) for _ in range(seed % 5 % 3)],
     )
     subjects = torch.tensor([[*relative(region), weight] for *region, weight in plain.subjects]).view(1, -1, 5)
+    protected = [[*relative(head), *relative(body), importance] for head, body, importance in plain.protected]
     inputs = SearchInputs.from_maps(
-        plain.heat[None], subjects.double(), None if plain.detail is None else plain.detail[None]
+        plain.heat[None],
+        subjects.double(),
+        None if plain.detail is None else plain.detail[None],
+        torch.tensor(protected, dtype=torch.float64).view(1, -1, 9),
     )
     if plain.rate is not None:
-        ratings = lambda boxes: (boxes[..., 0] + boxes[..., 3]) / 2  # noqa: E731
-        inputs = SearchInputs(inputs.heat, inputs.detail, inputs.subjects, ratings)
+        inputs = replace(inputs, ratings=lambda boxes: (boxes[..., 0] + boxes[..., 3]) / 2)
     text_regions = [TextRegion(relative(each)) for each in plain.held]
     text_regions += [TextRegion(region, "crop", hard) for region, hard in plain.calm]
     constraint = Constraint((ratio,), avoid=[relative(each) for each in plain.avoid], text_regions=text_regions)
@@ -165,9 +177,9 @@ def test_a_subject_too_large_for_the_ratio_is_whole_where_as_much_of_it_shows_as
         (0.0, 0.0),
         (0.24, 0.0),
         (0.25, 0.0),  # half of what the half of the area would hold
-        (0.26, 101.0),
-        (0.5, 125.0),
-        (1.0, 175.0),
+        (0.26, 1_010_000),
+        (0.5, 1_250_000),
+        (1.0, 1_750_000),
     ],
 )
 def test_a_hard_region_of_the_crop_must_hold_at_most_half_of_the_average_heat(
@@ -194,8 +206,8 @@ def test_the_penalties_of_several_hard_regions_add_up() -> None:
         scorer = Scorer.of(inputs, (8, 8), SQUARE, Constraint((SQUARE,), text_regions=regions))
         return scorer.score(as_set(inputs, [Box(0, 0, 8, 8)], (8, 8))).item()
 
-    assert score(soft) - score(halves) == pytest.approx(2 * 125)
-    assert score([*soft[:1], *halves[1:]]) == pytest.approx(score(soft) - 125)
+    assert score(soft) - score(halves) == pytest.approx(2 * 1_250_000)
+    assert score([*soft[:1], *halves[1:]]) == pytest.approx(score(soft) - 1_250_000)
 
 
 def test_detail_counts_where_there_is_more_of_it_than_heat() -> None:
@@ -244,7 +256,7 @@ def test_ratings_join_by_their_weight_and_a_weight_of_0_asks_nobody() -> None:
         (lambda boxes: boxes[..., 2] * 4, 0.5, 0.5 * 0.25 + 0.5),
         (lambda boxes: boxes[..., 2] * 4, 0.25, 0.75 * 0.25 + 0.25),
     ):
-        inputs = SearchInputs(plain.heat, None, plain.subjects, ratings)
+        inputs = replace(plain, ratings=ratings)
         objective = Objective(ObjectiveWeights(composition=weight))
         scorer = Scorer.of(inputs, (200, 100), SQUARE, Constraint((SQUARE,)), objective)
         found = scorer.score_with_terms(as_set(inputs, box, (200, 100)))[1]["aesthetic"].item()
@@ -269,3 +281,19 @@ def test_nothing_asked_for_is_no_term() -> None:
         ("aesthetic", "size", "cut"), (2, 3)
     )
     assert scores.shape == (2, 3)
+
+
+@pytest.mark.parametrize("layout", [0.0, 1.0, 50.0])
+def test_a_hard_region_that_is_not_calm_counts_more_than_cut_heads_and_those_more_than_all_terms(layout: float) -> None:
+    """The box on the right has heat under its banner, the one on the left shows two bodies without their heads."""
+    heat = torch.zeros(1, 10, 20)
+    heat[:, :5, 10:], heat[:, 5:, :10] = 1, 1
+    heads = [[0.2 + x, 0.0, 0.4 + x, 0.1, 0.0, 0.0, 1.0, 1.0, 0.5] for x in (0.35, 0.55)]
+    inputs = SearchInputs.from_maps(heat, protected=torch.tensor([heads]))
+    objective = Objective(ObjectiveWeights(layout=layout))
+    boxes = as_set(inputs, [Box(0, 0, 100, 100), Box(100, 0, 100, 100)], (200, 100))
+    for hard, beheaded_wins in ((True, True), (False, False)):
+        banner = TextRegion((0.0, 0.0, 1.0, 0.5), "crop", hard)
+        constraint = Constraint((SQUARE,), text_regions=(banner,))
+        beheaded, other = Scorer.of(inputs, (200, 100), SQUARE, constraint, objective).score(boxes)[0].tolist()
+        assert (beheaded > other) == beheaded_wins

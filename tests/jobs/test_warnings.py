@@ -167,7 +167,7 @@ def test_regions_that_were_given_up(constraint, words):
 
 def test_a_hard_text_region_that_no_crop_is_calm_in():
     hard, soft = TextRegion((0.0, 0.9, 1.0, 1.0), "crop", hard=True), TextRegion((0.0, 0.0, 1.0, 0.1), "crop")
-    (found,) = warnings((50, 0, 50, 100), constraint=Constraint(text_regions=(hard, soft)), score=-999.0)
+    (found,) = warnings((50, 0, 50, 100), constraint=Constraint(text_regions=(hard, soft)), score=-1.1e6)
     assert (found.code, found.words) == ("keep-given-up", "no crop is calm in its text region at the bottom")
     assert found.region == (0.5, 0.9, 1.0, 1.0)
 
