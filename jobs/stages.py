@@ -114,7 +114,7 @@ def plan_record(
         for crop, file in zip(crops, files, strict=True)
         if not is_dropped(crop, settings.on_cut)
     ]
-    if crops and not planned:
+    if not planned:
         return replace(record, status=DROPPED, reason=summarise_warnings(crops[0].warnings), crops=())
     return replace(record, status=OK, crops=tuple(planned))
 

@@ -60,6 +60,21 @@ def test_it_grows_with_the_lead_over_the_best_other_place(lead):
 def test_a_crop_that_is_moved_a_little_is_the_same_one():
     # Heat from 100 to 190: a box at 95 holds all of it too. The next place, at 75, lacks 15 of its 90 columns.
     assert confidence(inputs_of(*[0] * 10, *[1] * 9, *[0] * 11)) == pytest.approx(1 - exp(-15 / 90 / 0.05))
+    # In 115 columns the outermost two have 85 in common: another place. It holds 1 of 2.1, the chosen one 1.1.
+    assert confidence(inputs_of(1.1, *[0] * 21, 1), (115, 100)) == pytest.approx(1 - exp(-0.1 / 2.1 / 0.05))
+
+
+def test_another_size_is_another_crop():
+    heat = torch.zeros(1, 5, 5, dtype=torch.float64)
+    heat[0, 2, 2] = 1
+    # Of 100, 83, 67 and 50 pixels, 83 holds all of the heat too, and lacks 31 % of the area, which weighs 0.02.
+    found = confidence(SearchInputs.from_maps(heat), (100, 100), Constraint((SQUARE,), min_share=0.25))
+    assert found == pytest.approx(1 - exp(-0.02 * (1 - 0.83**2) / 0.05))
+
+
+def test_a_crop_that_is_not_the_best_is_not_sure_at_all():
+    worst = Crop(Box(200, 0, 100, 100), SQUARE, 0.0)
+    assert measure_confidence(inputs_of(1, 0, 0), WIDE, LARGEST, worst) == 0
 
 
 def test_the_centred_box_of_its_own_size_is_among_its_rivals():

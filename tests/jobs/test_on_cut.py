@@ -86,6 +86,12 @@ def test_a_hard_text_region_outweighs_a_head():
     assert padded == kept
 
 
+def test_where_no_crop_is_calm_the_canvas_is_extended_nevertheless():
+    calm = Constraint((Ratio(1, 1),), text_regions=(TextRegion((0.0, 0.0, 1.0, 0.5), "crop", hard=True),))
+    crop = choose_crop(batch_of(CLOSE), calm, on_cut="pad")
+    assert (crop.box.as_list(), [each.code for each in crop.warnings]) == ([1, -7, 46, 46], ["keep-given-up"])
+
+
 def test_heads_of_others_extend_no_canvas():
     other = Subject(0.9, 0.9, 1.0, 1.0, kind="face")
     kept = with_heads_kept(batch_of(CLOSE, other), SQUARE, Ratio(1, 1)).keep
