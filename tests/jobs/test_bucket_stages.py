@@ -140,14 +140,13 @@ def test_heads_that_a_bucket_or_kohya_cuts_off_are_measured():
     small = Subject(0.55, 0.45, 0.95, 0.78, kind="face")
     _, wide, _ = measure_head(subjects=[TALL_HEAD, small])
     assert wide.terms["heads_cut"] == pytest.approx(0.14 / 0.272, abs=1e-6)
-    *_, baseline = measure_picture(
-        Analysis(torch.ones(4, 12), [Subject(0.0, 0.2, 0.3, 0.8, kind="face")]),
-        SIZE,
-        Constraint(),
-        BucketSettings(BucketGrid("square", (SQUARE,)), 64),
-    )
+    at_the_left = Analysis(torch.ones(4, 12), [Subject(0.0, 0.2, 0.3, 0.8, kind="face")])
+    settings = BucketSettings(BucketGrid("square", (SQUARE,)), 64, smallest=1)
+    *_, baseline = options = measure_picture(at_the_left, SIZE, Constraint(), settings)
     assert baseline.bucket == (64, 64)  # kohya's grid knows no other size within 64², and cuts out the middle
     assert baseline.terms["heads_cut"] == 1
+    report = sort_pictures(["a.jpg"], [SIZE], [options], settings).report
+    assert (report.planned.heads_cut, report.baseline.heads_cut) == (0, 1)
 
 
 def test_a_portrait_goes_where_its_head_is_whole_even_if_all_heat_lies_elsewhere():

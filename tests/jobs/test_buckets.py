@@ -340,6 +340,9 @@ def test_pictures_that_every_bucket_beheads_are_left_out_where_that_is_asked_for
     assert [each.source for each in dropped] == [f"{index}.png" for index in range(9) if index % 3]
     assert outcome.report.left_out == [f"{each.source}: {reason}" for each in dropped]
     assert len(list(photos.out.rglob("*.png"))) == 3
+    outcome = portraits("256x128", on_cut="drop", batch_size=2, remainder="drop")
+    assert (outcome.crops, outcome.dropped, len(outcome.report.left_out)) == (2, 7, 7)
+    assert "multiple of the batch size" in outcome.report.left_out[0]
     assert portraits("256x128,128x256", on_cut="drop").dropped == 0
 
 

@@ -39,6 +39,7 @@ def crop_of(confidence, *codes):
 
 
 DOUBTS = {
+    "none": [crop_of(0.0)],
     "sure": [crop_of(0.9)],
     "two": [crop_of(0.95), crop_of(0.3)],
     "unknown": [crop_of(None)],
@@ -47,7 +48,6 @@ DOUBTS = {
     "cut, unknown": [crop_of(None, "head-cut")],
     "failed": [],
     "cut": [crop_of(1.0), crop_of(0.2, "head-cut")],
-    "none": [crop_of(0.0)],
     "none too": [crop_of(0.0)],
 }
 MOST_DOUBTFUL = ["cut", "cut, sure", "cut, unknown", "none", "none too", "two", "sliced", "sure", "unknown", "failed"]
