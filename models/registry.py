@@ -74,6 +74,7 @@ def build_cropper(state: dict[str, Tensor], source: str) -> Cropper:
     for architecture in ARCHITECTURES:
         if architecture.detect(state):
             try:
+                _load_shapes(architecture, state)
                 return architecture.load(state)
             except ValueError as error:
                 raise ValueError(f"{source}: {error}") from error
@@ -82,3 +83,22 @@ def build_cropper(state: dict[str, Tensor], source: str) -> Cropper:
         f"{source}: no known architecture has these keys (e.g. {next(iter(state), 'none')!r}); known: {known}."
         " It is a checkpoint of something else; choose one of these"
     )
+
+
+def _load_shapes(architecture: Architecture, state: dict[str, Tensor]) -> None:
+    """Loads the shapes of a state dict alone, which takes no memory.
+
+    Hyper-parameters are read from shapes, and small tensors can ask for a layer of any size. Such a network differs
+    from the state dict, which is found out here before it is made.
+
+    Raises:
+        ValueError: when a tensor is missing or has the wrong shape.
+    """
+    shapes = {name: torch.empty(each.shape, dtype=each.dtype, device="meta") for name, each in state.items()}
+    try:
+        with torch.device("meta"):
+            architecture.load(shapes)
+    except ValueError:
+        raise
+    except Exception as error:  # no layer can have these sizes
+        raise ValueError(f"its shapes make no {architecture.name} network; is the file whole?") from error

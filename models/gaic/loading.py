@@ -23,19 +23,24 @@ from .state_dict import canonical, detect, find_variant, reduction_name
 
 _WHAT = "a GAIC checkpoint"
 BACKBONES: tuple[type[Backbone], ...] = (MobileNetV2, ShuffleNetV2, Vgg16, ResNet50)
+# Of what is read of each of thousands of boxes; published networks read 1296. A small file could ask for any number.
+MAX_SAMPLES = 16_384
 
 
 def load(state: Mapping[str, Tensor]) -> GaicCropper:
     """A cropper from any of the three kinds of state dict.
 
     Raises:
-        ValueError: when the backbone is none of MobileNetV2, ShuffleNetV2, VGG16 and ResNet-50, or a tensor is missing.
+        ValueError: when the backbone is none of MobileNetV2, ShuffleNetV2, VGG16 and ResNet-50, a tensor is missing, or
+            the network reads more than `MAX_SAMPLES` numbers of a box.
     """
     backbone, multi_scale = find_backbone(state)
     named = canonical(state, backbone)
     reduced, _, _, _ = shape_of(named, "reduce.weight", 4, _WHAT)
     first, _, _, side = shape_of(named, "head.0.weight", 4, _WHAT)
     second, _, _, _ = shape_of(named, "head.2.weight", 4, _WHAT)
+    if 2 * reduced * side * side > MAX_SAMPLES:
+        raise ValueError(f"{_WHAT} that reads {2 * reduced * side * side} numbers of each box; is the file whole?")
     network = GaicNetwork(backbone(), reduced, side, (first, second), multi_scale)
     load_named(network, named, _WHAT)
     return GaicCropper(network, find_variant(state))

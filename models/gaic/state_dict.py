@@ -78,8 +78,9 @@ def canonical(state: Mapping[str, Value], backbone: type[Backbone]) -> dict[str,
 
 
 def _renumber(layer: str, first: int) -> str:
-    number, rest = layer.removeprefix("0.").split(".", 1)
-    return f"{int(number) - first}.{rest}"
+    """The name of a layer whose number is counted from `first`; other names stay."""
+    number, _, rest = layer.removeprefix("0.").partition(".")
+    return f"{int(number) - first}.{rest}" if number.isdecimal() and rest else layer
 
 
 def _flatten(layer: str, groups: int) -> str:
@@ -87,8 +88,9 @@ def _flatten(layer: str, groups: int) -> str:
 
     The nested one is `groups` times convolution, norm and activation in one, then a convolution and a norm.
     """
-    block, *path, kind = layer.split(".")
-    if path[:1] != ["conv"]:
+    block, *path = layer.split(".")
+    kind = path.pop() if path else ""
+    if path[:1] != ["conv"] or len(path) not in (2, 3) or not "".join(path[1:]).isdecimal():
         return layer
     group = int(path[1])
     index = 3 * group + int(path[2]) if len(path) == 3 else 3 * groups + group - groups

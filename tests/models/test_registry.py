@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from made_up import made_up_state
+from published_gaic import PUBLISHED
+from safetensors.torch import load_file, save_file
 
 from salient_crop.models.card import list_cards
 from salient_crop.models.focus.loading import WEIGHTS
@@ -46,6 +48,54 @@ def test_a_torn_file_is_named_before_what_it_lacks(tmp_path: Path) -> None:
     save_file({name: each.contiguous() for name, each in state.items()}, path)
     with pytest.raises(ValueError, match=r"torn\.safetensors: a focus checkpoint lacks prior\.bias"):
         load_cropper(path)
+
+
+def shapes_of_gaic(**shapes: tuple[int, ...]) -> dict[str, torch.Tensor]:
+    state = made_up_state(PUBLISHED["bo-zhang shufflenetv2"])
+    return {**state, **{name: torch.zeros(shape) for name, shape in shapes.items()}}
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        # Each shape is small, but a layer of these sizes would have 64 GB, 160 GB, 10 GB, 1 TB.
+        (
+            shapes_of_gaic(**{"FC_layers.0.0.weight": (1000, 1, 1, 1000)}),
+            "a GAIC checkpoint that reads 64000000 numbers of each box",
+        ),
+        (
+            {
+                "reduce.weight": torch.zeros(200_000, 1, 1, 1),
+                "relate.weight": torch.zeros(200_000, 1),
+                "relate.phi.weight": torch.zeros(1),
+                "readout.1.weight": torch.zeros(1),
+            },
+            "a design-heatmap checkpoint lacks",
+        ),
+        (
+            {**load_file(WEIGHTS), "up4.coarse.weight": torch.zeros(50_000, 1, 1, 1)},
+            "a focus checkpoint has the wrong shape of",
+        ),
+        (
+            {
+                **shapes_of_gaic(),
+                "FC_layers.0.0.weight": torch.zeros(500_000, 1, 1, 9),
+                "FC_layers.1.0.weight": torch.zeros(500_000, 1, 1, 1),
+            },
+            "a GAIC checkpoint has the wrong shape of|its shapes make no gaic network",
+        ),
+    ],
+)
+def test_small_tensors_that_ask_for_a_large_network_are_refused_before_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, torch.Tensor], words: str
+) -> None:
+    path = tmp_path / "trap.safetensors"
+    save_file(state, path)
+    made = []
+    monkeypatch.setattr(torch.nn.Module, "load_state_dict", lambda *_, **__: made.append("a network"))
+    with pytest.raises(ValueError, match=rf"trap\.safetensors: {words}"):
+        load_cropper(path)
+    assert not made
 
 
 @pytest.mark.cuda

@@ -79,6 +79,40 @@ def test_what_does_not_fit_is_named(change, complaint):
         load_named(network(), given, "a checkpoint")
 
 
+@pytest.mark.parametrize("kind", [torch.float64, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_floats_of_any_width_are_loaded(kind):
+    given = network().state_dict() | {"0.bias": torch.tensor([0.5, 2]).to(kind)}
+    loaded = network()
+    load_named(loaded, given, "a checkpoint")
+    assert loaded.state_dict()["0.bias"].tolist() == [0.5, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "complaint"),
+    [
+        ("0.bias", torch.tensor([1, 2]), r"has no numbers of a network in 0\.bias; is the file whole"),
+        ("0.bias", torch.tensor([1, 2], dtype=torch.uint8), "has no numbers of a network in"),
+        ("0.bias", torch.tensor([True, False]), "has no numbers of a network in"),
+        ("0.bias", torch.tensor([1j, 2]), "has no numbers of a network in"),
+        ("1.num_batches_tracked", torch.tensor(0.5), r"has no numbers of a network in 1\.num_batches_tracked"),
+        ("0.bias", torch.tensor([1, torch.nan]), r"has NaN or infinity in 0\.bias; is the file whole"),
+        ("0.bias", torch.tensor([-torch.inf, 1]).half(), "has NaN or infinity in"),
+        ("0.bias", torch.tensor([torch.nan, 1]).to(torch.float8_e4m3fn), "has NaN or infinity in"),
+    ],
+)
+def test_numbers_that_no_network_has_are_refused(name, values, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        load_named(network(), network().state_dict() | {name: values}, "a checkpoint")
+
+
+def test_shapes_alone_are_compared_without_numbers():
+    with torch.device("meta"):
+        shapes = network().state_dict()
+        load_named(network(), shapes, "a checkpoint")
+        with pytest.raises(ValueError, match=r"wrong shape of 0\.bias"):
+            load_named(network(), shapes | {"0.bias": torch.zeros(3)}, "a checkpoint")
+
+
 def test_shapes_are_read_where_they_have_the_right_number_of_dimensions():
     state = network().state_dict()
     assert shape_of(state, "0.weight", 4, "a checkpoint") == (2, 1, 3, 3)

@@ -49,6 +49,33 @@ def test_a_missing_layer_whose_shape_is_needed_is_named(name, ours):
         load(state | {name: torch.zeros(3)})
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "feature3.x",
+        "feature4.conv",
+        "feature4.0.conv",
+        "feature5.0.conv.weight",
+        "feature3.0.é.b",
+        "feature3.1.conv.x.y.weight",
+    ],
+)
+@pytest.mark.parametrize("published", ["official mobilenetv2", "bo-zhang mobilenetv2"])
+def test_a_name_that_is_none_of_a_layer_is_named(published, name):
+    state = made_up_state(PUBLISHED[published], SEED) | {f"Feat_ext.{name}": torch.zeros(1)}
+    with pytest.raises(ValueError, match=r"a GAIC checkpoint (lacks|has unknown) [bB]ackbone\.stage"):
+        load(state)
+
+
+@pytest.mark.parametrize(("reduced", "side"), [(1, 91), (17, 22)])
+def test_a_network_that_reads_too_much_of_each_box_is_refused(reduced, side):
+    state = made_up_state(PUBLISHED["official mobilenetv2"], SEED)
+    state["DimRed.weight"] = torch.zeros(reduced, 448, 1, 1)
+    state["FC_layers.0.0.weight"] = torch.zeros(1, 1, 1, side)
+    with pytest.raises(ValueError, match=f"reads {2 * reduced * side * side} numbers of each box"):
+        load(state)
+
+
 def test_unknown_backbone_is_named():
     state = {"DimRed.weight": torch.zeros(8, 77, 1, 1), "FC_layers.0.0.weight": torch.zeros(768, 16, 9, 9)}
     with pytest.raises(ValueError, match="reduces 77 channels.*448 .MobileNetV2"):
