@@ -58,7 +58,7 @@ def render_page(report: BucketReport) -> bytes:
         '<!doctype html><meta charset="utf-8"><title>Buckets</title>'
         f'<img alt="Pictures in each bucket" src="data:image/png;base64,{chart}">'
         f"<pre>{escape(report.format_text())}</pre>\n"
-    ).encode("utf-8", "backslashreplace")
+    ).encode()
 
 
 def _draw_header(pen: ImageDraw.ImageDraw, report: BucketReport) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..printable import escape
 from .sizes import Size, format_size, sort_sizes
 from .solver.planner import EXACT_GAP, REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
 
@@ -170,7 +171,8 @@ class BucketReport:
             "check the caption": self.caption_checks,
             "the trainer would crop": self.recropped,
         }
-        return [f"{title}: {line}" for title, lines in titled.items() for line in lines]
+        # A name may hold ends of lines, and would forge others.
+        return [escape(f"{title}: {line}") for title, lines in titled.items() for line in lines]
 
 
 def build_report(

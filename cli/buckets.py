@@ -83,11 +83,11 @@ def bucket_options(chosen: argparse.Namespace) -> BucketOptions:
     return BucketOptions(chosen.buckets, **given)
 
 
-def summary(run: FolderRun, outcome: Outcome) -> str:
-    """The report, and where it lies."""
+def summary(run: FolderRun, outcome: Outcome) -> list[str]:
+    """The lines of the report, and where it lies."""
     from ..jobs.buckets import report_files
 
     if outcome.report is None:
-        return "there was no picture to sort into buckets"
+        return ["there was no picture to sort into buckets"]
     text, page = report_files(run.manifest)
-    return f"{outcome.report.format_text()}\n\nthe same in {text}, with a chart in {page}"
+    return [*outcome.report.format_text().split("\n"), "", f"the same in {text}, with a chart in {page}"]

@@ -151,7 +151,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     for note in outcome.notes:
         reporter.note(note)
     if chosen.buckets:
-        reporter.result(buckets.summary(run, outcome))
+        reporter.result(*buckets.summary(run, outcome))
     reporter.result(summary(run, outcome))
     return SOME_FAILED if outcome.failed else DONE
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..printable import escape
 from .options import (
     SubParsers,
     add_cropper,
@@ -154,7 +155,9 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         result = benchmark.run(chosen.file, chosen.images, cropper, progress)
     except (OSError, ValueError, PictureError) as error:
         raise UsageError(str(error)) from error
-    reporter.result(json.dumps(result, indent=2, ensure_ascii=False) if chosen.json else format_tables(result))
+    # In ASCII, JSON needs no escapes of ours, which no reader of JSON knows.
+    text = json.dumps(result, indent=2) if chosen.json else format_tables(result)
+    reporter.result(*text.split("\n"))
     if chosen.sheet is not None:
         write_sheet(chosen, benchmark, result)
     return DONE
@@ -225,8 +228,9 @@ def write_sheet(chosen: argparse.Namespace, benchmark: Benchmark, result: Result
 
 def format_tables(result: Mapping[str, Any]) -> str:
     """The result of a benchmark as text: one table for each subset, then its worst pictures and those left out."""
+    about = result["benchmark"]
     tables = (
-        _format_table(f"{result['benchmark']}, {name}: {subset['n']} cases", subset["rows"], subset.get("of", {}))
+        _format_table(f"{about}, {escape(name)}: {subset['n']} cases", subset["rows"], subset.get("of", {}))
         for name, subset in result["subsets"].items()
     )
     return "\n\n".join([*tables, *_format_names(result)])
@@ -253,9 +257,9 @@ def _format_names(result: Mapping[str, Any]) -> Iterator[str]:
     worst = {figure: crops for figure, crops in result.get("worst", {}).items() if crops}
     if worst:
         lines = (
-            f"{figure}: " + ", ".join(f"{crop['photo']} {crop['ratio']}" for crop in crops)
+            f"{figure}: " + ", ".join(f"{escape(crop['photo'])} {crop['ratio']}" for crop in crops)
             for figure, crops in worst.items()
         )
         yield "\n".join(["the worst of ours first, by figure", *lines])
     if left_out := result.get("left_out"):
-        yield "left out, without a mask of people: " + ", ".join(left_out)
+        yield "left out, without a mask of people: " + ", ".join(map(escape, left_out))

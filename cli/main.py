@@ -7,13 +7,16 @@ imported where it is used, so that `--help` is instant.
 from __future__ import annotations
 
 import argparse
+import logging
+import sys
 import warnings
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from ..version import VERSION
 from . import crop, croppers, evaluate, layouts, preview
 from .options import SubParsers
-from .progress import Reporter
+from .progress import Reporter, printable_in
 from .status import INTERRUPTED, UNUSABLE, UsageError
 
 COMMANDS: tuple[Callable[[SubParsers], None], ...] = tuple(
@@ -31,8 +34,10 @@ def main(words: Sequence[str] | None = None) -> int:
         The exit status, see `status`.
     """
     chosen = build_parser().parse_args(words)
-    # Pictures have their own limit here; Pillow's warning about large ones would only disturb the bar.
+    # Pictures have their own limit here, and the reason of one that fails is told; what Pillow adds to that would only
+    # disturb the bar.
     warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     with Reporter() as reporter:
         try:
             return chosen.run(chosen, reporter)
@@ -44,9 +49,16 @@ def main(words: Sequence[str] | None = None) -> int:
             return INTERRUPTED
 
 
+class Parser(argparse.ArgumentParser):
+    """argparse, which repeats words of the command line as they are: names that a pattern of the shell stands for."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable_in(message, sys.stderr))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all sub-commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="salient-crop", description="Crops that keep the subject whole, at exactly the ratio asked for."
     )
     parser.add_argument("--version", action="version", version=f"salient-crop {VERSION}")

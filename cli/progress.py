@@ -1,4 +1,7 @@
-"""What the command says while it works: a bar on a terminal, plain lines anywhere else."""
+"""What the command says while it works: a bar on a terminal, plain lines anywhere else.
+
+All words of the command pass here, so that no name of a file can say anything in its stead; see `printable`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from types import TracebackType
 from typing import TextIO
 
 from tqdm import tqdm
+
+from ..printable import escape
 
 _LINES = 20  # plain progress lines in a whole run, so that a log of 100,000 pictures can still be read
 
@@ -33,21 +38,22 @@ class Reporter:
             self.note(f"{done}/{total} {name}")
 
     def note(self, text: str) -> None:
-        """Something to know now, such as a picture that failed."""
+        """Something to know now, such as a picture that failed; one line."""
         if self._bar is not None:
-            self._bar.write(_printable(text, self._errors), file=self._errors)
+            self._bar.write(printable_in(text, self._errors), file=self._errors)
         else:
             _write_line(self._errors, text)
 
-    def result(self, text: str) -> None:
-        """What was asked for, or how it ended."""
+    def result(self, *lines: str) -> None:
+        """What was asked for, or how it ended; what looks like the end of a line within one is shown as an escape."""
         self._close_bar()
-        _write_line(self._results, text)
+        for line in lines:
+            _write_line(self._results, line)
 
     def _advance_bar(self, done: int, total: int, name: str) -> None:
         if self._bar is None:
             self._bar = tqdm(total=total, initial=done - 1, unit="picture", file=self._errors, dynamic_ncols=True)
-        self._bar.set_postfix_str(_printable(name, self._errors)[-40:], refresh=False)
+        self._bar.set_postfix_str(printable_in(name, self._errors)[-40:], refresh=False)
         self._bar.update(done - self._bar.n)
 
     def _close_bar(self) -> None:
@@ -57,11 +63,11 @@ class Reporter:
 
 
 def _write_line(stream: TextIO, text: str) -> None:
-    stream.write(_printable(text, stream) + "\n")
+    stream.write(printable_in(text, stream) + "\n")
     stream.flush()
 
 
-def _printable(text: str, stream: TextIO) -> str:
-    """The text in what the terminal's encoding can show; file names need not be in it."""
+def printable_in(text: str, stream: TextIO) -> str:
+    """The text in one line, in what the encoding of a terminal can show; file names need not be in it."""
     encoding = stream.encoding or "utf-8"
-    return text.encode(encoding, errors="backslashreplace").decode(encoding)
+    return escape(text).encode(encoding, errors="backslashreplace").decode(encoding)

@@ -278,7 +278,7 @@ def _write_beside(folder: _PlannedFolder, journal: Journal) -> None:
     write_run_record(run)
     if folder.result is not None:
         text, page = report_files(run.manifest)
-        write_atomic(text, folder.result.report.format_text().encode("utf-8", "backslashreplace") + b"\n")
+        write_atomic(text, folder.result.report.format_text().encode() + b"\n")
         write_atomic(page, render_page(folder.result.report))
     if run.output is not None:
         run.settings.dataset.write_index(run.output, list_entries(run, journal.records(folder.sources)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,15 +10,20 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..cropping.checks import Region, Size
+from ..images.header import MAX_PIXELS
+from ..printable import escape
 
 # In pixels: largest height and width of pictures and crops, space between things, height of a line of text.
 PICTURE_HEIGHT, PICTURE_WIDTH, GAP, LINE = 220, 330, 14, 22
 SHEET_WIDTH = 2400
-WARNING_WIDTH = 400  # up to which a warning makes its crop's column wider
+TEXT_WIDTH = 400  # up to which a line of text makes its column wider
+MOST_CROPS = 24  # of one picture
+MOST_SIGNS = 1000  # of a line of text; more are wider than any sheet
 
 PAPER, CARD, INK, FAINT, ALARM, AMBER = "#ecebe8", "#ffffff", "#1c1c1e", "#77767a", "#b3261e", "#b26a00"
 # One colour a crop; distinct for most kinds of colour blindness, and none of them in the colour scale of the heat.
 BOX_COLOURS = ("#ffffff", "#00d5ff", "#3dff8a", "#ff8ad8", "#9db4ff")
+_OUTSIDE = 16  # pixels beyond the edges, where an outline is no longer seen
 # The colour scale of the heat from least to most, as red, green, blue, opacity.
 _HEAT = np.array(
     [(30, 0, 70, 0), (90, 0, 130, 70), (200, 20, 90, 130), (255, 110, 20, 165), (255, 220, 60, 190)], np.float32
@@ -56,7 +62,7 @@ class PictureTile:
         note: below it; of a picture without pixels, why it has none.
         pixels: uint8 `[h, w, 3]`, or None where the picture failed.
         heat: `[h, w]` ≥ 0 of any size, laid over the pixels; or None.
-        crops: beside it.
+        crops: beside it; no more than `MOST_CROPS`, or the sheet grows beyond any screen.
     """
 
     name: str
@@ -81,7 +87,7 @@ def draw_sheet(tiles: Sequence[PictureTile]) -> np.ndarray:
     """The sheet, uint8 [H, W, 3]: cards side by side, all as wide as the widest.
 
     Raises:
-        ValueError: when there is nothing to show.
+        ValueError: when there is nothing to show, or more than fits a picture.
     """
     if not tiles:
         raise ValueError("a contact sheet needs at least one picture")
@@ -89,7 +95,10 @@ def draw_sheet(tiles: Sequence[PictureTile]) -> np.ndarray:
     width, height = max(card.width for card in cards), max(card.height for card in cards)
     columns = min(len(cards), max(1, (SHEET_WIDTH - GAP) // (width + GAP)))
     rows = -(-len(cards) // columns)
-    sheet = Image.new("RGB", (GAP + columns * (width + GAP), GAP + rows * (height + GAP)), PAPER)
+    size = GAP + columns * (width + GAP), GAP + rows * (height + GAP)
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f"a sheet of {size[0]}×{size[1]} pixels is too large; show fewer pictures")
+    sheet = Image.new("RGB", size, PAPER)
     for index, card in enumerate(cards):
         left, top = GAP + index % columns * (width + GAP), GAP + index // columns * (height + GAP)
         sheet.paste(CARD, (left, top, left + width, top + height))
@@ -128,37 +137,45 @@ def dim_outside(picture: Image.Image, region: Region) -> Image.Image:
     """The picture, darker outside a relative region."""
     dark = Image.blend(picture, Image.new("RGB", picture.size, "#000000"), 0.45)
     x1, y1, x2, y2 = corners(region, picture.size)
-    inside = (max(x1, 0), max(y1, 0), x2 + 1, y2 + 1)
-    dark.paste(picture.crop(inside), inside[:2])
+    inside = (max(x1, 0), max(y1, 0), min(x2 + 1, picture.width), min(y2 + 1, picture.height))
+    if inside[0] < inside[2] and inside[1] < inside[3]:
+        dark.paste(picture.crop(inside), inside[:2])
     return dark
 
 
 def corners(region: Region, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Corners of the box, the last pixel included; at least three pixels wide, so that its outline can be drawn."""
-    x1, y1 = round(region[0] * size[0]), round(region[1] * size[1])
-    x2, y2 = round(region[2] * size[0]) - 1, round(region[3] * size[1]) - 1
+    """Corners of the box, the last pixel included; at least three pixels wide, so that its outline can be drawn.
+
+    What lies far outside the picture is brought near it, since no outline could be drawn there.
+    """
+
+    def place(share: float, side: int) -> int:
+        return round(min(max(share * side, -_OUTSIDE), side + _OUTSIDE))
+
+    x1, y1 = place(region[0], size[0]), place(region[1], size[1])
+    x2, y2 = place(region[2], size[0]) - 1, place(region[3], size[1]) - 1
     return x1, y1, max(x2, x1 + 2), max(y2, y1 + 2)
 
 
 def write_line(draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, colour: str, width: int) -> None:
     """One line of text, shortened in its middle where it is wider than `width` pixels."""
+    text = _line(text)
     font = _font(text)
+
+    def is_wider(keep: int) -> bool:
+        return draw.textlength(_shorten(text, keep), font=font) > width
+
     keep = len(text)
-    shown = text
-    while keep > 2 and draw.textlength(shown, font=font) > width:
-        keep -= 1
-        shown = text[: keep // 2] + "…" + text[len(text) - (keep - keep // 2) :]
-    draw.text(place, shown, fill=colour, font=font)
+    if is_wider(keep):
+        keep = max(2, bisect_left(range(keep), True, key=is_wider) - 1)
+    draw.text(place, _shorten(text, keep), fill=colour, font=font)
 
 
 def _draw_card(tile: PictureTile) -> Image.Image:
     """The picture and its crops side by side, with their lines of text."""
     parts = [] if tile.pixels is None else [_draw_source(tile), *(Image.fromarray(crop.pixels) for crop in tile.crops)]
     labels = [(tile.note, "", ""), *((crop.title, crop.note, crop.warning) for crop in tile.crops)]
-    widths = [
-        max(part.width, _text_width([title, note]), min(_text_width([warning]), WARNING_WIDTH) if warning else 0)
-        for part, (title, note, warning) in zip(parts, labels, strict=False)
-    ]
+    widths = [max(part.width, _text_width(lines)) for part, lines in zip(parts, labels, strict=False)]
     height = max((part.height for part in parts), default=0)
     lines = 4 if any(crop.warning for crop in tile.crops) else 3
     width = GAP + sum(width + GAP for width in widths or [PICTURE_WIDTH])
@@ -205,8 +222,21 @@ def _colour(index: int) -> str:
     return BOX_COLOURS[index % len(BOX_COLOURS)]
 
 
+def _line(text: str) -> str:
+    """The text as it can be drawn: one line, of a length that can be measured."""
+    text = escape(text[: 2 * MOST_SIGNS] + text[-2 * MOST_SIGNS :] if len(text) > 4 * MOST_SIGNS else text)
+    return _shorten(text, min(len(text), MOST_SIGNS))
+
+
+def _shorten(text: str, keep: int) -> str:
+    """The text with only `keep` signs of it, those of its middle left out."""
+    return text if keep >= len(text) else text[: keep // 2] + "…" + text[len(text) - (keep - keep // 2) :]
+
+
 def _text_width(lines: Sequence[str]) -> int:
-    return max(round(_font(line).getlength(line)) + 20 for line in lines)
+    """The width of a column that has these lines; at most `TEXT_WIDTH`."""
+    shown = [_line(line) for line in lines if line]
+    return min(TEXT_WIDTH, max((round(_font(line).getlength(line)) + 20 for line in shown), default=0))
 
 
 def _font(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -27,6 +27,7 @@ from ..jobs.preview import collect_tiles, sample_records
 from ..jobs.progress import COMPARING, Progress, Step
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, CropSettings
+from ..printable import escape
 from .bucketing import bucket_inputs, bucket_settings
 from .folders import fingerprint, inside, subfolders
 from .heads import on_cut_input
@@ -240,12 +241,16 @@ def summarise(outcome: Outcome) -> str:
 
 def list_failures(manifest: Path) -> str:
     """One line for each picture that has no crop, and why."""
-    lines = (f"{each.status}: {each.source}: {each.reason}" for each in read_manifest(manifest) if each.reason)
+    failed = (each for each in read_manifest(manifest) if each.reason)
+    lines = (escape(f"{each.status}: {each.source}: {each.reason}") for each in failed)
     return "\n".join(lines)
 
 
 def draw_contact_sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
     """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
     records, _ = sample_records(read_manifest(run.manifest), SHEET_TILES)
-    drawn = draw_sheet(collect_tiles(records, run.folder, analyser, run.workers, lambda _: stop_if_interrupted()))
+    tiles = collect_tiles(
+        records, run.folder, analyser, run.workers, lambda _: stop_if_interrupted(), run.settings.follow_links
+    )
+    drawn = draw_sheet(tiles)
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)
