@@ -49,6 +49,7 @@ def write_picture(path: Path | str, pixels: np.ndarray) -> None:
 
     Raises:
         ValueError: when the format is unknown or cannot hold the pixels.
+        PictureError: when the pixels are too many for it.
         OSError: when it cannot be written.
     """
     write_atomic(path, encode(pixels, path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +13,15 @@ CAPTION_EXTENSIONS = (".txt", ".caption")
 
 
 def find_caption_files(picture: Path | str) -> dict[str, Path]:
-    """The caption files of a picture by their extension: `photo.jpg.txt`, or else `photo.txt`."""
+    """The caption files of a picture by their extension: `photo.jpg.txt`, or else `photo.txt`.
+
+    None has a name that is too long for the file system.
+    """
     picture = Path(picture)
     found = {}
     for extension in CAPTION_EXTENSIONS:
         candidates = (picture.with_name(picture.name + extension), picture.with_suffix(extension))
-        existing = next((path for path in candidates if path.is_file()), None)
+        existing = next((path for path in candidates if os.path.isfile(path)), None)
         if existing is not None:
             found[extension] = existing
     return found

@@ -1,4 +1,4 @@
-"""Strict reading of JSON values from files of others: every type is checked, and errors name the place.
+"""Lines of JSON, and strict reading of its values from files of others: every type is checked, errors name the place.
 
 A reader is a function that takes a JSON value and returns what it stands for, or raises `MalformedValue`.
 """
@@ -10,9 +10,36 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..printable import replace_unprintable
+
 T = TypeVar("T")
 
 _REQUIRED: Any = object()
+_LARGEST = 2**53  # whole numbers up to it are exact as floats; no picture has as many pixels
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text; of bytes, in UTF-8.
+
+    Raises:
+        ValueError: when it is none, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("lists or objects within too many others") from None
+
+
+def format_json(value: Any) -> str:
+    """The value as one line of JSON without its newline: readable, and with escapes for what `printable` escapes.
+
+    So every reader agrees on where the line ends (Python's own `splitlines` ends it at U+2028, which JSON allows), and
+    a name that is no valid Unicode survives.
+
+    >>> print(format_json(["ü", "\\u2028"]))
+    ["ü", "\\u2028"]
+    """
+    return replace_unprintable(json.dumps(value, ensure_ascii=False), lambda sign: json.dumps(sign)[1:-1])
 
 
 class MalformedValue(ValueError):
@@ -78,13 +105,15 @@ def read_text(value: Any) -> str:
 def read_whole(value: Any) -> int:
     if type(value) is not int:  # JSON's true and 1.0 are none
         raise MalformedValue(f"must be a whole number, got {show_value(value)}")
+    if abs(value) > _LARGEST:
+        raise MalformedValue(f"must be at most {_LARGEST:,}, got {show_value(value)}")
     return value
 
 
 def read_positive(value: Any) -> int:
     if type(value) is not int or value < 1:
         raise MalformedValue(f"must be a whole number of at least 1, got {show_value(value)}")
-    return value
+    return read_whole(value)
 
 
 def read_number(value: Any) -> float:
@@ -95,5 +124,8 @@ def read_number(value: Any) -> float:
 
 def show_value(value: Any) -> str:
     """The value as JSON, cut off where it is long."""
-    text = json.dumps(value)
+    try:
+        text = json.dumps(value)
+    except RecursionError:  # it could be read: that takes less of the stack
+        return "a list or an object within hundreds of others"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePath, PurePosixPath
@@ -13,8 +13,10 @@ from ..cropping.ratio import Ratio
 from .atomic import open_atomic
 from .json_values import (
     MalformedValue,
+    format_json,
     list_of,
     optional,
+    parse_json,
     read_field,
     read_number,
     read_positive,
@@ -82,6 +84,19 @@ class PictureRecord:
         return replace(self, status=FAILED, reason=reason, crops=())
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line of a manifest that is none.
+
+    Attributes:
+        number: of the line, from 1.
+        reason: names the field that is missing or malformed.
+    """
+
+    number: int
+    reason: str
+
+
 def format_line(record: PictureRecord) -> str:
     """One line of JSON without its newline."""
     value = {
@@ -91,9 +106,7 @@ def format_line(record: PictureRecord) -> str:
         "reason": record.reason,
         "crops": [_crop_fields(crop) for crop in record.crops],
     }
-    line = json.dumps(value, ensure_ascii=False)
-    # A file name that is no valid Unicode survives as escapes.
-    return line if line.isascii() or _is_encodable(line) else json.dumps(value)
+    return format_json(value)
 
 
 def parse_line(line: str) -> PictureRecord:
@@ -107,8 +120,8 @@ def parse_line(line: str) -> PictureRecord:
         ValueError: naming the field that is missing or malformed.
     """
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
+        value = parse_json(line)
+    except ValueError as error:
         raise ValueError(f"not a manifest line ({error})") from None
     if not isinstance(value, dict):
         raise ValueError(f"not a manifest line (must be a JSON object, got {show_value(value)})")
@@ -129,25 +142,29 @@ def read_manifest(path: Path | str) -> Iterator[PictureRecord]:
         OSError: when it cannot be read.
         ValueError: naming the file, the line and the field that is missing or malformed.
     """
+    for record in read_lines(path):
+        if isinstance(record, BrokenLine):
+            raise ValueError(f"{path}, line {record.number}: {record.reason}")
+        yield record
+
+
+def read_lines(path: Path | str) -> Iterator[PictureRecord | BrokenLine]:
+    """The records of a manifest, one at a time, and in their places the lines that are none.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
                 yield parse_line(line.decode("utf-8-sig"))
             except ValueError as error:
-                raise ValueError(f"{path}, line {number}: {error}") from None
+                yield BrokenLine(number, str(error))
 
 
 def _crop_fields(crop: CropRecord) -> dict[str, Any]:
     warnings = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
     return {**{name: getattr(crop, name) for name in _CROP_FIELDS}, "warnings": warnings}
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _picture(value: Mapping[str, Any]) -> PictureRecord:
@@ -202,9 +219,18 @@ def _ratio(value: Any) -> str:
 def _relative_path(value: Any) -> str:
     """A path that stays in its folder: a run reads sources, and replaces and removes crops, by what a manifest says."""
     path = PurePath(read_text(value))
-    if not path.parts or path.anchor or ".." in path.parts or PurePosixPath(value).is_absolute() or "\0" in value:
+    leads_out = path.anchor or ".." in path.parts or PurePosixPath(value).is_absolute()
+    if not path.parts or leads_out or not _is_file_name(value):
         raise MalformedValue(f"must be a path inside its folder, got {show_value(value)}")
     return value
+
+
+def _is_file_name(text: str) -> bool:
+    """Whether a file may be called so: names have no NUL, and half characters only for bytes that are no Unicode."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _terms(value: Any) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,12 +66,12 @@ class Sidecars:
     def find_mask(self, picture: Path) -> Path | None:
         """The file of a picture's mask, or None."""
         beside = picture.with_name(picture.stem + MASK_SUFFIX)
-        if beside.is_file():
+        if os.path.isfile(beside):
             return beside
         if self._masks is None:
             return None
         same_name = self._masks / picture.relative_to(self._folder)
-        return next((file for file in (same_name.with_suffix(".png"), same_name) if file.is_file()), None)
+        return next((file for file in (same_name.with_suffix(".png"), same_name) if os.path.isfile(file)), None)
 
     def open_mask(self, picture: Picture) -> Picture | None:
         """The mask of a picture, or None.
@@ -92,4 +93,4 @@ class Sidecars:
         while folders[-1] != self._folder and self._folder in folders[-1].parents:
             folders.append(folders[-1].parent)
         files = (folder / name for folder in folders for name in CAPTION_INDEX_NAMES)
-        return next((file for file in files if file.is_file()), None)
+        return next((file for file in files if os.path.isfile(file)), None)

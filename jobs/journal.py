@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..datasets.json_values import parse_json
 from ..datasets.manifest import FAILED, PictureRecord, format_line, parse_line
 from ..datasets.sidecars import Sidecars
 
@@ -98,7 +100,7 @@ def read_identity(path: Path) -> dict[str, Any]:
     """The identity of the run that wrote a journal; empty where there is none."""
     try:
         with path.open("rb") as file:
-            identity = json.loads(file.readline())
+            identity = parse_json(file.readline())
     except (OSError, ValueError):
         return {}
     return identity if isinstance(identity, dict) else {}
@@ -130,7 +132,7 @@ def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str])
         return record.status != FAILED
     names = iter(files)
     written = [crop.file for crop in record.crops]
-    return all(file is not None and file in names and (out / file).is_file() for file in written)
+    return all(file is not None and file in names and os.path.isfile(out / file) for file in written)
 
 
 def _parse(line: bytes) -> tuple[str, PictureRecord] | None:

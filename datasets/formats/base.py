@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from ...cropping.checks import Size
+from ...printable import escape
 from ..atomic import write_atomic
 from ..sidecars import Sidecars
 
@@ -185,7 +186,8 @@ def concept_folder(concept: str, repeats: int) -> str:
     Raises:
         ValueError: when the concept cannot be part of a folder's name, or repeats is below 1.
     """
-    if not concept.strip() or concept != PurePosixPath(concept).name or concept.startswith(".") or "\\" in concept:
+    is_name = bool(concept.strip()) and concept == PurePosixPath(concept).name and not concept.startswith(".")
+    if not is_name or "\\" in concept or escape(concept) != concept:
         raise ValueError(f"concept: {concept!r} cannot be part of a folder's name; use letters, digits, spaces and _")
     if repeats < 1:
         raise ValueError(f"repeats: must be at least 1, got {repeats}")

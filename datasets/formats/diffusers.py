@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..atomic import open_atomic
+from ..json_values import format_json
 from .base import DatasetFormat, Entry, Size
 
 METADATA = "metadata.jsonl"
@@ -32,8 +32,7 @@ class Diffusers(DatasetFormat):
         """Writes `metadata.jsonl`."""
         with open_atomic(out / METADATA) as file:
             for entry in entries:
-                line = json.dumps(self._row(entry), ensure_ascii=False)
-                file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+                file.write(format_json(self._row(entry)).encode() + b"\n")
         return [METADATA]
 
     def _row(self, entry: Entry) -> dict[str, Any]:

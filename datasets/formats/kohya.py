@@ -5,12 +5,12 @@ The bucket rules restate sd-scripts' `BucketManager.select_bucket`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from math import gcd, isqrt
 from pathlib import Path, PurePosixPath
 
 from ..atomic import write_atomic
+from ..json_values import format_json
 from .base import DatasetFormat, Entry, Size, concept_folder
 
 CONFIG = "dataset.toml"
@@ -113,4 +113,4 @@ def _subset_lines(folder: str, masked: bool) -> list[str]:
 
 def _toml_string(text: str) -> str:
     """A TOML basic string; JSON's escapes are a subset of its escapes."""
-    return json.dumps(text, ensure_ascii=False)
+    return format_json(text)

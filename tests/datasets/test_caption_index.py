@@ -10,8 +10,10 @@ from salient_crop.images.errors import PictureError
 
 def index_of(folder, name, content):
     file = folder / name
-    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-    file.write_text(text, "utf-8")
+    if not isinstance(content, bytes):
+        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        content = text.encode()
+    file.write_bytes(content)
     return read_caption_index(file)
 
 
@@ -78,14 +80,50 @@ def test_absolute_paths_below_the_folder_are_exact(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("metadata.jsonl", '{"file_name": "a.jpg"}\n\n{"file', "damaged: line 3 is not JSON"),
-        ("metadata.jsonl", "{}\n[]", "damaged: line 2 must be a JSON object"),
-        ("metadata.jsonl", "[" * 100_000, "damaged: line 1 is not JSON"),
-        ("meta_cap.json", "{", "damaged: the file is not JSON"),
-        ("meta_cap.json", "[]", "damaged: the file must be a JSON object"),
-        ("meta_cap.json", '{"a": {}, "b": "a cat"}', "damaged: 'b' must have a JSON object, got 'a cat'"),
+        ("metadata.jsonl", '{"file_name": "a.jpg"}\n\n{"file', "line 3 is not JSON"),
+        ("metadata.jsonl", "{}\n[]\n[", "line 2 must be a JSON object"),
+        ("metadata.jsonl", "[" * 100_000, "line 1 is not JSON"),
+        ("metadata.jsonl", b'\xff\n{"file_name": "a.jpg", "text": "a"}', "line 1 is not JSON"),
+        ("meta_cap.json", "{", "the file is not JSON"),
+        ("meta_cap.json", '{"a": ' + "[" * 100_000, "the file is not JSON"),
+        ("meta_cap.json", b"\xff{}", "the file is not JSON"),
+        ("meta_cap.json", "[]", "the file must be a JSON object"),
     ],
 )
-def test_a_damaged_file_is_named_with_the_place(tmp_path, name, content, reason):
-    with pytest.raises(PictureError, match=f"{name}: {reason}"):
-        index_of(tmp_path, name, content)
+def test_what_is_damaged_is_told_of_pictures_without_another_entry(tmp_path, name, content, reason):
+    index = index_of(tmp_path, name, content)
+    with pytest.raises(PictureError, match=f"{name}: damaged: {reason}.*, which may be the one of b.jpg$"):
+        index.caption("d/b.jpg")
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", "[" * 100_000, '{"file_name": "\\"', "\x00", "5"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_pictures_with_an_entry_keep_it_beside_a_damaged_one(tmp_path, broken, place):
+    good = [json.dumps({"file_name": f"{name}.jpg", "text": name}) for name in "ab"]
+    index = index_of(tmp_path, "metadata.jsonl", "\n".join([*good[:place], broken, *good[place:]]))
+    assert [index.caption(f"{name}.jpg") for name in "ab"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("a cat", 'must be an object, got "a cat"'),
+        (None, "must be an object, got null"),
+        ({"caption": ["a", "cat"]}, r'caption: must be a text, got \["a", "cat"\]'),
+        ({"text": {"en": "a cat"}}, "text: must be a text"),
+        ({"text": 5}, "text: must be a text, got 5"),
+        ({"caption": "a", "tags": ["fur"]}, "tags: must be a text"),
+        ({"caption": "\ud800"}, r"holds half a character, \\ud800, which no text file can"),
+        ({"caption": "a", "tags": "b \udfff"}, r"holds half a character, \\udfff, which no text file can"),
+    ],
+)
+def test_a_malformed_entry_is_told_of_its_picture_alone(tmp_path, entry, reason):
+    index = index_of(tmp_path, "meta_cap.json", json.dumps({"a": {"caption": "a"}, "b.jpg": entry}))
+    assert [index.caption(f"{name}.jpg") for name in "ac"] == ["a", ""]
+    with pytest.raises(PictureError, match=f'meta_cap.json: damaged: the entry "b.jpg": {reason}'):
+        index.caption("b.jpg")
+
+
+def test_two_halves_are_one_character(tmp_path):
+    index = index_of(tmp_path, "metadata.jsonl", '{"file_name": "a.jpg", "text": "\\ud83d\\ude00"}')
+    assert index.caption("a.jpg") == "😀"
