@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
+
+from .complaints import hearing
 
 
 class PictureError(Exception):
@@ -31,15 +33,16 @@ class PictureError(Exception):
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turns whatever goes wrong while `path` is read into a `PictureError`."""
-    try:
-        yield
-    except PictureError:
-        raise
-    except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
-        raise PictureError(path, _reason(error)) from error
+    with hearing() as complaints:
+        try:
+            yield
+        except PictureError:
+            raise
+        except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
+            raise PictureError(path, _reason(error, complaints)) from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, complaints: Sequence[str]) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return "more pixels than are safe to decode; a decompression bomb, or shrink it first"
     if isinstance(error, UnidentifiedImageError):
@@ -54,4 +57,5 @@ def _reason(error: Exception) -> str:
         return "not enough memory to decode it"
     if isinstance(error, EOFError | struct.error) or "truncated" in str(error).lower():
         return f"truncated: the file ends before the picture does ({error})"
-    return f"damaged: {str(error) or type(error).__name__}"
+    told = f" ({complaints[0]})" if complaints else ""
+    return f"damaged: {str(error) or type(error).__name__}{told}"
