@@ -16,6 +16,7 @@ from PIL import Image
 
 from ..cropping.box import Box
 from .colour import RGB, WHITE, composite
+from .header import MAX_PIXELS
 from .orientation import FloatBox
 from .resample import CROP_FILTER, Size, resize, resize_floats, whole_pixels
 
@@ -26,8 +27,16 @@ if TYPE_CHECKING:
 IntBox = tuple[int, int, int, int]
 
 
-class OutsideError(ValueError):
+class CutError(ValueError):
+    """A box that cannot be cut out of a picture."""
+
+
+class OutsideError(CutError):
     """A box of which no pixel lies on the picture."""
+
+
+class TooLargeError(CutError):
+    """A result of more than `MAX_PIXELS`, such as a narrow picture on a wide canvas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +77,12 @@ def plan_cut(box: Box | Sequence[int], size: Size | None, picture_size: Size) ->
     Raises:
         TypeError, ValueError: when `box` or `size` is malformed; names it.
         OutsideError: when no pixel of the box lies on the picture.
+        TooLargeError: when the result has more than `MAX_PIXELS`.
     """
     x, y, width, height = check_box(box)
     size = (width, height) if size is None else check_size(size)
+    if size[0] * size[1] > MAX_PIXELS:
+        raise TooLargeError(f"a crop of {size[0]}×{size[1]} pixels, over the limit of {MAX_PIXELS:,}")
     edges = _of_ratio((float(x), float(y), float(x + width), float(y + height)), size)
     region = _clipped(edges, picture_size)
     if region == edges:

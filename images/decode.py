@@ -12,7 +12,7 @@ from PIL import Image
 
 from . import colour
 from .colour import RGB, WHITE
-from .cut import OutsideError, place_on_canvas, plan_cut
+from .cut import CutError, place_on_canvas, plan_cut
 from .errors import PictureError, reading
 from .header import MAX_PIXELS, describe, open_image, read_header, read_structure
 from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
@@ -111,11 +111,11 @@ class Picture:
 
         Raises:
             TypeError, ValueError: when `box` or `size` is malformed; names it.
-            PictureError: when the pixels cannot be read, or the box lies outside the picture.
+            PictureError: when the pixels cannot be read, the box lies outside the picture, or the result is too large.
         """
         try:
             plan = plan_cut(box, size, self.info.size)
-        except OutsideError as error:
+        except CutError as error:
             raise PictureError(self.path, str(error)) from error
         part = self._pixels(plan.region, plan.part_size, background, _CROP)
         return place_on_canvas(part, plan, background)

@@ -8,6 +8,8 @@ from pathlib import Path, PurePath
 import numpy as np
 from PIL import Image
 
+from .errors import PictureError
+
 # Crops are made to be learnt from: no chroma is thrown away, and no time is spent on the last per cent of a PNG.
 _OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
     "jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -16,6 +18,8 @@ _OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
 }
 FORMATS = tuple(_OPTIONS)
 WITH_ALPHA = ("png", "webp")
+_LONGEST_SIDES = {"jpg": 65_500, "webp": 16_383}  # in pixels
+_ANY_SIDE = 2**31 - 1  # of a PNG, more than any memory holds
 
 
 def encode(pixels: np.ndarray, format: Path | str) -> bytes:
@@ -33,6 +37,7 @@ def encode(pixels: np.ndarray, format: Path | str) -> bytes:
 
     Raises:
         ValueError: when the format is unknown or cannot hold the pixels, or `pixels` has another shape or type.
+        PictureError: when they are more than the format, or the memory, can hold; its path is that of `format`.
     """
     name = (PurePath(format).suffix or str(format)).lower().lstrip(".").replace("jpeg", "jpg")
     if name not in _OPTIONS:
@@ -41,7 +46,16 @@ def encode(pixels: np.ndarray, format: Path | str) -> bytes:
         raise ValueError(f"pixels: must be uint8 [H, W, 3 or 4], got {pixels.dtype} {list(pixels.shape)}")
     if pixels.shape[2] == 4 and name not in WITH_ALPHA:
         raise ValueError(f"{format}: a {name} cannot be transparent; choose a background, or {' or '.join(WITH_ALPHA)}")
+    height, width = pixels.shape[:2]
+    able = [each for each in FORMATS if max(width, height) <= _LONGEST_SIDES.get(each, _ANY_SIDE)]
+    if name not in able:
+        limit = f"a {name} has at most {_LONGEST_SIDES[name]:,} a side"
+        raise PictureError(format, f"{width}×{height} pixels, but {limit}; choose {' or '.join(able)}")
     kind, options = _OPTIONS[name]
     file = BytesIO()
-    Image.fromarray(pixels).save(file, kind, **options)
+    try:
+        Image.fromarray(pixels).save(file, kind, **options)
+    except (MemoryError, OSError, ValueError) as error:  # nothing is written to a disk here
+        reason = "not enough memory" if isinstance(error, MemoryError) else str(error)
+        raise PictureError(format, f"{width}×{height} pixels cannot be encoded as {name}: {reason}") from error
     return file.getvalue()

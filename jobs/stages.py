@@ -34,6 +34,9 @@ from .warnings import summarise_warnings
 BLACK = (0, 0, 0)  # of a mask, outside its picture
 
 
+PICTURE_ERRORS = (ArithmeticError, MemoryError, RuntimeError, ValueError)
+"""What one picture may bring about where nobody thought of it. Anything else is our mistake, and is not hidden."""
+
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 """Errors that every other picture would meet too."""
 
@@ -175,7 +178,11 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
 def remove_crop(path: Path) -> None:
     """Removes a crop that is no longer wanted, or a mask, with the captions beside it, so that no trainer finds it."""
     for each in (path, *find_caption_files(path).values()):
-        each.unlink(missing_ok=True)
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:  # then it cannot be there
+                raise
 
 
 def with_picture(
@@ -201,6 +208,16 @@ def with_picture(
         if error.errno in DISK_ERRORS:
             raise
         return record.as_failed(f"its crop cannot be written: {error.strerror or error}")
+    except PICTURE_ERRORS as error:
+        return record.as_failed(f"could not be cropped: {describe_error(error)}")
+
+
+def describe_error(error: Exception) -> str:
+    """What went wrong with a picture, in a few words for its reason."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    lines = str(error).splitlines()  # PyTorch adds where in its code it happened
+    return lines[0] if lines else type(error).__name__
 
 
 def open_source(run: FolderRun, source: str) -> Picture:
@@ -222,8 +239,8 @@ def analysing(picture: Picture) -> Iterator[None]:
         yield
     except UnsatisfiableError as error:
         raise PictureError(picture.path, str(error).removeprefix("picture 0: ")) from error
-    except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
-        raise PictureError(picture.path, f"could not be analysed: {error}") from error
+    except PICTURE_ERRORS as error:
+        raise PictureError(picture.path, f"could not be analysed: {describe_error(error)}") from error
 
 
 def _remove_others(run: FolderRun, files: Sequence[str], record: PictureRecord) -> None:

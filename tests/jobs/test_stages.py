@@ -121,14 +121,23 @@ def test_a_dry_run_writes_nothing(folder, scripted):
     assert not folder.out.exists()
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("x"), MemoryError("x"), RuntimeError("x"), ValueError("x")])
-def test_an_error_of_the_cropper_fails_the_picture(folder, scripted, monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ZeroDivisionError("x"), "x"),
+        (MemoryError("x"), "not enough memory"),
+        (RuntimeError("x\nat line 3 of some file"), "x"),
+        (ValueError("x"), "x"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_an_error_of_the_cropper_fails_the_picture(folder, scripted, monkeypatch, error, words):
     def fail(self, images):
         raise error
 
     monkeypatch.setattr(scripted, "analyse", fail)
     record = crop_one(folder, scripted)
-    assert (record.status, record.size, record.reason) == (FAILED, (48, 32), "could not be analysed: x")
+    assert (record.status, record.size, record.reason) == (FAILED, (48, 32), f"could not be analysed: {words}")
 
 
 def test_a_constraint_that_nothing_obeys_fails_the_picture_in_its_own_words(folder, scripted):
