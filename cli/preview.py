@@ -32,6 +32,7 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("manifest", metavar="MANIFEST", type=Path)
     parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
     parser.add_argument("--source", metavar="FOLDER", type=Path, help="where the pictures are, if they were moved")
+    parser.add_argument("--follow-links", action="store_true", help="also show what links lead to outside the folder")
     add_cropper(parser, "whose heat to show (default: the manifest's own)")
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument(
@@ -52,16 +53,17 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..datasets.atomic import write_picture
-    from ..datasets.manifest import OK, read_manifest
+    from ..datasets.manifest import OK
+    from ..images.errors import PictureError
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
-    from ..jobs.preview import collect_tiles, most_doubtful, sample_records
+    from ..jobs.preview import collect_tiles, list_records, most_doubtful, sample_records
     from ..jobs.progress import Step
-    from ..jobs.run_record import read_run_record, source_folder
+    from ..jobs.run_record import noted_cropper, source_folder
 
     try:
-        every = read_manifest(chosen.manifest)
+        every = list_records(chosen.manifest)
         if chosen.doubtful:
             records, total = most_doubtful(every, chosen.doubtful)
         else:
@@ -78,20 +80,20 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     refuse_other_formats(chosen.out)
     refuse_sheet_over_source(chosen.out, folder, chosen.manifest)
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper or read_run_record(chosen.manifest).get("cropper"), device)
+    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device)
     workers = chosen.workers or available_cores()
 
     def progress(step: Step) -> None:
         reporter.progress(step.done, step.total, step.record.source)
 
     with Analyser(cropper, device) as analyser:
-        sheet = draw_sheet(collect_tiles(records, folder, analyser, workers, progress))
+        tiles = collect_tiles(records, folder, analyser, workers, progress, chosen.follow_links)
     try:
-        write_picture(chosen.out, sheet)
+        write_picture(chosen.out, draw_sheet(tiles))
     except OSError as error:
         raise UsageError(f"--out {chosen.out}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise UsageError(f"--out: {error}") from error
+    except (PictureError, ValueError) as error:
+        raise UsageError(f"--out {error}" if isinstance(error, PictureError) else f"--out: {error}") from error
     reporter.result(f"{len(records)} of {total} pictures in {chosen.out}")
     return DONE if all(record.status == OK for record in records) else SOME_FAILED
 
@@ -102,7 +104,7 @@ def refuse_sheet_over_source(sheet: Path, folder: Path, manifest: Path) -> None:
     Raises:
         UsageError: when it would be.
     """
-    from ..datasets.manifest import read_manifest
+    from ..jobs.preview import list_records
 
-    if sheet.exists() and any(same_file(sheet, folder / each.source) for each in read_manifest(manifest)):
+    if sheet.exists() and any(same_file(sheet, folder / each.source) for each in list_records(manifest)):
         raise UsageError(f"--out {sheet}: one of the pictures themselves, so it is not overwritten")

@@ -6,19 +6,46 @@ import heapq
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..datasets.manifest import OK, CropRecord, PictureRecord
+from ..datasets.find import leads_outside
+from ..datasets.manifest import FAILED, OK, BrokenLine, CropRecord, PictureRecord, read_lines
 from ..images.decode import Picture
 from ..images.errors import PictureError
 from .analyse import ANALYSIS_SIDE
-from .contact_sheet import CropTile, PictureTile, thumbnail_size
+from .contact_sheet import MOST_CROPS, CropTile, PictureTile, thumbnail_size
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .progress import DRAWING, Progress, StepCounter
+from .stages import PICTURE_ERRORS, analysing, describe_error
 from .warnings import HEAD_CUT, summarise_warnings
 
 
+def list_records(manifest: Path) -> Iterator[PictureRecord]:
+    """The records of a manifest. A line that is none is the record of a picture that failed, named by its number.
+
+    Raises:
+        OSError: when it cannot be read.
+        ValueError: when none of its lines is a record; names the file and the first of them.
+    """
+    first: BrokenLine | None = None
+    is_manifest = False
+    for line in read_lines(manifest):
+        if isinstance(line, BrokenLine):
+            first = first or line
+            yield PictureRecord(f"line {line.number}", None, FAILED, line.reason)
+        else:
+            is_manifest = True
+            yield line
+    if first is not None and not is_manifest:
+        raise ValueError(f"{manifest}, line {first.number}: {first.reason}")
+
+
 def collect_tiles(
-    records: Sequence[PictureRecord], folder: Path, analyser: Analyser | None, workers: int, progress: Progress
+    records: Sequence[PictureRecord],
+    folder: Path,
+    analyser: Analyser | None,
+    workers: int,
+    progress: Progress,
+    follow_links: bool = False,
 ) -> list[PictureTile]:
     """One tile a record, in order.
 
@@ -28,12 +55,13 @@ def collect_tiles(
         analyser: to find the heat again; None leaves it out.
         workers: how many pictures are worked on at once.
         progress: called after every picture.
+        follow_links: also show pictures that links lead to outside the folder.
     """
     tiles: list[PictureTile] = []
     counter = StepCounter(progress, len(records))
 
     def draw(record: PictureRecord) -> tuple[PictureRecord, PictureTile]:
-        return record, picture_tile(record, folder, analyser)
+        return record, picture_tile(record, folder, analyser, follow_links)
 
     def finish(result: tuple[PictureRecord, PictureTile]) -> None:
         tiles.append(result[1])
@@ -43,21 +71,18 @@ def collect_tiles(
     return tiles
 
 
-def picture_tile(record: PictureRecord, folder: Path, analyser: Analyser | None) -> PictureTile:
-    """The tile of one record; a picture that failed, or can no longer be read, is shown by its reason."""
+def picture_tile(
+    record: PictureRecord, folder: Path, analyser: Analyser | None, follow_links: bool = False
+) -> PictureTile:
+    """The tile of one record; a picture that failed, or cannot be shown, is shown by its reason."""
     if record.status != OK:
-        return PictureTile(record.source, f"{record.status}: {record.reason}")
+        return PictureTile(record.source, f"{record.status}: {record.reason or 'no reason is told'}")
     try:
-        picture = Picture(folder / record.source)
-        size = picture.info.size
-        heat = None
-        if analyser is not None:
-            heat = analyser.analyse(picture.small(ANALYSIS_SIDE)).heatmap.float().cpu().numpy()
-        pixels = picture.crop((0, 0, *size), thumbnail_size(size))
-        crops = tuple(_crop_tile(picture, crop) for crop in record.crops)
-        return PictureTile(record.source, f"{size[0]} × {size[1]}", pixels, heat, crops)
+        return _draw_picture(record, folder, analyser, follow_links)
     except PictureError as error:
         return PictureTile(record.source, error.reason)
+    except PICTURE_ERRORS as error:
+        return PictureTile(record.source, f"could not be shown: {describe_error(error)}")
 
 
 def sample_records(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
@@ -99,6 +124,25 @@ def _assurance(record: PictureRecord) -> float:
 def _assurance_of(crop: CropRecord) -> float:
     sure = 2.0 if crop.confidence is None else crop.confidence
     return sure - 3 if any(each.code == HEAD_CUT for each in crop.warnings) else sure
+
+
+def _draw_picture(record: PictureRecord, folder: Path, analyser: Analyser | None, follow_links: bool) -> PictureTile:
+    path = folder / record.source
+    if not follow_links and leads_outside(path, folder):
+        raise PictureError(path, "a link that leads out of the folder; --follow-links shows it")
+    picture = Picture(path)
+    size = picture.info.size
+    heat = None
+    if analyser is not None:
+        thumbnail = picture.small(ANALYSIS_SIDE)
+        with analysing(picture):
+            heat = analyser.analyse(thumbnail).heatmap.float().cpu().numpy()
+    pixels = picture.crop((0, 0, *size), thumbnail_size(size))
+    crops = tuple(_crop_tile(picture, crop) for crop in record.crops[:MOST_CROPS])
+    note = f"{size[0]} × {size[1]}"
+    if more := len(record.crops) - len(crops):
+        note = f"{note}, {more} more crops"
+    return PictureTile(record.source, note, pixels, heat, crops)
 
 
 def _crop_tile(picture: Picture, crop: CropRecord) -> CropTile:

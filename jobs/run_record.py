@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets.atomic import write_atomic
+from ..datasets.json_values import parse_json
 from .journal import read_identity
 from .run import FolderRun
 from .settings import describe_differences
@@ -41,7 +42,7 @@ def write_run_record(run: FolderRun) -> None:
 def read_run_record(manifest: Path) -> dict[str, Any]:
     """What is noted beside a manifest; empty where nothing can be read."""
     try:
-        record = json.loads(record_file(manifest).read_text(encoding="utf-8"))
+        record = parse_json(record_file(manifest).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -61,6 +62,12 @@ def source_folder(manifest: Path) -> Path | None:
     """The folder that a manifest's pictures are relative to, as its run noted it."""
     folder = read_run_record(manifest).get("folder")
     return manifest.parent.resolve() / folder if isinstance(folder, str) else None
+
+
+def noted_cropper(manifest: Path) -> str | None:
+    """The cropper of a manifest's run, as `load_cropper` finds it; None where none is noted."""
+    cropper = read_run_record(manifest).get("cropper")
+    return cropper if isinstance(cropper, str) else None
 
 
 def is_unchanged(run: FolderRun) -> bool:
