@@ -13,6 +13,7 @@ from .options import (
     add_cropper,
     add_device,
     add_layout_frame,
+    add_memory,
     add_ratios,
     add_workers,
     flag_of,
@@ -57,6 +58,7 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("--dry-run", action="store_true", help="write the manifest and no pixels")
     parser.add_argument("--manifest", metavar="FILE", type=Path, help="default OUT/manifest.jsonl")
     add_workers(parser)
+    add_memory(parser)
     add_device(parser)
     parser.add_argument(
         "--masks",
@@ -205,6 +207,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             dry_run=chosen.dry_run,
             manifest=chosen.manifest,
             workers=chosen.workers,
+            memory=chosen.memory,
         )
     except ValueError as error:
         raise UsageError(name_flag(str(error), chosen)) from error

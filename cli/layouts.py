@@ -43,8 +43,9 @@ def add_parser(commands: SubParsers) -> None:
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..datasets.atomic import write_picture
-    from ..images.decode import Picture
     from ..images.errors import PictureError
+    from ..images.machine import memory_limit
+    from ..images.reader import PictureReader
     from ..jobs.executors.batches import Analyser
     from ..jobs.text_region_study import study_text_regions
 
@@ -54,14 +55,15 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
     try:
-        sheet = study_text_regions(
-            Picture(chosen.photo),
-            chosen.ratios,
-            chosen.layout_frame or "source",
-            chosen.layout_hard,
-            chosen.min_area,
-            Analyser(cropper, device),
-        )
+        with PictureReader(memory_limit()).open(chosen.photo) as picture:
+            sheet = study_text_regions(
+                picture,
+                chosen.ratios,
+                chosen.layout_frame or "source",
+                chosen.layout_hard,
+                chosen.min_area,
+                Analyser(cropper, device),
+            )
         write_picture(chosen.out, sheet)
     except OSError as error:
         raise UsageError(f"--out {chosen.out}: {error.strerror or error}") from error

@@ -42,6 +42,16 @@ def add_workers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_memory(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--memory",
+        metavar="SIZE",
+        type=parse_memory,
+        help="that all pictures at once may take while they are decoded, such as 4GB (default: half of what there is);"
+        " what needs more fails, and says how much",
+    )
+
+
 def add_ratios(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
         "--ratios", type=parse_ratio_list, default=default, help=f"width:height, by commas (default {default})"
@@ -102,6 +112,17 @@ def parse_background(text: str) -> RGB | None:
     from ..images.colour import parse_colour
 
     return _parse(lambda: parse_colour(text))
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of memory, from a number with a unit.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is none.
+    """
+    from ..images.budget import parse_memory as parse
+
+    return _parse(lambda: parse(text))
 
 
 def parse_positive(text: str) -> int:

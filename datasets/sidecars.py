@@ -82,7 +82,7 @@ class Sidecars:
         file = self.find_mask(picture.path)
         if file is None:
             return None
-        mask = Picture(file)
+        mask = picture.open_beside(file)
         if mask.info.size != picture.info.size:
             sizes = (f"{width}×{height}" for width, height in (mask.info.size, picture.info.size))
             raise PictureError(file, "a mask of {}, but its picture has {}".format(*sizes))

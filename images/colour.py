@@ -42,15 +42,28 @@ def parse_colour(colour: str | RGB | None) -> RGB | None:
     return red, green, blue
 
 
+def simple_mode(image: Image.Image) -> str:
+    """The mode that `simplify_mode` gives a picture, which need not be decoded."""
+    mode = image.mode
+    if is_deep(mode):
+        return "L"
+    if mode == "PA" or (mode in ("1", "P", "L", "RGB") and "transparency" in image.info):
+        return "RGBA"
+    plain = {"1": "L", "P": "RGB", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
+    return plain.get(mode, mode)
+
+
 def simplify_mode(image: Image.Image) -> Image.Image:
     """The same picture in a mode whose pixels can be averaged: L, LA, RGB, RGBA, CMYK or LAB, 8 bits a channel."""
-    mode = image.mode
-    if mode.startswith("I") or mode == "F":
+    if is_deep(image.mode):
         return _to_8_bits(image)
-    if mode == "PA" or (mode in ("1", "P", "L", "RGB") and "transparency" in image.info):
-        return image.convert("RGBA")
-    plain = {"1": "L", "P": "RGB", "La": "LA", "RGBa": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
-    return image.convert(plain[mode]) if mode in plain else image
+    simple = simple_mode(image)
+    return image if image.mode == simple else image.convert(simple)
+
+
+def is_deep(mode: str) -> bool:
+    """Whether a mode is grey of more than 8 bits."""
+    return mode == "F" or mode.startswith("I")
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,15 @@ import numpy as np
 from PIL import Image
 
 from . import colour
+from .budget import NoRoomError, Share
 from .colour import RGB, WHITE
+from .cost import DRAFTED
 from .cut import CutError, place_on_canvas, plan_cut
 from .errors import PictureError, reading
 from .header import MAX_PIXELS, describe, open_image, read_header, read_structure
 from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
 from .resample import CROP_FILTER, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
+from .structure import Structure
 from .thumbnail import small_size
 
 
@@ -35,6 +38,40 @@ class _Sampling:
     filter: Image.Resampling
     gap: float
     averages: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """A part of the picture as stored, and how it is made.
+
+    Attributes:
+        region: left, top, right, bottom in pixels.
+        size: width and height that it is resized to.
+        filter: that resizes it.
+        scale: how many times smaller than the file the picture is decoded: 1, 2, 4 or 8.
+        block: pixels a side of the squares of the decoded picture that are averaged first.
+    """
+
+    region: FloatBox
+    size: Size
+    filter: Image.Resampling
+    scale: int
+    block: int
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On which a reader lets a picture be read.
+
+    Attributes:
+        share: of a budget of memory, which covers what the picture takes.
+        open_beside: opens another file within the same share.
+        encoding: the format that its crops will be encoded in.
+    """
+
+    share: Share
+    open_beside: Callable[[Path], Picture]
+    encoding: str
 
 
 # For a thumbnail, what the decoder hands out is good enough as it comes. A crop is filtered from at least twice its own
@@ -61,6 +98,8 @@ class Picture:
         path: of the file.
         max_pixels: a picture with more is refused.
         content: the bytes of the file, where it is in memory; `path` then only names it in errors.
+        structure: of the file, where it has been read.
+        terms: of the reader that opens it; None for as much memory as it needs.
 
     Attributes:
         info: size as displayed, format and orientation, from the header.
@@ -70,17 +109,25 @@ class Picture:
         PictureError: here when the header cannot be read, in the methods when the pixels cannot.
     """
 
-    def __init__(self, path: Path | str, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        max_pixels: int = MAX_PIXELS,
+        content: bytes | None = None,
+        structure: Structure | None = None,
+        terms: Terms | None = None,
+    ) -> None:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"path: must be a path, got {type(path).__name__}")
         self.path = Path(path)
-        self._structure = read_structure(path, max_pixels, content)
+        self._structure = structure or read_structure(path, max_pixels, content)
         self.info = read_header(path, max_pixels, content, self._structure)
         self._max_pixels = max_pixels
         self._content = content
+        self._terms = terms
         self._decoded: Image.Image | None = None
         self._profile: bytes | None = None
-        self._scale = 1  # how many times smaller than the file the decoded picture is
+        self._scale: int | None = None  # how many times smaller than the file the picture is decoded
 
     def small(self, short_side: int, background: RGB = WHITE) -> np.ndarray:
         """A thumbnail whose shorter side has at most `short_side` pixels, uint8 [h, w, 3]; see `small_size`.
@@ -91,7 +138,10 @@ class Picture:
         """
         width, height = self.info.size
         region = (0.0, 0.0, float(width), float(height))
-        return self._pixels(region, small_size(self.info.size, short_side), background, _THUMBNAIL)
+        size = small_size(self.info.size, short_side)
+        question = self._ask(region, size, _THUMBNAIL)
+        self._make_room(question, size)
+        return self.answer(question, background)
 
     def crop(self, box: Sequence[int], size: Size | None = None, background: RGB | None = WHITE) -> np.ndarray:
         """The pixels of `box`, cut and resized as `cut.cut` does it of a decoded picture.
@@ -117,39 +167,85 @@ class Picture:
             plan = plan_cut(box, size, self.info.size)
         except CutError as error:
             raise PictureError(self.path, str(error)) from error
-        part = self._pixels(plan.region, plan.part_size, background, _CROP)
-        return place_on_canvas(part, plan, background)
+        question = self._ask(plan.region, plan.part_size, _CROP)
+        self._make_room(question, plan.size)
+        return place_on_canvas(self.answer(question, background), plan, background)
 
-    def _pixels(self, region: FloatBox, size: Size, background: RGB | None, sampling: _Sampling) -> np.ndarray:
-        """Cut and resize in the file's own orientation, and only then turn and colour: the fewest pixels moved."""
+    def answer(self, question: Question, background: RGB | None) -> np.ndarray:
+        """The pixels of a part, uint8 [h, w, 3 or 4] as displayed.
+
+        They are cut and resized in the file's own orientation, and only then turned and coloured: the fewest pixels
+        are moved.
+
+        Raises:
+            PictureError: when they cannot be read.
+        """
         with reading(self.path):
-            orientation = self.info.orientation
-            region, size = to_stored_box(region, self.info.size, orientation), swap_sides(size, orientation)
-            shrink = shrink_factor(region, size) / sampling.gap
-            image = self._decode(shrink)
-            block = block_side(shrink) // self._scale if sampling.averages else 1
-            image = resize(image, scale_box(region, 1 / self._scale), size, sampling.filter, block)
+            image = self._decode(question.scale)
+            region = scale_box(question.region, 1 / question.scale)
+            image = resize(image, region, question.size, question.filter, question.block)
             image = colour.to_srgb(image, self._profile)
-            image = image.transpose(TURNS[orientation]) if orientation in TURNS else image
+            turn = TURNS.get(self.info.orientation)
+            image = image if turn is None else image.transpose(turn)
             return np.array(image if background is None else colour.composite(image, background))
 
-    def _decode(self, shrink: float) -> Image.Image:
-        """The stored picture, at most `shrink` times smaller than the file (where that is 2 or more, and a JPEG)."""
-        if self._decoded is None or self._scale > max(1.0, shrink):
+    def open_beside(self, path: Path) -> Picture:
+        """Another file that is read along with this one, such as its mask.
+
+        Raises:
+            PictureError: when it cannot be opened.
+        """
+        return Picture(path) if self._terms is None else self._terms.open_beside(path)
+
+    def forget(self) -> None:
+        """Lets go of what is decoded. The next question decodes it anew, and gets the same answer."""
+        self._decoded = None
+
+    def _ask(self, region: FloatBox, size: Size, sampling: _Sampling) -> Question:
+        """The question for the part `region` of the displayed picture at a size, as it is asked of the stored one."""
+        orientation = self.info.orientation
+        region, size = to_stored_box(region, self.info.size, orientation), swap_sides(size, orientation)
+        shrink = block_side(shrink_factor(region, size) / sampling.gap)
+        # What is decoded serves every later question, so that a crop does not depend on what was forgotten.
+        scale = min(shrink if self.info.format in DRAFTED else 1, self._scale or shrink)
+        return Question(region, size, sampling.filter, scale, shrink // scale if sampling.averages else 1)
+
+    def _make_room(self, question: Question, result: Size) -> None:
+        """Waits until there is memory for the answer, and for a result of that size that it becomes part of."""
+        if self._terms is not None:
+            cost, encoding = self.info.cost, self._terms.encoding
+            self._cover(cost.of_answer(question.scale, question.region, question.size, result, encoding))
+
+    def _cover(self, need: int) -> None:
+        """Waits until there are `need` bytes of memory.
+
+        Raises:
+            PictureError: when there never will be.
+        """
+        if self._terms is None:
+            return
+        try:
+            self._terms.share.cover(self, need)
+        except NoRoomError as error:
+            raise PictureError(self.path, str(error)) from error
+
+    def _decode(self, scale: int) -> Image.Image:
+        """The stored picture, `scale` times smaller than the file (where that is 2 or more, and a JPEG)."""
+        if self._decoded is None or self._scale != scale:
             self._decoded = None  # the smaller one goes before the larger one comes
             with open_image(self.path, self._max_pixels, self._content) as image:
                 if describe(image, self._structure) != self.info:
                     raise PictureError(self.path, "it changed while it was being read")
-                self._scale = _draft(image, shrink)
+                _draft(image, scale)
                 image.load()
+                vars(image).pop("_decoder", None)  # of a WebP or AVIF: it would keep its own copies of the pixels
                 self._profile = image.info.get("icc_profile")
                 self._decoded = colour.simplify_mode(image)
+                self._scale = scale
         return self._decoded
 
 
-def _draft(image: Image.Image, shrink: float) -> int:
-    """Asks the decoder for a smaller picture; returns how many times smaller it will be."""
-    scale = block_side(shrink)
+def _draft(image: Image.Image, scale: int) -> None:
+    """Asks the decoder of a JPEG for a smaller picture."""
     width, height = image.size
-    drafted = image.draft(None, (max(1, width // scale), max(1, height // scale)))
-    return 1 if drafted is None else round(width / drafted[1][2])
+    image.draft(None, (max(1, width // scale), max(1, height // scale)))

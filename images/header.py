@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +14,7 @@ from typing import BinaryIO
 from PIL import ExifTags, Image
 
 from ..cropping.checks import Size
+from .cost import Cost, cost_of
 from .errors import PictureError, reading
 from .orientation import swap_sides
 from .structure import Structure
@@ -40,12 +41,14 @@ class PictureInfo:
         format: Pillow's name of the file's real format, whatever its extension says.
         mode: Pillow's name of its kind of pixels.
         orientation: the EXIF orientation still to be applied when decoding, 1 to 8.
+        cost: what reading it takes; it follows from the others and from how the file is made.
     """
 
     size: Size
     format: str
     mode: str
     orientation: int
+    cost: Cost = field(default=Cost(), compare=False)
 
 
 def read_header(
@@ -107,12 +110,12 @@ def describe(image: Image.Image, structure: Structure) -> PictureInfo:
     """
     if structure.late_exif:
         image.info.setdefault("exif", structure.late_exif)
-    orientation = read_orientation(image)
+    orientation, cost = read_orientation(image), cost_of(image, structure)
     if image.format != "TIFF":
-        return PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation)
+        return PictureInfo(swap_sides(image.size, orientation), image.format or "", image.mode, orientation, cost)
     # Pillow turns a TIFF by itself when it decodes it; only newer versions already give the turned size here.
     tags = image.tag_v2  # type: ignore[attr-defined]
-    return PictureInfo(swap_sides((tags[256], tags[257]), orientation), "TIFF", image.mode, 1)
+    return PictureInfo(swap_sides((tags[256], tags[257]), orientation), "TIFF", image.mode, 1, cost)
 
 
 def read_orientation(image: Image.Image) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -47,9 +48,10 @@ class DecodedPicture(Picture):
         self._profile = image.info.get("icc_profile")
         self._decoded = simplify_mode(image)
         self._scale = 1
+        self._terms = None
 
 
-def open_picture(source: PictureSource) -> Picture:
+def open_picture(source: PictureSource, open_file: Callable[..., Picture] = Picture) -> Picture:
     """The picture that a source holds.
 
     Args:
@@ -61,6 +63,7 @@ def open_picture(source: PictureSource) -> Picture:
               `[C, H, W]` as PyTorch has it, with 1, 3 or 4 channels (the fourth is alpha); or grey `[H, W]`. The last
               axis is that of the channels wherever it has 1, 3 or 4 entries, otherwise the first is. A batch of one,
               `[1, H, W, C]` or `[1, C, H, W]`, is its picture.
+        open_file: opens a file by its path, or its bytes by a name and `content`.
 
     Raises:
         TypeError: when it is none of these.
@@ -68,9 +71,9 @@ def open_picture(source: PictureSource) -> Picture:
         PictureError: when a file cannot be read.
     """
     if isinstance(source, str | os.PathLike):
-        return Picture(Path(source))
+        return open_file(Path(source))
     if isinstance(source, bytes | bytearray | memoryview):
-        return Picture(_NAME, content=bytes(source))
+        return open_file(_NAME, content=bytes(source))
     if isinstance(source, Image.Image):
         return DecodedPicture(source)
     if hasattr(source, "detach"):  # a tensor, recognised without importing PyTorch

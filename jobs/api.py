@@ -14,6 +14,7 @@ from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio, parse_ratios
 from ..datasets.manifest import read_manifest
+from ..images.budget import parse_memory
 from ..images.colour import RGB, parse_colour
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
@@ -62,6 +63,7 @@ def crop_folder(
     dry_run: bool = False,
     manifest: str | PathLike[str] | None = None,
     workers: int | None = None,
+    memory: int | str | None = None,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Outcome:
@@ -100,6 +102,8 @@ def crop_folder(
         dry_run: write the manifest, and no pixels.
         manifest: None for `manifest.jsonl` in `out`.
         workers: pictures at once; None for one for every core.
+        memory: that all pictures in work may take together while they are decoded, in bytes or as `"4GB"`; those that
+            need more fail, and say how much. None: half of what this process may use.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
         progress: called after every step; an exception that it raises stops the run.
 
@@ -137,6 +141,7 @@ def crop_folder(
         dry_run=dry_run,
         manifest=_path(manifest),
         workers=workers,
+        memory=_memory(memory),
     )
     with Analyser(loaded, where) as analyser:
         return crop_run(run, analyser, progress or _ignore)
@@ -209,6 +214,13 @@ def _words(pictures: Words) -> list[str | PathLike[str]]:
     if not isinstance(pictures, Iterable):
         raise TypeError(f"pictures: expected a path, a pattern or several, got {type(pictures).__name__}")
     return list(pictures)
+
+
+def _memory(value: int | str | None) -> int | None:
+    try:
+        return parse_memory(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"memory: {error}") from None
 
 
 def _path(value: str | PathLike[str] | None) -> Path | None:

@@ -57,8 +57,8 @@ class _Hashes:
 
 def _hash_source(run: FolderRun, source: str) -> _Hashes | None:
     try:
-        picture = open_source(run, source)
-        width, height = picture.info.size
-        return _Hashes(hash_file(picture.path), perceptual_hash(picture.small(HASHED_SIDE)), width * height)
+        with open_source(run, source) as picture:
+            width, height = picture.info.size
+            return _Hashes(hash_file(picture.path), perceptual_hash(picture.small(HASHED_SIDE)), width * height)
     except PictureError:
         return None

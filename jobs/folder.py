@@ -39,11 +39,12 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     cropper = analyser.cropper
     if (cropper.name, cropper.digest) != (run.settings.cropper, run.settings.weights):
         raise ValueError(f"analyser: the settings were made for other weights than those of this {cropper.name}")
-    if run.settings.buckets is None:
-        return _crop_each(run, analyser, progress)
-    from .buckets import sort_folder  # the solver comes with it, and most runs need none
+    with run.reader:
+        if run.settings.buckets is None:
+            return _crop_each(run, analyser, progress)
+        from .buckets import sort_folder  # the solver comes with it, and most runs need none
 
-    return sort_folder(run, analyser, progress)
+        return sort_folder(run, analyser, progress)
 
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 
@@ -14,6 +15,9 @@ from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio, parse_ratios
 from ..images.colour import RGB, parse_colour
+from ..images.decode import Picture
+from ..images.machine import memory_limit
+from ..images.reader import PictureReader
 from ..images.source import PictureSource, open_picture
 from ..models.base import Cropper
 from ..models.registry import load_cropper
@@ -138,33 +142,38 @@ def crop(
         UnsatisfiableError: when no crop obeys the constraint and its policy is `error`.
         HeadCutError: when the crop cuts off a head and `on_cut` is `drop`.
     """
-    opened = open_picture(picture)
-    wanted = constraint or Constraint()
-    if ratio is not None:
-        wanted = replace(wanted, ratios=parse_ratios(ratio))
-    loaded = open_cropper(cropper, find_device(device))
-    where = loaded.device or find_device(device)
-    settings = CropSettings.for_cropper(
-        loaded,
-        wanted,
-        device=where,
-        objective=objective,
-        on_cut=on_cut,
-        resolution=resolution,
-        format="png",
-        background=parse_colour(background),
-    )
-    size = opened.info.size
-    (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], where)
+    # One picture alone may take all the memory that there is.
+    with PictureReader(memory_limit()) as reader, ExitStack() as files:
+        opened = open_picture(picture, lambda *file, **more: files.enter_context(reader.open(*file, **more)))
+        wanted = constraint or Constraint()
+        if ratio is not None:
+            wanted = replace(wanted, ratios=parse_ratios(ratio))
+        loaded = open_cropper(cropper, find_device(device))
+        settings = CropSettings.for_cropper(
+            loaded,
+            wanted,
+            device=loaded.device or find_device(device),
+            objective=objective,
+            on_cut=on_cut,
+            resolution=resolution,
+            format="png",
+            background=parse_colour(background),
+        )
+        return _crop_opened(opened, loaded, settings)
+
+
+def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings) -> CroppedPicture:
+    size = picture.info.size
+    (analysis,) = analyse_thumbnails(cropper, [picture.small(ANALYSIS_SIDE)], settings.device)
     try:
-        (found,) = choose_crops(analysis, size, settings.constraints(), settings.objective, on_cut)
+        (found,) = choose_crops(analysis, size, settings.constraints(), settings.objective, settings.on_cut)
     except UnsatisfiableError as error:
         raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
-    if is_dropped(found, on_cut):
+    if is_dropped(found, settings.on_cut):
         raise HeadCutError(summarise_warnings(found.warnings))
     box = found.box
     target = settings.size_of(box.size, found.ratio)
-    pixels = opened.crop((box.x, box.y, box.width, box.height), target, settings.background)
+    pixels = picture.crop((box.x, box.y, box.width, box.height), target, settings.background)
     return CroppedPicture(Image.fromarray(pixels), found, size)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..images.budget import check_memory
 from ..images.colour import RGB, WHITE
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
@@ -41,6 +42,7 @@ def prepare_run(
     dry_run: bool = False,
     manifest: Path | None = None,
     workers: int | None = None,
+    memory: int | None = None,
 ) -> FolderRun:
     """The run over the pictures that were named.
 
@@ -51,6 +53,7 @@ def prepare_run(
         resolution: with buckets, the pixel budget; see `BucketOptions.settings`.
         manifest: None for `manifest.jsonl` in `out`.
         workers: None for the number that suits the device.
+        memory: see `FolderRun`.
 
     The other arguments are fields of `CropSettings`.
 
@@ -64,6 +67,8 @@ def prepare_run(
         manifest = out / "manifest.jsonl"
     if workers is not None and workers < 1:
         raise ValueError(f"workers: must be at least 1, got {workers}")
+    if memory is not None:
+        check_memory(memory)
     if masks is not None and not masks.is_dir():
         raise ValueError(f"masks: {masks} is not a folder")
     exclude = [folder for folder in (out, masks) if folder is not None]
@@ -90,5 +95,11 @@ def prepare_run(
         dataset=buckets.dataset_format(),
     )
     return FolderRun(
-        sources.folder, out, manifest, settings, default_workers(device) if workers is None else workers, sources.names
+        sources.folder,
+        out,
+        manifest,
+        settings,
+        default_workers(device) if workers is None else workers,
+        sources.names,
+        memory,
     )

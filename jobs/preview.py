@@ -10,6 +10,7 @@ from ..datasets.find import leads_outside
 from ..datasets.manifest import FAILED, OK, BrokenLine, CropRecord, PictureRecord, read_lines
 from ..images.decode import Picture
 from ..images.errors import PictureError
+from ..images.reader import PictureReader
 from .analyse import ANALYSIS_SIDE
 from .contact_sheet import MOST_CROPS, CropTile, PictureTile, thumbnail_size
 from .executors.batches import Analyser
@@ -61,24 +62,34 @@ def collect_tiles(
     counter = StepCounter(progress, len(records))
 
     def draw(record: PictureRecord) -> tuple[PictureRecord, PictureTile]:
-        return record, picture_tile(record, folder, analyser, follow_links)
+        return record, picture_tile(record, folder, analyser, follow_links, reader)
 
     def finish(result: tuple[PictureRecord, PictureTile]) -> None:
         tiles.append(result[1])
         counter.step(DRAWING, result[0])
 
-    run_stage(draw, records, workers, finish)
+    with PictureReader() as reader:
+        run_stage(draw, records, workers, finish)
     return tiles
 
 
 def picture_tile(
-    record: PictureRecord, folder: Path, analyser: Analyser | None, follow_links: bool = False
+    record: PictureRecord,
+    folder: Path,
+    analyser: Analyser | None,
+    follow_links: bool = False,
+    reader: PictureReader | None = None,
 ) -> PictureTile:
-    """The tile of one record; a picture that failed, or cannot be shown, is shown by its reason."""
+    """The tile of one record; a picture that failed, or cannot be shown, is shown by its reason.
+
+    Args:
+        record, folder, analyser, follow_links: see `collect_tiles`.
+        reader: opens the picture; None for one of its own.
+    """
     if record.status != OK:
         return PictureTile(record.source, f"{record.status}: {record.reason or 'no reason is told'}")
     try:
-        return _draw_picture(record, folder, analyser, follow_links)
+        return _draw_picture(record, folder, analyser, follow_links, reader or PictureReader())
     except PictureError as error:
         return PictureTile(record.source, error.reason)
     except PICTURE_ERRORS as error:
@@ -126,19 +137,21 @@ def _assurance_of(crop: CropRecord) -> float:
     return sure - 3 if any(each.code == HEAD_CUT for each in crop.warnings) else sure
 
 
-def _draw_picture(record: PictureRecord, folder: Path, analyser: Analyser | None, follow_links: bool) -> PictureTile:
+def _draw_picture(
+    record: PictureRecord, folder: Path, analyser: Analyser | None, follow_links: bool, reader: PictureReader
+) -> PictureTile:
     path = folder / record.source
     if not follow_links and leads_outside(path, folder):
         raise PictureError(path, "a link that leads out of the folder; --follow-links shows it")
-    picture = Picture(path)
-    size = picture.info.size
-    heat = None
-    if analyser is not None:
-        thumbnail = picture.small(ANALYSIS_SIDE)
-        with analysing(picture):
-            heat = analyser.analyse(thumbnail).heatmap.float().cpu().numpy()
-    pixels = picture.crop((0, 0, *size), thumbnail_size(size))
-    crops = tuple(_crop_tile(picture, crop) for crop in record.crops[:MOST_CROPS])
+    with reader.open(path) as picture:
+        size = picture.info.size
+        heat = None
+        if analyser is not None:
+            thumbnail = picture.small(ANALYSIS_SIDE)
+            with analysing(picture):
+                heat = analyser.analyse(thumbnail).heatmap.float().cpu().numpy()
+        pixels = picture.crop((0, 0, *size), thumbnail_size(size))
+        crops = tuple(_crop_tile(picture, crop) for crop in record.crops[:MOST_CROPS])
     note = f"{size[0]} × {size[1]}"
     if more := len(record.crops) - len(crops):
         note = f"{note}, {more} more crops"

@@ -16,6 +16,7 @@ from ..datasets.names import name_crops
 from ..datasets.sidecars import Sidecars
 from ..images.errors import PictureError
 from ..images.header import read_header
+from ..images.reader import PictureReader
 from .journal import state_of
 from .settings import CropSettings
 from .sources import list_neighbours
@@ -43,6 +44,8 @@ class FolderRun:
         workers: how many pictures are worked on at once.
         sources: relative POSIX paths of the pictures, sorted; None for all pictures in the folder and below it. They
             are no setting: what is written for a picture does not depend on the others.
+        memory: bytes that the pictures in work may take together while they are decoded; None for a share of what there
+            is, see `default_memory`. It is no setting: no byte of a crop depends on it.
 
     Raises:
         ValueError: when there is no `out`, and it is no dry run.
@@ -54,6 +57,7 @@ class FolderRun:
     settings: CropSettings
     workers: int = 1
     sources: tuple[str, ...] | None = None
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         if self.out is None and not self.settings.dry_run:
@@ -63,6 +67,11 @@ class FolderRun:
     def output(self) -> Path | None:
         """Where crops are written; None in a dry run, which writes none."""
         return None if self.settings.dry_run else self.out
+
+    @cached_property
+    def reader(self) -> PictureReader:
+        """Opens the pictures; a job that opens many enters it as a context."""
+        return PictureReader(self.memory, encoding=self.settings.format)
 
     @cached_property
     def sidecars(self) -> Sidecars:

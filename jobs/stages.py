@@ -199,9 +199,9 @@ def with_picture(
         OSError: only what would stop every other picture too.
     """
     try:
-        picture = open_source(run, record.source)
-        record = replace(record, size=picture.info.size)
-        return work(picture, record)
+        with open_source(run, record.source) as picture:
+            record = replace(record, size=picture.info.size)
+            return work(picture, record)
     except PictureError as error:
         return record.as_failed(error.reason_for(run.folder / record.source))
     except OSError as error:
@@ -220,8 +220,9 @@ def describe_error(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def open_source(run: FolderRun, source: str) -> Picture:
-    """Opens a picture of the run's folder.
+@contextmanager
+def open_source(run: FolderRun, source: str) -> Iterator[Picture]:
+    """Opens a picture of the run's folder, within the run's budget of memory.
 
     Raises:
         PictureError: when it cannot be read, or is a link out of the folder that is not to be followed.
@@ -229,7 +230,8 @@ def open_source(run: FolderRun, source: str) -> Picture:
     path = run.folder / source
     if not run.settings.follow_links and leads_outside(path, run.folder):
         raise PictureError(path, "a link that leads out of the folder")
-    return Picture(path)
+    with run.reader.open(path) as picture:
+        yield picture
 
 
 @contextmanager

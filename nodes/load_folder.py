@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import folder_paths
@@ -12,8 +14,11 @@ from torch import Tensor
 
 from ..datasets.find import find_pictures, leads_outside
 from ..datasets.sidecars import Sidecars
-from ..images.decode import Picture, decode
+from ..images.colour import RGB, WHITE
+from ..images.decode import Picture
 from ..images.errors import PictureError
+from ..images.machine import memory_limit
+from ..images.reader import PictureReader
 from ..jobs.stages import BLACK
 from .folders import fingerprint, inside, subfolders
 from .host import to_host, track_progress
@@ -74,18 +79,21 @@ class LoadFolder(io.ComfyNode):
         images, captions, names, problems, masks = [], [], [], [], []
         sidecars = Sidecars(root)
         paths = list_pictures(root, subfolders, start, limit)
-        for path in track_progress(paths, len(paths)):
-            try:
-                image, caption = load_image(path, root), sidecars.read_caption(path)
-                mask = load_mask(sidecars.open_mask(Picture(path)), image)
-            except PictureError as error:
-                logger.warning("Load Picture Folder: %s", error)
-                problems.append(f"{path.relative_to(root).as_posix()}: {error.reason_for(path)}")
-                continue
-            images.append(to_host(image))
-            captions.append(caption)
-            masks.append(to_host(mask))
-            names.append(path.relative_to(root).as_posix())
+        with PictureReader(memory_limit()) as reader:
+            for path in track_progress(paths, len(paths)):
+                try:
+                    caption = sidecars.read_caption(path)
+                    with open_inside(reader, path, root) as picture:
+                        image = load_image(picture)
+                        mask = load_mask(sidecars.open_mask(picture), image)
+                except PictureError as error:
+                    logger.warning("Load Picture Folder: %s", error)
+                    problems.append(f"{path.relative_to(root).as_posix()}: {error.reason_for(path)}")
+                    continue
+                images.append(to_host(image))
+                captions.append(caption)
+                masks.append(to_host(mask))
+                names.append(path.relative_to(root).as_posix())
         if not images:
             raise ValueError("\n".join([f"no picture could be loaded from {folder!r}", *problems]))
         return io.NodeOutput(images, captions, names, "\n".join(problems), masks)
@@ -111,15 +119,27 @@ def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]
     return part
 
 
-def load_image(path: Path, root: Path) -> Tensor:
-    """One picture as `[1, H, W, 3]` in 0..1.
+@contextmanager
+def open_inside(reader: PictureReader, path: Path, root: Path) -> Iterator[Picture]:
+    """A picture of the folder.
 
     Raises:
         PictureError: when it cannot be read, or is a link out of the folder.
     """
     if leads_outside(path, root):
         raise PictureError(path, "a link to a file outside the folder; copy the file into it")
-    return torch.from_numpy(decode(path)).float().div_(255)[None]
+    with reader.open(path) as picture:
+        yield picture
+
+
+def load_image(picture: Picture, background: RGB = WHITE) -> Tensor:
+    """One picture as `[1, H, W, 3]` in 0..1.
+
+    Raises:
+        PictureError: when it cannot be read.
+    """
+    pixels = picture.crop((0, 0, *picture.info.size), None, background)
+    return torch.from_numpy(pixels).float().div_(255)[None]
 
 
 def load_mask(mask: Picture | None, image: Tensor) -> Tensor:
@@ -130,4 +150,4 @@ def load_mask(mask: Picture | None, image: Tensor) -> Tensor:
     """
     if mask is None:
         return torch.ones(1, 1, 1).expand(image.shape[:3])
-    return torch.from_numpy(decode(mask.path, BLACK)).float().div_(255).mean(dim=2)[None]
+    return load_image(mask, BLACK).mean(dim=3)

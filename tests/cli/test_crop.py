@@ -157,6 +157,7 @@ def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, comp
         *((["--min-area", value], "--min-area") for value in ("0", "1.5", "nan", "inf", "x")),
         *((["--resolution", value], "--resolution") for value in ("0", "7", "1.5", "nan")),
         *((["--workers", value], "--workers") for value in ("0", "x")),
+        *((["--memory", value], "--memory") for value in ("4", "0GB", "much")),
         (["--layout", "middle"], "--layout"),
         (["--layout", "0,0,nan,1"], "--layout"),
         (["--background", "nocolour"], "--background"),
@@ -280,6 +281,15 @@ def test_an_interrupt_stops_soon_leaves_no_half_file_and_says_how_to_go_on(many,
     assert {path.suffix for path in out.iterdir()} == {".jpg", ".part"}  # no temporary file, no manifest yet
     assert crop(many, "--out", out) == 0
     assert "had been done before" in capsys.readouterr().out
+
+
+def test_what_needs_more_memory_than_it_may_take_is_named(tmp_path, capsys):
+    save_picture(tmp_path / "photos" / "large.png", (1000, 800))
+    save_picture(tmp_path / "photos" / "small.png", (100, 80))
+    assert crop(tmp_path / "photos", "--out", tmp_path / "out", "--memory", "20MB") == 1
+    assert "large.png: it needs about 2" in capsys.readouterr().err
+    assert crop(tmp_path / "photos", "--out", tmp_path / "out", "--memory", "1GB") == 0
+    assert crops(tmp_path / "out").keys() == {"large.jpg", "small.jpg"}
 
 
 def test_the_summary_says_what_was_done_and_the_status_is_1_where_pictures_failed(photos, tmp_path, capsys):

@@ -89,6 +89,14 @@ def test_named_pictures_masks_constraint_and_progress(photos, tmp_path):
     assert boxes == {"a.png": (20, 0, 80, 80), "b.png": (0, 20, 80, 80)}
 
 
+def test_memory_is_an_amount_or_bytes(photos, tmp_path):
+    for memory, failed in (("1MB", True), (10**6, True), ("1GB", False), (10**9, False)):
+        outcome = salient_crop.crop_folder(photos, tmp_path / "out", cropper="centre", memory=memory)
+        assert (outcome.failed == outcome.pictures) == failed
+    with pytest.raises(ValueError, match="^memory: '4' is no amount of memory"):
+        salient_crop.crop_folder(photos, tmp_path / "out", cropper="centre", memory="4")
+
+
 def test_a_constraint_without_ratios_keeps_each_pictures_own(photos, tmp_path):
     salient_crop.crop_folder(photos, tmp_path, cropper="centre", constraint=salient_crop.Constraint(min_share=1.0))
     for record in read_manifest(tmp_path / "manifest.jsonl"):

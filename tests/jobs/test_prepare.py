@@ -46,9 +46,9 @@ def test_all_that_is_said_reaches_the_settings(folder, scripted, prepare):
         "follow_links": True,
         "dry_run": True,
     }
-    run = prepare(manifest=Path("list.jsonl"), workers=5, device="cuda:0", **given)
+    run = prepare(manifest=Path("list.jsonl"), workers=5, memory=10**9, device="cuda:0", **given)
     assert run.settings == CropSettings.for_cropper(scripted(), CONSTRAINT, device="cuda", **given)
-    assert (run.manifest, run.workers) == (Path("list.jsonl"), 5)
+    assert (run.manifest, run.workers, run.memory) == (Path("list.jsonl"), 5, 10**9)
 
 
 def test_with_buckets_the_resolution_is_theirs(prepare):
@@ -73,6 +73,7 @@ def test_grids_are_made_from_the_pictures_that_are_named(folder, prepare):
     [
         ({"out": None}, "^out: name a folder for the crops"),
         ({"workers": 0}, "^workers: must be at least 1, got 0"),
+        ({"memory": 0}, "^memory: must be at least one byte, got 0"),
         ({"masks": Path("gone")}, "^masks: gone is not a folder"),
         ({"resolution": 7}, "resolution must be at least 8"),
         ({"out": None, "manifest": Path("a.jsonl")}, "^out: name a folder for the crops, or make it a dry run"),
