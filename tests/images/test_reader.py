@@ -170,8 +170,8 @@ def test_less_of_a_jpeg_needs_less_memory(tmp_path):
 
 def test_a_canvas_that_fits_nowhere_is_refused(tmp_path):
     with PictureReader(GB).open(saved(tmp_path / "a.png")) as picture:
-        with pytest.raises(PictureError, match="it needs about [0-9.]+ GB of memory"):
-            picture.crop((0, 0, 180, 10**6), (1800, 10**7))
+        with pytest.raises(PictureError, match="it needs about 2.0 GB of memory"):
+            picture.crop((0, 0, 180, 9000), (1800, 90_000))
         assert picture.crop((0, 0, 180, 1000)).shape == (1000, 180, 3)
 
 
