@@ -11,6 +11,7 @@ from .metadata import weigh_exif
 from .structure import Structure, is_ordinary
 
 _MOST_CHUNKS = 100_000
+_MOST_EXIF = 4 << 20  # bytes
 _PNG_PIXELS = (b"IDAT", b"fdAT", b"fcTL")
 # WebP's decoder makes two canvases of 4 bytes a pixel, and copies of the file, as soon as it is opened.
 _WEBP_CANVASES, _WEBP_COPIES = 8, 2
@@ -23,7 +24,7 @@ def read_png(path: Path, file: BinaryIO, length: int) -> Structure:
         PictureError: when its EXIF block is a bomb.
     """
     size: Size = (0, 0)
-    late_exif, parts, chunks, in_pixels = b"", 0, 0, False
+    late_exif, parts, chunks, metadata, in_pixels = b"", 0, 0, 0, False
     for kind, size_in_bytes in _png_chunks(file):
         chunks += 1
         parts += kind not in _PNG_PIXELS
@@ -31,10 +32,11 @@ def read_png(path: Path, file: BinaryIO, length: int) -> Structure:
         if kind == b"IHDR":
             size = int.from_bytes(file.read(4), "big"), int.from_bytes(file.read(4), "big")
         elif kind == b"eXIf":
-            exif = file.read(size_in_bytes)
+            metadata += size_in_bytes
+            exif = file.read(min(size_in_bytes, _MOST_EXIF))
             weigh_exif(path, exif)
             late_exif = exif if in_pixels else late_exif
-    ordinary = chunks < _MOST_CHUNKS and is_ordinary(size, length, parts)
+    ordinary = chunks < _MOST_CHUNKS and is_ordinary(size, length, parts, metadata)
     return Structure("PNG", ordinary, size, late_exif=late_exif)
 
 
@@ -45,13 +47,14 @@ def read_webp(path: Path, file: BinaryIO, length: int) -> Structure:
         PictureError: when its EXIF block is a bomb.
     """
     size = _webp_size(file)
-    chunks = 0
+    chunks = metadata = 0
     for kind, size_in_bytes in _webp_chunks(file):
         chunks += 1
         if kind == b"EXIF":
-            weigh_exif(path, file.read(size_in_bytes))
+            metadata += size_in_bytes
+            weigh_exif(path, file.read(min(size_in_bytes, _MOST_EXIF)))
     opening = _WEBP_CANVASES * size[0] * size[1] + _WEBP_COPIES * length
-    return Structure("WEBP", is_ordinary(size, length, chunks), size, opening=opening)
+    return Structure("WEBP", is_ordinary(size, length, chunks, metadata), size, opening=opening)
 
 
 def _webp_size(file: BinaryIO) -> Size:

@@ -9,6 +9,8 @@ from operator import index
 import numpy as np
 from PIL import Image, ImageCms, ImageColor
 
+from .profile import is_usable
+
 RGB = tuple[int, int, int]
 WHITE: RGB = (255, 255, 255)
 
@@ -71,8 +73,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
     Args:
         image: as `simplify_mode` returns it.
-        profile: the picture's ICC profile. A profile that is damaged or made for other channels is ignored, as
-            browsers do.
+        profile: the picture's ICC profile. A profile that is damaged, made for other channels or not usable (see
+            `is_usable`) is ignored, as browsers do.
     """
     if image.mode not in ("LA", "RGBA"):
         return _convert_colours(image, profile)
@@ -118,7 +120,7 @@ def _build_transform(mode: str, profile: bytes | None) -> ImageCms.ImageCmsTrans
 def _open_profile(mode: str, profile: bytes | None) -> ImageCms.ImageCmsProfile | None:
     if mode == "LAB":
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-    return ImageCms.getOpenProfile(io.BytesIO(profile)) if profile else None
+    return ImageCms.getOpenProfile(io.BytesIO(profile)) if profile and is_usable(profile) else None
 
 
 def _is_identity(transform: ImageCms.ImageCmsTransform) -> bool:

@@ -24,6 +24,8 @@ DRAFTED = ("JPEG", "MPO")
 _MARGIN, _FLOOR = 1.1, 8_000_000  # of every estimate: a factor, and bytes
 # Bytes a pixel of a crop until it is encoded, opaque and transparent.
 _RESULT = {"jpg": (11, 14), "png": (11, 14), "webp": (30, 34)}
+_ROW = 4  # pixels; a pointer, and what fills a row up
+_ROW_BUFFERS = 16  # bytes a pixel of a row: two rows of at most 16 bits a channel
 _COEFFICIENT = 2  # bytes of a sample of a JPEG of several scans
 # Bytes a pixel that decoders take beside what they hand out. Those of WebP's canvases are part of opening it; AVIF and
 # HEIF are made of up to 12 bits a channel, without subsampling, with alpha and film grain.
@@ -37,7 +39,7 @@ class Cost:
     """What reading a picture costs.
 
     Attributes:
-        pixels: as stored.
+        size: width and height in pixels as stored.
         beside: bytes of memory that its decoder takes beside the pixels that it hands out.
         decoded: bytes of memory a pixel, as decoded.
         kept: bytes of memory a pixel, as it is kept for the next question; see `simplify_mode`.
@@ -45,7 +47,7 @@ class Cost:
         transparent: whether some of it may be.
     """
 
-    pixels: int = 0
+    size: Size = (0, 0)
     beside: int = 0
     decoded: int = 4
     kept: int = 4
@@ -54,8 +56,8 @@ class Cost:
 
     def of_decoding(self, scale: int) -> int:
         """Bytes of memory while the picture is decoded at a `scale`-th of its width and height."""
-        pixels = ceil(self.pixels / scale**2)
-        return self.beside + pixels * (self.decoded + self.kept * self.converted)
+        pixels = self._pixels(scale)
+        return self.beside + ceil(pixels * (self.decoded + self.kept * self.converted))
 
     def of_part(self, scale: int, region: FloatBox, size: Size, result: Size, encoding: str) -> int:
         """Bytes of memory while a part of the decoded picture becomes a result, and until that is encoded.
@@ -67,17 +69,20 @@ class Cost:
             result: width and height of all of the result, which may be larger.
             encoding: the format that it is encoded in; see `encode`.
         """
-        pixels = ceil(self.pixels / scale**2)
+        pixels = self._pixels(scale)
         width, height = (region[2] - region[0]) / scale, (region[3] - region[1]) / scale
         whole = self.kept + (4 if self.transparent else 0)  # Pillow resizes premultiplied colours
         resized = 4 * height * min(width, size[0]) + width * height
-        answer = max(size[0] * size[1], result[0] * result[1])
+        answer = max(_with_rows(*size), _with_rows(*result))
         return ceil(pixels * whole + resized + answer * _RESULT[encoding][self.transparent])
 
     def of_answer(self, scale: int, region: FloatBox, size: Size, result: Size, encoding: str = "jpg") -> int:
         """Bytes of memory for both steps, with a margin."""
         most = max(self.of_decoding(scale), self.of_part(scale, region, size, result, encoding))
         return ceil(most * _MARGIN) + _FLOOR
+
+    def _pixels(self, scale: int) -> float:
+        return _with_rows(self.size[0] / scale, self.size[1] / scale)
 
 
 def opening_bytes(structure: Structure) -> int:
@@ -95,8 +100,13 @@ def cost_of(image: Image.Image, structure: Structure) -> Cost:
     simple = simple_mode(image)
     decoded, kept = _bytes_of(image.mode), _bytes_of(simple)
     pixels = image.width * image.height
-    beside = structure.opening + _decoder_bytes(image, structure, pixels)
-    return Cost(pixels, beside, decoded, kept, image.mode != simple, simple in ("LA", "RGBA"))
+    beside = structure.opening + _ROW_BUFFERS * image.width + _decoder_bytes(image, structure, pixels)
+    return Cost(image.size, beside, decoded, kept, image.mode != simple, simple in ("LA", "RGBA"))
+
+
+def _with_rows(width: float, height: float) -> float:
+    """The number of pixels, with what Pillow takes for each row, which counts where rows are short."""
+    return (width + _ROW) * height
 
 
 def _decoder_bytes(image: Image.Image, structure: Structure, pixels: int) -> int:

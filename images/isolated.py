@@ -89,5 +89,6 @@ class IsolatedPicture(Picture):
 
 
 def _read_info(words: dict[str, Any]) -> PictureInfo:
-    size, cost = tuple(words.pop("size")), Cost(**words.pop("cost"))
-    return PictureInfo(size=size, cost=cost, **words)
+    cost = words.pop("cost")
+    size, stored = tuple(words.pop("size")), tuple(cost.pop("size"))
+    return PictureInfo(size=size, cost=Cost(stored, **cost), **words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ _SOS, _EOI = 0xDA, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")  # but those that stand between the bytes of a scan
-_BLOCK, _MOST_WALKED = 1 << 20, 64 << 20  # bytes
+_MOST_SEGMENTS = 100_000
+_MOST_EXIF, _MOST_SCANNED, _BLOCK = 4 << 20, 64 << 20, 1 << 20  # bytes
 
 
 @dataclass(slots=True)
@@ -59,10 +61,10 @@ def read_jpeg(path: Path, file: BinaryIO, length: int) -> Structure:
         return Structure("JPEG")  # broken, or odd: whatever its decoder makes of it
     scans = 1
     if header.progressive or in_scan[0] < header.components:
-        scans = _count_scans(file)
+        scans = _count_scans(file) if length <= _MOST_SCANNED else 2
     if scans > MAX_SCANS:
         raise PictureError(path, f"a JPEG of more than {MAX_SCANS} scans: a decompression bomb, or save it anew")
-    ordinary = is_ordinary(header.size, length, header.parts) and scans <= _ORDINARY_SCANS
+    ordinary = is_ordinary(header.size, length, header.parts, len(header.exif)) and scans <= _ORDINARY_SCANS
     return Structure("JPEG", ordinary, header.size, scans)
 
 
@@ -78,7 +80,8 @@ def _read_header(file: BinaryIO) -> _Header:
             header.progressive = marker in _PROGRESSIVE
         elif marker == 0xE1:
             data = file.read(size)
-            header.exif += data[6:] if data.startswith(b"Exif\0\0") else b""
+            if data.startswith(b"Exif\0\0") and len(header.exif) < _MOST_EXIF:
+                header.exif += data[6:]
         elif marker == 0xE2:
             data = file.read(size)
             header.index = data[4:] if data.startswith(b"MPF\0") else header.index
@@ -91,12 +94,11 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
     After the last one, the file is at the length of the first scan's segment, or at its end.
     """
     position = 2
-    while True:
+    for _ in range(_MOST_SEGMENTS):
         file.seek(position)
         head = file.read(4)
         if len(head) < 4 or head[0] != 0xFF:
-            file.seek(0, 2)
-            return
+            break
         marker = head[1]
         if marker == _SOS:
             file.seek(position + 2)
@@ -107,6 +109,7 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
         size = int.from_bytes(head[2:4], "big")
         yield marker, max(0, size - 2)
         position += 2 + size
+    file.seek(0, os.SEEK_END)
 
 
 def _count_scans(file: BinaryIO) -> int:
@@ -120,7 +123,7 @@ def _count_scans(file: BinaryIO) -> int:
     if quick <= _ORDINARY_SCANS:
         return quick
     file.seek(start)
-    data, position, scans = file.read(_MOST_WALKED), 0, 1
+    data, position, scans = file.read(_MOST_SCANNED), 0, 1
     while scans <= MAX_SCANS and (found := _MARKER.search(data, position)):
         marker = data[found.start() + 1]
         if marker == _EOI:

@@ -8,8 +8,10 @@ from ..cropping.checks import Size
 
 # Up to these, a picture in an ordinary format costs what one expects of its number of pixels.
 _ORDINARY_PIXELS = 64_000_000
+_ORDINARY_SIDE = 100_000  # pixels; Pillow handles rows one by one, however short they are
 _ORDINARY_BYTES = 64 << 20
 _ORDINARY_PARTS = 1000
+_ORDINARY_METADATA = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,19 @@ class Structure:
     late_exif: bytes = b""
 
 
-def is_ordinary(size: Size, length: int, parts: int = 0) -> bool:
+def is_ordinary(size: Size, length: int, parts: int = 0, metadata: int = 0) -> bool:
     """Whether a picture is of a usual size.
 
     Args:
         size: width and height in pixels.
         length: of the file in bytes.
         parts: segments or chunks that hold no pixels.
+        metadata: bytes of EXIF.
     """
-    return size[0] * size[1] <= _ORDINARY_PIXELS and length <= _ORDINARY_BYTES and parts <= _ORDINARY_PARTS
+    return (
+        size[0] * size[1] <= _ORDINARY_PIXELS
+        and max(size) <= _ORDINARY_SIDE
+        and length <= _ORDINARY_BYTES
+        and parts <= _ORDINARY_PARTS
+        and metadata <= _ORDINARY_METADATA
+    )

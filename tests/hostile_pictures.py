@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Mapping, Sequence
 
-from PIL import Image
+from PIL import Image, ImageCms
 
 SHORT, LONG = 3, 4  # types of a TIFF's values
 Tags = Mapping[int, tuple[int, Sequence[int]]]
@@ -48,6 +48,22 @@ def exif_bomb(entries: int = 5000, shared: int = 60_000) -> bytes:
     tags = b"".join(struct.pack("<HHII", 0x9000 + each, 1, shared, 8) for each in range(entries))
     block = b"II*\0" + struct.pack("<IH", 8, entries) + tags + b"\0\0\0\0"
     return block.ljust(8 + shared, b"\0")
+
+
+def profile_of_elements(count: int) -> bytes:
+    """An ICC profile that is sRGB, computed in so many steps that change nothing and share their bytes."""
+    original = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    entries = struct.iter_unpack(">4sII", original[132 : 132 + 12 * int.from_bytes(original[128:132], "big")])
+    tags = {name: original[offset : offset + size] for name, offset, size in entries}
+    step = b"matf\0\0\0\0" + struct.pack(">HH12f", 3, 3, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0)
+    tags[b"D2B0"] = b"mpet\0\0\0\0" + struct.pack(">HHI", 3, 3, count)
+    tags[b"D2B0"] += struct.pack(">II", 16 + 8 * count, len(step)) * count + step
+    table, data, start = b"", b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        table += struct.pack(">4sII", name, start + len(data), len(value))
+        data += value.ljust(-(-len(value) // 4) * 4, b"\0")
+    body = original[4:8] + b"\x04\x40\0\0" + original[12:128] + struct.pack(">I", len(tags)) + table + data
+    return struct.pack(">I", len(body) + 4) + body
 
 
 def webp_of_one_colour(width: int, height: int) -> bytes:

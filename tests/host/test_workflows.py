@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from comfy_server import WorkflowError
+from hostile_pictures import jpeg_of_scans, tiff_of_tile
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
@@ -246,6 +247,29 @@ def test_what_is_wrong_is_said_where_the_user_looks(comfy, folder):
         comfy.run(misspelt)
     with pytest.raises(WorkflowError):
         comfy.run({**workflow, "folder": pack("LoadFolder", folder="../..", subfolders=False, start=0, limit=0)})
+
+
+def test_pictures_are_decoded_in_processes_that_do_not_start_the_host_again(comfy, folder):
+    """`multiprocessing` would: it imports ComfyUI's main.py in each process, and fails after a quarter of a minute."""
+    Image.open(folder / "cat.jpg").save(folder / "deep.tiff")
+    (folder / "scans.jpg").write_bytes(jpeg_of_scans(3000))
+    (folder / "tile.tiff").write_bytes(tiff_of_tile(64, 64, 1_000_000))
+    settings = {"ratio": "1:1", "buckets": "", "resolution": 1024, "batch_size": 1, "remainder": "keep", "smallest": 2}
+    settings |= {"most_enlarged": 0.0, "layout": "plain", "concept": "picture", "repeats": 1, "format": "png"}
+    shown = comfy.run(
+        {
+            "folder": pack("LoadFolder", folder=folder.name, subfolders=False, start=0, limit=0),
+            "names": node("PreviewAny", source=["folder", 2]),
+            "problems": node("PreviewAny", source=["folder", 3]),
+            "crop": pack("CropFolder", folder=folder.name, save_to="processes", **settings),
+            "report": node("PreviewAny", source=["crop", 1]),
+        }
+    )
+    for (text,) in (shown["problems"]["text"], shown["report"]["text"]):
+        assert "scans.jpg: a JPEG of more than 100 scans" in text
+        assert "tile.tiff: it needs about 4400.0 GB of memory" in text
+    assert (comfy.output / "processes" / "deep.png").is_file()
+    assert comfy.log.count("Starting server") == 1
 
 
 def test_changed_captions_are_read_again(comfy, folder):

@@ -74,6 +74,10 @@ def test_ordinary_pictures(content, kind, size, scans):
         (jpeg_of_scans(21), "JPEG"),
         (jpeg_of_scans(MAX_SCANS), "JPEG"),
         (jpeg_with_exif(b"x" * 1100, times=1100), "JPEG"),
+        (jpeg_with_exif(bytes(1_100_000), times=20), "JPEG"),
+        (png(png_chunk(b"eXIf", bytes(1_100_000))), "PNG"),
+        (saved("WEBP", exif=bytes(1_100_000)), "WEBP"),
+        (png(size=(1, 100_001)), "PNG"),
         (saved("JPEG")[:200], "JPEG"),
         (saved("JPEG")[:2] + b"\xff\xd9", "JPEG"),
         (saved("JPEG")[:20] + b"junk" + saved("JPEG")[20:], "JPEG"),
@@ -97,6 +101,16 @@ def test_pictures_that_may_cost_more_than_they_show(content, kind):
 def test_a_jpeg_of_very_many_scans_is_refused(content):
     with pytest.raises(PictureError, match="upload: a JPEG of more than 100 scans"):
         read_header("upload", content=content)
+
+
+def test_files_that_have_no_end_are_not_read_to_it(tmp_path):
+    """Three sparse files of a terabyte each."""
+    segments = saved("JPEG", progressive=True)
+    for name, content in (("a.jpg", segments[:-2]), ("b.jpg", segments[:20]), ("c.png", png()[:-12])):
+        with (tmp_path / name).open("wb") as file:
+            file.write(content)
+            file.truncate(1 << 40)
+        assert not read_structure(tmp_path / name).ordinary
 
 
 def test_scans_of_the_pictures_behind_the_first_do_not_count():
