@@ -137,6 +137,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..images.errors import PictureError
     from ..jobs.executors.batches import Analyser
     from ..jobs.folder import crop_folder
     from ..jobs.run import RunError
@@ -147,7 +148,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
             outcome = crop_folder(run, analyser, record_progress(reporter))
     except (RunError, ValueError) as error:  # a manifest of an earlier run that is damaged is a ValueError
         raise UsageError(str(error)) from error
-    except OSError as error:
+    except (OSError, PictureError) as error:  # a caption that was replaced after its crop was written
         reporter.note(f"salient-crop: stopped: {error}; the same command goes on from here")
         return SOME_FAILED
     for note in outcome.notes:

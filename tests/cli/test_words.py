@@ -12,6 +12,8 @@ from made_pictures import save_picture
 
 from salient_crop.cli.main import main
 from salient_crop.cli.progress import Reporter
+from salient_crop.images.errors import PictureError
+from salient_crop.jobs import buckets
 
 # Control characters but the end of a line, marks that turn text around, other ends of lines, half characters.
 NEVER_PRINTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -115,6 +117,20 @@ def test_names_forge_no_line(photos, tmp_path, capfd, more):
         lines = (out / "manifest.jsonl").read_text("utf-8").splitlines()
         told[folder] += (len(lines), [json.loads(line)["status"] for line in lines].count("failed"))
     assert told["evil"] == told["tame"]
+
+
+def test_a_caption_that_can_no_longer_be_read_when_the_index_is_written_stops_the_run_in_words(
+    tmp_path, capfd, monkeypatch
+):
+    photo = save_picture(tmp_path / "photos" / "a.png")
+
+    def fail(run, records):
+        raise PictureError(photo, "gone")
+
+    monkeypatch.setattr(buckets, "list_entries", fail)
+    words = ["crop", photo.parent, "--out", tmp_path / "out", "--cropper", "centre", "--buckets", "64x64"]
+    status, _, errors = said(capfd, *words, "--smallest", "1")
+    assert (status, errors[-1]) == (1, f"salient-crop: stopped: {photo}: gone; the same command goes on from here")
 
 
 @pytest.mark.parametrize("evil", ["\x1b]0;x\x07", "a\nsalient-crop: done", "\u202ex", "\x9b31m", "\udcff"])
