@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from .options import (
@@ -73,7 +74,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
     folder = chosen.source or source_folder(chosen.manifest)
-    if folder is None or not folder.is_dir():
+    if folder is None or not os.path.isdir(folder):
         raise UsageError(f"the pictures of {chosen.manifest} are not where they were; --source FOLDER says where")
     if not records:
         raise UsageError(f"{chosen.manifest} lists no pictures")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..cropping.crop import CropWarning
 from ..cropping.ratio import Ratio
@@ -27,6 +27,7 @@ from .json_values import (
 
 OK, FAILED, DROPPED = "ok", "failed", "dropped"
 _STATUSES = (OK, FAILED, DROPPED)
+_LONGEST_LINE = 1 << 26  # bytes; a crop takes less than a kilobyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +156,25 @@ def read_lines(path: Path | str) -> Iterator[PictureRecord | BrokenLine]:
         OSError: when it cannot be read.
     """
     with Path(path).open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(_short_lines(file), 1):
+            if line is None:
+                yield BrokenLine(number, f"not a manifest line (over {_LONGEST_LINE:,} bytes long)")
+                continue
             try:
                 yield parse_line(line.decode("utf-8-sig"))
             except ValueError as error:
                 yield BrokenLine(number, str(error))
+
+
+def _short_lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """The lines of a file; None for one that no picture needs, and that may fill the memory."""
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) < _LONGEST_LINE or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST_LINE)
+        yield None
 
 
 def _crop_fields(crop: CropRecord) -> dict[str, Any]:
