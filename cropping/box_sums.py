@@ -5,24 +5,52 @@ A heatmap is read as a piecewise constant density, so interpolating its table bi
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from .checks import show
 
-def normalise(heatmaps: Tensor) -> Tensor:
+
+def normalise(heatmaps: Tensor, name: str = "a heatmap") -> Tensor:
     """Scales `[B, h, w]` heatmaps to sum to 1 in float64; an empty one becomes uniform.
 
     Raises:
-        ValueError: when a value is negative or not finite.
+        TypeError: when they are no plain tensor of real numbers; says `name`.
+        ValueError: when they have no cell, or a value is negative or not finite; says `name`.
     """
-    heat = heatmaps.to(torch.float64)
+    heat = check_maps(name, heatmaps, "[B, h, w]").to(torch.float64)
     # min() of a NaN is NaN, which fails the comparison too.
     if not bool((heat.min() >= 0) & torch.isfinite(heat).all()):
-        raise ValueError("a heatmap must hold finite values of 0 or more")
+        raise ValueError(f"{name} must hold finite values of 0 or more")
     heat = heat / heat.amax(dim=(-2, -1), keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
     total = heat.sum(dim=(-2, -1), keepdim=True)
     uniform = torch.full_like(heat, 1.0 / (heat.shape[-1] * heat.shape[-2]))
     return torch.where(total > 0, heat / total.clamp_min(1e-300), uniform)
+
+
+def check_maps(name: str, maps: Any, shape: str) -> Tensor:
+    """The maps, after a check that they are a plain tensor of real numbers with so many dimensions.
+
+    Args:
+        name: of the argument, in errors.
+        maps: what was given.
+        shape: as it is written in documentation, such as `[B, h, w]`.
+
+    Raises:
+        TypeError: when they are no tensor, or a sparse, quantised, complex or meta one.
+        ValueError: when they have another number of dimensions, or no cell at all.
+    """
+    if not isinstance(maps, Tensor):
+        raise TypeError(f"{name} must be a tensor {shape}, got {show(maps)}")
+    if maps.layout != torch.strided or maps.is_quantized or maps.is_complex() or maps.is_meta:
+        raise TypeError(f"{name} must be a plain tensor of real numbers, got {maps.dtype} on {maps.device}")
+    if maps.ndim != shape.count(",") + 1:
+        raise ValueError(f"{name} must be {shape}, got {list(maps.shape)}")
+    if 0 in maps.shape:
+        raise ValueError(f"{name} must be {shape} with at least one cell, got {list(maps.shape)}")
+    return maps
 
 
 def summed_area(maps: Tensor) -> Tensor:

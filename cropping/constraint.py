@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from .checks import Region, check_number, check_region, check_tuple, check_whole_number
+from .checks import Region, Size, check_number, check_region, check_size, check_tuple
 from .ratio import Ratio
 from .text_region import TextRegion, bounding_region
 
@@ -47,7 +46,7 @@ class Constraint:
     keep: tuple[Region, ...] = ()
     avoid: tuple[Region, ...] = ()
     text_regions: tuple[TextRegion, ...] = ()
-    min_size: tuple[int, int] | None = None
+    min_size: Size | None = None
     policy: str = "shrink"
 
     def __post_init__(self) -> None:
@@ -60,7 +59,7 @@ class Constraint:
             "text_regions": check_tuple("text_regions", self.text_regions, TextRegion),
             "keep": tuple(check_region("keep", each) for each in check_tuple("keep", self.keep, object)),
             "avoid": tuple(check_region("avoid", each) for each in check_tuple("avoid", self.avoid, object)),
-            "min_size": None if self.min_size is None else _check_min_size(self.min_size),
+            "min_size": None if self.min_size is None else check_size("min_size", self.min_size),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -74,13 +73,3 @@ class Constraint:
     def requested_region(self) -> Region | None:
         """The smallest region around everything that a crop is asked to hold, hard or soft; None where nothing is."""
         return bounding_region(self.keep + tuple(each.region for each in self.text_regions if each.frame == "source"))
-
-
-def _check_min_size(size: Any) -> tuple[int, int]:
-    sides = check_tuple("min_size", size, object)
-    if len(sides) != 2:
-        raise ValueError(f"min_size needs width and height, got {len(sides)} numbers")
-    width, height = (check_whole_number("min_size", side) for side in sides)
-    if min(width, height) < 1:
-        raise ValueError(f"min_size must be at least 1×1 pixel, got {(width, height)}")
-    return width, height

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .box import Box
-from .checks import Region
+from .checks import Region, check_edges, check_kind, check_number, check_share, check_tuple, show
 from .ratio import Ratio
 
 
@@ -17,12 +17,23 @@ class CropWarning:
     Attributes:
         code: a short name that stays the same, such as `subject-cut`.
         words: one sentence for a person.
-        region: where in the picture, relative x1, y1, x2, y2 in 0..1; None where it is about the crop as a whole.
+        region: where in the picture, relative x1, y1, x2, y2, which it may leave; None where it is about the crop as a
+            whole.
+
+    Raises:
+        TypeError: naming the field that is of another type.
+        ValueError: when the region is not four finite numbers.
     """
 
     code: str
     words: str
     region: Region | None = None
+
+    def __post_init__(self) -> None:
+        check_kind("code", self.code, str)
+        check_kind("words", self.words, str)
+        if self.region is not None:
+            object.__setattr__(self, "region", check_edges("region", self.region))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,10 @@ class Crop:
         confidence: how far the crop is ahead of the centred one and of others elsewhere, 0..1: 0 where another is as
             good, 0.63 where it leads by 0.05 of the score, 1 where no other is possible; see `measure_confidence`. None
             where that was not measured.
+
+    Raises:
+        TypeError: naming the field that is of another type.
+        ValueError: naming the field that is not finite, or no share.
     """
 
     box: Box
@@ -49,3 +64,16 @@ class Crop:
     kept: float = 1.0
     warnings: tuple[CropWarning, ...] = ()
     confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        check_kind("box", self.box, Box)
+        check_kind("ratio", self.ratio, Ratio)
+        check_number("score", self.score)
+        if not isinstance(self.terms, Mapping):
+            raise TypeError(f"terms must be a mapping, got {show(self.terms)}")
+        for name, term in self.terms.items():
+            check_number(f"the term {name}", term)
+        check_share("kept", self.kept)
+        object.__setattr__(self, "warnings", check_tuple("warnings", self.warnings, CropWarning))
+        if self.confidence is not None:
+            check_share("confidence", self.confidence)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .box import Box
+from .checks import check_kind
 from .constraint import Constraint, UnsatisfiableError
 from .ratio import Ratio
 
@@ -100,7 +101,8 @@ def find_feasible_boxes(constraint: Constraint, ratio: Ratio, size: tuple[int, i
     Raises:
         UnsatisfiableError: where none is allowed and the policy is not `shrink`; the message names the conflict.
     """
-    longest = max(ratio.largest_in(size))
+    check_kind("constraint", constraint, Constraint)
+    longest = max(check_kind("ratio", ratio, Ratio).largest_in(size))
     shortest = max(1, min(longest, ceil(longest * sqrt(constraint.min_share) - 1e-9)))
     required = required_box(constraint, size)
     conflicts = []

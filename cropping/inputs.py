@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from .box_sums import normalise, summed_area
+from .box_sums import check_maps, normalise, summed_area
+from .checks import show
 from .heads import PARTS
 from .size_curve import Ratings
 
@@ -41,18 +43,19 @@ class SearchInputs:
         """The inputs from maps `[B, h, w]` of any scale with values ≥ 0, subjects `[B, M, 5]`, protected `[B, K, 9]`.
 
         Raises:
+            TypeError: when one is no plain tensor of real numbers; names it.
             ValueError: when a map is not `[B, h, w]`, or holds a negative or non-finite value; when subjects are not
-                `[B, M, 5]`, or protected ones not `[B, K, 9]`.
+                `[B, M, 5]`, or protected ones not `[B, K, 9]`, or one has an empty box or a negative weight; names it.
         """
-        heatmaps = _to_double(heatmaps)
-        detail = None if detail is None else _to_double(detail)
-        subjects = _read_rows(subjects, heatmaps, 5, "subjects must be [{}, M, 5]")
-        protected = _read_rows(protected, heatmaps, PARTS, "protected must be [{}, K, 9]")
+        heatmaps = _to_double("heatmaps", heatmaps)
+        detail = None if detail is None else _to_double("detail", detail)
+        subjects = _read_rows("subjects", subjects, heatmaps, "[B, M, 5]", boxes=1)
+        protected = _read_rows("protected", protected, heatmaps, f"[B, K, {PARTS}]", boxes=2)
         if detail is not None and len(detail) != len(heatmaps):
             raise ValueError(f"{len(heatmaps)} heatmaps, but {len(detail)} maps of detail")
         return cls(
-            heat=summed_area(normalise(heatmaps)),
-            detail=None if detail is None else summed_area(normalise(detail)),
+            heat=summed_area(normalise(heatmaps, "heatmaps")),
+            detail=None if detail is None else summed_area(normalise(detail, "detail")),
             subjects=subjects,
             protected=protected,
         )
@@ -65,17 +68,37 @@ class SearchInputs:
         return self.heat.device
 
 
-def _read_rows(rows: Tensor | None, heatmaps: Tensor, numbers: int, expected: str) -> Tensor:
-    """Rows of so many numbers for each picture, `[B, *, numbers]`, on the device of the heatmaps; none for None."""
+def _read_rows(name: str, rows: Any, heatmaps: Tensor, shape: str, boxes: int) -> Tensor:
+    """Rows of numbers for each picture, on the device of the heatmaps; none for None.
+
+    Args:
+        name: of the argument, in errors.
+        rows: `[B, *, n]`.
+        heatmaps: `[B, h, w]`.
+        shape: of the rows, as it is written in documentation: `[B, M, 5]`.
+        boxes: how many boxes a row begins with. One number follows them, 0 or more.
+    """
+    numbers = 4 * boxes + 1
     if rows is None:
         return heatmaps.new_zeros(len(heatmaps), 0, numbers)
+    expected = shape.replace("B", str(len(heatmaps)))
+    if not isinstance(rows, Tensor):
+        raise TypeError(f"{name} must be a tensor {expected}, got {show(rows)}")
     if rows.ndim != 3 or rows.shape[0] != len(heatmaps) or rows.shape[2] != numbers:
-        raise ValueError(f"{expected.format(len(heatmaps))}, got {list(rows.shape)}")
-    return rows.to(heatmaps)
+        raise ValueError(f"{name} must be {expected}, got {list(rows.shape)}")
+    if not rows.shape[1]:
+        return heatmaps.new_zeros(rows.shape)
+    found = check_maps(name, rows, shape).to(heatmaps)
+    corners = found[..., :-1].unflatten(-1, (boxes, 2, 2))
+    sound = (corners[..., 1, :] > corners[..., 0, :]).all() & (found[..., -1] >= 0).all() & found.isfinite().all()
+    if not sound:
+        raise ValueError(
+            f"{name} must hold boxes with x1 < x2 and y1 < y2, a number of 0 or more, and nothing infinite"
+        )
+    return found
 
 
-def _to_double(maps: Tensor) -> Tensor:
-    if maps.ndim != 3:
-        raise ValueError(f"heatmaps must be [B, h, w], got {list(maps.shape)}")
+def _to_double(name: str, maps: Any) -> Tensor:
+    maps = check_maps(name, maps, "[B, h, w]")
     # Apple's GPU has no float64, and ties are the same on every device only where all sum in the same precision.
     return maps.to("cpu" if maps.device.type == "mps" else maps.device).to(torch.float64)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-from .checks import check_number
+from .checks import check_weight, show
 from .size_curve import CropRater, SizeModel
+
+HEAVIEST = 100.0  # of all weights; beyond it, rounding errors of one term would outweigh the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class ObjectiveWeights:
 
     Raises:
         TypeError: when a weight is no number.
-        ValueError: when one is negative or not finite, or a share above 1.
+        ValueError: when one is negative, above `HEAVIEST` or not finite, or a share above 1.
     """
 
     layout: float = 1.0
@@ -41,8 +43,7 @@ class ObjectiveWeights:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            if check_number(f"the weight {each.name}", getattr(self, each.name)) < 0:
-                raise ValueError(f"the weight {each.name} must be 0 or more, got {getattr(self, each.name)}")
+            check_weight(f"the weight {each.name}", getattr(self, each.name), HEAVIEST)
         for name in ("subjects", "composition"):
             if getattr(self, name) > 1:
                 raise ValueError(f"the weight {name} is a share in 0..1, got {getattr(self, name)}")
@@ -69,11 +70,11 @@ class Objective:
 
     def __post_init__(self) -> None:
         if not isinstance(self.weights, ObjectiveWeights):
-            raise TypeError(f"weights must be ObjectiveWeights, got {self.weights!r}")
+            raise TypeError(f"weights must be ObjectiveWeights, got {show(self.weights)}")
         for name, method in (("size_model", "curve"), ("rater", "ratings")):
             part = getattr(self, name)
             if part is not None and not callable(getattr(part, method, None)):
-                raise TypeError(f"{name} must have a method {method}(), got {part!r}")
+                raise TypeError(f"{name} must have a method {method}(), got {show(part)}")
 
 
 DEFAULT_OBJECTIVE = Objective()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
 
-from .checks import check_whole_number
+from .checks import LIMIT, Size, check_count, check_pair, check_size, check_whole_number
 
 MAX_PART = 10**9  # of a reduced ratio: products with pixels then fit 64 bits
 MAX_TEXT = 40  # characters of a ratio that is parsed
@@ -43,9 +43,13 @@ class Ratio:
         object.__setattr__(self, "height", height)
 
     @classmethod
-    def of(cls, size: tuple[int, int]) -> Ratio:
-        """The ratio of a (width, height) `size`."""
-        return cls(*size)
+    def of(cls, size: Size) -> Ratio:
+        """The ratio of a (width, height) `size`.
+
+        Raises:
+            TypeError, ValueError: when it is no pair, or its numbers make no ratio.
+        """
+        return cls(*check_pair("size", size))
 
     @classmethod
     def parse(cls, text: str) -> Ratio:
@@ -78,28 +82,38 @@ class Ratio:
         """Width divided by height."""
         return self.width / self.height
 
-    def size_for(self, long_side: int) -> tuple[int, int]:
-        """The size whose longer side is `long_side`; the shorter one is within half a pixel of the exact ratio."""
+    def size_for(self, long_side: int) -> Size:
+        """The size whose longer side is `long_side`; the shorter one is within half a pixel of the exact ratio.
+
+        Raises:
+            TypeError, ValueError: when `long_side` is not a whole number of at least 1.
+        """
+        return self._size_for(check_count("long_side", long_side, LIMIT))
+
+    def _size_for(self, long_side: int) -> Size:
         if self.width >= self.height:
             return long_side, max(1, _divide(long_side * self.height, self.width))
         return max(1, _divide(long_side * self.width, self.height)), long_side
 
-    def largest_in(self, size: tuple[int, int]) -> tuple[int, int]:
+    def largest_in(self, size: Size) -> Size:
         """The largest size of this ratio in a picture of (width, height) `size`.
 
         Its shorter side is exact to half a pixel, and its longer side at most a pixel longer than exact.
 
         >>> Ratio(3, 2).largest_in((1024, 768))
         (1024, 683)
+
+        Raises:
+            TypeError, ValueError: when `size` is not a width and a height of at least one pixel.
         """
-        width, height = size
+        width, height = size = check_size("size", size)
         if self.width >= self.height:
             long_side = min(width, height * self.width // self.height + 1)
         else:
             long_side = min(height, width * self.height // self.width + 1)
-        while long_side > 1 and not _fits(self.size_for(long_side), size):
+        while long_side > 1 and not _fits(self._size_for(long_side), size):
             long_side -= 1
-        fitted = self.size_for(long_side)
+        fitted = self._size_for(long_side)
         return min(fitted[0], width), min(fitted[1], height)
 
     def __str__(self) -> str:
@@ -145,5 +159,5 @@ def _divide(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-def _fits(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+def _fits(inner: Size, outer: Size) -> bool:
     return inner[0] <= outer[0] and inner[1] <= outer[1]

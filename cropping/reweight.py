@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from .box_sums import normalise
+from .box_sums import check_maps, normalise
+from .checks import check_share
 
 
 def reweight_heatmap(
@@ -22,8 +25,14 @@ def reweight_heatmap(
 
     Returns:
         `[h, w]` float64 that sums to 1; uniform where the whole picture is avoided.
+
+    Raises:
+        TypeError: when a map is no plain tensor of real numbers, or the strength no number; names it.
+        ValueError: when one has another shape, no cell or NaN, or the strength is out of range; names it.
     """
-    heat = normalise(heatmap[None])[0]
+    heat = normalise(check_maps("heatmap", heatmap, "[h, w]")[None], "heatmap")[0]
+    focus, avoid = _check_mask("focus", focus), _check_mask("avoid", avoid)
+    strength = check_share("strength", strength)
     if focus is not None and focus.any():
         target = normalise(_resize_mask(focus, heat)[None])[0]
         heat = (1 - strength) * heat + strength * target
@@ -32,6 +41,12 @@ def reweight_heatmap(
         # Where all heat is avoided, the rest of the picture gets uniform heat.
         heat = heat * allowed if (heat * allowed).any() else allowed
     return normalise(heat[None])[0]
+
+
+def _check_mask(name: str, mask: Any) -> Tensor | None:
+    if mask is not None and bool(check_maps(name, mask, "[h, w]").isnan().any()):
+        raise ValueError(f"{name} must hold values in 0..1, got NaN")
+    return mask
 
 
 def _resize_mask(mask: Tensor, heat: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .box_sets import BoxSet
-from .checks import Region
+from .checks import Region, check_kind
 from .constraint import Constraint
 from .heads import HeadRule
 from .inputs import SearchInputs
@@ -61,8 +61,15 @@ class Scorer:
         constraint: Constraint,
         objective: Objective = DEFAULT_OBJECTIVE,
     ) -> Scorer:
-        """The scorer for boxes of one ratio in pictures of (width, height) `size`."""
-        width, height = ratio.largest_in(size)
+        """The scorer for boxes of one ratio in pictures of (width, height) `size`.
+
+        Raises:
+            TypeError, ValueError: naming the argument that cannot be one.
+        """
+        check_kind("inputs", inputs, SearchInputs)
+        check_kind("constraint", constraint, Constraint)
+        check_kind("objective", objective, Objective)
+        width, height = check_kind("ratio", ratio, Ratio).largest_in(size)
         model = objective.size_model
         curve = model.curve(size, ratio, constraint.requested_region) if model else None
         return cls(inputs, constraint, objective.weights, (width / size[0], height / size[1]), curve)

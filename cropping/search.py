@@ -15,7 +15,9 @@ from torch import Tensor
 
 from .box import Box
 from .box_sets import ListedBoxSet
+from .box_sums import check_maps
 from .boxes import xywh_to_xyxy
+from .checks import check_kind, check_size
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
 from .feasible import FeasibleBoxes, find_feasible_boxes, pad_box
@@ -51,7 +53,7 @@ def search(
     Raises:
         UnsatisfiableError: when the policy is `error` and no box obeys.
     """
-    ratios = constraint.ratios or (Ratio.of(size),)
+    ratios = check_kind("constraint", constraint, Constraint).ratios or (Ratio.of(check_size("size", size)),)
     found = [search_ratio(inputs, size, ratio, constraint, objective) for ratio in ratios]
     return [max(crops, key=lambda crop: crop.score) for crops in zip(*found, strict=True)]
 
@@ -98,8 +100,13 @@ def choose_among(
 
     Returns:
         B crops.
+
+    Raises:
+        ValueError: when there are no boxes, or one is not finite.
     """
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
+    if not bool(check_maps("boxes", boxes, "[B, N, 4]").isfinite().all()):
+        raise ValueError("boxes must be finite numbers")
     grid = SearchGrid.over(size)
     feasible = _find_feasible_or_pad(constraint, ratio, size)
     if isinstance(feasible, Box):
@@ -123,10 +130,11 @@ def score_boxes(
         size, ratio, constraint, objective: as in `search_ratio`.
         aesthetic: the cropper's own scores `[N]` of relative boxes `[N, 4]`; None: the share of heat.
     """
-    relative = _to_relative(boxes.to(inputs.device), size)
+    scorer = Scorer.of(inputs, size, ratio, constraint, objective)
+    relative = _to_relative(check_maps("boxes", boxes, "[N, 4]").to(inputs.device), size)
     listed = ListedBoxSet(inputs.heat, SearchGrid.over(size), relative[None])
     own = None if aesthetic is None else aesthetic(relative)[None].to(inputs.heat)
-    return Scorer.of(inputs, size, ratio, constraint, objective).score(listed, own)[0]
+    return scorer.score(listed, own)[0]
 
 
 def _find_feasible_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from .checks import Region
+from .checks import Region, check_number, check_tuple
 from .ratio import Ratio
 from .subject import Subject
 
@@ -24,16 +24,19 @@ class SizeCurve:
         smallest: the scale of the first value, in (0, 1).
 
     Raises:
-        ValueError: when there are fewer than two values, or `smallest` is out of range.
+        TypeError: when one is no number.
+        ValueError: when there are fewer than two values, one is not finite, or `smallest` is out of range.
     """
 
     values: tuple[float, ...]
     smallest: float = 0.5
 
     def __post_init__(self) -> None:
-        if len(self.values) < 2:
-            raise ValueError(f"values: a curve needs at least two, got {len(self.values)}")
-        if not 0 < self.smallest < 1:
+        values = tuple(check_number("values", each) for each in check_tuple("values", self.values, object))
+        if len(values) < 2:
+            raise ValueError(f"values: a curve needs at least two, got {len(values)}")
+        object.__setattr__(self, "values", values)
+        if not 0 < check_number("smallest", self.smallest) < 1:
             raise ValueError(f"smallest must lie in (0, 1), got {self.smallest}")
 
     def at(self, share: Tensor) -> Tensor:

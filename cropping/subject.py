@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .checks import Region, check_number, check_tuple
+from .checks import Region, check_edges, check_number, check_weight
 
 KINDS = ("face", "person", "animal", "object", "prompt")
 # A body whose extent is not known, in sides of its head: so wide, and so high with the head. Most of what a head's
 # neighbourhood shows of its person: shoulders, arms and chest.
 BODY_WIDTH, BODY_HEIGHT = 2.5, 4.0
+# Beyond these, areas and sums of weights are no longer exact: the sides of a box and how far it is from the picture, in
+# sides of the picture; and a weight.
+NARROWEST, FARTHEST, HEAVIEST = 1e-9, 1e6, 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class Subject:
 
     Raises:
         TypeError: when a number is none.
-        ValueError: when one is NaN or infinite, a box empty, the weight negative, the confidence no share, the kind
-            unknown, or when an object or a `face` has a head of its own.
+        ValueError: when one is NaN or infinite, a box empty or far away, the weight negative or above `HEAVIEST`, the
+            confidence no share, the kind unknown, or when an object or a `face` has a head of its own.
     """
 
     x1: float
@@ -46,12 +49,10 @@ class Subject:
     confidence: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("x1", "y1", "x2", "y2", "weight", "confidence"):
+        for name in ("x1", "y1", "x2", "y2", "confidence"):
             check_number(f"a subject's {name}", getattr(self, name))
-        if not (self.x2 > self.x1 and self.y2 > self.y1):
-            raise ValueError(f"a subject needs x1 < x2 and y1 < y2, got {self.region}")
-        if not self.weight >= 0:
-            raise ValueError(f"a subject's weight must be 0 or more, got {self.weight}")
+        _check_box("a subject", self.region)
+        check_weight("a subject's weight", self.weight, HEAVIEST)
         if not 0 <= self.confidence <= 1:
             raise ValueError(f"a subject's confidence is a share in 0..1, got {self.confidence}")
         if self.kind not in KINDS:
@@ -62,13 +63,7 @@ class Subject:
     def _check_head(self, head: Sequence[float]) -> Region:
         if self.kind in ("face", "object"):
             raise ValueError(f"a subject of the kind {self.kind} has no head of its own")
-        edges = check_tuple("a subject's head", head, object)
-        if len(edges) != 4:
-            raise ValueError(f"a subject's head needs x1, y1, x2, y2, got {len(edges)} numbers")
-        x1, y1, x2, y2 = (check_number("a subject's head", edge) for edge in edges)
-        if not (x2 > x1 and y2 > y1):
-            raise ValueError(f"a subject's head needs x1 < x2 and y1 < y2, got {edges}")
-        return x1, y1, x2, y2
+        return _check_box("a subject's head", check_edges("a subject's head", head))
 
     @property
     def region(self) -> Region:
@@ -97,6 +92,15 @@ class Subject:
     def essence(self) -> Region:
         """What the weight is about: the head, or the box where no head is known."""
         return self.head_region or self.region
+
+
+def _check_box(name: str, box: Region) -> Region:
+    x1, y1, x2, y2 = box
+    if not (x2 > x1 and y2 > y1):
+        raise ValueError(f"{name} needs x1 < x2 and y1 < y2, got {box}")
+    if min(x2 - x1, y2 - y1) < NARROWEST or max(map(abs, box)) > FARTHEST:
+        raise ValueError(f"{name} lies within {FARTHEST:g} sides of the picture and has sides, got {box}")
+    return box
 
 
 def stack_subjects(subjects: Sequence[Sequence[Subject]]) -> Tensor:

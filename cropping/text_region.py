@@ -12,7 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from .box import Box
-from .checks import Region, check_region, check_whole_number
+from .checks import Region, Size, check_region, check_size, check_whole_number, show
 
 FRAMES = ("source", "crop")
 
@@ -53,9 +53,9 @@ class TextRegion:
     def __post_init__(self) -> None:
         object.__setattr__(self, "region", check_region("layout", self.region))
         if not isinstance(self.hard, bool):
-            raise TypeError(f"hard must be True or False, got {self.hard!r}")
+            raise TypeError(f"hard must be True or False, got {show(self.hard)}")
         if self.frame not in FRAMES:
-            raise ValueError(f"{self.frame!r} is no frame of a layout; use one of {', '.join(FRAMES)}")
+            raise ValueError(f"{show(self.frame)} is no frame of a layout; use one of {', '.join(FRAMES)}")
 
     @classmethod
     def preset(cls, name: str, frame: str = "source", hard: bool = False) -> TextRegion:
@@ -64,10 +64,9 @@ class TextRegion:
         Raises:
             ValueError: when no preset has that name.
         """
-        try:
-            return cls(TEXT_REGION_PRESETS[name], frame, hard)
-        except KeyError:
-            raise ValueError(f"{name!r} is no layout; use one of {', '.join(TEXT_REGION_PRESETS)}") from None
+        if not isinstance(name, str) or name not in TEXT_REGION_PRESETS:
+            raise ValueError(f"{show(name)} is no layout; use one of {', '.join(TEXT_REGION_PRESETS)}")
+        return cls(TEXT_REGION_PRESETS[name], frame, hard)
 
 
 def published_text_region(index: int, frame: str = "source", hard: bool = False) -> TextRegion:
@@ -82,12 +81,16 @@ def published_text_region(index: int, frame: str = "source", hard: bool = False)
     return TextRegion(tuple(TEXT_REGION_PRESETS.values())[index], frame, hard)
 
 
-def reserved_box(region: Region, size: tuple[int, int]) -> Box:
+def reserved_box(region: Region, size: Size) -> Box:
     """The pixels of a reserved region in a picture or crop of `size`, its edges rounded down as the test set's are.
 
     >>> reserved_box(TEXT_REGION_PRESETS["left"], (1024, 768))
     Box(x=0, y=153, width=102, height=461)
+
+    Raises:
+        TypeError, ValueError: when the region or the size cannot be one.
     """
+    region, size = check_region("reserved", region), check_size("size", size)
     left, top, right, bottom = (_scaled(edge, size[axis % 2]) for axis, edge in enumerate(region))
     return Box(left, top, max(1, right - left), max(1, bottom - top))
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..cropping.box_sets import ListedBoxSet
-from ..cropping.box_sums import normalise
-from ..cropping.checks import Region
+from ..cropping.box_sums import check_maps, normalise
+from ..cropping.checks import Region, check_tuple, show
 from ..cropping.grid import SearchGrid
 from ..cropping.inputs import SearchInputs
 from ..cropping.ratio import Ratio
@@ -29,17 +29,15 @@ class Analysis:
         heatmap: `[h, w]` of any scale, ≥ 0; one that is 0 everywhere becomes uniform.
 
     Raises:
+        TypeError: when `heatmap` or `detail` is no plain tensor of real numbers, or a subject none.
         ValueError: when `heatmap` or `detail` is not `[h, w]` with at least one cell, or the heatmap holds a value that
             is negative or not finite.
     """
 
     def __init__(self, heatmap: Tensor, subjects: Sequence[Subject] = (), detail: Tensor | None = None) -> None:
-        for name, given in (("heatmap", heatmap), ("detail", detail)):
-            if given is not None and (given.ndim != 2 or 0 in given.shape):
-                raise ValueError(f"{name} must be [h, w] with at least one cell, got {list(given.shape)}")
-        self.heatmap = normalise(heatmap[None])[0]
-        self.subjects = tuple(subjects)
-        self.detail = detail
+        self.heatmap = normalise(check_maps("heatmap", heatmap, "[h, w]")[None], "heatmap")[0]
+        self.subjects = check_tuple("subjects", subjects, Subject)
+        self.detail = None if detail is None else check_maps("detail", detail, "[h, w]")
 
     @property
     def value(self) -> Tensor:
@@ -48,6 +46,8 @@ class Analysis:
 
     def score(self, boxes: Tensor) -> Tensor:
         """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heatmap."""
+        if not isinstance(boxes, Tensor) or boxes.ndim != 2 or boxes.shape[1] != 4:
+            raise ValueError(f"boxes must be a tensor [N, 4], got {show(boxes)}")
         inputs = SearchInputs.from_maps(self.heatmap[None])
         return ListedBoxSet(inputs.heat, SearchGrid(1, 1), boxes[None].to(inputs.device)).heat_sum()[0].clamp(0, 1)
 

@@ -12,13 +12,27 @@ import numpy as np
 import pytest
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.checks import check_number, check_region, check_tuple, check_whole_number
+from salient_crop.cropping.checks import (
+    MAX_SIDE,
+    check_count,
+    check_edges,
+    check_kind,
+    check_number,
+    check_region,
+    check_share,
+    check_size,
+    check_tuple,
+    check_weight,
+    check_whole_number,
+    show,
+)
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.crop import Crop, CropWarning
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.size_curve import SizeCurve
 from salient_crop.cropping.subject import Subject
-from salient_crop.cropping.text_region import TextRegion, published_text_region
+from salient_crop.cropping.text_region import TextRegion, published_text_region, reserved_box
 
 NAN, INF = math.nan, math.inf
 SQUARE = Ratio(1, 1)
@@ -148,6 +162,109 @@ def test_tuples(values, expected):
     assert check_tuple("sides", values, int) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "side must be at least 1, got 0"),
+        (1, 1),
+        (np.int64(9), 9),
+        (10, "side must be at most 9, got 10"),
+        (2**60, "side must lie between"),
+    ],
+)
+def test_counts(value, expected):
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=f"^{expected}"):
+            check_count("side", value, 9)
+        return
+    assert check_count("side", value, 9) == expected
+    assert check_count("side", 0, 9, least=0) == 0
+
+
+@pytest.mark.parametrize(("check", "most"), [(check_share, 1), (lambda *given: check_weight(*given, 5), 5)])
+def test_shares_and_weights(check, most):
+    for value in (0, most, np.float32(0.5)):
+        assert check("x", value) == value
+    for value in (-0.01, most + 0.01, NAN, INF):
+        with pytest.raises(ValueError, match="^x (is|must) "):
+            check("x", value)
+    for value in (None, "0.5", True, 1j):
+        with pytest.raises(TypeError, match="^x must be a number, got "):
+            check("x", value)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((), "size needs width and height, got 0 numbers"),
+        ((1, 1), (1, 1)),
+        ([640, np.int32(480)], (640, 480)),
+        ((MAX_SIDE, MAX_SIDE), (MAX_SIDE, MAX_SIDE)),
+        ((MAX_SIDE + 1, 1), "size must have sides of at most"),
+        ((1, 0), "size must be at least 1×1 pixel"),
+        ((-5, 5), "size must be at least 1×1 pixel"),
+        ((5,), "size needs width and height, got 1"),
+        ((1, 2, 3), "size needs width and height, got 3"),
+    ],
+)
+def test_sizes(size, expected):
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=f"^{expected}"):
+            check_size("size", size)
+        return
+    assert check_size("size", size) == expected
+    assert {type(side) for side in check_size("size", size)} == {int}
+
+
+@pytest.mark.parametrize("size", [None, 5, "55", b"55", (5.0, 5), ("5", 5), (True, 5), (NAN, 5)])
+def test_what_is_no_size(size):
+    with pytest.raises(TypeError, match="^size must be a (sequence|whole number), got "):
+        check_size("size", size)
+
+
+def test_edges_may_lie_anywhere_and_in_any_order():
+    assert check_edges("head", [3, -1, 0, np.float32(0.5)]) == (3.0, -1.0, 0.0, 0.5)
+    with pytest.raises(ValueError, match="head needs x1, y1, x2, y2, got 3 numbers"):
+        check_edges("head", (0, 0, 1))
+    with pytest.raises(TypeError, match="head must be a number, got '1'"):
+        check_edges("head", (0, 0, 1, "1"))
+
+
+def test_kinds():
+    assert check_kind("box", 3, int) == 3
+    with pytest.raises(TypeError, match="^box must be of the type int, got 'x'$"):
+        check_kind("box", "x", int)
+
+
+class Secretive:
+    def __repr__(self):
+        raise RuntimeError("not to be shown")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("", "''"),
+        (0.5, "0.5"),
+        ("a\nb\x1b[2J", r"'a\nb\x1b[2J'"),
+        (np.zeros((2, 2)), "array([[0., 0.],        [0., 0.]])"),
+        (Secretive(), "<Secretive instance at"),
+    ],
+)
+def test_a_value_is_shown_in_one_short_line(value, shown):
+    assert show(value).startswith(shown)
+
+
+def test_a_number_too_long_to_be_written_is_shown_by_its_type():
+    assert show(10**5000) == "an object of the type int"
+
+
+@pytest.mark.parametrize("value", ["a" * 10**6, [0] * 10**6, {"a": "b" * 1000}, [[["a" * 99] * 9] * 9] * 9])
+def test_large_values_are_shown_in_part(value):
+    assert len(show(value)) <= 60
+    assert show(value).isprintable()
+
+
 WRONG = [
     # a ratio's parts
     (lambda: Ratio(1.5, 2), TypeError, "ratio's width must be a whole number, got 1.5"),
@@ -191,6 +308,8 @@ WRONG = [
     # a text region
     (lambda: TextRegion((0, 0, 1)), ValueError, "layout region needs x1, y1, x2, y2"),
     (lambda: TextRegion((0, 0, 1, "1")), TypeError, "layout region must be a number"),
+    (lambda: TextRegion.preset("middle"), ValueError, "'middle' is no layout; use one of top-left"),
+    (lambda: TextRegion.preset(["top"]), ValueError, r"\['top'\] is no layout"),
     (lambda: TextRegion((0, 0, 1, 1), "page"), ValueError, "'page' is no frame"),
     (lambda: TextRegion((0, 0, 1, 1), "crop", "no"), TypeError, "hard must be True or False, got 'no'"),
     (lambda: TextRegion((0, 0, 1, 1), "crop", 1), TypeError, "hard must be"),
@@ -220,7 +339,53 @@ WRONG = [
     (lambda: Constraint(min_size=(0, 1)), ValueError, r"at least 1×1 pixel, got \(0, 1\)"),
     (lambda: Constraint(min_size=(1, 0)), ValueError, r"at least 1×1 pixel, got \(1, 0\)"),
     (lambda: Constraint(policy="crop"), ValueError, "'crop' is no policy; use one of shrink, pad, error"),
+    (lambda: Constraint(min_size=(2**24 + 1, 1)), ValueError, "min_size must have sides of at most 16777216 pixels"),
+    # sizes
+    (lambda: Ratio.of(3), TypeError, "size must be a sequence, got 3"),
+    (lambda: Ratio.of((1, 2, 3)), ValueError, "size needs width and height, got 3 numbers"),
+    (lambda: Ratio(2, 3).size_for(0), ValueError, "long_side must be at least 1, got 0"),
+    (lambda: Ratio(2, 3).size_for(1.5), TypeError, "long_side must be a whole number, got 1.5"),
+    (lambda: Ratio(2, 3).size_for(NAN), TypeError, "long_side must be a whole number, got nan"),
+    (lambda: Ratio(2, 3).largest_in((0, 0)), ValueError, r"size must be at least 1×1 pixel, got \(0, 0\)"),
+    (lambda: Ratio(2, 3).largest_in((NAN, 5)), TypeError, "size must be a whole number, got nan"),
+    (lambda: Ratio(2, 3).largest_in((True, 5)), TypeError, "size must be a whole number, got True"),
+    (lambda: Ratio(2, 3).largest_in((2**40, 2**40)), ValueError, "size must have sides of at most 16777216"),
+    (lambda: Box(0, 0, 1, 1).relative((0, 0)), ValueError, "size must be at least"),
+    (lambda: Box(0, 0, 1, 1).relative((5.5, 5)), TypeError, "size must be a whole number"),
+    (lambda: Box(0, 0, 1, 1).inside("55"), TypeError, "size must be a sequence, got '55'"),
+    (lambda: Box(0, 0, 1, 1).inside((5,)), ValueError, "size needs width and height, got 1"),
+    (lambda: Box(0, 0, 1, 1).clipped(None), TypeError, "size must be a sequence, got None"),
+    (lambda: Box(0, 0, 1, 1).clipped((NAN, 5)), TypeError, "size must be a whole number"),
+    (lambda: Box(0, 0, 1, 1).shifted(0.5, 0), TypeError, "dx must be a whole number, got 0.5"),
+    (lambda: Box(0, 0, 1, 1).shifted(0, True), TypeError, "dy must be a whole number, got True"),
+    (lambda: Box(0, 0, 1, 1).holds((0, 0, 1, 1)), TypeError, r"other must be of the type Box, got \(0, 0, 1, 1\)"),
+    (lambda: Box(0, 0, 1, 1).union(None), TypeError, "other must be of the type Box"),
+    (lambda: Box.from_relative(3, (9, 9)), TypeError, "region must be a sequence, got 3"),
+    (lambda: Box.from_relative((1, 1, 0, 0), (9, 9)), ValueError, "region .* must satisfy x1 ≤ x2"),
+    (lambda: Box.from_relative((0, 0, 1, 1), (0, 9)), ValueError, "size must be at least"),
+    (lambda: reserved_box((0, 0, 0, 1), (9, 9)), ValueError, "reserved region .* must satisfy"),
+    (lambda: reserved_box((0, 0, 1, 1), (9, 0)), ValueError, "size must be at least"),
+    # a crop
+    (lambda: Crop((0, 0, 1, 1), SQUARE, 0.5), TypeError, "box must be of the type Box"),
+    (lambda: Crop(Box(0, 0, 1, 1), "1:1", 0.5), TypeError, "ratio must be of the type Ratio, got '1:1'"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, NAN), ValueError, "score must be a finite number"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, "0.5"), TypeError, "score must be a number"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, 0.5, []), TypeError, "terms must be a mapping"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, 0.5, {"cut": NAN}), ValueError, "the term cut must be a finite"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, 0.5, {}, 1.01), ValueError, "kept is a share in 0..1, got 1.01"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, 0.5, {}, 1, "cut"), TypeError, "warnings must be a sequence"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, 0.5, {}, 1, ["cut"]), TypeError, "warnings must hold CropWarning only"),
+    (lambda: Crop(Box(0, 0, 1, 1), SQUARE, 0.5, {}, 1, (), -0.1), ValueError, "confidence is a share in 0..1"),
+    (lambda: CropWarning(3, "words"), TypeError, "code must be of the type str, got 3"),
+    (lambda: CropWarning("cut", None), TypeError, "words must be of the type str"),
+    (lambda: CropWarning("cut", "words", (0, 0, 1)), ValueError, "region needs x1, y1, x2, y2, got 3"),
+    (lambda: CropWarning("cut", "words", (0, 0, 1, INF)), ValueError, "region must be a finite"),
     # a subject
+    (lambda: Subject(0, 0, 1e300, 1), ValueError, r"a subject lies within 1e\+06 sides of the picture"),
+    (lambda: Subject(0, 0, 5e-324, 1), ValueError, "a subject lies within .* and has sides"),
+    (lambda: Subject(0, 0, 1, 1, 1e300), ValueError, r"weight must be at most 1e\+06, got 1e\+300"),
+    (lambda: Subject(0, 0, 1, 1, 1, "face", None, 2), ValueError, "confidence is a share"),
+    (lambda: Subject(0, 0, 1, 1, 1, "person", (0, 0, 1e300, 1)), ValueError, "subject's head lies within"),
     (lambda: Subject(0.5, 0, 0.5, 1), ValueError, "needs x1 < x2 and y1 < y2"),
     (lambda: Subject(0, 0.5, 1, 0.5), ValueError, "needs x1 < x2 and y1 < y2"),
     (lambda: Subject(0, 0, NAN, 1), ValueError, "subject's x2 must be a finite"),
@@ -231,6 +396,8 @@ WRONG = [
     (lambda: Subject(0, 0, 1, 1, True), TypeError, "subject's weight must be a number"),
     (lambda: Subject(0, 0, 1, 1, 1, "dog"), ValueError, "'dog' is no kind of subject; use one of face, person"),
     # an objective
+    (lambda: ObjectiveWeights(layout=100.1), ValueError, "weight layout must be at most 100, got 100.1"),
+    (lambda: ObjectiveWeights(cut=True), TypeError, "weight cut must be a number, got True"),
     (lambda: ObjectiveWeights(layout=-1), ValueError, "weight layout must be 0 or more, got -1"),
     (lambda: ObjectiveWeights(size=NAN), ValueError, "weight size must be a finite"),
     (lambda: ObjectiveWeights(cut="1"), TypeError, "weight cut must be a number"),
@@ -245,6 +412,10 @@ WRONG = [
     (lambda: SizeCurve((1.0,)), ValueError, "values: a curve needs at least two, got 1"),
     (lambda: SizeCurve((1.0, 1.0), smallest=1.0), ValueError, "smallest must lie in"),
     (lambda: SizeCurve((1.0, 1.0), smallest=0.0), ValueError, "smallest must lie in"),
+    (lambda: SizeCurve((1.0, 1.0), smallest="0.5"), TypeError, "smallest must be a number"),
+    (lambda: SizeCurve((NAN, 1.0)), ValueError, "values must be a finite number"),
+    (lambda: SizeCurve("ab"), TypeError, "values must be a sequence"),
+    (lambda: SizeCurve(3), TypeError, "values must be a sequence, got 3"),
 ]
 
 

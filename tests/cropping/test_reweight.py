@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -52,3 +54,25 @@ def test_what_is_avoided_is_taken_from_the_focus_too():
     heat, focus = torch.ones(1, 4), torch.tensor([[1.0, 1.0, 0.0, 0.0]])
     found = reweight_heatmap(heat, focus, avoid=torch.tensor([[1.0, 0.0, 0.0, 0.0]]), strength=0.5)
     assert torch.allclose(found, torch.tensor([[0.0, 0.375, 0.125, 0.125]], dtype=torch.float64) / 0.625)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"heatmap": torch.ones(1, 2, 2)}, ValueError, r"heatmap must be \[h, w\], got \[1, 2, 2\]"),
+        ({"heatmap": torch.ones(0, 8)}, ValueError, "heatmap must be .* with at least one cell"),
+        ({"heatmap": -torch.ones(2, 2)}, ValueError, "heatmap must hold finite values of 0 or more"),
+        ({"heatmap": torch.ones(2, 2).numpy()}, TypeError, "heatmap must be a tensor"),
+        ({"focus": torch.ones(0, 8)}, ValueError, "focus must be .* with at least one cell"),
+        ({"focus": torch.full((2, 2), math.nan)}, ValueError, r"focus must hold values in 0\.\.1, got NaN"),
+        ({"avoid": torch.full((2, 2), math.nan)}, ValueError, "avoid must hold values"),
+        ({"avoid": 1}, TypeError, "avoid must be a tensor"),
+        ({"strength": math.nan}, ValueError, "strength must be a finite number"),
+        ({"strength": 1.01}, ValueError, r"strength is a share in 0\.\.1, got 1\.01"),
+        ({"strength": -1}, ValueError, "strength is a share"),
+        ({"strength": "half"}, TypeError, "strength must be a number"),
+    ],
+)
+def test_what_cannot_be_is_named(change, error, words):
+    with pytest.raises(error, match=words):
+        reweight_heatmap(**{"heatmap": torch.ones(2, 2), **change})

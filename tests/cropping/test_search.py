@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -469,3 +470,39 @@ def test_a_crop_tells_its_terms_and_the_heat_it_keeps() -> None:
     assert crop.kept == pytest.approx(0.75)
     assert crop.score == pytest.approx(0.775 + 0.02 + 1)
     assert crop.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"inputs": torch.ones(1, 4, 4)}, TypeError, "inputs must be of the type SearchInputs"),
+        ({"size": 640}, TypeError, "size must be a sequence, got 640"),
+        ({"size": (0, 0)}, ValueError, "size must be at least 1×1 pixel"),
+        ({"size": (math.nan, 5)}, TypeError, "size must be a whole number"),
+        ({"size": (2**40, 2**40)}, ValueError, "size must have sides of at most"),
+        ({"ratio": "2:3"}, TypeError, "ratio must be of the type Ratio, got '2:3'"),
+        ({"constraint": None}, TypeError, "constraint must be of the type Constraint, got None"),
+        ({"objective": 3}, TypeError, "objective must be of the type Objective, got 3"),
+        ({"boxes": [[0, 0, 1, 1]]}, TypeError, "boxes must be a tensor"),
+        ({"boxes": torch.zeros(1, 0, 4)}, ValueError, "boxes must be .* with at least one cell"),
+        ({"boxes": torch.full((1, 1, 4), math.nan)}, ValueError, "boxes must be finite"),
+    ],
+)
+def test_what_cannot_be_searched_is_named(change: dict[str, object], error: type[Exception], words: str) -> None:
+    given = {
+        "inputs": SearchInputs.from_maps(torch.ones(1, 4, 4)),
+        "size": (64, 48),
+        "ratio": Ratio(2, 3),
+        "constraint": Constraint(),
+        "objective": Objective(),
+    }
+    given |= change
+    boxes = given.pop("boxes", torch.tensor([[[0.0, 0.0, 1.0, 1.0]]]))
+    with pytest.raises(error, match=words):
+        choose_among(boxes=boxes, **given)
+    if "boxes" not in change:
+        with pytest.raises(error, match=words):
+            search_ratio(**given)
+        if given.pop("ratio") == Ratio(2, 3):
+            with pytest.raises(error, match=words):
+                search(**given)

@@ -28,6 +28,30 @@ def test_what_is_no_heatmap_is_refused(heatmap, complaint):
         Analysis(heatmap)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"heatmap": None}, "heatmap must be a tensor"),
+        ({"heatmap": torch.ones(4, 4).numpy()}, "heatmap must be a tensor"),
+        ({"heatmap": torch.ones(4, 4, device="meta")}, "heatmap must be a plain tensor"),
+        ({"heatmap": torch.ones(4, 4, dtype=torch.complex64)}, "heatmap must be a plain tensor of real numbers"),
+        ({"detail": torch.ones(4, 4).numpy()}, "detail must be a tensor"),
+        ({"subjects": 3}, "subjects must be a sequence"),
+        ({"subjects": "face"}, "subjects must be a sequence"),
+        ({"subjects": [(0, 0, 1, 1)]}, "subjects must hold Subject only"),
+    ],
+)
+def test_what_is_of_another_type_is_refused_by_name(change, words):
+    with pytest.raises(TypeError, match=words):
+        Analysis(**{"heatmap": torch.ones(4, 4), **change})
+
+
+@pytest.mark.parametrize("boxes", [None, [[0, 0, 1, 1]], torch.ones(4), torch.ones(2, 5), torch.ones(1, 1, 4)])
+def test_what_are_no_boxes_is_refused_by_name(boxes):
+    with pytest.raises(ValueError, match=r"boxes must be a tensor \[N, 4\], got "):
+        Analysis(torch.ones(4, 4)).score(boxes)
+
+
 @pytest.mark.parametrize("detail", [torch.zeros(0, 4), torch.zeros(1, 4, 4)])
 def test_what_is_no_map_of_detail_is_refused(detail):
     with pytest.raises(ValueError, match="detail must be"):
