@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..images.encode import encode
-
-_PREFIX, _SUFFIX = ".salient-crop-", ".part"
+from .part_names import is_part_name, new_part_name
 
 
 @contextmanager
@@ -24,7 +22,7 @@ def open_atomic(path: Path | str) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.parent / f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}"
+    part = path.parent / new_part_name()
     try:
         with part.open("xb") as file:
             yield file
@@ -59,5 +57,5 @@ def remove_leftovers(folder: Path | str) -> None:
     """Removes what a killed run left half written in `folder` and below."""
     for parent, _, names in os.walk(folder):
         for name in names:
-            if name.startswith(_PREFIX) and name.endswith(_SUFFIX):
+            if is_part_name(name):
                 Path(parent, name).unlink(missing_ok=True)

@@ -6,8 +6,10 @@ A reader is a function that takes a JSON value and returns what it stands for, o
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
+from pathlib import PurePath, PurePosixPath
 from typing import Any, TypeVar
 
 from ..printable import replace_unprintable
@@ -120,6 +122,23 @@ def read_number(value: Any) -> float:
     if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:  # nor is NaN
         raise MalformedValue(f"must be a finite number, got {show_value(value)}")
     return value
+
+
+def read_relative_path(value: Any) -> str:
+    """A path that stays in its folder: a run reads sources, and replaces and removes files, by what others wrote."""
+    path = PurePath(read_text(value))
+    leads_out = path.anchor or ".." in path.parts or PurePosixPath(value).is_absolute()
+    if not path.parts or leads_out or not _is_file_name(value):
+        raise MalformedValue(f"must be a path inside its folder, got {show_value(value)}")
+    return value
+
+
+def _is_file_name(text: str) -> bool:
+    """Whether a file may be called so: names have no NUL, and half characters only for bytes that are no Unicode."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def show_value(value: Any) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..cropping.crop import CropWarning
@@ -20,6 +19,7 @@ from .json_values import (
     read_field,
     read_number,
     read_positive,
+    read_relative_path,
     read_text,
     read_whole,
     show_value,
@@ -184,7 +184,7 @@ def _crop_fields(crop: CropRecord) -> dict[str, Any]:
 
 def _picture(value: Mapping[str, Any]) -> PictureRecord:
     return PictureRecord(
-        source=read_field(value, "source", _relative_path),
+        source=read_field(value, "source", read_relative_path),
         size=read_field(value, "size", optional(_size)),
         status=read_field(value, "status", _status),
         reason=read_field(value, "reason", optional(read_text)),
@@ -194,7 +194,7 @@ def _picture(value: Mapping[str, Any]) -> PictureRecord:
 
 def _crop(value: Any) -> CropRecord:
     return CropRecord(
-        file=read_field(value, "file", optional(_relative_path)),
+        file=read_field(value, "file", optional(read_relative_path)),
         ratio=read_field(value, "ratio", _ratio),
         bucket=read_field(value, "bucket", optional(_size)),
         box=read_field(value, "box", _box),
@@ -229,23 +229,6 @@ def _ratio(value: Any) -> str:
     except ValueError as error:
         raise error if isinstance(error, MalformedValue) else MalformedValue(str(error)) from None
     return value
-
-
-def _relative_path(value: Any) -> str:
-    """A path that stays in its folder: a run reads sources, and replaces and removes crops, by what a manifest says."""
-    path = PurePath(read_text(value))
-    leads_out = path.anchor or ".." in path.parts or PurePosixPath(value).is_absolute()
-    if not path.parts or leads_out or not _is_file_name(value):
-        raise MalformedValue(f"must be a path inside its folder, got {show_value(value)}")
-    return value
-
-
-def _is_file_name(text: str) -> bool:
-    """Whether a file may be called so: names have no NUL, and half characters only for bytes that are no Unicode."""
-    try:
-        return b"\0" not in os.fsencode(text)
-    except UnicodeEncodeError:
-        return False
 
 
 def _terms(value: Any) -> dict[str, float]:

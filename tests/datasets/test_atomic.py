@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from salient_crop.datasets.atomic import open_atomic, remove_leftovers, write_atomic, write_picture
+from salient_crop.datasets.part_names import new_part_name
 
 
 def test_a_file_takes_its_name_only_when_all_is_written(tmp_path):
@@ -54,8 +55,12 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path):
 
 def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(tmp_path):
     (tmp_path / "sub").mkdir()
-    kept = [tmp_path / "sub" / ".salient-crop-notes", tmp_path / "download.part", tmp_path / "a.salient-crop-1.part"]
-    leftovers = [tmp_path / "sub" / ".salient-crop-0123456789abcdef.part", tmp_path / ".salient-crop-ff.part"]
+    kept = [
+        tmp_path / "sub" / ".salient-crop-notes.part",
+        tmp_path / "download.part",
+        tmp_path / ".salient-crop-1.part",
+    ]
+    leftovers = [tmp_path / "sub" / ".salient-crop-0123456789abcdef.part", tmp_path / f".salient-crop-{'f' * 16}.part"]
     for path in (*kept, *leftovers):
         path.touch()
     remove_leftovers(tmp_path)
@@ -67,7 +72,7 @@ def test_what_a_kill_leaves_is_a_leftover(tmp_path):
     with pytest.raises(RuntimeError), open_atomic(tmp_path / "a"):
         (part,) = tmp_path.iterdir()
         assert part.name != "a"
-        part.with_name(f"{part.stem}0.part").touch()  # the same, of a process that could not clean up
+        part.with_name(new_part_name()).touch()  # the same, of a process that could not clean up
         raise RuntimeError
     remove_leftovers(tmp_path)
     assert list(tmp_path.iterdir()) == []

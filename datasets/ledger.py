@@ -1,0 +1,138 @@
+"""Which files of a folder runs have written, each by a hash of its content: what may be replaced and removed later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from threading import RLock
+from typing import BinaryIO
+
+from .json_values import MalformedValue, parse_json, read_field, read_relative_path, read_text
+from .open_folder import open_folder
+from .part_names import new_part_name
+
+LEDGER = ".salient-crop.jsonl"
+"""Name of the file in each folder that runs write into: one line of JSON for each file."""
+
+_DIGEST_DIGITS = 32
+_BEGINNING = b'{"file": "'
+
+
+class Ledger:
+    """The files that runs have written into a folder and below it.
+
+    A hash is noted before its file takes its name, so that a kill at any moment leaves no file of ours unknown: until
+    the file is there, both the old and the new content are ours. Memory: a name and a hash of 16 bytes for each file.
+    May be used by several threads.
+
+    Args:
+        folder: need not exist yet; the ledger is made in it with the first note.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._digests: dict[str, bytes] = {}  # of each file, one hash after the other
+        self._file: BinaryIO | None = None
+        self._lock = RLock()
+
+    def load(self) -> None:
+        """Reads what earlier runs have noted. A last line that a kill cut off is ignored.
+
+        Raises:
+            ValueError: when it is no ledger, naming the line.
+            OSError: when it cannot be read, or is a link.
+        """
+        self._digests.clear()
+        try:
+            with open_folder(self._folder) as folder, folder.read(LEDGER) as file:
+                for number, line in enumerate(file, 1):
+                    if line.endswith(b"\n") or not _is_cut_off(line):
+                        self._add(*self._parse(number, line))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+    def lists(self, file: str) -> bool:
+        """Whether a run has written the file, whatever it holds now."""
+        return file in self._digests
+
+    def knows(self, file: str, digest: str) -> bool:
+        """Whether a run has written the file with content of this hash."""
+        noted, wanted = self._digests.get(file, b""), bytes.fromhex(digest)
+        return any(noted[start : start + len(wanted)] == wanted for start in range(0, len(noted), len(wanted)))
+
+    def note(self, file: str, digest: str) -> None:
+        """Notes that a file is about to be written; it survives a kill of this process once this returns."""
+        with self._lock:
+            file_of_notes = self._open()
+            self._add(file, digest)
+            file_of_notes.write(_format(file, digest))
+            file_of_notes.flush()
+
+    def settle(self, file: str, digest: str) -> None:
+        """Notes that a file is written, and so has no other content any more."""
+        with self._lock:
+            self._digests[file] = bytes.fromhex(digest)
+
+    def forget(self, file: str) -> None:
+        """Notes that a file is removed."""
+        with self._lock:
+            self._open()
+            self._digests.pop(file, None)
+
+    def close(self) -> None:
+        """Leaves one line a file, in the order of their names, where anything was noted."""
+        if self._file is not None:
+            self._file.close()  # first: Windows replaces no open file
+            self._file = None
+            self._rewrite().close()
+
+    def _open(self) -> BinaryIO:
+        if self._file is None:
+            self._file = self._rewrite()
+        return self._file
+
+    def _rewrite(self) -> BinaryIO:
+        """Writes the ledger anew, whole or not at all; returns it, open at its end."""
+        with open_folder(self._folder, make=True) as folder:
+            part = new_part_name()
+            try:
+                with folder.create(part) as file:
+                    for name, digests in sorted(self._digests.items()):
+                        for start in range(0, len(digests), _DIGEST_DIGITS // 2):
+                            file.write(_format(name, digests[start : start + _DIGEST_DIGITS // 2].hex()))
+                folder.replace(part, LEDGER)
+            except BaseException:
+                folder.remove(part)
+                raise
+            opened = folder.read(LEDGER, "r+b")
+            opened.seek(0, 2)
+            return opened
+
+    def _add(self, file: str, digest: str) -> None:
+        if not self.knows(file, digest):
+            self._digests[file] = self._digests.get(file, b"") + bytes.fromhex(digest)
+
+    def _parse(self, number: int, line: bytes) -> tuple[str, str]:
+        try:
+            value = parse_json(line)
+            return read_field(value, "file", read_relative_path), read_field(value, "blake2b", _digest)
+        except ValueError as error:
+            raise ValueError(
+                f"{self._folder / LEDGER}, line {number}: not a list of the files that runs have written ({error})"
+            ) from None
+
+
+def _format(file: str, digest: str) -> bytes:
+    return json.dumps({"file": file, "blake2b": digest}).encode() + b"\n"
+
+
+def _is_cut_off(line: bytes) -> bool:
+    """Whether a line without an end begins as one of ours."""
+    return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
+
+
+def _digest(value: object) -> str:
+    text = read_text(value)
+    if len(text) != _DIGEST_DIGITS or not set(text) <= set("0123456789abcdef"):
+        raise MalformedValue(f"must be {_DIGEST_DIGITS} hexadecimal digits, got {text[:60]!r}")
+    return text

@@ -1,0 +1,154 @@
+"""A folder that runs write into: nothing in it is replaced or removed that no run of ours has written."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from .ledger import Ledger
+from .open_folder import OpenFolder, open_folder
+from .part_names import new_part_name
+
+FOREIGN, CHANGED = "there already, and no run wrote it", "changed since a run wrote it"
+
+
+class NotOursError(OSError):
+    """A file that is in the way and is not a run's to replace."""
+
+    def __init__(self, file: str, words: str) -> None:
+        verb = "was" if words == CHANGED else "is"
+        super().__init__(errno.EEXIST, f"{file} {verb} {words}, so it is kept")
+
+
+class OutputFolder:
+    """A folder, and which of its files are ours: those that its ledger lists and whose content is as it was written.
+
+    Use it as a context around a run. Files are named by POSIX paths relative to it. They appear whole or not at all,
+    the folders that they need are made, and no link in it is followed. May be used by several threads, for files of
+    their own.
+
+    Args:
+        path: need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._ledger = Ledger(path)
+
+    def __enter__(self) -> OutputFolder:
+        """Reads what earlier runs have written.
+
+        Raises:
+            ValueError, OSError: see `Ledger.load`.
+        """
+        self._ledger.load()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ledger.close()
+
+    def write(self, file: str, content: bytes) -> None:
+        """Writes a file in one go; see `open`."""
+        with self.open(file) as part:
+            part.write(content)
+
+    @contextmanager
+    def open(self, file: str) -> Iterator[BinaryIO]:
+        """A file to write into that takes its name only when all is written. On any error nothing of it stays.
+
+        A file that has exactly that content already stays as it is, and does not become ours.
+
+        Raises:
+            NotOursError: when a file, a folder or a link is in the way that no run has written.
+            OSError: when it cannot be written.
+        """
+        parent, _, name = file.rpartition("/")
+        with open_folder(self.path, parent, make=True) as folder:
+            part = new_part_name()
+            try:
+                with folder.create(part) as stream:
+                    yield stream
+                    stream.seek(0)
+                    digest = hash_stream(stream)
+                self._take_name(folder, part, name, file, digest)
+            finally:
+                folder.remove(part)
+
+    def remove(self, *files: str) -> None:
+        """Removes those of the files that are ours."""
+        for file in files:
+            if not self._ledger.lists(file):
+                continue
+            parent, _, name = file.rpartition("/")
+            try:
+                with open_folder(self.path, parent) as folder:
+                    digest = _hash_file(folder, name)
+                    if digest is None or self._ledger.knows(file, digest):
+                        folder.remove(name)
+                        self._ledger.forget(file)
+            except (FileNotFoundError, NotADirectoryError):
+                self._ledger.forget(file)
+            except OSError:  # a link or a folder, which no run has written
+                continue
+
+    def find_obstacle(self, file: str, content: bool = True) -> str:
+        """Why a file may not be written; empty where it may.
+
+        Args:
+            content: False only asks whether a run has written the file, and not whether it has been changed since.
+        """
+        parent, _, name = file.rpartition("/")
+        try:
+            with open_folder(self.path, parent) as folder:
+                if not folder.exists(name):
+                    return ""
+                if not self._ledger.lists(file):
+                    return FOREIGN
+                digest = _hash_file(folder, name) if content else None
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # then it is not there; the picture alone will fail
+                return ""
+            return error.strerror or str(error)
+        return "" if digest is None or self._ledger.knows(file, digest) else CHANGED
+
+    def _take_name(self, folder: OpenFolder, part: str, name: str, file: str, digest: str) -> None:
+        try:
+            existing = _hash_file(folder, name)
+        except OSError as error:
+            raise error if error.errno == errno.ENAMETOOLONG else NotOursError(file, FOREIGN) from None
+        if existing == digest:
+            if self._ledger.knows(file, digest):
+                self._ledger.settle(file, digest)
+            return
+        if existing is not None and not self._ledger.knows(file, existing):
+            raise NotOursError(file, CHANGED if self._ledger.lists(file) else FOREIGN)
+        self._ledger.note(file, digest)
+        folder.replace(part, name)
+        self._ledger.settle(file, digest)
+
+
+def hash_stream(stream: BinaryIO) -> str:
+    """A hash of all that is left to read, 32 hexadecimal digits."""
+    state = blake2b(digest_size=16)
+    while chunk := stream.read(1 << 20):
+        state.update(chunk)
+    return state.hexdigest()
+
+
+def _hash_file(folder: OpenFolder, name: str) -> str | None:
+    """A hash of a file; None where there is none.
+
+    Raises:
+        OSError: when it cannot be read, or is no file.
+    """
+    try:
+        with folder.read(name) as file:
+            return hash_stream(file)
+    except FileNotFoundError:
+        return None
