@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import count
 from pathlib import PurePosixPath
 
@@ -19,17 +19,19 @@ def name_crops(sources: Sequence[str]) -> list[str]:
     ['a_jpg', 'a_png', 'deep/b']
     """
     stems = [str(PurePosixPath(source).with_suffix("")) for source in sources]
-    shared = {name for name, number in Counter(map(_fold, stems)).items() if number > 1}
-    taken = {_fold(stem) for stem in stems}
+    shared = {name for name, number in Counter(map(fold_name, stems)).items() if number > 1}
+    taken = {fold_name(stem) for stem in stems}
     names = []
     for source, stem in zip(sources, stems, strict=True):
-        if _fold(stem) in shared:
+        if fold_name(stem) in shared:
             stem = _take_first_free(_with_extension(stem, PurePosixPath(source).suffix[1:]), taken)
         names.append(stem)
     return names
 
 
-def name_repeats(names: Sequence[str], times: Sequence[int]) -> list[list[str]]:
+def name_repeats(
+    names: Sequence[str], times: Sequence[int], claim: Callable[[str], bool] = lambda name: True
+) -> list[list[str]]:
     """The names of the crops of pictures that are used several times: `name`, `name~2`, `name~3` and so on.
 
     A number whose name belongs to another picture is left out.
@@ -37,19 +39,86 @@ def name_repeats(names: Sequence[str], times: Sequence[int]) -> list[list[str]]:
     Args:
         names: one for each picture, as `name_crops` gives them.
         times: how often each picture is used; 0 gives no name.
+        claim: see `PathPlan.claim`; a number that it refuses is left out, too.
 
     >>> name_repeats(["a", "b", "b~2"], [0, 3, 1])
     [[], ['b', 'b~3', 'b~4'], ['b~2']]
     """
-    taken = {_fold(name) for name in names}
+    taken = {fold_name(name) for name in names}
     repeats = []
     for name, number in zip(names, times, strict=True):
-        numbered = (f"{name}~{repeat}" for repeat in count(2))
+        numbered = (each for repeat in count(2) if fold_name(each := f"{name}~{repeat}") not in taken and claim(each))
         repeats.append([name, *(_take_first_free(numbered, taken) for _ in range(number - 1))][:number])
     return repeats
 
 
-def _fold(name: str) -> str:
+class PathPlan:
+    """All paths that a run may write to, each of them for one thing, on every file system.
+
+    Two paths clash where they are one to a file system that ignores case, or one is a folder of the other. Where
+    files of two pictures would clash, the one moves whose crop would lie where a mask or caption, or a folder, belongs.
+
+    Args:
+        names: of the crops of each picture, as `name_crops` gives them.
+        crops_of: the paths of the crops of a name.
+        beside_of: the paths of the masks and captions that these may have.
+        reserved: paths that belong to no picture, such as that of the manifest.
+
+    Attributes:
+        names: the names, with a number at those that had to move.
+
+    >>> def crop(name): return [f"{name}.png"]
+    >>> def mask(name): return [f"masks/{name}.png"]
+    >>> PathPlan(["photo", "masks/photo"], crop, mask, []).names
+    ['photo', 'masks/photo_2']
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        crops_of: Callable[[str], Sequence[str]],
+        beside_of: Callable[[str], Sequence[str]],
+        reserved: Iterable[str],
+    ) -> None:
+        self._crops_of, self._beside_of = crops_of, beside_of
+        self._claims = Counter(map(fold_name, reserved))
+        self._folders: set[str] = set()
+        fixed = set(self._claims)
+        for name in names:
+            self._add(name)
+        taken = {fold_name(name) for name in names}
+        self.names = []
+        for name in names:
+            if self._clashes(name, fixed):
+                numbered = (f"{name}_{number}" for number in count(2))
+                name = next(each for each in numbered if fold_name(each) not in taken and self.claim(each))
+            self.names.append(name)
+
+    def claim(self, name: str) -> bool:
+        """Takes a name, if all that may be written for it is free."""
+        paths = self._paths(name)
+        if any(path in self._claims or path in self._folders for path in paths):
+            return False
+        self._add(name)
+        return True
+
+    def _clashes(self, name: str, fixed: Set[str]) -> bool:
+        """Whether one of the names that all are given at first has to move."""
+        paths = self._paths(name)
+        crops = map(fold_name, self._crops_of(name))
+        is_fixed = any(path in fixed or path in self._folders for path in paths)
+        return is_fixed or any(self._claims[path] > 1 for path in crops)
+
+    def _add(self, name: str) -> None:
+        paths = self._paths(name)
+        self._claims.update(paths)
+        self._folders.update(str(parent) for path in paths for parent in PurePosixPath(path).parents)
+
+    def _paths(self, name: str) -> list[str]:
+        return [fold_name(path) for path in (*self._crops_of(name), *self._beside_of(name))]
+
+
+def fold_name(name: str) -> str:
     """The same text for all names that are one to a file system that ignores case or composes letters."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
@@ -60,6 +129,6 @@ def _with_extension(stem: str, extension: str) -> Iterator[str]:
 
 
 def _take_first_free(names: Iterator[str], taken: set[str]) -> str:
-    name = next(name for name in names if _fold(name) not in taken)
-    taken.add(_fold(name))
+    name = next(name for name in names if fold_name(name) not in taken)
+    taken.add(fold_name(name))
     return name
