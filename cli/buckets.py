@@ -85,7 +85,7 @@ def bucket_options(chosen: argparse.Namespace) -> BucketOptions:
 
 def summary(run: FolderRun, outcome: Outcome) -> list[str]:
     """The lines of the report, and where it lies."""
-    from ..jobs.buckets import report_files
+    from ..jobs.run_record import report_files
 
     if outcome.report is None:
         return ["there was no picture to sort into buckets"]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
-from ..images.errors import reading
-from .atomic import write_atomic
+from .output_folder import OutputFolder
 
 CAPTION_EXTENSIONS = (".txt", ".caption")
 
@@ -27,32 +26,30 @@ def find_caption_files(picture: Path | str) -> dict[str, Path]:
     return found
 
 
-def read_caption(picture: Path | str) -> str:
-    """The caption of a picture, stripped; empty when it has none. Of several files, the first of `CAPTION_EXTENSIONS`.
+def decode_caption(content: bytes) -> str:
+    """The text of a caption file, stripped.
 
-    The file is read as UTF-8, as UTF-16 where it begins with its byte order mark, or else as Latin-1.
+    It is read as UTF-8, as UTF-16 where it begins with its byte order mark, or else as Latin-1.
+    """
+    return _decode(content).strip()
+
+
+def caption_paths(crop_path: str) -> list[str]:
+    """The POSIX paths of all caption files that a crop may have beside it."""
+    return [str(PurePosixPath(crop_path).with_suffix(extension)) for extension in CAPTION_EXTENSIONS]
+
+
+def write_captions(out: OutputFolder, crop_path: str, contents: Mapping[str, bytes]) -> None:
+    """Writes the caption files beside a crop, by their extension, and removes others that a run has left there.
 
     Raises:
-        PictureError: when the caption is there and cannot be read.
+        OSError: when one cannot be written, or somebody else's lies in its place.
     """
-    for path in find_caption_files(picture).values():
-        with reading(path):
-            return _decode(path.read_bytes()).strip()
-    return ""
-
-
-def copy_captions(picture: Path | str, crops: Sequence[Path | str]) -> None:
-    """Puts the caption files of `picture` beside each of its crops, under the crop's name, byte for byte.
-
-    Raises:
-        PictureError: when a caption cannot be read.
-        OSError: when one cannot be written.
-    """
-    for extension, source in find_caption_files(picture).items():
-        with reading(source):
-            content = source.read_bytes()
-        for crop in crops:
-            write_atomic(Path(crop).with_suffix(extension), content)
+    for extension, path in zip(CAPTION_EXTENSIONS, caption_paths(crop_path), strict=True):
+        if extension in contents:
+            out.write(path, contents[extension])
+        else:
+            out.remove(path)
 
 
 def _decode(content: bytes) -> str:

@@ -13,6 +13,9 @@ EXTENSIONS = frozenset(
 
 MASK_SUFFIX = "-masklabel.png"  # beside its picture, as OneTrainer names it; no picture itself
 
+LEADS_OUTSIDE = "a link that leads out of the folder"
+"""Why a file is not read that is, or lies behind, such a link."""
+
 
 def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow_links: bool = False) -> list[Path]:
     """All pictures in `folder` and the folders below it, by their extension, ordered by their relative POSIX path.

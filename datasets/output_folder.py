@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -17,11 +17,15 @@ FOREIGN, CHANGED = "there already, and no run wrote it", "changed since a run wr
 
 
 class NotOursError(OSError):
-    """A file that is in the way and is not a run's to replace."""
+    """A file that is in the way and is not a run's to replace.
 
-    def __init__(self, file: str, words: str) -> None:
-        verb = "was" if words == CHANGED else "is"
-        super().__init__(errno.EEXIST, f"{file} {verb} {words}, so it is kept")
+    Args:
+        file: its path in the folder.
+        obstacle: see `OutputFolder.find_obstacle`.
+    """
+
+    def __init__(self, file: str, obstacle: str) -> None:
+        super().__init__(errno.EEXIST, f"{file}: {obstacle}, so it is kept")
 
 
 class OutputFolder:
@@ -116,6 +120,16 @@ class OutputFolder:
                 return ""
             return error.strerror or str(error)
         return "" if digest is None or self._ledger.knows(file, digest) else CHANGED
+
+    def refuse_obstacles(self, files: Iterable[str]) -> None:
+        """Makes sure that files may be written.
+
+        Raises:
+            NotOursError: naming the first that may not.
+        """
+        for file in files:
+            if obstacle := self.find_obstacle(file):
+                raise NotOursError(file, obstacle)
 
     def _take_name(self, folder: OpenFolder, part: str, name: str, file: str, digest: str) -> None:
         try:

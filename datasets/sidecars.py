@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..images.decode import Picture
-from ..images.errors import PictureError
-from .atomic import write_atomic
+from ..images.errors import PictureError, reading
 from .caption_index import CAPTION_INDEX_NAMES, CaptionIndex, read_caption_index
-from .captions import copy_captions, find_caption_files, read_caption
-from .find import MASK_SUFFIX
+from .captions import decode_caption, find_caption_files
+from .find import LEADS_OUTSIDE, MASK_SUFFIX, leads_outside
 
 
 class Sidecars:
@@ -24,10 +23,11 @@ class Sidecars:
     Args:
         folder: of the pictures; nothing above it is read.
         masks: folder of masks, in the same tree as the pictures; None for those beside only.
+        follow_links: also read what links lead to outside these folders.
     """
 
-    def __init__(self, folder: Path, masks: Path | None = None) -> None:
-        self._folder, self._masks = folder, masks
+    def __init__(self, folder: Path, masks: Path | None = None, follow_links: bool = False) -> None:
+        self._folder, self._masks, self._follow_links = folder, masks, follow_links
         self._indexes: dict[Path, CaptionIndex] = {}
 
     def list_files(self, picture: Path) -> list[Path]:
@@ -36,57 +36,75 @@ class Sidecars:
         return [file for file in (*captions, self.find_mask(picture)) if file is not None]
 
     def read_caption(self, picture: Path) -> str:
-        """The caption of a picture, stripped; empty when it has none.
+        """The caption of a picture, stripped; empty when it has none. Of several files, that of the first extension.
 
         Raises:
-            PictureError: when it is there and cannot be read; its path is that of the file with the captions.
+            PictureError: when it is there and cannot be read, or lies behind a link that is not to be followed; its
+                path is that of the file with the captions.
         """
-        if find_caption_files(picture):
-            return read_caption(picture)
+        own = next(iter(find_caption_files(picture).values()), None)
+        if own is not None:
+            return decode_caption(self._read(own))
         file = self._find_index(picture)
         if file is None:
             return ""
         if file not in self._indexes:
+            self._refuse_link(file, self._folder)
             self._indexes[file] = read_caption_index(file)
         return self._indexes[file].caption(picture.relative_to(file.parent).as_posix())
 
-    def copy_captions(self, picture: Path, crops: Sequence[Path]) -> None:
-        """Puts the caption beside each of the crops: the same files where the picture has its own, else a `.txt`.
+    def read_captions(self, picture: Path) -> dict[str, bytes]:
+        """The content of the caption files that belong beside a picture, by their extension.
+
+        They are its own, byte for byte; or, where it has none, a `.txt` with its caption.
 
         Raises:
-            PictureError: when a caption cannot be read.
-            OSError: when one cannot be written.
+            PictureError: see `read_caption`.
         """
-        if find_caption_files(picture):
-            copy_captions(picture, crops)
-        elif caption := self.read_caption(picture):
-            for crop in crops:
-                write_atomic(crop.with_suffix(".txt"), caption.encode() + b"\n")
+        own = {extension: self._read(file) for extension, file in find_caption_files(picture).items()}
+        if own:
+            return own
+        caption = self.read_caption(picture)
+        return {".txt": caption.encode() + b"\n"} if caption else {}
 
     def find_mask(self, picture: Path) -> Path | None:
         """The file of a picture's mask, or None."""
-        beside = picture.with_name(picture.stem + MASK_SUFFIX)
-        if os.path.isfile(beside):
-            return beside
-        if self._masks is None:
-            return None
-        same_name = self._masks / picture.relative_to(self._folder)
-        return next((file for file in (same_name.with_suffix(".png"), same_name) if os.path.isfile(file)), None)
+        return next((file for file, _ in self._masks_of(picture) if os.path.isfile(file)), None)
 
     def open_mask(self, picture: Picture) -> Picture | None:
         """The mask of a picture, or None.
 
         Raises:
-            PictureError: when it cannot be read, or is not as large as its picture; its path is the mask's.
+            PictureError: when it cannot be read, lies behind a link that is not to be followed, or is not as large as
+                its picture; its path is the mask's.
         """
-        file = self.find_mask(picture.path)
-        if file is None:
+        found = next((each for each in self._masks_of(picture.path) if os.path.isfile(each[0])), None)
+        if found is None:
             return None
+        file, folder = found
+        self._refuse_link(file, folder)
         mask = picture.open_beside(file)
         if mask.info.size != picture.info.size:
             sizes = (f"{width}×{height}" for width, height in (mask.info.size, picture.info.size))
             raise PictureError(file, "a mask of {}, but its picture has {}".format(*sizes))
         return mask
+
+    def _masks_of(self, picture: Path) -> Iterator[tuple[Path, Path]]:
+        """Where the mask of a picture may lie, and the folder that it has to lie in."""
+        yield picture.with_name(picture.stem + MASK_SUFFIX), self._folder
+        if self._masks is not None:
+            same_name = self._masks / picture.relative_to(self._folder)
+            yield same_name.with_suffix(".png"), self._masks
+            yield same_name, self._masks
+
+    def _read(self, file: Path) -> bytes:
+        self._refuse_link(file, self._folder)
+        with reading(file):
+            return file.read_bytes()
+
+    def _refuse_link(self, file: Path, folder: Path) -> None:
+        if not self._follow_links and leads_outside(file, folder):
+            raise PictureError(file, LEADS_OUTSIDE)
 
     def _find_index(self, picture: Path) -> Path | None:
         folders = [picture.parent]

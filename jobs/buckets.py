@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
 from ..bucketing.sizes import format_size
-from ..datasets.atomic import remove_leftovers, write_atomic
+from ..datasets.atomic import remove_leftovers
+from ..datasets.captions import caption_paths
 from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
-from ..datasets.names import name_repeats
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .bucket_stages import SortedPictures, measure_picture, plan_in_bucket, sort_pictures
@@ -26,11 +25,12 @@ from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
+from .output_names import OutputNames, refuse_obstacles
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, list_sources, name_outputs, refuse_to_touch_sources, summarise
-from .run_record import MEASURED, describe_change, journal_file, run_identity, write_run_record
+from .run import FolderRun, Outcome, RunError, list_sources, summarise
+from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
 from .settings import BucketSettings
-from .stages import analysing, remove_crop, with_picture, write_planned
+from .stages import analysing, with_picture, write_planned
 
 
 def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
@@ -41,8 +41,8 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     """
     settings = _bucket_settings(run)
     sources = list_sources(run)
-    names = name_outputs(run, sources)
-    refuse_to_touch_sources(run, _with_masks(run, [_file_of(run, name) for name in names.values()]))
+    names = OutputNames(run, sources)
+    refuse_obstacles(run, [_file_of(run, name) for name in names.of_source.values()])
     if run.output is not None:
         remove_leftovers(run.output)
     notes = describe_change(run)
@@ -56,15 +56,10 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     try:
         resumed = _measure_all(run, analyser, measured, [each for each in sources if each not in skipped], counter)
         folder = _plan_folder(run, measured, names, skipped, duplicates)
-        _refuse_to_mix(folder)
+        _refuse_obstacles(folder)
         return _write_all(folder, counter, resumed, notes)
     finally:
         measured.close()
-
-
-def report_files(manifest: Path) -> tuple[Path, Path]:
-    """Where the report of a bucket run lies, beside its manifest: as text, and as a page with its chart."""
-    return manifest.with_name(manifest.stem + ".buckets.txt"), manifest.with_name(manifest.stem + ".buckets.html")
 
 
 def measure_source(run: FolderRun, source: str, analyser: Analyser) -> PictureRecord:
@@ -142,9 +137,9 @@ class _PlannedFolder:
                 files = files if self.run.output else [None] * len(files)
                 yield plan_in_bucket(record, self.result, self.index[source], files)
 
-    def all_files(self) -> set[str]:
-        """The crops of all pictures, and the masks that they may have."""
-        return set(_with_masks(self.run, [file for files in self.files.values() for file in files]))
+    def all_crops(self) -> list[str]:
+        """The files of all crops of the plan."""
+        return [file for files in self.files.values() for file in files]
 
 
 def _measure_all(
@@ -170,12 +165,12 @@ def _measure_all(
 def _plan_folder(
     run: FolderRun,
     measured: Journal,
-    names: Mapping[str, str],
+    names: OutputNames,
     skipped: Mapping[str, str],
     duplicates: Sequence[Duplicate],
 ) -> _PlannedFolder:
     settings = _bucket_settings(run)
-    sources = list(names)
+    sources = list(names.of_source)
     usable = [each for each in sources if each not in skipped and measured.record(each).status == OK]
     beheaded = [each for each in sources if each not in skipped and measured.record(each).status == DROPPED]
     result = None
@@ -184,7 +179,7 @@ def _plan_folder(
         result = sort_pictures(usable, sizes, (record.crops for record in measured.records(usable)), settings)
         result = replace(result, report=_complete_report(run, result.report, duplicates, beheaded))
     uses = dict(zip(usable, result.uses, strict=True)) if result else {}
-    repeats = name_repeats([names[each] for each in sources], [uses.get(each, 0) for each in sources])
+    repeats = names.repeat([uses.get(each, 0) for each in sources])
     files = {source: [_file_of(run, name) for name in each] for source, each in zip(sources, repeats, strict=True)}
     index = {source: place for place, source in enumerate(usable)}
     return _PlannedFolder(run, measured, sources, skipped, index, result, files)
@@ -236,18 +231,24 @@ def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes
         journal.close()
 
 
-def _refuse_to_mix(folder: _PlannedFolder) -> None:
-    """A trainer takes every picture in its folder: others would change the counts of the buckets.
+def _refuse_obstacles(folder: _PlannedFolder) -> None:
+    """Makes sure that crops of repeated pictures may be written, and that none of another origin is mixed in.
+
+    A trainer takes every picture in its folder: others would change the counts of the buckets.
 
     Raises:
         RunError: naming one that no run of ours has written.
     """
     run = folder.run
-    if run.output is None or not run.settings.dataset.reads_all_pictures or not run.output.is_dir():
+    if run.written is None or run.output is None:
         return
-    ours = folder.all_files() | _written_before(run)
+    refuse_obstacles(run, folder.all_crops())
+    if not run.settings.dataset.reads_all_pictures or not run.output.is_dir():
+        return
+    ours = (file for file in _stale_files(folder) if not run.written.find_obstacle(file))
+    expected = {*_with_sidecars(run, folder.all_crops()), *ours}
     others = (each.relative_to(run.output).as_posix() for each in find_pictures(run.output))
-    first = next((each for each in others if each not in ours), None)
+    first = next((each for each in others if each not in expected), None)
     if first is not None:
         raise RunError(
             f"{run.output}: {first} in it is none of this data set; choose another folder, or empty this one"
@@ -256,20 +257,18 @@ def _refuse_to_mix(folder: _PlannedFolder) -> None:
 
 def _remove_stale(folder: _PlannedFolder) -> None:
     """Removes the crops that an earlier run of another plan has left, so that no trainer finds them."""
-    output = folder.run.output
-    if output is None:
-        return
-    for file in _written_before(folder.run) - folder.all_files():
-        remove_crop(output / file)
+    if folder.run.written is not None:
+        folder.run.written.remove(*_stale_files(folder))
 
 
-def _written_before(run: FolderRun) -> set[str]:
-    """The crops and masks that the manifest of an earlier run lists, if that run had this dataset format."""
+def _stale_files(folder: _PlannedFolder) -> list[str]:
+    """The crops that the manifest lists and the plan has no more, their masks and captions; if ours or not."""
+    run = folder.run
     if not run.manifest.exists():
-        return set()
-    return set(
-        _with_masks(run, [crop.file for each in read_manifest(run.manifest) for crop in each.crops if crop.file])
-    )
+        return []
+    planned = set(_with_sidecars(run, folder.all_crops()))
+    listed = [crop.file for each in read_manifest(run.manifest) for crop in each.crops if crop.file is not None]
+    return [file for file in dict.fromkeys(_with_sidecars(run, listed)) if file not in planned]
 
 
 def _write_beside(folder: _PlannedFolder, journal: Journal) -> None:
@@ -278,10 +277,10 @@ def _write_beside(folder: _PlannedFolder, journal: Journal) -> None:
     write_run_record(run)
     if folder.result is not None:
         text, page = report_files(run.manifest)
-        write_atomic(text, folder.result.report.format_text().encode() + b"\n")
-        write_atomic(page, render_page(folder.result.report))
-    if run.output is not None:
-        run.settings.dataset.write_index(run.output, list_entries(run, journal.records(folder.sources)))
+        run.beside.write(text.name, folder.result.report.format_text().encode() + b"\n")
+        run.beside.write(page.name, render_page(folder.result.report))
+    if run.written is not None:
+        run.settings.dataset.write_index(run.written, list_entries(run, journal.records(folder.sources)))
 
 
 def _bucket_settings(run: FolderRun) -> BucketSettings:
@@ -294,9 +293,10 @@ def _file_of(run: FolderRun, name: str) -> str:
     return run.settings.dataset.crop_path(name, run.settings.format)
 
 
-def _with_masks(run: FolderRun, files: Iterable[str]) -> list[str]:
-    """The files, and the mask that each may have."""
-    return [each for file in files for each in (file, run.settings.dataset.mask_path(file))]
+def _with_sidecars(run: FolderRun, files: Iterable[str]) -> list[str]:
+    """The files, and the mask and the captions that each may have."""
+    mask_path = run.settings.dataset.mask_path
+    return [each for file in files for each in (file, mask_path(file), *caption_paths(file))]
 
 
 def _duplicate_line(duplicate: Duplicate) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal, has_its_crops
+from .output_names import OutputNames, refuse_obstacles
 from .progress import CROPPING, Progress, StepCounter
-from .run import FolderRun, Outcome, list_sources, name_outputs, refuse_to_touch_sources, summarise
-from .run_record import describe_change, is_unchanged, journal_file, run_identity, write_run_record
+from .run import FolderRun, Outcome, list_sources, summarise
+from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
 from .stages import crop_picture
 
 
@@ -39,7 +39,7 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     cropper = analyser.cropper
     if (cropper.name, cropper.digest) != (run.settings.cropper, run.settings.weights):
         raise ValueError(f"analyser: the settings were made for other weights than those of this {cropper.name}")
-    with run.reader:
+    with run.writing(), run.reader:
         if run.settings.buckets is None:
             return _crop_each(run, analyser, progress)
         from .buckets import sort_folder  # the solver comes with it, and most runs need none
@@ -49,8 +49,8 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     sources = list_sources(run)
-    files = {source: run.settings.files(name) for source, name in name_outputs(run, sources).items()}
-    refuse_to_touch_sources(run, _with_masks(run, files))
+    files = {source: run.settings.files(name) for source, name in OutputNames(run, sources).of_source.items()}
+    refuse_obstacles(run, [file for crops in files.values() for file in crops])
     if run.output is not None:
         remove_leftovers(run.output)
     notes = describe_change(run)
@@ -70,7 +70,7 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
 
         run_stage(crop, remaining, run.workers, finish)
         outcome = summarise(journal.records(sources), resumed, notes)
-        write_run_record(run)
+        write_run_record(run, {source: journal.state(source) for source in sources})
         write_manifest(run.manifest, journal.records(sources))
         journal.remove()
         return outcome
@@ -78,33 +78,18 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
         journal.close()
 
 
-def _with_masks(run: FolderRun, files: Mapping[str, Sequence[str]]) -> list[str]:
-    mask_path = run.settings.dataset.mask_path
-    return [each for crops in files.values() for file in crops for each in (file, mask_path(file))]
-
-
 def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
     """The journal of a stopped run of the same identity, or a new one with what a finished run has done."""
     journal = Journal(journal_file(run.manifest), run_identity(run))
     if run.output is not None and not len(journal) and run.manifest.exists() and is_unchanged(run):
+        states = read_states(run.manifest)
         for record in read_manifest(run.manifest):
-            crops = files.get(record.source, [])
-            # Without a crop, nothing tells whether the picture has changed since.
-            if record.crops and has_its_crops(record, run.output, crops) and _crops_are_newer(run, run.output, record):
-                journal.add(record, run.state_of(record.source))
+            state = run.state_of(record.source)
+            if states.get(record.source) == state and has_its_crops(record, run.output, files.get(record.source, [])):
+                journal.add(record, state)
     return journal
 
 
 def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str]) -> bool:
     record = journal.finished(source, run.state_of(source))
     return record is not None and has_its_crops(record, run.output, files)
-
-
-def _crops_are_newer(run: FolderRun, out: Path, record: PictureRecord) -> bool:
-    """Whether the crops were written after the last change of the picture, its caption and its mask."""
-    source = run.folder / record.source
-    try:
-        changed = max(path.stat().st_mtime_ns for path in (source, *run.sidecars.list_files(source)))
-        return all((out / crop.file).stat().st_mtime_ns > changed for crop in record.crops if crop.file)
-    except OSError:
-        return False

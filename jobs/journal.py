@@ -10,7 +10,11 @@ from typing import Any, BinaryIO
 
 from ..datasets.json_values import parse_json
 from ..datasets.manifest import FAILED, PictureRecord, format_line, parse_line
+from ..datasets.open_folder import open_folder
+from ..datasets.part_names import new_part_name
 from ..datasets.sidecars import Sidecars
+
+_LONGEST_IDENTITY = 1 << 20  # bytes
 
 
 class Journal:
@@ -22,6 +26,10 @@ class Journal:
     Args:
         path: of the journal; its folder is made.
         identity: of the run, as JSON values.
+
+    Raises:
+        ValueError: when there is a file of that name that is no journal.
+        OSError: when it cannot be written.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
@@ -29,12 +37,17 @@ class Journal:
         self._entries: dict[str, tuple[int, str]] = {}  # by source: offset in bytes, state
         self._file: BinaryIO
         header = json.dumps(identity, sort_keys=True).encode() + b"\n"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and self._load(header):
-            return
-        self._file = path.open("w+b")
-        self._file.write(header)
-        self._file.flush()
+        with open_folder(path.parent, make=True) as folder:
+            if folder.exists(path.name):
+                if not is_journal(path):
+                    raise ValueError(f"{path}: there already, and no journal of a run; move it away")
+                if self._load(folder.read(path.name, "r+b"), header):
+                    return
+            part = new_part_name()
+            with folder.create(part) as file:
+                file.write(header)
+            folder.replace(part, path.name)  # so that a journal always has its first line
+            self._file = folder.read(path.name, "r+b")
 
     def add(self, record: PictureRecord, state: str) -> None:
         """Appends a finished record; it survives a kill of this process once this returns."""
@@ -47,6 +60,14 @@ class Journal:
         """The record of `source`, if it was finished when the file was in that state."""
         entry = self._entries.get(source)
         return self._read(entry[0]) if entry and entry[1] == state else None
+
+    def state(self, source: str) -> str:
+        """The state in which `source` was when it was finished.
+
+        Raises:
+            KeyError: when it is not finished.
+        """
+        return self._entries[source][1]
 
     def record(self, source: str) -> PictureRecord:
         """The record of `source`.
@@ -71,9 +92,8 @@ class Journal:
         self.close()
         self._path.unlink(missing_ok=True)
 
-    def _load(self, header: bytes) -> bool:
+    def _load(self, file: BinaryIO, header: bytes) -> bool:
         """Reads the offsets of all whole lines and cuts off the rest; False when it is another run's journal."""
-        file = self._path.open("r+b")
         if file.readline() != header:
             file.close()
             return False
@@ -99,23 +119,28 @@ class Journal:
 def read_identity(path: Path) -> dict[str, Any]:
     """The identity of the run that wrote a journal; empty where there is none."""
     try:
-        with path.open("rb") as file:
-            identity = parse_json(file.readline())
+        with open_folder(path.parent) as folder, folder.read(path.name) as file:
+            identity = parse_json(file.readline(_LONGEST_IDENTITY))
     except (OSError, ValueError):
         return {}
     return identity if isinstance(identity, dict) else {}
 
 
+def is_journal(path: Path) -> bool:
+    """Whether a file begins as a journal does. An empty one is what a loss of power may leave of it."""
+    if not path.is_symlink() and path.stat().st_size == 0:
+        return True
+    identity = read_identity(path)
+    return isinstance(identity.get("folder"), str) and isinstance(identity.get("settings"), dict)
+
+
 def state_of(path: Path, sidecars: Sidecars) -> str:
-    """Changes whenever a picture, its caption or its mask does: sizes and times of change."""
-    parts = []
-    for file in (path, *sidecars.list_files(path)):
-        try:
-            status = file.stat()
-            parts.append(f"{status.st_size}:{status.st_mtime_ns}")
-        except OSError:
-            parts.append("-")
-    return " ".join(parts)
+    """Changes whenever a picture, its caption or its mask does, or another file takes the place of one.
+
+    Size, time of change and number (inode) of each file, and the name of those beside the picture.
+    """
+    beside = (f"{json.dumps(file.name)}:{_stamp(file)}" for file in sidecars.list_files(path))
+    return " ".join([_stamp(path), *beside])
 
 
 def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str]) -> bool:
@@ -133,6 +158,14 @@ def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str])
     names = iter(files)
     written = [crop.file for crop in record.crops]
     return all(file is not None and file in names and os.path.isfile(out / file) for file in written)
+
+
+def _stamp(file: Path) -> str:
+    try:
+        status = file.stat()
+    except OSError:
+        return "-"
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
 
 
 def _parse(line: bytes) -> tuple[str, PictureRecord] | None:

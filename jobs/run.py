@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cropping.checks import Size
-from ..datasets.find import EXTENSIONS, find_pictures
-from ..datasets.manifest import DROPPED, FAILED, PictureRecord, read_manifest
-from ..datasets.names import name_crops
+from ..datasets.find import EXTENSIONS, find_pictures, leads_outside
+from ..datasets.manifest import DROPPED, FAILED, PictureRecord
+from ..datasets.output_folder import OutputFolder
 from ..datasets.sidecars import Sidecars
 from ..images.errors import PictureError
 from ..images.header import read_header
 from ..images.reader import PictureReader
 from .journal import state_of
 from .settings import CropSettings
-from .sources import list_neighbours
 from .warnings import HEAD_CUT, summarise_warnings
 
 if TYPE_CHECKING:
@@ -75,7 +75,34 @@ class FolderRun:
 
     @cached_property
     def sidecars(self) -> Sidecars:
-        return Sidecars(self.folder, self.settings.masks)
+        return Sidecars(self.folder, self.settings.masks, self.settings.follow_links)
+
+    @cached_property
+    def beside(self) -> OutputFolder:
+        """The folder of the manifest, to write what lies beside it."""
+        return OutputFolder(self.manifest.parent)
+
+    @cached_property
+    def written(self) -> OutputFolder | None:
+        """`output`, to write into; None in a dry run."""
+        if self.output is None:
+            return None
+        return self.beside if is_same(self.output, self.manifest.parent) else OutputFolder(self.output)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Knows, inside the block, which files of the folders that it writes into are ours.
+
+        Raises:
+            RunError: when that cannot be read.
+        """
+        with ExitStack() as opened:
+            try:
+                for folder in dict.fromkeys([self.beside, self.written or self.beside]):
+                    opened.enter_context(folder)
+            except (OSError, ValueError) as error:
+                raise RunError(f"{error}; move it away, or choose another folder for --out") from error
+            yield
 
     def state_of(self, source: str) -> str:
         """Changes whenever a source, its caption or its mask does."""
@@ -140,16 +167,6 @@ def list_sources(run: FolderRun) -> list[str]:
     return [path.relative_to(run.folder).as_posix() for path in found]
 
 
-def name_outputs(run: FolderRun, sources: Sequence[str]) -> dict[str, str]:
-    """A name without extension for the crops of each source, see `name_crops`.
-
-    A picture has the same name whether it is cropped alone or with its folder.
-    """
-    listed = sources if run.sources is None else list_neighbours(run.folder, sources)
-    names = dict(zip(listed, name_crops([run.settings.dataset.flatten_path(each) for each in listed]), strict=True))
-    return {source: names[source] for source in sources}
-
-
 def read_sizes(
     folder: Path, exclude: Sequence[Path] = (), follow_links: bool = False, sources: Sequence[str] | None = None
 ) -> list[Size]:
@@ -167,41 +184,13 @@ def read_sizes(
     found = _find_sources(folder, exclude, follow_links) if sources is None else [folder / each for each in sources]
     sizes = []
     for path in found:
+        if not follow_links and leads_outside(path, folder):
+            continue
         try:
             sizes.append(read_header(path).size)
         except PictureError:
             continue
     return sizes
-
-
-def refuse_to_touch_sources(run: FolderRun, files: Iterable[str]) -> None:
-    """Makes sure that nothing will be written over, or among, the sources.
-
-    Args:
-        files: all that will be written, relative to the output.
-
-    Raises:
-        RunError: naming what lies in the way.
-    """
-    if run.manifest.suffix.lower() in EXTENSIONS or run.manifest.is_dir():
-        raise RunError(f"{run.manifest}: not a name for a manifest; use one that ends in .jsonl")
-    for place in (run.manifest.parent, run.output):
-        if place is not None and not place.is_dir() and (place.exists() or place.is_symlink()):
-            raise RunError(f"{place}: not a folder")
-    if run.manifest.exists():
-        _refuse_unless_manifest(run.manifest)
-    if run.output is None:
-        return
-    if _same(run.output, run.folder):
-        raise RunError(f"{run.output}: the crops would overwrite their sources; choose another folder for --out")
-    folder, out = os.path.realpath(run.folder), os.path.realpath(run.output)
-    for parent in sorted({os.path.dirname(name) for name in files}):
-        place = run.output / parent
-        real = os.path.realpath(place)
-        if not _is_within(real, out):
-            raise RunError(f"{place}: a link that leads out of {run.output}; choose another folder for --out")
-        if _is_within(real, folder) and not _is_within(out, folder):
-            raise RunError(f"{place}: crops would lie among their sources; choose another folder for --out")
 
 
 def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
@@ -230,19 +219,9 @@ def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[st
 
 
 def _find_sources(folder: Path, exclude: Sequence[Path], follow_links: bool) -> list[Path]:
-    return find_pictures(folder, [each for each in exclude if not _same(each, folder)], follow_links)
+    return find_pictures(folder, [each for each in exclude if not is_same(each, folder)], follow_links)
 
 
-def _refuse_unless_manifest(path: Path) -> None:
-    try:
-        next(read_manifest(path), None)
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: there already, and no manifest, so it is not overwritten ({error})") from error
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _same(first: Path, second: Path) -> bool:
+def is_same(first: Path, second: Path) -> bool:
+    """Whether two paths lead to one file or folder, which need not exist."""
     return os.path.realpath(first) == os.path.realpath(second)

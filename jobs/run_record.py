@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..datasets.atomic import write_atomic
 from ..datasets.json_values import parse_json
+from ..datasets.open_folder import open_folder
 from .journal import read_identity
 from .run import FolderRun
 from .settings import describe_differences
@@ -32,10 +34,16 @@ def run_identity(run: FolderRun) -> dict[str, Any]:
     return {"folder": folder, "settings": run.settings.identity()}
 
 
-def write_run_record(run: FolderRun) -> None:
-    """Notes the run's identity beside its manifest, and the cropper as `load_cropper` finds it, for previews."""
+def write_run_record(run: FolderRun, states: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Notes the run's identity beside its manifest, and the cropper as `load_cropper` finds it, for previews.
+
+    Args:
+        run: that is finished.
+        states: of each picture when it was done, see `state_of`.
+    """
     settings = run.settings
-    record = {**run_identity(run), "cropper": settings.checkpoint or settings.cropper}
+    cropper = settings.checkpoint or settings.cropper
+    record = {**run_identity(run), "cropper": cropper, "sources": dict(states)}
     write_atomic(record_file(run.manifest), json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
 
 
@@ -48,6 +56,22 @@ def read_run_record(manifest: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def is_run_record(path: Path) -> bool:
+    """Whether a file is what a run notes beside its manifest."""
+    try:
+        with open_folder(path.parent) as folder, folder.read(path.name) as file:
+            record = parse_json(file.read())
+    except (OSError, ValueError):
+        return False
+    return isinstance(record, dict) and isinstance(record.get("folder"), str) and "cropper" in record
+
+
+def read_states(manifest: Path) -> dict[str, str]:
+    """The state in which the last finished run found each of its pictures; empty where it noted none."""
+    states = read_run_record(manifest).get("sources")
+    return states if isinstance(states, dict) else {}
+
+
 def record_file(manifest: Path) -> Path:
     """Where the record of a manifest's run lies: `manifest.run.json` beside `manifest.jsonl`."""
     return manifest.with_name(manifest.stem + ".run.json")
@@ -56,6 +80,11 @@ def record_file(manifest: Path) -> Path:
 def journal_file(manifest: Path, suffix: str = PART) -> Path:
     """Where a journal of a run that is not finished lies, beside its manifest."""
     return manifest.with_name(manifest.name + suffix)
+
+
+def report_files(manifest: Path) -> tuple[Path, Path]:
+    """Where the report of a bucket run lies, beside its manifest: as text, and as a page with its chart."""
+    return manifest.with_name(manifest.stem + ".buckets.txt"), manifest.with_name(manifest.stem + ".buckets.html")
 
 
 def source_folder(manifest: Path) -> Path | None:

@@ -10,17 +10,16 @@ import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
-from ..datasets.atomic import write_picture
-from ..datasets.captions import find_caption_files
-from ..datasets.find import leads_outside
+from ..datasets.captions import caption_paths
+from ..datasets.find import LEADS_OUTSIDE, leads_outside
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from ..images.decode import Picture
+from ..images.encode import encode
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
@@ -162,27 +161,30 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
         PictureError: when the picture, its caption or its mask cannot be read.
         OSError: when a crop cannot be written.
     """
-    out, dataset = run.output, run.settings.dataset
+    out, dataset = run.written, run.settings.dataset
     if out is None:
         return
     mask = run.sidecars.open_mask(picture)
-    files = [(crop, crop.file) for crop in record.crops if crop.file is not None]
-    for crop, file in files:
-        height, width = crop.target_size
-        write_picture(out / file, picture.crop(crop.box, (width, height), run.settings.background))
-        if mask is not None:
-            write_picture(out / dataset.mask_path(file), mask.crop(crop.box, (width, height), BLACK))
-    dataset.write_captions(out, [file for _, file in files], picture.path, run.sidecars)
+    crops = [(crop, crop.file) for crop in record.crops if crop.file is not None]
+    masks = [] if mask is None else [dataset.mask_path(file) for _, file in crops]
+    out.refuse_obstacles([*masks, *(file for _, file in crops)])  # before anything is written for the picture
+    dataset.write_captions(out, [file for _, file in crops], picture.path, run.sidecars)
+    for crop, file in crops:
+        mask_file, (height, width) = dataset.mask_path(file), crop.target_size
+        if mask is None:
+            out.remove(mask_file)
+        else:
+            out.write(mask_file, encode(mask.crop(crop.box, (width, height), BLACK), mask_file))
+        out.write(file, encode(picture.crop(crop.box, (width, height), run.settings.background), file))
 
 
-def remove_crop(path: Path) -> None:
-    """Removes a crop that is no longer wanted, or a mask, with the captions beside it, so that no trainer finds it."""
-    for each in (path, *find_caption_files(path).values()):
-        try:
-            each.unlink(missing_ok=True)
-        except OSError as error:
-            if error.errno != errno.ENAMETOOLONG:  # then it cannot be there
-                raise
+def remove_crop(run: FolderRun, file: str) -> None:
+    """Removes a crop that is no longer wanted, with its mask and captions, so that no trainer finds it.
+
+    What no run has written, or somebody has changed since, stays.
+    """
+    if run.written is not None:
+        run.written.remove(file, run.settings.dataset.mask_path(file), *caption_paths(file))
 
 
 def with_picture(
@@ -229,7 +231,7 @@ def open_source(run: FolderRun, source: str) -> Iterator[Picture]:
     """
     path = run.folder / source
     if not run.settings.follow_links and leads_outside(path, run.folder):
-        raise PictureError(path, "a link that leads out of the folder")
+        raise PictureError(path, LEADS_OUTSIDE)
     with run.reader.open(path) as picture:
         yield picture
 
@@ -250,8 +252,7 @@ def _remove_others(run: FolderRun, files: Sequence[str], record: PictureRecord) 
     if run.output is None:
         return
     for file in set(files) - {crop.file for crop in record.crops}:
-        remove_crop(run.output / file)
-        remove_crop(run.output / run.settings.dataset.mask_path(file))
+        remove_crop(run, file)
 
 
 def _rounded_warning(warning: CropWarning) -> CropWarning:

@@ -13,12 +13,14 @@ from einops import repeat
 from torch import Tensor
 
 from ..bucketing.sizes import format_size
-from ..datasets.atomic import write_picture
+from ..datasets.captions import caption_paths
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import DatasetFormat, Entry, get_format
-from ..datasets.names import name_crops
-from ..images.encode import FORMATS
+from ..datasets.ledger import LEDGER
+from ..datasets.names import PathPlan, name_crops
+from ..datasets.output_folder import OutputFolder
+from ..images.encode import FORMATS, encode
 from .folders import inside
 from .host import track_progress
 from .sockets.lists import pair_with_pictures, require_single
@@ -99,33 +101,49 @@ class SaveDataset(io.ComfyNode):
         root = folder_paths.get_input_directory() if input_wanted else folder_paths.get_output_directory()
         out = inside(root, require_single(folder, "folder"), "folder")
         require_no_other_pictures(out, {*files, *map(dataset.mask_path, files)})
-        entries = []
-        for index, picture in enumerate(track_progress(pictures, count)):
-            entries.append(write_entry(dataset, out, files[index], picture, masks[index], captions[index] or ""))
-        index_files = dataset.write_index(out, entries)
+        with OutputFolder(out) as written:
+            require_free(written, [*files, *dataset.index_files])
+            entries = []
+            for index, picture in enumerate(track_progress(pictures, count)):
+                caption_text = captions[index] or ""
+                entries.append(write_entry(dataset, written, files[index], picture, masks[index], caption_text))
+            index_files = dataset.write_index(written, entries)
         return io.NodeOutput(str(out), write_report(dataset, entries, index_files))
 
 
 def write_entry(
-    dataset: DatasetFormat, out: Path, file: str, picture: Tensor, mask: Tensor | None, caption: str
+    dataset: DatasetFormat, out: OutputFolder, file: str, picture: Tensor, mask: Tensor | None, caption: str
 ) -> Entry:
     """Writes a picture `[H, W, 3]` with its caption and its mask `[h, w]`, where it has one.
 
     Raises:
-        OSError: when a file cannot be written.
+        OSError: when a file cannot be written, or somebody else's lies in its place.
     """
-    write_picture(out / file, to_uint8(picture))
     dataset.write_caption(out, file, caption)
-    mask_file = None if mask is None else dataset.mask_path(file)
-    if mask is not None and mask_file is not None:
-        write_picture(out / mask_file, to_uint8(repeat(mask, "h w -> h w c", c=3)))
-    return Entry(file, size_of(picture), caption, mask_file)
+    mask_file = dataset.mask_path(file)
+    if mask is None:
+        out.remove(mask_file)
+    else:
+        out.write(mask_file, encode(to_uint8(repeat(mask, "h w -> h w c", c=3)), mask_file))
+    out.write(file, encode(to_uint8(picture), file))
+    return Entry(file, size_of(picture), caption, None if mask is None else mask_file)
 
 
 def choose_names(names: list[str | None], dataset: DatasetFormat, extension: str) -> list[str]:
-    """A name without extension for every picture, no two alike; numbers where no names are connected."""
+    """A name without extension for every picture, no two alike; numbers where no names are connected.
+
+    None gives a picture a file where the mask or caption of another one, or a file of the data set, belongs.
+    """
     given = [f"{index:05}" if each is None else require_name(each) for index, each in enumerate(names)]
-    return name_crops([dataset.flatten_path(each if "." in each else f"{each}.{extension}") for each in given])
+    apart = name_crops([dataset.flatten_path(each if "." in each else f"{each}.{extension}") for each in given])
+
+    def crops(name: str) -> list[str]:
+        return [dataset.crop_path(name, extension)]
+
+    def beside(name: str) -> list[str]:
+        return [dataset.mask_path(*crops(name)), *caption_paths(*crops(name))]
+
+    return PathPlan(apart, crops, beside, [LEDGER, *dataset.index_files]).names
 
 
 def require_name(name: str) -> str:
@@ -152,6 +170,18 @@ def require_no_other_pictures(folder: Path, files: Set[str]) -> None:
     if others:
         first = others[0].relative_to(folder).as_posix()
         raise ValueError(f"folder: {folder} already holds {len(others)} other pictures ({first}, …); name a new folder")
+
+
+def require_free(out: OutputFolder, files: Sequence[str]) -> None:
+    """Checks that nothing lies in the place of the files that has not been saved there before.
+
+    Raises:
+        ValueError: naming the first such file.
+    """
+    for file in files:
+        obstacle = out.find_obstacle(file)
+        if obstacle:
+            raise ValueError(f"folder: {out.path / file} is {obstacle}; name a new folder, or move it away")
 
 
 def to_uint8(picture: Tensor) -> np.ndarray:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from salient_crop.datasets.ledger import LEDGER
+
 
 def save_picture(path: Path, size: tuple[int, int] = (120, 80), seed: int = 0) -> Path:
     """Saves a smooth picture in the format that the extension names; its folders are made."""
@@ -17,6 +19,6 @@ def save_picture(path: Path, size: tuple[int, int] = (120, 80), seed: int = 0) -
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, by their relative POSIX path."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    """All files below a folder but the list of what runs have written, by their relative POSIX path."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != LEDGER)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

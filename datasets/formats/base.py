@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from ...cropping.checks import Size
 from ...printable import escape
-from ..atomic import write_atomic
+from ..captions import write_captions
+from ..output_folder import OutputFolder
 from ..sidecars import Sidecars
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -142,37 +143,40 @@ class DatasetFormat(ABC):
         """The caption as the trainer will read it."""
         return caption.strip()
 
-    def write_caption(self, out: Path, crop_path: str, caption: str) -> None:
-        """Writes the caption file of the crop `out / crop_path`. No file is left for an empty caption.
+    @property
+    def index_files(self) -> tuple[str, ...]:
+        """Where `write_index` writes to, as POSIX paths below the data set's folder."""
+        return ()
+
+    def write_caption(self, out: OutputFolder, crop_path: str, caption: str) -> None:
+        """Writes the caption file of a crop. None of an earlier run is left beside it.
 
         Raises:
-            OSError: when it cannot be written.
+            OSError: when it cannot be written, or somebody else's lies in its place.
         """
-        text, path = self.format_caption(caption), (out / crop_path).with_suffix(".txt")
-        if text:
-            write_atomic(path, text.encode() + b"\n")
-        else:
-            path.unlink(missing_ok=True)
+        text = self.format_caption(caption)
+        write_captions(out, crop_path, {".txt": text.encode() + b"\n"} if text else {})
 
-    def write_captions(self, out: Path, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
+    def write_captions(self, out: OutputFolder, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
         """Writes the caption of a source picture for each of its crops.
 
         Raises:
             PictureError: when the caption cannot be read.
-            OSError: when it cannot be written.
+            OSError: see `write_caption`.
         """
         caption = sidecars.read_caption(picture)
         for crop_path in crop_paths:
             self.write_caption(out, crop_path, caption)
 
-    def write_index(self, out: Path, entries: Iterable[Entry]) -> list[str]:
-        """Writes what the trainer reads once for the whole folder; returns the names of the files written.
+    def write_index(self, out: OutputFolder, entries: Iterable[Entry]) -> list[str]:
+        """Writes the `index_files`, what the trainer reads once for the whole folder; returns those written.
 
         Args:
+            out: the data set's folder.
             entries: all crops of the data set, in order. Read at most once.
 
         Raises:
-            OSError: when a file cannot be written.
+            OSError: when a file cannot be written, or somebody else's lies in its place.
         """
         return []
 

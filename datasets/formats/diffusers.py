@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from ..atomic import open_atomic
+from ..captions import write_captions
 from ..json_values import format_json
+from ..output_folder import OutputFolder
 from .base import DatasetFormat, Entry, Size
 
 METADATA = "metadata.jsonl"
@@ -24,13 +24,17 @@ class Diffusers(DatasetFormat):
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
         return None
 
-    def write_caption(self, out: Path, crop_path: str, caption: str) -> None:
-        """Writes nothing, since `write_index` has the captions; removes a caption file that another run left."""
-        (out / crop_path).with_suffix(".txt").unlink(missing_ok=True)
+    @property
+    def index_files(self) -> tuple[str, ...]:
+        return (METADATA,)
 
-    def write_index(self, out: Path, entries: Iterable[Entry]) -> list[str]:
+    def write_caption(self, out: OutputFolder, crop_path: str, caption: str) -> None:
+        """Writes nothing, since `write_index` has the captions; none of an earlier run is left."""
+        write_captions(out, crop_path, {})
+
+    def write_index(self, out: OutputFolder, entries: Iterable[Entry]) -> list[str]:
         """Writes `metadata.jsonl`."""
-        with open_atomic(out / METADATA) as file:
+        with out.open(METADATA) as file:
             for entry in entries:
                 file.write(format_json(self._row(entry)).encode() + b"\n")
         return [METADATA]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import gcd, isqrt
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from ..atomic import write_atomic
 from ..json_values import format_json
+from ..output_folder import OutputFolder
 from .base import DatasetFormat, Entry, Size, concept_folder
 
 CONFIG = "dataset.toml"
@@ -36,10 +36,14 @@ class Kohya(DatasetFormat):
         """One line: sd-scripts reads only the first line of a caption file, and stops at an empty file."""
         return " ".join(caption.split())
 
-    def write_index(self, out: Path, entries: Iterable[Entry]) -> list[str]:
+    @property
+    def index_files(self) -> tuple[str, ...]:
+        return (CONFIG,)
+
+    def write_index(self, out: OutputFolder, entries: Iterable[Entry]) -> list[str]:
         """Writes `dataset.toml`; its paths are relative to `out`."""
         lines = _config_lines(list(entries), self.batch_size)
-        write_atomic(out / CONFIG, "\n".join(lines).encode() + b"\n")
+        out.write(CONFIG, "\n".join(lines).encode() + b"\n")
         return [CONFIG]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..captions import write_captions
+from ..output_folder import OutputFolder
 from ..sidecars import Sidecars
 from .base import DatasetFormat, Size
 
@@ -20,5 +22,7 @@ class Plain(DatasetFormat):
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
         return None
 
-    def write_captions(self, out: Path, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
-        sidecars.copy_captions(picture, [out / crop_path for crop_path in crop_paths])
+    def write_captions(self, out: OutputFolder, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
+        contents = sidecars.read_captions(picture)
+        for crop_path in crop_paths:
+            write_captions(out, crop_path, contents)

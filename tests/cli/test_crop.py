@@ -14,7 +14,7 @@ from PIL import Image
 
 from salient_crop.cli.main import main
 from salient_crop.cropping.subject import Subject
-from salient_crop.jobs import stages
+from salient_crop.datasets.output_folder import OutputFolder
 from salient_crop.models import registry
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
@@ -278,7 +278,8 @@ def test_an_interrupt_stops_soon_leaves_no_half_file_and_says_how_to_go_on(many,
     assert 10 < len(written) < 60
     for path in written:
         Image.open(path).load()
-    assert {path.suffix for path in out.iterdir()} == {".jpg", ".part"}  # no temporary file, no manifest yet
+    files = {path.name for path in out.iterdir() if path.suffix != ".jpg"}
+    assert files == {".salient-crop.jsonl", "manifest.jsonl.part"}  # no temporary file, no manifest yet
     assert crop(many, "--out", out) == 0
     assert "had been done before" in capsys.readouterr().out
 
@@ -373,7 +374,7 @@ def test_a_full_disk_stops_the_run_with_status_1(photos, tmp_path, monkeypatch, 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(stages, "write_picture", full)
+    monkeypatch.setattr(OutputFolder, "write", full)
     assert crop(photos, "--out", tmp_path / "out") == 1
     assert "salient-crop: stopped: " in (error := capsys.readouterr().err)
     assert "No space left on device; the same command goes on from here" in error

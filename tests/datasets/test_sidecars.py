@@ -1,6 +1,7 @@
 """What belongs to pictures: captions beside them or in one file for all, and masks."""
 
 import json
+import os
 
 import pytest
 from PIL import Image
@@ -32,8 +33,7 @@ def test_a_picture_without_sidecars(tmp_path):
     sidecars, photo = Sidecars(tmp_path), picture(tmp_path / "a.jpg")
     assert (sidecars.list_files(photo), sidecars.read_caption(photo), sidecars.find_mask(photo)) == ([], "", None)
     assert sidecars.open_mask(Picture(photo)) is None
-    sidecars.copy_captions(photo, [tmp_path / "out" / "a.png"])
-    assert not (tmp_path / "out").exists()
+    assert sidecars.read_captions(photo) == {}
 
 
 def test_a_caption_file_of_its_own_goes_before_the_index(tmp_path):
@@ -70,19 +70,62 @@ def test_the_order_of_index_files(tmp_path):
     assert set(CAPTION_INDEX_NAMES[1:]) == {f"meta_{step}.json" for step in ("lat", "clean", "cap_dd", "cap")}
 
 
-def test_captions_are_copied_from_wherever_they_are(tmp_path):
+def test_captions_are_taken_from_wherever_they_are(tmp_path):
     index(tmp_path, a="ein Häuschen", c="")
     (tmp_path / "b.txt").write_bytes(b"\xef\xbb\xbfb\r\n")
-    sidecars, out = Sidecars(tmp_path), tmp_path / "out"
-    for stem in "abc":
-        sidecars.copy_captions(tmp_path / f"{stem}.jpg", [out / f"{stem}1.png", out / "deep" / f"{stem}2.png"])
-    written = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*.txt")}
-    assert written == {
-        "a1.txt": "ein Häuschen\n".encode(),
-        "deep/a2.txt": "ein Häuschen\n".encode(),
-        "b1.txt": b"\xef\xbb\xbfb\r\n",
-        "deep/b2.txt": b"\xef\xbb\xbfb\r\n",
+    (tmp_path / "b.caption").write_bytes(b"\x00\xff")
+    sidecars = Sidecars(tmp_path)
+    assert {stem: sidecars.read_captions(tmp_path / f"{stem}.jpg") for stem in "abc"} == {
+        "a": {".txt": "ein Häuschen\n".encode()},
+        "b": {".txt": b"\xef\xbb\xbfb\r\n", ".caption": b"\x00\xff"},
+        "c": {},
     }
+
+
+def test_of_several_caption_files_the_first_counts(tmp_path):
+    for name, caption in (("a.caption", "caption"), ("a.txt", "txt"), ("a.jpg.txt", "jpg.txt")):
+        (tmp_path / name).write_text(f" {caption}\n")
+        assert Sidecars(tmp_path).read_caption(tmp_path / "a.jpg") == caption
+
+
+def test_a_caption_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("a")
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "read_bytes", refuse)
+    for read in (Sidecars(tmp_path).read_caption, Sidecars(tmp_path).read_captions):
+        with pytest.raises(PictureError, match=r"a\.txt: no permission to read it"):
+            read(tmp_path / "a.jpg")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("name", ["a.txt", "a.caption", "a.jpg.txt", "metadata.jsonl", "a-masklabel.png"])
+def test_what_lies_behind_a_link_out_of_the_folder_is_read_only_when_asked(tmp_path, name):
+    photo = picture(tmp_path / "in" / "a.jpg")
+    secret = picture(tmp_path / "secret.png") if name.endswith(".png") else tmp_path / "secret"
+    if not name.endswith(".png"):
+        secret.write_text('{"file_name": "a.jpg", "text": "b"}')
+    (tmp_path / "in" / name).symlink_to(secret)
+
+    def read(sidecars):
+        return sidecars.read_caption(photo), sidecars.open_mask(Picture(photo))
+
+    with pytest.raises(PictureError, match="a link that leads out of the folder") as error:
+        read(Sidecars(tmp_path / "in"))
+    assert error.value.path == tmp_path / "in" / name
+    assert any(read(Sidecars(tmp_path / "in", follow_links=True)))
+    assert any(read(Sidecars(tmp_path / "in", follow_links=True)))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_mask_may_not_lie_behind_a_link_out_of_the_folder_of_masks(tmp_path):
+    photo, outside = picture(tmp_path / "in" / "a.jpg"), picture(tmp_path / "in" / "b.png")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.png").symlink_to(outside)
+    with pytest.raises(PictureError, match="a link that leads out of the folder"):
+        Sidecars(tmp_path / "in", tmp_path / "masks").open_mask(Picture(photo))
 
 
 def test_a_damaged_index_fails_the_pictures_that_need_it(tmp_path):

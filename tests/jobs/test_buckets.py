@@ -12,9 +12,10 @@ from salient_crop.bucketing.grids import list_onetrainer_sizes, parse_grid
 from salient_crop.cropping.subject import Subject
 from salient_crop.datasets.formats import get_format
 from salient_crop.datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest
-from salient_crop.jobs.buckets import list_entries, report_files, sort_folder
+from salient_crop.jobs.buckets import list_entries, sort_folder
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.run import RunError
+from salient_crop.jobs.run_record import report_files
 from salient_crop.jobs.settings import BucketSettings
 
 SHAPES = ((90, 60), (60, 90), (75, 75))
@@ -224,6 +225,7 @@ def test_a_dry_run_plans_the_same_and_writes_no_pixels(photos):
     photos.crop(settings(photos, dataset="kohya", dry_run=True))
     planned = [(crop.file, crop.box) for record in records(photos) for crop in record.crops]
     assert set(photos.tree()) == {
+        ".salient-crop.jsonl",
         "manifest.jsonl",
         "manifest.run.json",
         "manifest.buckets.txt",

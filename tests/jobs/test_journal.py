@@ -67,7 +67,7 @@ def test_the_last_record_of_a_source_counts(path):
     again.close()
 
 
-@pytest.mark.parametrize("kept", [0, 1, 2, 3])
+@pytest.mark.parametrize("kept", [1, 2, 3])
 def test_a_line_that_a_kill_cut_off_is_ignored_and_written_anew(path, kept):
     lines = fill(path).splitlines(keepends=True)
     for cut in {1, len(lines[kept]) // 2, len(lines[kept]) - 1}:
@@ -92,17 +92,44 @@ def test_nothing_after_a_damaged_line_is_trusted(path):
     assert path.read_bytes() == lines[0] + lines[1]
 
 
-@pytest.mark.parametrize(
-    "before", [b"", b"\n", b"{}\n", b'{"settings": {"format": "png"}, "folder": "../photos"}\n', b"\xff\xfe\n"]
-)
+OTHER = b'{"settings": {"format": "png"}, "folder": "../photos"}\n'
+
+
+@pytest.mark.parametrize("before", [b"", OTHER, OTHER + b"state a\t{}\n"])
 def test_a_journal_of_another_identity_is_emptied(path, before):
     path.parent.mkdir()
-    path.write_bytes(before + f"state a\t{json.dumps({})}\n".encode())
+    path.write_bytes(before)
     journal = Journal(path, IDENTITY)
     assert len(journal) == 0
     journal.close()
     assert read_identity(path) == IDENTITY
     assert len(path.read_bytes().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "before", [b"\n", b"{}\n", b"notes\n" + OTHER, b'{"settings": {}}\n', b"\xff\xfe\n", OTHER[:-9], b"[" * 9999]
+)
+def test_what_is_no_journal_is_refused_and_kept(path, before):
+    path.parent.mkdir()
+    path.write_bytes(before)
+    with pytest.raises(ValueError, match=r"manifest\.jsonl\.part: there already, and no journal of a run"):
+        Journal(path, IDENTITY)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_is_no_journal(path, tmp_path):
+    path.parent.mkdir()
+    (tmp_path / "outside").write_bytes(OTHER)
+    path.symlink_to(tmp_path / "outside")
+    with pytest.raises(ValueError, match="no journal of a run"):
+        Journal(path, IDENTITY)
+    assert (tmp_path / "outside").read_bytes() == OTHER
+    path.unlink()
+    path.symlink_to(tmp_path / "gone")
+    with pytest.raises(ValueError, match="no journal of a run"):
+        Journal(path, IDENTITY)
+    assert not (tmp_path / "gone").exists()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no json\n", b"[1]\n", b"\xff\n"])

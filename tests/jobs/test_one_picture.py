@@ -145,8 +145,8 @@ def test_whatever_else_goes_wrong_with_one_picture_fails_it_alone(folder, monkey
     if place == "cut":
         monkeypatch.setattr(Picture, "crop", fail_for_b(lambda picture, *_: picture.path.name == "b.png", Picture.crop))
     else:
-        written = fail_for_b(lambda path, *_: path.name.startswith("b"), stages.write_picture)
-        monkeypatch.setattr(stages, "write_picture", written)
+        written = fail_for_b(lambda _, file: file.startswith("b"), stages.encode)
+        monkeypatch.setattr(stages, "encode", written)
     for settings in (folder.settings(), folder.settings(**buckets())):
         failed = failures(folder, settings)
         assert list(failed) == ["b.png"]

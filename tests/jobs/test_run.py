@@ -8,13 +8,13 @@ from PIL import Image
 
 from salient_crop.cropping.crop import CropWarning
 from salient_crop.datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
+from salient_crop.jobs.output_names import refuse_obstacles
 from salient_crop.jobs.run import (
     FolderRun,
     Outcome,
     RunError,
     list_sources,
     read_sizes,
-    refuse_to_touch_sources,
     summarise,
 )
 
@@ -97,13 +97,13 @@ def test_what_lies_in_the_way_is_named(folder, tmp_path):
         (place(folder, out=tmp_path, manifest=tmp_path / "m.jsonl"), ["photos/a.jpg"], "crops would lie among"),
     ]:
         with pytest.raises(RunError, match=words):
-            refuse_to_touch_sources(run, files)
+            refuse_obstacles(run, files)
     assert not out.exists()
 
 
 def test_an_output_below_the_sources_is_allowed(folder):
-    refuse_to_touch_sources(place(folder, out=folder.photos / "out"), ["a.jpg", "trip/c.jpg"])
-    refuse_to_touch_sources(place(folder), ["a.jpg", "trip/c.jpg"])
+    refuse_obstacles(place(folder, out=folder.photos / "out"), ["a.jpg", "trip/c.jpg"])
+    refuse_obstacles(place(folder), ["a.jpg", "trip/c.jpg"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
@@ -111,16 +111,16 @@ def test_links_out_of_the_output_are_refused(folder, tmp_path):
     folder.out.mkdir()
     (tmp_path / "elsewhere").mkdir()
     (folder.out / "trip").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(RunError, match="trip: a link that leads out of"):
-        refuse_to_touch_sources(folder.run(), ["trip/c.jpg"])
+    with pytest.raises(RunError, match="trip: a link, which is not followed"):
+        refuse_obstacles(folder.run(), ["trip/c.jpg"])
     (folder.out / "broken").symlink_to(tmp_path / "gone")
     with pytest.raises(RunError, match="broken: not a folder"):
-        refuse_to_touch_sources(replace(folder.run(), out=folder.out / "broken"), [])
+        refuse_obstacles(replace(folder.run(), out=folder.out / "broken"), [])
 
 
 def test_a_dry_run_may_name_any_output(folder):
     dry = replace(folder.run(folder.settings(dry_run=True)), out=folder.photos)
-    refuse_to_touch_sources(dry, ["a.png"])
+    refuse_obstacles(dry, ["a.png"])
 
 
 def picture(name, status=OK, box=(0, 0, 4, 4), target=(4, 4), warnings=(), crops=1):

@@ -57,7 +57,11 @@ def test_names_are_kept_apart_and_numbers_stand_in_for_them(run, host):
     saved = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
     assert saved == ["a/x_jpg.png", "a/x_png.png", "y.png"]
     run("SaveDataset", image=images, layout="plain", folder="numbers")
-    assert sorted(path.name for path in (out.parent / "numbers").iterdir()) == ["00000.png", "00001.png", "00002.png"]
+    assert sorted(path.name for path in (out.parent / "numbers").glob("[!.]*")) == [
+        "00000.png",
+        "00001.png",
+        "00002.png",
+    ]
     levels = [Image.open(out.parent / "numbers" / f"0000{index}.png").getpixel((0, 0))[0] for index in range(3)]
     assert levels == [0, 128, 255]
 

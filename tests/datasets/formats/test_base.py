@@ -3,6 +3,7 @@
 import pytest
 
 from salient_crop.datasets.formats.base import DatasetFormat, Entry, concept_folder
+from salient_crop.datasets.output_folder import OutputFolder
 from salient_crop.datasets.sidecars import Sidecars
 
 CONTRACT = {"name": "new-trainer", "summary": "a folder", "reads_subfolders": False, "reads_all_pictures": True}
@@ -68,9 +69,9 @@ def test_an_entry_cannot_change_and_is_small():
 @pytest.mark.parametrize(("caption", "content"), [("", None), (" \n", None), (" ü\n b ", "ü\n b\n")])
 def test_a_caption_file_is_written_or_an_old_one_removed(tmp_path, caption, content):
     file = tmp_path / "deep" / "a.txt"
-    file.parent.mkdir()
-    file.write_text("of an earlier run")
-    new_format()().write_caption(tmp_path, "deep/a.png", caption)
+    with OutputFolder(tmp_path) as out:
+        out.write("deep/a.txt", b"of an earlier run")
+        new_format()().write_caption(out, "deep/a.png", caption)
     assert (file.read_bytes().decode() if file.exists() else None) == content
 
 
@@ -78,12 +79,12 @@ def test_every_crop_of_a_picture_gets_its_caption(tmp_path):
     picture = tmp_path / "in" / "a.jpg"
     picture.parent.mkdir()
     picture.with_suffix(".txt").write_bytes(b"\xef\xbb\xbfa cat\r\n")
-    new_format()().write_captions(tmp_path / "out", ["1.png", "2.png"], picture, Sidecars(picture.parent))
+    new_format()().write_captions(OutputFolder(tmp_path / "out"), ["1.png", "2.png"], picture, Sidecars(picture.parent))
     assert [(tmp_path / "out" / name).read_bytes() for name in ("1.txt", "2.txt")] == [b"a cat\n"] * 2
 
 
 def test_a_format_without_an_index_writes_none(tmp_path):
-    assert new_format()().write_index(tmp_path, [Entry("a.png", (8, 8))]) == []
+    assert new_format()().write_index(OutputFolder(tmp_path), [Entry("a.png", (8, 8))]) == []
     assert list(tmp_path.iterdir()) == []
 
 

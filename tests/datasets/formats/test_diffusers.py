@@ -4,6 +4,7 @@ import json
 
 from salient_crop.datasets.formats.base import Entry
 from salient_crop.datasets.formats.diffusers import Diffusers
+from salient_crop.datasets.output_folder import OutputFolder
 
 
 def test_metadata_tells_file_caption_mask_and_conditioning(tmp_path):
@@ -11,7 +12,7 @@ def test_metadata_tells_file_caption_mask_and_conditioning(tmp_path):
         Entry("a/b.png", (64, 96), " ein Hütchen\n", "masks/a/b.png", (("crop_coords", (0, 4)),)),
         Entry("c.png", (64, 64)),
     ]
-    assert Diffusers().write_index(tmp_path, iter(entries)) == ["metadata.jsonl"]
+    assert Diffusers().write_index(OutputFolder(tmp_path), iter(entries)) == ["metadata.jsonl"]
     content = (tmp_path / "metadata.jsonl").read_text("utf-8")
     assert content.endswith("\n") and "Hütchen" in content
     assert [json.loads(line) for line in content.splitlines()] == [
@@ -21,15 +22,16 @@ def test_metadata_tells_file_caption_mask_and_conditioning(tmp_path):
 
 
 def test_a_file_name_that_is_no_unicode_does_not_stop_it(tmp_path):
-    Diffusers().write_index(tmp_path, [Entry("\udcff.png", (64, 64))])
+    Diffusers().write_index(OutputFolder(tmp_path), [Entry("\udcff.png", (64, 64))])
     assert json.loads((tmp_path / "metadata.jsonl").read_text("utf-8"))["file_name"] == "\udcff.png"
 
 
 def test_there_are_no_caption_files(tmp_path):
-    (tmp_path / "a.txt").write_text("of an earlier run")
-    Diffusers().write_caption(tmp_path, "a.png", "a cat")
-    Diffusers().write_caption(tmp_path, "b.png", "a cat")
-    assert list(tmp_path.iterdir()) == []
+    with OutputFolder(tmp_path) as out:
+        out.write("a.txt", b"of an earlier run")
+        Diffusers().write_caption(out, "a.png", "a cat")
+        Diffusers().write_caption(out, "b.png", "a cat")
+    assert not list(tmp_path.glob("*.txt"))
 
 
 def test_paths_follow_the_sources():

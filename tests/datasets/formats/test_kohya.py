@@ -6,6 +6,7 @@ from sd_scripts import no_upscale_bucket
 from salient_crop.bucketing.grids import list_kohya_sizes, parse_grid
 from salient_crop.datasets.formats.base import Entry
 from salient_crop.datasets.formats.kohya import Kohya, bucket_settings, kohya_bucket
+from salient_crop.datasets.output_folder import OutputFolder
 
 try:
     import tomllib
@@ -16,7 +17,8 @@ needs_tomllib = pytest.mark.skipif(tomllib is None, reason="tomllib came with Py
 
 
 def config(folder, entries, **settings):
-    assert Kohya(**settings).write_index(folder, iter(entries)) == ["dataset.toml"]
+    with OutputFolder(folder) as out:
+        assert Kohya(**settings).write_index(out, iter(entries)) == ["dataset.toml"]
     return tomllib.loads((folder / "dataset.toml").read_text("utf-8"))
 
 

@@ -1,6 +1,7 @@
 """Plain: the tree of the sources, captions byte for byte."""
 
 from salient_crop.datasets.formats.plain import Plain
+from salient_crop.datasets.output_folder import OutputFolder
 from salient_crop.datasets.sidecars import Sidecars
 
 
@@ -16,7 +17,7 @@ def test_caption_files_are_copied_byte_for_byte(tmp_path):
     content = {".txt": b"\xef\xbb\xbf a cat \r\n", ".caption": b"\xff\xfe"}
     for extension, each in content.items():
         picture.with_suffix(extension).write_bytes(each)
-    Plain().write_captions(tmp_path / "out", ["1.png", "deep/2.png"], picture, Sidecars(picture.parent))
+    Plain().write_captions(OutputFolder(tmp_path / "out"), ["1.png", "deep/2.png"], picture, Sidecars(picture.parent))
     for stem in ("1", "deep/2"):
         assert {each: (tmp_path / "out" / f"{stem}{each}").read_bytes() for each in content} == content
 

@@ -3,6 +3,7 @@
 import pytest
 
 from salient_crop.datasets.formats import FORMATS, Entry, get_format
+from salient_crop.datasets.output_folder import OutputFolder
 
 ALL = pytest.mark.parametrize("name", FORMATS)
 
@@ -33,8 +34,10 @@ def test_crops_and_masks_never_share_a_path(name):
 
 @ALL
 def test_the_index_of_an_empty_data_set_can_be_written(name, tmp_path):
-    written = get_format(name)().write_index(tmp_path, iter([]))
-    assert sorted(written) == sorted(path.name for path in tmp_path.iterdir())
+    dataset = get_format(name)()
+    written = dataset.write_index(OutputFolder(tmp_path), iter([]))
+    assert tuple(written) == dataset.index_files
+    assert sorted(written) == sorted(path.name for path in tmp_path.glob("[!.]*"))
 
 
 @ALL
@@ -42,7 +45,7 @@ def test_a_caption_is_read_back_from_one_place(name, tmp_path):
     """Either from the caption file or from the index, never from both."""
     dataset = get_format(name)()
     crop = dataset.crop_path("a", "png")
-    dataset.write_caption(tmp_path, crop, "a cat")
-    dataset.write_index(tmp_path, [Entry(crop, (64, 64), "a cat")])
+    dataset.write_caption(OutputFolder(tmp_path), crop, "a cat")
+    dataset.write_index(OutputFolder(tmp_path), [Entry(crop, (64, 64), "a cat")])
     holders = [path for path in tmp_path.rglob("*") if path.is_file() and "a cat" in path.read_text("utf-8")]
     assert len(holders) == 1

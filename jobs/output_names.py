@@ -1,0 +1,155 @@
+"""What a run will write, planned together before it writes anything, and whether it may be written there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from ..datasets.captions import caption_paths
+from ..datasets.find import EXTENSIONS
+from ..datasets.ledger import LEDGER
+from ..datasets.manifest import read_manifest
+from ..datasets.names import PathPlan, fold_name, name_crops, name_repeats
+from .journal import is_journal
+from .run import FolderRun, RunError, is_same
+from .run_record import MEASURED, is_run_record, journal_file, record_file, report_files
+from .sources import list_neighbours
+
+
+class OutputNames:
+    """The names of the crops of a run, without extension, so that each of its files has a place of its own.
+
+    A picture has the same name whether it is cropped alone or with its folder.
+
+    Args:
+        run: to be named for.
+        sources: its pictures, relative to its folder.
+
+    Attributes:
+        of_source: the name of each picture, in order.
+    """
+
+    def __init__(self, run: FolderRun, sources: Sequence[str]) -> None:
+        dataset = run.settings.dataset
+        listed = sources if run.sources is None else list_neighbours(run.folder, sources)
+        names = name_crops([dataset.flatten_path(each) for each in listed])
+
+        def beside(name: str) -> list[str]:
+            crops = run.settings.files(name)
+            return [path for crop in crops for path in (dataset.mask_path(crop), *caption_paths(crop))]
+
+        self._plan = PathPlan(names, run.settings.files, beside, _reserved(run))
+        by_source = dict(zip(listed, self._plan.names, strict=True))
+        self.of_source = {source: by_source[source] for source in sources}
+
+    def repeat(self, times: Sequence[int]) -> list[list[str]]:
+        """The names of the crops of pictures that are used several times, see `name_repeats`; 0 gives none."""
+        return name_repeats(list(self.of_source.values()), times, self._plan.claim)
+
+
+def refuse_obstacles(run: FolderRun, crops: Sequence[str]) -> None:
+    """Makes sure that nothing will be written over, or among, the sources, or over what no run has written.
+
+    Captions and masks are left for when they are written: most pictures have none.
+
+    Args:
+        run: that is about to write, see `FolderRun.writing`.
+        crops: that will be written, relative to the output.
+
+    Raises:
+        RunError: naming what lies in the way.
+    """
+    _refuse_beside(run)
+    if run.output is None or run.written is None:
+        return
+    if is_same(run.output, run.folder):
+        raise RunError(f"{run.output}: the crops would overwrite their sources; choose another folder for --out")
+    _refuse_folders(run, run.output, crops)
+    for file in run.settings.dataset.index_files:
+        _refuse(run.output / file, run.written.find_obstacle(file))
+    for file in crops:
+        _refuse(run.output / file, run.written.find_obstacle(file, content=False))
+
+
+def _refuse_beside(run: FolderRun) -> None:
+    """Refuses a manifest that cannot lie where it should, or whose neighbours cannot."""
+    manifest = run.manifest
+    if manifest.suffix.lower() in EXTENSIONS or manifest.is_dir() or manifest.name == LEDGER:
+        raise RunError(f"{manifest}: not a name for a manifest; use one that ends in .jsonl")
+    for place in (manifest.parent, run.output):
+        if place is not None and not place.is_dir() and os.path.lexists(place):
+            raise RunError(f"{place}: not a folder")
+    if len({os.path.abspath(path) for path in _fixed_files(run)}) < len(list(_fixed_files(run))):
+        raise RunError(f"{manifest}: the trainer's own file has that name; choose another for --manifest")
+    for path, kind, is_one in _known_by_content(run):
+        if os.path.lexists(path) and (path.is_symlink() or not is_one(path)):
+            raise RunError(f"{path}: there already, and no {kind}, so it is not overwritten; choose another --manifest")
+    if run.settings.buckets is not None:
+        for path in report_files(manifest):
+            _refuse(path, run.beside.find_obstacle(path.name))
+
+
+def _refuse_folders(run: FolderRun, output: Path, crops: Iterable[str]) -> None:
+    """Refuses folders of crops that are links, lie among the sources, or have the name of a file of the run."""
+    folder, out = os.path.realpath(run.folder), os.path.realpath(output)
+    fixed = {fold_name(path) for path in _reserved(run)}
+    for parent in sorted({PurePosixPath(name).parent for name in crops}):
+        place = output / parent
+        for each in (parent, *parent.parents):
+            if fold_name(str(each)) in fixed:
+                raise RunError(f"{output / each}: crops go into a folder of that name; choose another for --manifest")
+            if each.name and (output / each).is_symlink():
+                raise RunError(f"{output / each}: a link, which is not followed; choose another folder for --out")
+        real = os.path.realpath(place)
+        if not _is_within(real, out):
+            raise RunError(f"{place}: leads out of {output}; choose another folder for --out")
+        if _is_within(real, folder) and not _is_within(out, folder):
+            raise RunError(f"{place}: crops would lie among their sources; choose another folder for --out")
+
+
+def _known_by_content(run: FolderRun) -> Iterator[tuple[Path, str, Callable[[Path], bool]]]:
+    """Files that a run writes beside its manifest and knows again by what they hold; what each is called."""
+    yield run.manifest, "manifest", _is_manifest
+    yield record_file(run.manifest), "record of a run", is_run_record
+    yield journal_file(run.manifest), "journal of a run", is_journal
+    if run.settings.buckets is not None:
+        yield journal_file(run.manifest, MEASURED), "journal of a run", is_journal
+
+
+def _fixed_files(run: FolderRun) -> Iterator[Path]:
+    """All that is written beside the pictures."""
+    yield from (path for path, *_ in _known_by_content(run))
+    if run.settings.buckets is not None:
+        yield from report_files(run.manifest)
+    if run.output is not None:
+        yield from (run.output / file for file in run.settings.dataset.index_files)
+
+
+def _reserved(run: FolderRun) -> list[str]:
+    """The paths in the output that belong to no picture."""
+    if run.output is None:
+        return []
+    out = os.path.realpath(run.output)
+    places = (os.path.join(os.path.realpath(path.parent), path.name) for path in _fixed_files(run))
+    inside = [os.path.relpath(place, out) for place in places if _is_within(place, out)]
+    return [LEDGER, *(Path(each).as_posix() for each in inside)]
+
+
+def _is_manifest(path: Path) -> bool:
+    """Whether every line of a file is one of a manifest."""
+    try:
+        for _ in read_manifest(path):
+            pass
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _refuse(path: Path, obstacle: str) -> None:
+    if obstacle:
+        raise RunError(f"{path}: {obstacle}; move it away, or choose another folder")
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
