@@ -23,6 +23,7 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.feasible import FeasibleBoxes, find_feasible_boxes
 from salient_crop.cropping.grid import SearchGrid, list_scales
+from salient_crop.cropping.heads import stack_protected
 from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
@@ -79,16 +80,15 @@ def report(chosen: argparse.Namespace) -> None:
 def report_design(chosen: argparse.Namespace) -> None:
     heat = heatmaps(chosen.batch, chosen.heat).to(chosen.device)
     head = load_bundled_composition().to(chosen.device)
-    subjects = [
-        [Subject(0.3, 0.2, 0.5, 0.9, 0.8, "person"), Subject(0.35, 0.2, 0.45, 0.35, 0.5, "face")]
-    ] * chosen.batch
+    person = Subject(0.3, 0.2, 0.5, 0.9, 0.5, "person", head=(0.35, 0.2, 0.45, 0.35))
+    subjects = [[person, Subject(0.6, 0.5, 0.8, 0.9, 0.1)]] * chosen.batch
     constraint = Constraint((chosen.ratio,), chosen.min_share, text_regions=(TextRegion.preset("top"),))
     calm = replace(constraint, text_regions=(TextRegion.preset("top", "crop"),))
     feasible = find_feasible_boxes(constraint, chosen.ratio, chosen.size)
     boxes = sum(len(scale.lefts) * len(scale.tops) for scale in list_scales(feasible, SearchGrid.over(chosen.size)))
 
     def found(of: Constraint, seen: Sequence[Sequence[Subject]], rated: bool) -> list[Crop]:
-        inputs = SearchInputs.from_maps(heat, stack_subjects(seen))
+        inputs = SearchInputs.from_maps(heat, stack_subjects(seen), protected=stack_protected(seen))
         if rated:
             inputs = replace(inputs, ratings=head.ratings(seen, chosen.size))
         return search(inputs, chosen.size, of)
@@ -97,8 +97,8 @@ def report_design(chosen: argparse.Namespace) -> None:
     for name, of, seen, rated in (
         ("layout in the source", constraint, [[]] * chosen.batch, False),
         ("layout in the crop", calm, [[]] * chosen.batch, False),
-        ("layout, two subjects", constraint, subjects, False),
-        ("layout, two subjects, head", constraint, subjects, True),
+        ("layout, a person and a thing", constraint, subjects, False),
+        ("the same, rated", constraint, subjects, True),
     ):
         every = timed(lambda of=of, seen=seen, rated=rated: found(of, seen, rated), chosen.device)
         every.row(name, chosen.batch, boxes, [crop.score for crop in every.result])
