@@ -85,6 +85,10 @@ class DecoderProcess:
             raise self._loss() from error
         return self._receive(seconds, most)
 
+    def stop(self) -> None:
+        """Lets whoever waits for an answer lose the process; may be called from any thread."""
+        self._process.kill()
+
     def end(self) -> None:
         """Ends the process, whatever it is doing."""
         self.lost = True

@@ -45,12 +45,15 @@ class PictureReader:
         self._seconds = seconds
         self._encoding = encoding
         self._idle: list[DecoderProcess] = []
+        self._busy: list[DecoderProcess] = []
         self._lock = Lock()
         self._contexts = 0
+        self._abandoned = False
 
     def __enter__(self) -> PictureReader:
         with self._lock:
             self._contexts += 1
+            self._abandoned = False
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -73,6 +76,13 @@ class PictureReader:
         with ExitStack() as processes, self._budget.share() as share:
             yield self._open(share, processes, Path(path), content)
 
+    def abandon(self) -> None:
+        """Gives up what is being decoded in processes, so that nobody waits for it; the next context begins anew."""
+        with self._lock:
+            self._abandoned = True
+            for process in self._busy:
+                process.stop()
+
     def _open(self, share: Share, processes: ExitStack, path: Path, content: bytes | None = None) -> Picture:
         terms = Terms(share, partial(self._open, share, processes), self._encoding)
         structure = read_structure(path, content=content)
@@ -86,15 +96,29 @@ class PictureReader:
 
     @contextmanager
     def _borrow_process(self) -> Iterator[DecoderProcess]:
+        process = self._take_process() or DecoderProcess()
         with self._lock:
-            process = self._idle.pop() if self._idle else None
-        process = process or DecoderProcess()
+            self._busy.append(process)
+            if self._abandoned:  # while it was started
+                process.stop()
         try:
             yield process
         finally:
             with self._lock:
-                kept = self._contexts > 0 and not process.lost
+                self._busy.remove(process)
+                kept = self._contexts > 0 and not process.lost and not self._abandoned
                 if kept:
                     self._idle.append(process)
             if not kept:
                 process.end()
+
+    def _take_process(self) -> DecoderProcess | None:
+        """One that is idle, or None.
+
+        Raises:
+            ProcessLostError: when the reader was abandoned.
+        """
+        with self._lock:
+            if self._abandoned:
+                raise ProcessLostError("its run was stopped")
+            return self._idle.pop() if self._idle else None

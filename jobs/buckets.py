@@ -158,7 +158,7 @@ def _measure_all(
         journal.add(*result)
         counter.step(MEASURING, result[0])
 
-    run_stage(measure, remaining, run.workers, finish)
+    run_stage(measure, remaining, run.workers, finish, run.reader.abandon)
     return resumed
 
 
@@ -219,7 +219,8 @@ def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes
         counter.step(WRITING, result[0])
 
     try:
-        run_stage(write, (each for each in folder.records() if not is_done(each)), run.workers, finish)
+        remaining = (each for each in folder.records() if not is_done(each))
+        run_stage(write, remaining, run.workers, finish, run.reader.abandon)
         _write_beside(folder, journal)
         _remove_stale(folder)
         write_manifest(run.manifest, journal.records(sources))

@@ -35,7 +35,7 @@ def find_folder_duplicates(run: FolderRun, sources: Sequence[str], counter: Step
             hashes[source] = found
         counter.step(COMPARING, PictureRecord(source, None, OK))
 
-    run_stage(lambda source: (source, _hash_source(run, source)), sources, run.workers, finish)
+    run_stage(lambda source: (source, _hash_source(run, source)), sources, run.workers, finish, run.reader.abandon)
     largest_first = sorted(hashes, key=lambda source: -hashes[source].pixels)
     contents = {source: each.content for source, each in hashes.items()}
     appearances = {source: each.appearance for source, each in hashes.items()}

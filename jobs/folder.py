@@ -68,7 +68,7 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
             journal.add(*result)
             counter.step(CROPPING, result[0])
 
-        run_stage(crop, remaining, run.workers, finish)
+        run_stage(crop, remaining, run.workers, finish, run.reader.abandon)
         outcome = summarise(journal.records(sources), resumed, notes)
         write_run_record(run, {source: journal.state(source) for source in sources})
         write_manifest(run.manifest, journal.records(sources))

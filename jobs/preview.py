@@ -69,7 +69,7 @@ def collect_tiles(
         counter.step(DRAWING, result[0])
 
     with PictureReader() as reader:
-        run_stage(draw, records, workers, finish)
+        run_stage(draw, records, workers, finish, reader.abandon)
     return tiles
 
 

@@ -18,7 +18,13 @@ R = TypeVar("R")
 _AHEAD = 4
 
 
-def run_stage(work: Callable[[T], R], items: Iterable[T], workers: int, finish: Callable[[R], None]) -> None:
+def run_stage(
+    work: Callable[[T], R],
+    items: Iterable[T],
+    workers: int,
+    finish: Callable[[R], None],
+    abandon: Callable[[], None] | None = None,
+) -> None:
     """One stage of a job: `work` on every item in parallel, then `finish` with each result, in the order of the items.
 
     Args:
@@ -27,10 +33,16 @@ def run_stage(work: Callable[[T], R], items: Iterable[T], workers: int, finish: 
         workers: number of threads.
         finish: called in the thread of the caller. What it raises ends the stage: work that has started is waited for,
             the rest is cancelled.
+        abandon: called where the stage ends early, before work is waited for whose results nobody will see.
     """
     with single_threaded_torch(), closing(map_in_order(work, items, workers)) as results:
-        for result in results:
-            finish(result)
+        try:
+            for result in results:
+                finish(result)
+        except BaseException:
+            if abandon is not None:
+                abandon()
+            raise
 
 
 def map_in_order(function: Callable[[T], R], items: Iterable[T], workers: int) -> Generator[R, None, None]:

@@ -1,5 +1,7 @@
 """Pictures that nobody vouches for: the same pixels as ever, or a reason, within the memory and time that there is."""
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +98,7 @@ def test_a_jpeg_of_many_scans_is_decoded_small_in_its_process_too(tmp_path, read
         (b"", "empty file"),
         (b"II*\0\x08\0\0\0\0\0", "not a picture"),
         (tiff_of_tile(40, 30, 1000)[:-30], None),
-        (b"\0\0\0\x1cftypavif" + bytes(90), "not a picture"),
+        (b"\0\0\0\x1cftypavif" + bytes(90), "not a picture" if features.check("avif") else "an AVIF picture"),
     ],
 )
 def test_what_cannot_be_read_has_the_same_reason_in_every_process(tmp_path, reader, content, reason):
@@ -234,6 +236,23 @@ def test_processes_are_kept_in_a_context_and_end_with_it(tmp_path):
     with reader.open(path) as picture:
         assert picture.small(60).shape == (60, 90, 3)
     assert picture._process.lost
+
+
+def test_what_is_abandoned_fails_at_once_until_the_next_context(tmp_path):
+    (tmp_path / "slow.bmp").write_bytes(run_length_bmp(8000, 7500))
+    good = saved(tmp_path / "a.tiff")
+    reader = PictureReader(GB)
+    with reader, reader.open(tmp_path / "slow.bmp") as picture:
+        timer = threading.Timer(0.3, reader.abandon)
+        timer.start()
+        begun = time.monotonic()
+        with pytest.raises(PictureError, match="slow.bmp: its decoder crashed"):
+            picture.small(60)
+        assert time.monotonic() - begun < 10
+        with pytest.raises(PictureError, match="a.tiff: its run was stopped"), reader.open(good):
+            pass
+    with reader, reader.open(good) as picture:
+        assert picture.small(60).shape == (60, 90, 3)
 
 
 def test_where_no_process_can_be_started_the_picture_fails(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """Runs over folders in which some pictures are made to cost far more than they show: each fails alone, by name."""
 
+import time
+
 import pytest
 from hostile_pictures import (
     exif_bomb,
@@ -73,6 +75,20 @@ def test_a_picture_that_takes_too_long_fails_alone(folder):
     outcome = folder.crop(workers=2)
     assert reasons(folder) == {"slow.bmp": "decoding it takes longer than 1.5 s, so it was given up"}
     assert outcome.crops == 4
+
+
+@pytest.mark.parametrize("buckets", [None, BucketSettings(parse_grid("auto:2", 256), 256)])
+def test_an_interrupt_does_not_wait_for_a_slow_decoder(folder, buckets):
+    (folder.photos / "b.bmp").write_bytes(run_length_bmp(8000, 7500))
+    begun = time.monotonic()
+
+    def stop(step):
+        time.sleep(0.3)  # the slow one has begun
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        folder.crop(folder.settings(buckets=buckets), workers=2, progress=stop)
+    assert time.monotonic() - begun < 12
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")

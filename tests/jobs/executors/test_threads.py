@@ -86,6 +86,29 @@ def test_an_error_ends_a_stage_after_the_work_that_has_started(where):
     assert working <= {2}
 
 
+@pytest.mark.parametrize("where", ["work", "finish"])
+def test_a_stage_that_ends_early_abandons_what_it_would_wait_for(where):
+    stuck = threading.Event()
+
+    def work(item):
+        if item == 1:
+            assert stuck.wait(10)
+        elif where == "work" and item == 0:
+            raise KeyError("stop")
+        return item
+
+    def finish(item):
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        run_stage(work, range(2), 2, finish, stuck.set)
+    assert stuck.is_set()
+
+
+def test_a_stage_that_comes_to_its_end_abandons_nothing():
+    run_stage(lambda item: item, range(9), 2, lambda item: None, lambda: pytest.fail("abandoned"))
+
+
 def test_torch_has_one_thread_in_a_stage_and_its_own_number_after():
     before = torch.get_num_threads()
     torch.set_num_threads(2)
