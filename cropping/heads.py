@@ -24,10 +24,11 @@ from torch import Tensor
 from .checks import Region
 from .subject import Subject
 
-# A picture is about those whose heads make up at least this share of the area of all its heads.
-PRINCIPAL_SHARE = 0.45
+# A picture is about those whose heads make up at least this share of the area of all its heads; and where there are two
+# heads only, about both, unless one is less than half as large as the other.
+PRINCIPAL_SHARE, PAIR_SHARE = 0.45, 1 / 3
 # A detection that is less certain is weighed, but no rule.
-SURE_CONFIDENCE = 0.5
+SURE_CONFIDENCE = 0.42
 # A head is whole where the crop shows this share of it: boxes come in whole pixels.
 WHOLE = 0.98
 # Less than this share of a head at the crop's edge is a sliver that nobody sees.
@@ -47,10 +48,12 @@ def protected_subjects(subjects: Sequence[Subject]) -> list[Subject]:
     """The subjects that the rule protects: those with a head that is certainly there and among the largest."""
     heads = [each for each in subjects if each.head_region is not None and each.weight > 0]
     areas = [_visible_area(each.essence) for each in heads]
+    sure = [each.confidence >= SURE_CONFIDENCE for each in heads]
+    least = PAIR_SHARE if len(heads) == 2 and all(sure) else PRINCIPAL_SHARE
     return [
         each
-        for each, area in zip(heads, areas, strict=True)
-        if each.confidence >= SURE_CONFIDENCE and area >= PRINCIPAL_SHARE * sum(areas) and area > 0
+        for each, area, certain in zip(heads, areas, sure, strict=True)
+        if certain and area >= least * sum(areas) and area > 0
     ]
 
 

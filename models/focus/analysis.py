@@ -15,7 +15,7 @@ from ..detectors.centre_points import Detection
 from .subjects import build_subjects, head_dominance
 
 # Calibrated on pictures that the network was not trained on; see card.md.
-PERSON_SHARE, OBJECT_SHARE = 0.32, 0.1  # of the searched map that is extent rather than attention
+PERSON_SHARE, OBJECT_SHARE = 0.17, 0.1  # of the searched map that is extent rather than attention
 HEAD_FACTOR = 2.0  # times the extent that is added where a cell belongs to a head
 MIN_ATTENTION = 0.05  # on the subject, below which the share of the extent grows no further
 

