@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from operator import index
 
 import numpy as np
 
+from ..cropping.checks import (
+    LIMIT,
+    check_count,
+    check_kind,
+    check_size,
+    check_tuple,
+    check_whole_number,
+    show,
+)
 from .sizes import Size, aspect_ratios, parse_size, sort_sizes
 
 GRID_SYNTAX = (
@@ -21,6 +29,7 @@ GRID_SYNTAX = (
     " 832x1216,1024x1024,…"
 )
 MIN_SIDE, MAX_SIDE = 16, 16_384  # pixels; of a bucket, and of any number in the name of a grid
+MAX_NAME = 2000  # characters of the name of a grid, which may be a list of sizes
 
 # Width by height, as in the paper; 1344x704 alone has no transpose.
 _SDXL = (
@@ -44,11 +53,23 @@ class BucketGrid:
         name: as it was asked for.
         sizes: distinct (width, height), from the narrowest to the widest.
         max_buckets: how many of them a plan may use; None for all.
+
+    Raises:
+        TypeError, ValueError: naming the field that cannot be.
     """
 
     name: str
     sizes: tuple[Size, ...]
     max_buckets: int | None = None
+
+    def __post_init__(self) -> None:
+        check_kind("name", self.name, str)
+        sizes = tuple(check_size("sizes", each) for each in check_tuple("sizes", self.sizes, object))
+        if not sizes:
+            raise ValueError("sizes must hold at least one")
+        object.__setattr__(self, "sizes", sizes)
+        if self.max_buckets is not None:
+            check_count("max_buckets", self.max_buckets, MAX_SIDE)
 
 
 def parse_grid(text: str, resolution: int = 1024, pictures: Sequence[Size] = ()) -> BucketGrid:
@@ -68,9 +89,12 @@ def parse_grid(text: str, resolution: int = 1024, pictures: Sequence[Size] = ())
         pictures: sizes of the pictures; only `quantile` reads them.
 
     Raises:
+        TypeError: when the name is no text.
         ValueError: when the name is not known, its numbers make no grid, or `resolution` is not a whole number of
             pixels from 16 to 16,384.
     """
+    if len(check_kind("a bucket grid", text, str)) > MAX_NAME:
+        raise ValueError(f"{show(text)} is no bucket grid: it has more than {MAX_NAME} characters")
     _check_side("resolution", resolution)
     kind, _, rest = text.strip().partition(":")
     parse = _PARSERS.get(kind.strip().lower())
@@ -78,7 +102,7 @@ def parse_grid(text: str, resolution: int = 1024, pictures: Sequence[Size] = ())
         return parse(text.strip(), rest.strip(), resolution, pictures)
     if "x" in text.lower() or "×" in text:
         return _make_grid(text.strip(), [parse_size(each) for each in text.split(",") if each.strip()])
-    raise ValueError(f"{text!r} is no bucket grid; use one of {GRID_SYNTAX}")
+    raise ValueError(f"{show(text)} is no bucket grid; use one of {GRID_SYNTAX}")
 
 
 def list_kohya_sizes(resolution: int, step: int = 64, min_side: int = 256, max_side: int = 1024) -> list[Size]:
@@ -160,14 +184,15 @@ def choose_quantile_sizes(pictures: Sequence[Size], groups: int, resolution: int
         One size a group that holds a picture, possibly the same for several; none where there are no candidates.
 
     Raises:
+        TypeError: when `groups` is no whole number.
         ValueError: when a picture has no positive size, or `groups` or `resolution` is out of range.
     """
-    if groups < 1:
-        raise ValueError(f"groups must be at least 1, got {groups}")
+    groups = check_count("groups", groups, LIMIT)
     candidates = list_candidate_sizes(resolution)
-    if not candidates:
+    ratios = np.sort(aspect_ratios(pictures, "pictures"))
+    if not candidates or not len(ratios):
         return []
-    parts = [part for part in np.array_split(np.sort(aspect_ratios(pictures)), groups) if len(part)]
+    parts = np.array_split(ratios, min(groups, len(ratios)))
     nearest = [np.abs(np.log(aspect_ratios(candidates)) - np.log(part.mean())).argmin() for part in parts]
     return [candidates[place] for place in nearest]
 
@@ -175,22 +200,21 @@ def choose_quantile_sizes(pictures: Sequence[Size], groups: int, resolution: int
 def _check_side(name: str, value: int, smallest: int = MIN_SIDE) -> int:
     """The number as an int, should it be a possible number of pixels; any iteration over it then ends soon."""
     try:
-        pixels = index(value)
-    except TypeError:
+        pixels = check_whole_number(name, value)
+    except (TypeError, ValueError):
         pixels = 0
     if not smallest <= pixels <= MAX_SIDE:
-        raise ValueError(f"{name} must be a whole number of pixels from {smallest} to {MAX_SIDE}, got {value!r}")
+        raise ValueError(f"{name} must be a whole number of pixels from {smallest} to {MAX_SIDE}, got {show(value)}")
     return pixels
 
 
 def _make_grid(name: str, sizes: Sequence[Size], max_buckets: int | None = None) -> BucketGrid:
     if not sizes:
-        raise ValueError(f"{name!r} holds no bucket size at all; check its numbers")
+        raise ValueError(f"{show(name)} holds no bucket size at all; check its numbers")
     for width, height in sizes:
         if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
-            raise ValueError(
-                f"{name!r} holds a bucket of {width}x{height}; a side has {MIN_SIDE} to {MAX_SIDE} pixels at a trainer"
-            )
+            allowed = f"trainers have sides of {MIN_SIDE} to {MAX_SIDE} pixels"
+            raise ValueError(f"{show(name)} holds a bucket of {width}x{height}; {allowed}")
     return BucketGrid(name, tuple(sort_sizes(sizes)), max_buckets)
 
 
@@ -201,7 +225,7 @@ def _parse_numbers(name: str, text: str, at_most: int) -> list[int]:
         numbers = []
     if not 0 < len(numbers) <= at_most or min(numbers) < 1 or max(numbers) > MAX_SIDE:
         raise ValueError(
-            f"{name!r} needs whole numbers from 1 to {MAX_SIDE} after the colon; the grids are {GRID_SYNTAX}"
+            f"{show(name)} needs whole numbers from 1 to {MAX_SIDE} after the colon; the grids are {GRID_SYNTAX}"
         )
     return numbers
 
@@ -212,13 +236,13 @@ def _parse_kohya(name: str, text: str, resolution: int, _: Sequence[Size]) -> Bu
 
 def _parse_sdxl(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
     if text:
-        raise ValueError(f"{name!r}: the SDXL grid has no settings; write sdxl")
+        raise ValueError(f"{show(name)}: the SDXL grid has no settings; write sdxl")
     return _make_grid(name, list_sdxl_sizes())
 
 
 def _parse_novelai(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
     if text:
-        raise ValueError(f"{name!r}: the NovelAI grid has no settings; write novelai")
+        raise ValueError(f"{show(name)}: the NovelAI grid has no settings; write novelai")
     return _make_grid(name, list_novelai_sizes())
 
 
@@ -234,7 +258,7 @@ def _parse_square(name: str, text: str, resolution: int, _: Sequence[Size]) -> B
 def _parse_quantile(name: str, text: str, resolution: int, pictures: Sequence[Size]) -> BucketGrid:
     groups = _parse_numbers(name, text, 1)[0]
     if not len(pictures):
-        raise ValueError(f"{name!r} takes its buckets from the pictures, but there are none")
+        raise ValueError(f"{show(name)} takes its buckets from the pictures, but there are none")
     return _make_grid(name, choose_quantile_sizes(pictures, groups, resolution))
 
 
@@ -242,7 +266,7 @@ def _parse_auto(name: str, text: str, resolution: int, pictures: Sequence[Size])
     count, _, source = text.partition(":")
     max_buckets = _parse_numbers(name, count, 1)[0]
     if source.strip().lower().startswith("auto"):
-        raise ValueError(f"{name!r} chooses among the sizes of another grid; it cannot be auto again")
+        raise ValueError(f"{show(name)} chooses among the sizes of another grid; it cannot be auto again")
     sizes = parse_grid(source, resolution, pictures).sizes if source else list_candidate_sizes(resolution)
     return _make_grid(name, sizes, max_buckets)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import isfinite
+from typing import Any
 
 import numpy as np
 
+from ..cropping.checks import check_kind, check_number, check_weight
+
 # Bucket pixels over crop pixels are rounded to whole pixels: a scale this little above the limit is at the limit.
 _SCALE_TOLERANCE = 1e-6  # relative
+_SHARE_TOLERANCE = 1e-3  # of a share that was computed in single precision
+HEAVIEST = 1000.0  # of all weights; beyond it, losses are no longer exact enough to be compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class LossWeights:
         upscaling: of the pixels along a side of the bucket that the crop does not have: 1/2 at twice the size.
 
     Raises:
-        ValueError: when a weight is negative or not finite; the message names it.
+        TypeError: when a weight is no number; the message names it.
+        ValueError: when a weight is negative, above `HEAVIEST` or not finite; the message names it.
     """
 
     heat: float = 1.0
@@ -38,9 +43,7 @@ class LossWeights:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            value = getattr(self, each.name)
-            if not (isfinite(value) and value >= 0):
-                raise ValueError(f"{each.name} must be a number of 0 or more, got {value}")
+            check_weight(each.name, getattr(self, each.name), HEAVIEST)
 
 
 def compute_loss(
@@ -72,22 +75,32 @@ def compute_loss(
         Losses ≥ 0 of the same shape.
 
     Raises:
-        ValueError: when a part has another shape or holds NaN, or a scale or `max_scale` is not above 0; the message
-            names the argument.
+        TypeError: when a part holds no numbers, or the weights are none; the message names the argument.
+        ValueError: when a part has another shape or holds NaN or no share, or a scale or `max_scale` is not above 0;
+            the message names the argument.
     """
     heads = np.zeros(np.shape(heat_lost)) if heads_cut is None else heads_cut
-    parts = {"heat_lost": heat_lost, "cut": cut, "area_lost": area_lost, "scale": scale, "heads_cut": heads}
-    for name, values in parts.items():
-        if np.shape(values) != np.shape(heat_lost):
-            raise ValueError(f"{name} has shape {np.shape(values)}, but heat_lost {np.shape(heat_lost)}")
-        if np.isnan(values).any():
-            raise ValueError(f"{name} holds NaN")
-    if (np.asarray(scale) <= 0).any():
+    for name, values in {"heat_lost": heat_lost, "cut": cut, "area_lost": area_lost, "heads_cut": heads}.items():
+        part = _check_part(name, values, np.shape(heat_lost))
+        if part.size and not -_SHARE_TOLERANCE <= part.min() <= part.max() <= 1 + _SHARE_TOLERANCE:
+            raise ValueError(f"{name} must hold shares in 0..1, got {part.min():g} to {part.max():g}")
+    if (_check_part("scale", scale, np.shape(heat_lost)) <= 0).any():
         raise ValueError("scale must be above 0")
-    if max_scale is not None and not max_scale > 0:
+    if max_scale is not None and not check_number("max_scale", max_scale) > 0:
         raise ValueError(f"max_scale must be above 0, got {max_scale}")
-    weights = weights or LossWeights()
+    weights = LossWeights() if weights is None else check_kind("weights", weights, LossWeights)
     interpolated = 1 - 1 / np.maximum(scale, 1.0)
     loss = weights.heat * heat_lost + weights.cut * cut + weights.area * area_lost + weights.upscaling * interpolated
     loss = np.maximum(loss + weights.heads * heads, 0.0)
     return loss if max_scale is None else np.where(scale > max_scale * (1 + _SCALE_TOLERANCE), np.inf, loss)
+
+
+def _check_part(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
+    part = np.asarray(values)
+    if part.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold real numbers, got {part.dtype}")
+    if part.shape != shape:
+        raise ValueError(f"{name} has shape {part.shape}, but heat_lost {shape}")
+    if np.isnan(part).any():
+        raise ValueError(f"{name} holds NaN")
+    return part

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..cropping.checks import LIMIT, check_count, check_tuple
 from ..printable import escape
 from .sizes import Size, format_size, sort_sizes
 from .solver.planner import EXACT_GAP, REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
+from .solver.policy import MAX_COUNT
 
 BEHEADED = "beheaded"  # why a picture is left out, beside those of the planner
 
@@ -66,10 +68,12 @@ class GridStatistics:
             times: how often each picture is used, for its bucket's count; once where it is None.
 
         Raises:
-            ValueError: when `times` has another length than `placed`, or the batch size is below 1.
+            TypeError: when one is of another type; the message names the argument.
+            ValueError: when `times` has another length than `placed` or a number below 0, or the batch size is below 1.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        check_count("batch_size", batch_size, MAX_COUNT)
+        placed = check_tuple("placed", placed, Placement)
+        times = None if times is None else [check_count("times", each, LIMIT, least=0) for each in times]
         if times is not None and len(times) != len(placed):
             raise ValueError(f"times must have one number a picture, got {len(times)} for {len(placed)} pictures")
         counts: Counter[Size] = Counter()

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..cropping.checks import Size
+from ..cropping.checks import Size, check_kind, check_size, check_tuple, show
 
-_SIZE = re.compile(r"^\s*(\d+)\s*[x×]\s*(\d+)\s*$", re.IGNORECASE)
+_SIZE = re.compile(r"^\s*(\d{1,12})\s*[x×]\s*(\d{1,12})\s*$", re.IGNORECASE)
 
 
 def parse_size(text: str) -> Size:
@@ -19,11 +19,12 @@ def parse_size(text: str) -> Size:
     (832, 1216)
 
     Raises:
+        TypeError: when it is no text.
         ValueError: when the text is not a size, or has no pixels.
     """
-    found = _SIZE.match(text)
+    found = _SIZE.match(check_kind("a bucket size", text, str))
     if not found or not int(found[1]) or not int(found[2]):
-        raise ValueError(f"{text!r} is not a bucket size; write width x height, such as 832x1216")
+        raise ValueError(f"{show(text)} is not a bucket size; write width x height, such as 832x1216")
     return int(found[1]), int(found[2])
 
 
@@ -35,23 +36,28 @@ def format_size(size: Size) -> str:
 def sort_sizes(sizes: Iterable[Size]) -> list[Size]:
     """Distinct sizes from the narrowest ratio to the widest, the smaller first among equal ratios.
 
+    Raises:
+        TypeError, ValueError: when one is not a width and a height of at least one pixel.
+
     >>> sort_sizes([(64, 32), (64, 64), (32, 32), (64, 32)])
     [(32, 32), (64, 64), (64, 32)]
     """
-    return sorted(set(sizes), key=lambda size: (size[0] / size[1], size))
+    distinct = {check_size("sizes", each) for each in check_tuple("sizes", sizes, object)}
+    return sorted(distinct, key=lambda size: (size[0] / size[1], size))
 
 
-def aspect_ratios(sizes: Sequence[Size]) -> np.ndarray:
+def aspect_ratios(sizes: Sequence[Size], name: str = "sizes") -> np.ndarray:
     """Width over height of every size, float64 `[N]`.
 
     Raises:
-        ValueError: when `sizes` are not pairs of numbers above 0.
+        ValueError: when `sizes` are not pairs of numbers above 0; says `name`.
     """
-    pairs = np.asarray(sizes, dtype=np.float64)
-    if not len(sizes):
-        return np.zeros(0)
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or not (np.isfinite(pairs) & (pairs > 0)).all():
-        raise ValueError("sizes must be pairs of a width and a height above 0")
+    try:
+        pairs = np.array([(float(width), float(height)) for width, height in sizes]).reshape(-1, 2)
+    except (TypeError, ValueError, OverflowError):
+        pairs = np.zeros((1, 2))
+    if not (np.isfinite(pairs) & (pairs > 0)).all():
+        raise ValueError(f"{name} must be pairs of a width and a height above 0, got {show(sizes)}")
     return pairs[:, 0] / pairs[:, 1]
 
 
@@ -65,7 +71,7 @@ def measure_area_loss(pictures: Sequence[Size], buckets: Sequence[Size]) -> np.n
         float64 `[N, M]` in 0..1, for N pictures and M buckets.
 
     Raises:
-        ValueError: when a size is not a pair of numbers above 0.
+        ValueError: when a size is not a pair of numbers above 0; names the argument.
     """
-    relative = aspect_ratios(pictures)[:, None] / aspect_ratios(buckets)[None, :]
+    relative = aspect_ratios(pictures, "pictures")[:, None] / aspect_ratios(buckets, "buckets")[None, :]
     return 1 - np.minimum(relative, 1 / relative)

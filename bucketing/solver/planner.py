@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...cropping.checks import check_kind, show
 from .assignment import solve_assignment
 from .milp import solve_elastic
 from .policy import BucketPolicy
@@ -29,6 +30,7 @@ TOO_FEW = "too few"  # no bucket that it may go to gets enough pictures
 _TOLERANCE = 1e-9  # losses closer than this are equal
 EXACT_GAP = 1e-6  # relative; the solver's own tolerance
 _MAX_IMPLIED_BUCKETS = 6
+MAX_LOSS = 1e6  # of one picture; beyond it, sums of losses are no longer exact to the tolerance
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,12 @@ def plan_assignment(loss: np.ndarray, policy: BucketPolicy) -> BucketPlan:
         policy: constraints on the counts.
 
     Raises:
-        ValueError: when `loss` has another shape, is negative or NaN, or when `policy.exact_count` cannot be met.
+        TypeError: when `loss` holds no numbers, or `policy` is none; names the argument.
+        ValueError: when `loss` has another shape, is negative, NaN or finite above `MAX_LOSS`, or when
+            `policy.exact_count` cannot be met.
     """
     loss = _checked(loss)
+    check_kind("policy", policy, BucketPolicy)
     placeable = np.isfinite(loss).any(axis=1)
     rows, group, supply = np.unique(loss[placeable], axis=0, return_inverse=True, return_counts=True)
     result = _solve(Problem(rows, supply, _fit_policy(policy, int(placeable.sum()), loss.shape[1])))
@@ -117,11 +122,19 @@ def plan_assignment(loss: np.ndarray, policy: BucketPolicy) -> BucketPlan:
 
 
 def _checked(loss: np.ndarray) -> np.ndarray:
-    loss = np.asarray(loss, dtype=np.float64)
+    try:
+        loss = np.asarray(loss)
+    except ValueError:  # rows of several lengths
+        raise TypeError(f"losses must be an array of real numbers, got {show(loss)}") from None
+    if loss.dtype.kind not in "fiu":
+        raise TypeError(f"losses must be real numbers, got {loss.dtype}")
+    loss = loss.astype(np.float64)
     if loss.ndim != 2 or not loss.shape[1]:
         raise ValueError(f"losses must be [pictures, buckets] with at least one bucket, got {list(loss.shape)}")
     if np.isnan(loss).any() or (loss < 0).any():
         raise ValueError("losses must be numbers of 0 or more, or infinite where a picture must not go")
+    if (np.isfinite(loss) & (loss > MAX_LOSS)).any():
+        raise ValueError(f"losses must be at most {MAX_LOSS:g}, or infinite where a picture must not go")
     return loss
 
 

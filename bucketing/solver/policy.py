@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...cropping.checks import check_count, check_kind, show
+
 REMAINDERS = ("keep", "repeat", "drop")
+MAX_COUNT = 1_000_000  # of pictures or buckets that a policy may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class BucketPolicy:
             batch is full. `drop`: they are left out, chosen so that the total loss is least.
 
     Raises:
+        TypeError: when a field is of another type; the message names the field.
         ValueError: when a field is out of range; the message names the field.
     """
 
@@ -31,14 +35,15 @@ class BucketPolicy:
     remainder: str = "keep"
 
     def __post_init__(self) -> None:
-        for name in ("max_buckets", "batch_size", "smallest"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        if self.max_buckets is not None:
+            check_count("max_buckets", self.max_buckets, MAX_COUNT)
+        check_count("batch_size", self.batch_size, MAX_COUNT)
+        check_count("smallest", self.smallest, MAX_COUNT)
+        check_kind("exact_count", self.exact_count, bool)
         if self.exact_count and self.max_buckets is None:
             raise ValueError("exact_count needs the number of buckets in max_buckets")
         if self.remainder not in REMAINDERS:
-            raise ValueError(f"remainder must be one of {', '.join(REMAINDERS)}, got {self.remainder!r}")
+            raise ValueError(f"remainder must be one of {', '.join(REMAINDERS)}, got {show(self.remainder)}")
 
     def remainder_size(self, pictures: int) -> int:
         """Pictures beyond the largest multiple of the batch size."""

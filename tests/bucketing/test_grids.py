@@ -5,6 +5,7 @@ import pytest
 
 from salient_crop.bucketing.grids import (
     MAX_SIDE,
+    BucketGrid,
     choose_quantile_sizes,
     list_candidate_sizes,
     list_kohya_sizes,
@@ -164,7 +165,7 @@ def test_grids_by_name_use_the_resolution_unless_they_name_one():
         ("quantile:3", "takes its buckets from the pictures, but there are none"),
         ("sdxl:2", "the SDXL grid has no settings"),
         ("novelai:2", "the NovelAI grid has no settings"),
-        ("15x16", "holds a bucket of 15x16; a side has 16 to 16384 pixels"),
+        ("15x16", "holds a bucket of 15x16; trainers have sides of 16 to 16384 pixels"),
         ("16x15", "holds a bucket of 16x15"),
         ("16385x16", "holds a bucket of 16385x16"),
         ("16x16385", "holds a bucket of 16x16385"),
@@ -200,12 +201,64 @@ def test_the_bounds_of_a_resolution_are_possible():
         (lambda: list_candidate_sizes(10**6), "resolution"),
         (lambda: list_candidate_sizes(0), "resolution"),
         (lambda: choose_quantile_sizes([(1, 1)], 0), "groups"),
-        (lambda: choose_quantile_sizes([(1, 0)], 1), "sizes"),
+        (lambda: choose_quantile_sizes([(1, 0)], 1), "pictures"),
+        (lambda: choose_quantile_sizes(3, 1), "pictures"),
+        (lambda: list_kohya_sizes(True), "resolution"),
+        (lambda: list_kohya_sizes(1024, step=True), "step"),
+        (lambda: list_candidate_sizes(2**70), "resolution"),
     ],
 )
 def test_a_number_out_of_bounds_is_refused_by_name(call, name):
     with pytest.raises(ValueError, match=f"^{name} must be"):
         call()
+
+
+@pytest.mark.parametrize("text", [None, 3, 1.5, b"sdxl", ["832x1216"], ("sdxl",)])
+def test_a_name_that_is_no_text_is_refused(text):
+    with pytest.raises(TypeError, match="a bucket grid must be of the type str, got"):
+        parse_grid(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9" * 100_000, "9x" * 50_000, "auto:3:" + "x" * 5_000, "832x1216," * 1_000, "\n" * 3_000, "9" * 1_900 + "x1"],
+)
+def test_however_long_a_name_is_its_refusal_is_one_short_line(text):
+    with pytest.raises(ValueError, match="is no(t a)? bucket (grid|size)") as raised:
+        parse_grid(text)
+    assert len(str(raised.value)) < 400
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize("groups", [0.5, float("nan"), None, "3", True])
+def test_groups_that_are_no_number_are_refused(groups):
+    with pytest.raises(TypeError, match="^groups must be a whole number"):
+        choose_quantile_sizes([(1, 1)], groups)
+
+
+def test_more_groups_than_pictures_are_as_many_as_pictures():
+    pictures = [(100, 150), (150, 100)]
+    assert choose_quantile_sizes(pictures, 10**12) == choose_quantile_sizes(pictures, 2)
+    assert choose_quantile_sizes([], 3) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"name": 3}, TypeError, "name must be of the type str"),
+        ({"sizes": 3}, TypeError, "sizes must be a sequence"),
+        ({"sizes": ()}, ValueError, "sizes must hold at least one"),
+        ({"sizes": ((0, 64),)}, ValueError, "sizes must be at least 1×1 pixel"),
+        ({"sizes": ((64.0, 64),)}, TypeError, "sizes must be a whole number"),
+        ({"sizes": ((64, 64, 64),)}, ValueError, "sizes needs width and height"),
+        ({"max_buckets": 0}, ValueError, "max_buckets must be at least 1, got 0"),
+        ({"max_buckets": 2.0}, TypeError, "max_buckets must be a whole number"),
+        ({"max_buckets": 10**6}, ValueError, "max_buckets must be at most 16384"),
+    ],
+)
+def test_a_grid_that_cannot_be_is_refused_by_the_name_of_its_field(change, error, words):
+    with pytest.raises(error, match=words):
+        BucketGrid(**{"name": "mine", "sizes": ((64, 64),), **change})
 
 
 def test_one_pixel_is_a_number_of_pixels():

@@ -84,6 +84,13 @@ def test_a_part_of_another_shape_or_without_a_number_is_refused_by_name(name):
     parts = dict.fromkeys(("heat_lost", "cut", "area_lost", "scale", "heads_cut"), ONE)
     with pytest.raises(ValueError, match=f"{name} holds NaN"):
         compute_loss(**{**parts, name: np.array([[np.nan]])})
+    for wrong in (np.array([["a"]]), np.array([[None]]), np.array([[1j]]), np.array([[True]]), "a"):
+        with pytest.raises(TypeError, match=f"{name} must hold real numbers, got "):
+            compute_loss(**{**parts, name: wrong})
+    if name != "scale":
+        for wrong in (-0.1, 1.1, np.inf):
+            with pytest.raises(ValueError, match=rf"{name} must hold shares in 0\.\.1, got "):
+                compute_loss(**{**parts, name: np.array([[wrong]])})
     if name != "heat_lost":
         with pytest.raises(ValueError, match=rf"{name} has shape \(1,\), but heat_lost \(1, 1\)"):
             compute_loss(**{**parts, name: np.ones(1)})
@@ -93,16 +100,33 @@ def test_a_part_of_another_shape_or_without_a_number_is_refused_by_name(name):
 def test_a_scale_of_nothing_is_refused(scale):
     with pytest.raises(ValueError, match="^scale must be above 0"):
         compute_loss(ONE, ONE, ONE, np.array([[scale]]))
-    with pytest.raises(ValueError, match="^max_scale must be above 0"):
+    with pytest.raises(ValueError, match="^max_scale must be (above 0|a finite number)"):
         compute_loss(ONE, ONE, ONE, ONE, max_scale=scale)
-    with pytest.raises(ValueError, match="^max_scale must be above 0"):
+    with pytest.raises(ValueError, match="^max_scale must be (above 0|a finite number)"):
         compute_loss(ONE, ONE, ONE, ONE, max_scale=float("nan"))
+
+
+@pytest.mark.parametrize("name", ["heat", "cut", "area", "upscaling", "heads"])
+@pytest.mark.parametrize("value", [None, "1", True, 1j, [1.0]])
+def test_a_weight_that_is_no_number_is_refused_by_name(name, value):
+    with pytest.raises(TypeError, match=f"^{name} must be a number, got "):
+        LossWeights(**{name: value})
+
+
+def test_what_else_cannot_be_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"^heat must be at most 1000, got 1e\+300"):
+        LossWeights(heat=1e300)
+    with pytest.raises(TypeError, match="^weights must be of the type LossWeights, got 3"):
+        compute_loss(ONE, ONE, ONE, ONE, weights=3)
+    for limit in ("2", True, [2.0]):
+        with pytest.raises(TypeError, match="^max_scale must be a number"):
+            compute_loss(ONE, ONE, ONE, ONE, max_scale=limit)
 
 
 @pytest.mark.parametrize("name", ["heat", "cut", "area", "upscaling", "heads"])
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
 def test_a_weight_that_is_none_is_refused_by_name(name, value):
-    with pytest.raises(ValueError, match=f"^{name} must be a number of 0 or more"):
+    with pytest.raises(ValueError, match=f"^{name} must be (0 or more|a finite number)"):
         LossWeights(**{name: value})
     with pytest.raises(AttributeError):
         LossWeights().heat = 2.0

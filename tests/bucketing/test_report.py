@@ -71,6 +71,15 @@ def test_statistics_of_malformed_input_are_refused():
         GridStatistics.of([placed(SQUARE)], 1, [1, 1])
     with pytest.raises(ValueError, match="times must have one number a picture, got 1 for 2 pictures"):
         GridStatistics.of([placed(SQUARE), placed(SQUARE)], 1, [1])
+    for size in (1.5, float("nan"), True, None):
+        with pytest.raises(TypeError, match="batch_size must be a whole number"):
+            GridStatistics.of([], size)
+    with pytest.raises(TypeError, match="placed must hold Placement only, got 3"):
+        GridStatistics.of([3], 1)
+    with pytest.raises(ValueError, match="times must be at least 0, got -1"):
+        GridStatistics.of([placed(SQUARE)], 1, [-1])
+    with pytest.raises(TypeError, match="times must be a whole number, got 1.5"):
+        GridStatistics.of([placed(SQUARE)], 1, [1.5])
 
 
 def test_an_empty_report():

@@ -297,8 +297,21 @@ def test_more_subsets_than_can_be_listed_still_get_a_proven_bound():
         (np.array([[0.0, np.nan]]), "must be numbers of 0 or more"),
         (np.array([[0.0, -1e-9]]), "must be numbers of 0 or more"),
         (np.array([[0.0, -INF]]), "must be numbers of 0 or more"),
+        (np.array([[0.0, 1e308]]), r"must be at most 1e\+06"),
     ],
 )
 def test_losses_that_are_none_are_refused(loss, complaint):
     with pytest.raises(ValueError, match=f"^losses .*{complaint}"):
         plan_assignment(loss, BucketPolicy())
+
+
+@pytest.mark.parametrize("loss", [None, "loss", {}, [["a"]], [[None]], [[1j]], [[True]], [[1.0], [1.0, 2.0]]])
+def test_losses_that_are_no_numbers_are_refused(loss):
+    with pytest.raises(TypeError, match="^losses must be .*real numbers, got "):
+        plan_assignment(loss, BucketPolicy())
+
+
+@pytest.mark.parametrize("policy", [None, 3, "keep", {"batch_size": 2}])
+def test_a_policy_that_is_none_is_refused(policy):
+    with pytest.raises(TypeError, match="^policy must be of the type BucketPolicy, got "):
+        plan_assignment(np.zeros((3, 2)), policy)
