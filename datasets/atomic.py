@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..images.encode import encode
+from .open_folder import open_folder
 from .part_names import is_part_name, new_part_name
 
 
@@ -21,15 +22,15 @@ def open_atomic(path: Path | str) -> Iterator[BinaryIO]:
     Missing folders are made. An existing file of that name is replaced; a link is replaced, never followed.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.parent / new_part_name()
-    try:
-        with part.open("xb") as file:
-            yield file
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with open_folder(path.parent, make=True) as folder:
+        part = new_part_name()
+        try:
+            with folder.create(part) as file:
+                yield file
+            folder.replace(part, path.name)
+        except BaseException:
+            folder.remove(part)
+            raise
 
 
 def write_atomic(path: Path | str, content: bytes) -> None:

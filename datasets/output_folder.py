@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -120,6 +121,10 @@ class OutputFolder:
                 return ""
             return error.strerror or str(error)
         return "" if digest is None or self._ledger.knows(file, digest) else CHANGED
+
+    def is_missing(self, file: str) -> bool:
+        """Whether a file that a run has written is gone."""
+        return self._ledger.lists(file) and not os.path.lexists(self.path / file)
 
     def refuse_obstacles(self, files: Iterable[str]) -> None:
         """Makes sure that files may be written.

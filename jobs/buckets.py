@@ -13,7 +13,6 @@ from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
 from ..bucketing.sizes import format_size
 from ..datasets.atomic import remove_leftovers
-from ..datasets.captions import caption_paths
 from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
@@ -24,13 +23,15 @@ from .bucket_stages import SortedPictures, measure_picture, plan_in_bucket, sort
 from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
-from .journal import Journal, has_its_crops
-from .output_names import OutputNames, refuse_obstacles
+from .journal import Journal
+from .output_names import OutputNames, has_its_files, list_sidecars, refuse_obstacles
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, list_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
 from .settings import BucketSettings
 from .stages import analysing, with_picture, write_planned
+
+CHANGED_MEANWHILE = "the picture, its caption or its mask changed while the run was under way; run it again"
 
 
 def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
@@ -205,13 +206,15 @@ def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes
 
     def is_done(record: PictureRecord) -> bool:
         known = journal.finished(record.source, run.state_of(record.source))
-        if known != record or not has_its_crops(record, run.output, folder.files[record.source]):
+        if known != record or not has_its_files(run, record, folder.files[record.source]):
             return False
         counter.done += 1
         return True
 
     def write(record: PictureRecord) -> tuple[PictureRecord, str]:
         state = run.state_of(record.source)
+        if record.status == OK and state != folder.measured.state(record.source):
+            return record.as_failed(CHANGED_MEANWHILE), state
         return write_planned(run, record), state
 
     def finish(result: tuple[PictureRecord, str]) -> None:
@@ -295,9 +298,9 @@ def _file_of(run: FolderRun, name: str) -> str:
 
 
 def _with_sidecars(run: FolderRun, files: Iterable[str]) -> list[str]:
-    """The files, and the mask and the captions that each may have."""
-    mask_path = run.settings.dataset.mask_path
-    return [each for file in files for each in (file, mask_path(file), *caption_paths(file))]
+    """The files, and the masks and captions that they may have."""
+    listed = list(files)
+    return [*listed, *list_sidecars(run, listed)]
 
 
 def _duplicate_line(duplicate: Duplicate) -> str:

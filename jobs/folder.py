@@ -8,8 +8,8 @@ from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
 from .executors.batches import Analyser
 from .executors.threads import run_stage
-from .journal import Journal, has_its_crops
-from .output_names import OutputNames, refuse_obstacles
+from .journal import Journal
+from .output_names import OutputNames, has_its_files, refuse_obstacles
 from .progress import CROPPING, Progress, StepCounter
 from .run import FolderRun, Outcome, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
@@ -85,11 +85,11 @@ def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
         states = read_states(run.manifest)
         for record in read_manifest(run.manifest):
             state = run.state_of(record.source)
-            if states.get(record.source) == state and has_its_crops(record, run.output, files.get(record.source, [])):
+            if states.get(record.source) == state and has_its_files(run, record, files.get(record.source, [])):
                 journal.add(record, state)
     return journal
 
 
 def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str]) -> bool:
     record = journal.finished(source, run.state_of(source))
-    return record is not None and has_its_crops(record, run.output, files)
+    return record is not None and has_its_files(run, record, files)

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from ..datasets.captions import caption_paths
 from ..datasets.find import EXTENSIONS
 from ..datasets.ledger import LEDGER
-from ..datasets.manifest import read_manifest
+from ..datasets.manifest import PictureRecord, read_manifest
 from ..datasets.names import PathPlan, fold_name, name_crops, name_repeats
-from .journal import is_journal
+from .journal import has_its_crops, is_journal
 from .run import FolderRun, RunError, is_same
 from .run_record import MEASURED, is_run_record, journal_file, record_file, report_files
 from .sources import list_neighbours
@@ -36,8 +36,7 @@ class OutputNames:
         names = name_crops([dataset.flatten_path(each) for each in listed])
 
         def beside(name: str) -> list[str]:
-            crops = run.settings.files(name)
-            return [path for crop in crops for path in (dataset.mask_path(crop), *caption_paths(crop))]
+            return list_sidecars(run, run.settings.files(name))
 
         self._plan = PathPlan(names, run.settings.files, beside, _reserved(run))
         by_source = dict(zip(listed, self._plan.names, strict=True))
@@ -46,6 +45,25 @@ class OutputNames:
     def repeat(self, times: Sequence[int]) -> list[list[str]]:
         """The names of the crops of pictures that are used several times, see `name_repeats`; 0 gives none."""
         return name_repeats(list(self.of_source.values()), times, self._plan.claim)
+
+
+def list_sidecars(run: FolderRun, crops: Iterable[str]) -> list[str]:
+    """The masks and captions that crops may have, relative to the output as they are."""
+    mask_path = run.settings.dataset.mask_path
+    return [each for crop in crops for each in (mask_path(crop), *caption_paths(crop))]
+
+
+def has_its_files(run: FolderRun, record: PictureRecord, files: Sequence[str]) -> bool:
+    """Whether the crops of an earlier run's record are all there, with the masks and captions that were written.
+
+    Args:
+        run: whose output they are in.
+        record: of the picture.
+        files: see `has_its_crops`.
+    """
+    crops = [crop.file for crop in record.crops if crop.file is not None]
+    is_whole = run.written is None or not any(map(run.written.is_missing, list_sidecars(run, crops)))
+    return is_whole and has_its_crops(record, run.output, files)
 
 
 def refuse_obstacles(run: FolderRun, crops: Sequence[str]) -> None:

@@ -42,12 +42,12 @@ def fingerprint(pictures: Iterable[Path], sidecars: Sidecars) -> str:
 
 
 def _stamp(file: Path) -> str:
-    """Size and time of the last change."""
+    """Size, time of the last change, and number (inode)."""
     try:
         status = file.stat()
     except OSError:
         return "unreadable"
-    return f"{status.st_size}|{status.st_mtime_ns}"
+    return f"{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
 
 
 def _holds(base: str, target: str) -> bool:

@@ -345,6 +345,30 @@ def test_a_caption_under_another_name_takes_the_place_of_the_old_one(folder):
     assert {"b.caption"} == {name for name in folder.tree() if name.startswith("b.") and name != "b.jpg"}
 
 
+@pytest.mark.parametrize("buckets", [False, True])
+@pytest.mark.parametrize("name", ["b.txt", "masks/b.png"])
+def test_a_caption_or_mask_that_is_gone_from_the_output_is_written_again(folder, buckets, name):
+    (folder.photos / "b.txt").write_text("a caption")
+    Image.new("L", (32, 48)).save(folder.photos / "b-masklabel.png")
+    settings = with_buckets(folder) if buckets else folder.settings()
+    folder.crop(settings)
+    before = folder.tree()
+    (folder.out / name).unlink()
+    folder.crop(settings)
+    assert folder.tree() == before
+
+
+def test_a_picture_that_is_replaced_between_its_measuring_and_its_cropping_fails(folder):
+    def replace_b(step):
+        if step.stage == "measuring" and step.done == 3:
+            folder.add("b.png", (32, 48), 99)
+
+    outcome = folder.crop(with_buckets(folder), progress=replace_b)
+    assert outcome.failed == 1
+    assert "changed while the run was under way" in reasons(folder)["b.png"]
+    assert folder.crop(with_buckets(folder)).failed == 0
+
+
 # Names
 
 
