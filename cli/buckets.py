@@ -72,7 +72,7 @@ def bucket_options(chosen: argparse.Namespace) -> BucketOptions:
     """What the flags ask for.
 
     Raises:
-        UsageError: naming a flag that does nothing without `--buckets`.
+        UsageError: naming a flag that does nothing without another one.
     """
     from ..jobs.bucket_options import BucketOptions
 
@@ -80,6 +80,8 @@ def bucket_options(chosen: argparse.Namespace) -> BucketOptions:
     unused = next((name for name, value in given.items() if value is not None), None)
     if chosen.buckets is None and unused is not None:
         raise UsageError(f"{flag_of(unused)} does nothing without --buckets GRID")
+    if chosen.remainder is not None and chosen.batch_size in (None, 1):
+        raise UsageError("--remainder does nothing without --batch-size N above 1, which alone leaves one")
     return BucketOptions(chosen.buckets, **given)
 
 

@@ -72,6 +72,7 @@ def add_parser(commands: SubParsers) -> None:
 
 def _add_constraint(parser: argparse.ArgumentParser) -> None:
     add_ratios(parser, RATIOS)
+    parser.set_defaults(ratios=None)  # so that it is known whether they were given
     parser.add_argument("--each", action="store_true", help="one crop for every ratio, not each picture's best ratio")
     parser.add_argument(
         "--min-area",
@@ -227,6 +228,10 @@ def check_flags(chosen: argparse.Namespace) -> None:
         raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
     if chosen.buckets and chosen.each:
         raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
+    if chosen.buckets and chosen.ratios:
+        raise UsageError("--ratios does nothing with --buckets GRID, whose buckets have ratios of their own")
+    if chosen.no_enlarge and chosen.most_enlarged:
+        raise UsageError("--no-enlarge does nothing with --most-enlarged X, which says how much; choose one of them")
     if not chosen.layout and (chosen.layout_frame or chosen.layout_hard):
         raise UsageError(f"--layout-{'frame' if chosen.layout_frame else 'hard'} does nothing without --layout WHERE")
     if chosen.no_enlarge and not (chosen.resolution or chosen.buckets):
@@ -236,11 +241,12 @@ def check_flags(chosen: argparse.Namespace) -> None:
 def constraint(chosen: argparse.Namespace) -> Constraint:
     """What the flags ask of every crop."""
     from ..cropping.constraint import Constraint
+    from ..cropping.ratio import parse_ratios
     from ..cropping.text_region import TextRegion
 
     frame = chosen.layout_frame or "source"
     return Constraint(
-        ratios=chosen.ratios,
+        ratios=chosen.ratios or parse_ratios(RATIOS),
         min_share=chosen.min_area or default_min_share(chosen.buckets is not None),
         text_regions=tuple(TextRegion(region, frame, chosen.layout_hard) for region in chosen.layout),
         policy=chosen.policy,

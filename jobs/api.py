@@ -82,7 +82,7 @@ def crop_folder(
         pictures: one folder, with all below it; or one or several pictures and patterns such as `photos/**/*.jpg`.
         out: folder for the crops, in the same tree; None only with `dry_run` and `manifest`.
         ratios: one or several, of which each picture gets the best-scoring one. None takes those of the constraint, or
-            1:1, 2:3 and 3:2 where there is none.
+            1:1, 2:3 and 3:2 where there is none. Not with buckets, which have ratios of their own.
         cropper: the name of a bundled cropper, the path of a checkpoint, or one that is loaded.
         constraint: all else that every crop must obey. None: at least 0.6 of the largest box of its ratio; with
             buckets, all of it.
@@ -116,6 +116,8 @@ def crop_folder(
         RunError: when there are no pictures, or something lies where crops would go.
         OSError: when something can no longer be written.
     """
+    if ratios is not None and buckets is not None:
+        raise ValueError("ratios: does nothing with buckets, which have ratios of their own")
     options = BucketOptions(
         buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats
     )

@@ -27,7 +27,8 @@ class BucketOptions:
         concept, repeats: see `DatasetFormat`.
 
     Raises:
-        ValueError: when another option is given without `buckets`, where it would do nothing.
+        ValueError: when an option is given where it would do nothing: without `buckets`, or `remainder` without a
+            `batch_size` that may leave one.
     """
 
     buckets: str | None = None
@@ -44,15 +45,22 @@ class BucketOptions:
         unused = next((each.name for each in fields(self) if getattr(self, each.name) is not None), None)
         if self.buckets is None and unused is not None:
             raise ValueError(f"{unused}: does nothing without buckets; name a grid such as auto:3")
+        if self.remainder is not None and self.batch_size in (None, 1):
+            raise ValueError("remainder: does nothing without a batch_size above 1, which alone leaves one")
 
     def dataset_format(self) -> DatasetFormat:
         """The layout of the output folder.
 
         Raises:
-            ValueError: when the format is not known, or concept and repeats name no folder.
+            ValueError: when the format is not known, or concept and repeats name no folder, or are given where there is
+                none to name.
         """
         given = self._given("batch_size", "concept", "repeats")
-        return get_format(self.dataset or Plain.name)(**given)
+        dataset = get_format(self.dataset or Plain.name)(**given)
+        unused = next((name for name in ("concept", "repeats") if name in given and not dataset.is_named), None)
+        if unused is not None:
+            raise ValueError(f"{unused}: does nothing in the dataset format {dataset.name}, without a folder N_concept")
+        return dataset
 
     def settings(
         self, resolution: int | None, enlarge: bool, read_sizes: Callable[[], list[Size]]

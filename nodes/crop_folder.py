@@ -137,6 +137,7 @@ class CropFolder(io.ComfyNode):
         mask_folder = find_masks_folder(masks)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
         try:
+            require_buckets(bucketed, layout, duplicates)
             dataset = get_format(layout)(concept, repeats, batch_size) if bucketed else Plain()
             sorting = None
             if bucketed:
@@ -164,6 +165,20 @@ class CropFolder(io.ComfyNode):
         except RunError as error:
             raise ValueError(f"folder: {error}") from error
         return io.NodeOutput(str(run.manifest), write_report(run, outcome), sheet)
+
+
+def require_buckets(bucketed: bool, layout: str, duplicates: str) -> None:
+    """Refuses what would do nothing without buckets.
+
+    Raises:
+        ValueError: naming the input.
+    """
+    if bucketed:
+        return
+    if layout != Plain.name:
+        raise ValueError(f"layout: {layout} does nothing without buckets; name a grid such as auto:3, or choose plain")
+    if duplicates != DUPLICATES[0]:
+        raise ValueError(f"duplicates: {duplicates} does nothing without buckets; name a grid such as auto:3, or use")
 
 
 def picture_sizes(grid: str, source: Path, out: Path, mask_folder: Path | None) -> list[Size]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
@@ -113,6 +113,11 @@ class DatasetFormat(ABC):
     def crop_folder(self) -> str:
         """The folder of the crops below the data set's, as a POSIX path; empty for the data set's own folder."""
         return ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether concept and repeats name the folder of the crops."""
+        return replace(self, concept="a", repeats=1).crop_folder != replace(self, concept="b", repeats=2).crop_folder
 
     def flatten_path(self, path: str) -> str:
         """A source's POSIX path as crops are named after it: `a/b` becomes `a_b` where subfolders are not read."""

@@ -175,7 +175,7 @@ def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, comp
         (["--buckets", "sdxl", "--batch-size", "0"], "--batch-size"),
         (["--buckets", "sdxl", "--smallest", "0"], "--smallest"),
         *((["--buckets", "sdxl", "--most-enlarged", value], "--most-enlarged") for value in ("0", "-1", "nan", "inf")),
-        (["--buckets", "sdxl", "--repeats", "0"], "--repeats"),
+        (["--buckets", "sdxl", "--dataset", "kohya", "--repeats", "0"], "--repeats"),
         (["--buckets", "sdxl", "--dataset", "kohya", "--concept", "../x"], "--concept"),
         (["--buckets", "sdxl", "--duplicates", "delete"], "--duplicates"),
     ],
@@ -214,6 +214,27 @@ def test_a_malformed_flag_is_named(photos, tmp_path, words, flag, capsys):
 def test_a_flag_that_would_do_nothing_names_the_one_that_it_needs(photos, tmp_path, words, flag, missing, capsys):
     assert crop(photos, "--out", tmp_path / "out", *words) == 2
     assert capsys.readouterr().err.startswith(f"salient-crop: {flag} does nothing without {missing}")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--ratios", "1:1"], "--ratios does nothing with --buckets"),
+        (["--no-enlarge", "--most-enlarged", "2"], "--no-enlarge does nothing with --most-enlarged"),
+        (["--remainder", "keep"], "--remainder does nothing without --batch-size N above 1"),
+        (["--remainder", "drop", "--batch-size", "1"], "--remainder does nothing without --batch-size N above 1"),
+        (["--concept", "cat"], "--concept: does nothing in the dataset format plain"),
+        (["--repeats", "1"], "--repeats: does nothing in the dataset format plain"),
+        *(
+            (["--dataset", name, "--concept", "cat"], f"--concept: does nothing in the dataset format {name}")
+            for name in ("ai-toolkit", "onetrainer", "diffusers")
+        ),
+    ],
+)
+def test_a_flag_that_would_do_nothing_in_a_bucket_run_is_named(photos, tmp_path, words, complaint, capsys):
+    assert crop(photos, "--out", tmp_path / "out", "--buckets", "sdxl", *words) == 2
+    assert capsys.readouterr().err.startswith(f"salient-crop: {complaint}")
     assert not (tmp_path / "out").exists()
 
 

@@ -124,6 +124,13 @@ def test_a_constraint_without_ratios_keeps_each_pictures_own(photos, tmp_path):
         ({"buckets": "nonesuch"}, ValueError, "^buckets"),
         ({"dataset": "kohya"}, ValueError, "^dataset: does nothing without buckets"),
         ({"batch_size": 1}, ValueError, "^batch_size: does nothing without buckets"),
+        ({"buckets": "sdxl", "ratios": "1:1"}, ValueError, "^ratios: does nothing with buckets"),
+        ({"buckets": "sdxl", "remainder": "drop"}, ValueError, "^remainder: does nothing without a batch_size"),
+        (
+            {"buckets": "sdxl", "dataset": "diffusers", "repeats": 2},
+            ValueError,
+            "^repeats: does nothing in",
+        ),
         ({"buckets": "sdxl", "batch_size": 0}, ValueError, "batch_size"),
         ({"buckets": "sdxl", "most_enlarged": float("nan")}, ValueError, "most_enlarged"),
         ({"buckets": "sdxl", "dataset": "nonesuch"}, ValueError, "nonesuch"),

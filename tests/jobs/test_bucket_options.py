@@ -53,9 +53,10 @@ def test_only_a_grid_made_from_the_pictures_reads_their_sizes():
 
 
 def test_the_dataset_format_gets_its_numbers_and_narrows_the_grid():
-    options = BucketOptions("auto:2", batch_size=4, dataset="onetrainer", concept="cat", repeats=3)
-    layout = options.dataset_format()
-    assert (layout.name, layout.batch_size, layout.concept, layout.repeats) == ("onetrainer", 4, "cat", 3)
+    layout = BucketOptions("auto:2", batch_size=4, dataset="kohya", concept="cat", repeats=3).dataset_format()
+    assert (layout.name, layout.batch_size, layout.concept, layout.repeats) == ("kohya", 4, "cat", 3)
+    options = BucketOptions("auto:2", batch_size=4, dataset="onetrainer")
+    assert (options.dataset_format().name, options.dataset_format().batch_size) == ("onetrainer", 4)
     assert options.settings(512, True, no_sizes).grid == parse_grid("auto:2:onetrainer", 512)
     assert BucketOptions("sdxl").dataset_format().name == "plain"
 

@@ -49,3 +49,7 @@ def test_a_caption_is_read_back_from_one_place(name, tmp_path):
     dataset.write_index(OutputFolder(tmp_path), [Entry(crop, (64, 64), "a cat")])
     holders = [path for path in tmp_path.rglob("*") if path.is_file() and "a cat" in path.read_text("utf-8")]
     assert len(holders) == 1
+
+
+def test_concept_and_repeats_name_a_folder_in_some_formats_only():
+    assert [each.name for each in FORMATS.values() if each().is_named] == ["kohya", "comfyui"]
