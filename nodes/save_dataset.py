@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
 
 import folder_paths
@@ -19,7 +20,7 @@ from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import DatasetFormat, Entry, get_format
 from ..datasets.ledger import LEDGER
 from ..datasets.names import PathPlan, name_crops
-from ..datasets.output_folder import OutputFolder
+from ..datasets.output_folder import NotOursError, OutputFolder
 from ..images.encode import FORMATS, encode
 from .folders import inside
 from .host import track_progress
@@ -101,8 +102,9 @@ class SaveDataset(io.ComfyNode):
         root = folder_paths.get_input_directory() if input_wanted else folder_paths.get_output_directory()
         out = inside(root, require_single(folder, "folder"), "folder")
         require_no_other_pictures(out, {*files, *map(dataset.mask_path, files)})
-        with OutputFolder(out) as written:
-            require_free(written, [*files, *dataset.index_files])
+        mask_files = [dataset.mask_path(each) for each, found in zip(files, masks, strict=True) if found is not None]
+        with writing_into(out) as written:
+            written.refuse_obstacles([*files, *mask_files, *dataset.index_files])
             entries = []
             for index, picture in enumerate(track_progress(pictures, count)):
                 caption_text = captions[index] or ""
@@ -172,16 +174,20 @@ def require_no_other_pictures(folder: Path, files: Set[str]) -> None:
         raise ValueError(f"folder: {folder} already holds {len(others)} other pictures ({first}, …); name a new folder")
 
 
-def require_free(out: OutputFolder, files: Sequence[str]) -> None:
-    """Checks that nothing lies in the place of the files that has not been saved there before.
+@contextmanager
+def writing_into(folder: Path) -> Iterator[OutputFolder]:
+    """The folder, to save into what no one else has saved there.
 
     Raises:
-        ValueError: naming the first such file.
+        ValueError: naming what is in the way.
     """
-    for file in files:
-        obstacle = out.find_obstacle(file)
-        if obstacle:
-            raise ValueError(f"folder: {out.path / file} is {obstacle}; name a new folder, or move it away")
+    try:
+        with OutputFolder(folder) as out:
+            yield out
+    except NotOursError as error:
+        raise ValueError(f"folder: in {folder}, {error.strerror}; name a new folder") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(f"folder: {error.filename}: {error.strerror}; name a new folder") from error
 
 
 def to_uint8(picture: Tensor) -> np.ndarray:

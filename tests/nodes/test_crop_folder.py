@@ -1,6 +1,7 @@
 """Crop Folder in a stand-in host."""
 
 import json
+import os
 import re
 import shutil
 from importlib import import_module
@@ -244,3 +245,37 @@ def test_the_folder_is_read_again_when_a_picture_caption_or_mask_changes(nodes, 
     assert len(set(prints)) == 5  # the removed picture brings the earlier state back
     host.base.joinpath("input", "photographs").rename(host.base / "input" / "moved")
     assert "No such file" in fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"layout": "kohya"}, "^layout: kohya does nothing without buckets"),
+        ({"duplicates": "skip"}, "^duplicates: skip does nothing without buckets"),
+    ],
+)
+def test_what_would_do_nothing_without_buckets_is_refused(run, smartcrop, host, given, message):
+    save_folder(host)
+    with pytest.raises(ValueError, match=message):
+        run("CropFolder", folder="set", cropper=smartcrop, buckets="", **given)
+    assert not read_tree(host.base / "output")
+
+
+def test_pictures_of_others_in_the_output_folder_are_kept(run, smartcrop, host):
+    save_folder(host)
+    Image.new("RGB", (9, 9)).save(host.base / "output" / "p3.jpg")
+    before = read_tree(host.base / "output")
+    with pytest.raises(ValueError, match=r"^folder: .*p3\.jpg: there already, and no run wrote it"):
+        run("CropFolder", folder="set", cropper=smartcrop, buckets="", save_to=".")
+    assert read_tree(host.base / "output") == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_captions_and_masks_outside_the_input_folder_are_not_read(run, smartcrop, host, tmp_path):
+    save_folder(host)
+    (tmp_path / "secret").write_text("secret")
+    (host.base / "input" / "set" / "p3.txt").unlink(missing_ok=True)
+    (host.base / "input" / "set" / "p3.txt").symlink_to(tmp_path / "secret")
+    manifest, report, _ = run("CropFolder", folder="set", cropper=smartcrop, buckets="")
+    assert "failed: p3.png: p3.txt: a link that leads out of the folder" in report
+    assert not any(b"secret" in content for content in read_tree(host.base / "output").values())

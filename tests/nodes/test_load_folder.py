@@ -1,5 +1,6 @@
 """Load Picture Folder in a stand-in host."""
 
+import os
 import shutil
 
 import numpy as np
@@ -72,3 +73,19 @@ def test_a_folder_is_loaded_again_only_when_it_changed(nodes, host, samples):
     second = fingerprint()
     shutil.copy(samples / "coffee.jpg", folder / "b.jpg")
     assert len({first, second, fingerprint()}) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("name", ["a.txt", "metadata.jsonl", "a-masklabel.png"])
+def test_captions_and_masks_outside_the_folder_are_not_read(run, host, tmp_path, name):
+    folder = host.base / "input" / "set"
+    folder.mkdir()
+    for each in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(folder / each)
+    Image.new("L", (8, 8)).save(tmp_path / "secret.png")
+    (tmp_path / "secret.txt").write_text('{"file_name": "a.png", "text": "secret"}')
+    (folder / name).symlink_to(tmp_path / ("secret.png" if name.endswith(".png") else "secret.txt"))
+    (folder / "b.txt").write_text("its own")
+    _, captions, names, problems, _ = run("LoadFolder", folder="set")
+    assert (names, captions) == (["b.png"], ["its own"])
+    assert problems == f"a.png: {name}: a link that leads out of the folder"

@@ -1,12 +1,14 @@
 """Save Dataset in a stand-in host."""
 
 import json
+import os
+import re
 
 import pytest
 import torch
 from PIL import Image
 from sd_scripts import no_upscale_bucket
-from wires import sort_pictures
+from wires import read_tree, sort_pictures
 
 from salient_crop.datasets.formats import get_format
 
@@ -107,3 +109,80 @@ def test_what_cannot_be_saved_is_refused_by_name_before_anything_is_written(run,
     with pytest.raises(ValueError, match=message):
         run("SaveDataset", image=torch.zeros(2, 8, 8, 3), **given)
     assert not list((host.base / "output").iterdir())
+
+
+@pytest.mark.parametrize("layout", ["plain", "onetrainer", "diffusers"])
+def test_photographs_in_the_input_folder_are_not_written_over(run, host, layout):
+    """As Load Picture Folder and Save Dataset in one workflow would, with the folder `.` in both."""
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (9, 9), "red").save(host.base / "input" / name)
+    before = read_tree(host.base / "input")
+    with pytest.raises(ValueError, match=r"^folder: .*a\.png: there already, and no run wrote it"):
+        run(
+            "SaveDataset",
+            image=[torch.zeros(1, 8, 8, 3)] * 2,
+            name=["a.png", "b.png"],
+            destination="input",
+            folder=".",
+            layout=layout,
+        )
+    assert read_tree(host.base / "input") == before
+
+
+@pytest.mark.parametrize(
+    ("layout", "victim"),
+    [("kohya", "dataset.toml"), ("diffusers", "metadata.jsonl"), ("plain", "a.txt"), ("plain", "masks/a.png")],
+)
+def test_other_files_in_the_folder_are_not_written_over(run, host, layout, victim):
+    place = host.base / "output" / "dataset" / victim
+    place.parent.mkdir(parents=True)
+    place.write_text("mine")
+    with pytest.raises(ValueError, match=f"^folder: .*{re.escape(victim)}: there already"):
+        run(
+            "SaveDataset",
+            image=[torch.zeros(1, 8, 8, 3)],
+            caption=["a"],
+            mask=[torch.zeros(1, 8, 8)],
+            name=["a"],
+            layout=layout,
+        )
+    assert place.read_text() == "mine"
+
+
+def test_a_caption_and_a_mask_that_are_not_saved_again_go(run, host):
+    image, out = [torch.zeros(1, 8, 8, 3)], host.base / "output" / "dataset"
+    run("SaveDataset", image=image, caption=["a"], mask=[torch.zeros(1, 8, 8)], layout="plain")
+    assert {"00000.txt", "masks/00000.png"} <= set(read_tree(out))
+    run("SaveDataset", image=image, layout="plain")
+    assert not {"00000.txt", "masks/00000.png"} & set(read_tree(out))
+
+
+@pytest.mark.parametrize(
+    ("layout", "names", "saved"),
+    [
+        ("plain", ["photo.png", "masks/photo.png"], {"photo.png", "masks/photo.png", "masks/photo_2.png"}),
+        ("onetrainer", ["photo", "photo-masklabel"], {"photo.png", "photo-masklabel.png", "photo-masklabel_2.png"}),
+    ],
+)
+def test_no_picture_lies_where_the_mask_of_another_belongs(run, host, layout, names, saved):
+    run(
+        "SaveDataset",
+        image=[torch.zeros(1, 8, 8, 3)] * 2,
+        mask=[torch.ones(1, 8, 8)] * 2,
+        name=names,
+        layout=layout,
+    )
+    files = read_tree(host.base / "output" / "dataset")
+    assert saved <= set(files)
+    assert len([name for name in files if name.endswith(".png")]) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_link_out_of_the_data_set_is_not_followed(run, host, tmp_path):
+    out = host.base / "output" / "dataset"
+    out.mkdir()
+    (tmp_path / "outside").mkdir()
+    (out / "1_picture").symlink_to(tmp_path / "outside")
+    with pytest.raises(ValueError, match="a link, or a file, where a folder belongs"):
+        run("SaveDataset", image=[torch.zeros(1, 8, 8, 3)], layout="kohya")
+    assert list((tmp_path / "outside").iterdir()) == []
