@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ..cropping.checks import Size, check_number, check_region
 from ..cropping.constraint import Constraint
 from ..cropping.ratio import Ratio
-from ..images.errors import PictureError, reading
+from ..images.errors import PictureError
+from ..images.header import open_image
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.selection import best_crops_for_constraints
@@ -229,7 +229,7 @@ def _shows_people(mask: Path) -> bool:
 
 def _read_people(mask: Path) -> np.ndarray:
     """`[H, W]` booleans, True on the people."""
-    with reading(mask), Image.open(mask) as image:
+    with open_image(mask) as image:
         return np.asarray(image.convert("L")) > 127
 
 

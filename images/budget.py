@@ -147,7 +147,7 @@ class Share:
         if need > self._budget.total:
             raise NoRoomError(
                 f"it needs about {_words(need)} of memory, and all pictures together may take"
-                f" {_words(self._budget.total)}; make it smaller, or allow more (--memory)"
+                f" {_words(self._budget.total)}; make it smaller, or allow more with --memory"
             )
         if self._budget._take(more, self._number, wait=False):
             self._held[owner] = need

@@ -68,7 +68,7 @@ def test_what_can_never_fit_says_how_much_it_needs():
         share.cover(Holder(), 61 * GB // 10)
     assert str(error.value) == (
         "it needs about 6.1 GB of memory, and all pictures together may take 4.0 GB;"
-        " make it smaller, or allow more (--memory)"
+        " make it smaller, or allow more with --memory"
     )
 
 
