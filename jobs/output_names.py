@@ -6,14 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..datasets.captions import caption_paths
+from ..datasets.caption_index import CAPTION_INDEX_NAMES
+from ..datasets.captions import CAPTION_EXTENSIONS, caption_paths
 from ..datasets.find import EXTENSIONS
 from ..datasets.ledger import LEDGER
 from ..datasets.manifest import PictureRecord, read_manifest
 from ..datasets.names import PathPlan, fold_name, name_crops, name_repeats
 from .journal import has_its_crops, is_journal
 from .run import FolderRun, RunError, is_same
-from .run_record import MEASURED, is_run_record, journal_file, record_file, report_files
+from .run_record import MEASURED, is_run_record, is_unchanged, journal_file, record_file, report_files
 from .sources import list_neighbours
 
 
@@ -86,8 +87,10 @@ def refuse_obstacles(run: FolderRun, crops: Sequence[str]) -> None:
     _refuse_folders(run, run.output, crops)
     for file in run.settings.dataset.index_files:
         _refuse(run.output / file, run.written.find_obstacle(file))
+    known = _listed_before(run)
     for file in crops:
-        _refuse(run.output / file, run.written.find_obstacle(file, content=False))
+        if file not in known:
+            _refuse(run.output / file, run.written.find_obstacle(file, content=False))
 
 
 def _refuse_beside(run: FolderRun) -> None:
@@ -100,6 +103,8 @@ def _refuse_beside(run: FolderRun) -> None:
             raise RunError(f"{place}: not a folder")
     if len({os.path.abspath(path) for path in _fixed_files(run)}) < len(list(_fixed_files(run))):
         raise RunError(f"{manifest}: the trainer's own file has that name; choose another for --manifest")
+    for path in _fixed_files(run):
+        _refuse_as_caption(run, path)
     for path, kind, is_one in _known_by_content(run):
         if os.path.lexists(path) and (path.is_symlink() or not is_one(path)):
             raise RunError(f"{path}: there already, and no {kind}, so it is not overwritten; choose another --manifest")
@@ -152,6 +157,28 @@ def _reserved(run: FolderRun) -> list[str]:
     places = (os.path.join(os.path.realpath(path.parent), path.name) for path in _fixed_files(run))
     inside = [os.path.relpath(place, out) for place in places if _is_within(place, out)]
     return [LEDGER, *(Path(each).as_posix() for each in inside)]
+
+
+def _listed_before(run: FolderRun) -> set[str]:
+    """The crops of a finished run of the same settings.
+
+    They need not be ours for the run to begin, as where the ledger is lost: those that are as they should be are left
+    alone, and of the others each picture fails by itself.
+    """
+    if not run.manifest.exists() or not is_unchanged(run):
+        return set()
+    return {crop.file for record in read_manifest(run.manifest) for crop in record.crops if crop.file is not None}
+
+
+def _refuse_as_caption(run: FolderRun, path: Path) -> None:
+    """Refuses a file beside the sources that would be read as one's caption by the next run."""
+    folder, place = os.path.realpath(run.folder), os.path.realpath(path.parent)
+    if not _is_within(place, folder) or (run.out is not None and _is_within(place, os.path.realpath(run.out))):
+        return
+    pictures = [path.with_suffix(extension) for extension in EXTENSIONS]
+    is_caption = path.suffix in CAPTION_EXTENSIONS and any(map(os.path.lexists, [*pictures, path.with_suffix("")]))
+    if is_caption or path.name in CAPTION_INDEX_NAMES:
+        raise RunError(f"{path}: would be read as a caption of the pictures beside it; choose another --manifest")
 
 
 def _is_manifest(path: Path) -> bool:

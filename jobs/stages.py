@@ -166,8 +166,7 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
         return
     mask = run.sidecars.open_mask(picture)
     crops = [(crop, crop.file) for crop in record.crops if crop.file is not None]
-    masks = [] if mask is None else [dataset.mask_path(file) for _, file in crops]
-    out.refuse_obstacles([*masks, *(file for _, file in crops)])  # before anything is written for the picture
+    # Crops last: a caption or a mask that is in the way leaves the picture without a crop.
     dataset.write_captions(out, [file for _, file in crops], picture.path, run.sidecars)
     for crop, file in crops:
         mask_file, (height, width) = dataset.mask_path(file), crop.target_size

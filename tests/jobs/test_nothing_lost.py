@@ -138,12 +138,29 @@ def test_a_crop_that_somebody_has_changed_is_kept(folder, with_settings):
     assert "b.jpg: changed since a run wrote it" in reasons(folder)["b.png"]
 
 
-def test_what_would_be_written_anyway_stays_and_does_not_become_ours(folder, with_settings):
-    folder.crop()
+@pytest.mark.parametrize("buckets", [False, True])
+def test_a_lost_ledger_does_not_stop_the_same_run_and_makes_nothing_ours(folder, with_settings, buckets):
+    settings = with_buckets(folder) if buckets else folder.settings()
+    folder.crop(settings)
     (folder.out / ".salient-crop.jsonl").unlink()
-    (folder.out / "manifest.jsonl").unlink()
-    with pytest.raises(RunError):
-        folder.crop(with_settings(folder.settings(), resolution=16))
+    for report in folder.out.glob("manifest.buckets.*"):
+        report.unlink()
+    before = {name: each for name, each in folder.tree().items() if "manifest" not in name}
+    assert folder.crop(settings).failed == 0
+    folder.add("b.png", (32, 48), 77)
+    assert folder.crop(settings).failed == 1
+    assert "b.jpg: there already, and no run wrote it" in reasons(folder)["b.png"]
+    assert not changed(before, folder.tree())
+    with pytest.raises(RunError, match="there already, and no run wrote it"):
+        folder.crop(with_settings(settings, background=(1, 2, 3)))
+
+
+@pytest.mark.parametrize("name", ["b.txt", "b.caption", "b.png.txt", "metadata.jsonl", "meta_cap.json"])
+def test_a_manifest_is_not_written_where_it_would_be_a_caption(folder, name, scripted):
+    run = replace(folder.run(), manifest=folder.photos / name)
+    with Analyser(scripted()) as analyser, pytest.raises(RunError, match="would be read as a caption"):
+        crop_folder(run, analyser, lambda step: None)
+    assert not (folder.photos / name).exists()
 
 
 @pytest.mark.parametrize(
