@@ -3,9 +3,9 @@
 >>> import salient_crop
 >>> found = salient_crop.crop("samples/astronaut.jpg", "2:3")
 >>> found.box
-Box(x=97, y=0, width=341, height=512)
+Box(x=107, y=0, width=341, height=512)
 >>> print(found)
-341×512 at 2:3: box x=97 y=0 width=341 height=512 of 512×512, score 0.9..., keeps 9...% of the heat
+341×512 at 2:3: box x=107 y=0 width=341 height=512 of 512×512, score 0.9..., keeps 9...% of the heat
 >>> found.image.save("astronaut-2x3.png")  # doctest: +SKIP
 
 This file is what ComfyUI loads, and the front door for Python. Both only point: nodes are registered when ComfyUI asks,

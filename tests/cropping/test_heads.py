@@ -38,19 +38,22 @@ THING = Subject(0.0, 0.0, 1.0, 1.0)
         # Two heads of the same size have half of the area each; of three nobody has 45 %.
         ([face(0.1, 0.1, 0.2), face(0.6, 0.1, 0.2)], None),
         ([face(0.1, 0.1, 0.2), face(0.4, 0.1, 0.2), face(0.7, 0.1, 0.2)], []),
-        # Areas of 0.04 and 0.0484 (45.2 %), and of 0.04 and 0.0489 (44.99 %).
-        ([face(0.1, 0.1, 0.2), face(0.6, 0.1, 0.22)], None),
-        ([face(0.1, 0.1, 0.2), face(0.6, 0.1, 0.2212)], [face(0.6, 0.1, 0.2212)]),
+        # Of two heads both, unless one has less than a third of the area: 0.04 and 0.0784 (33.8 %), 0.0829 (32.5 %).
+        ([face(0.1, 0.1, 0.2), face(0.6, 0.1, 0.28)], None),
+        ([face(0.1, 0.1, 0.2), face(0.6, 0.1, 0.288)], [face(0.6, 0.1, 0.288)]),
+        # Beside a third one, 45 %: of 0.09 + 0.0484 + 0.0625 the first has 44.8 %, of 0.09 + 0.0484 + 0.06 it has 45.4.
+        ([face(0.0, 0.1, 0.3), face(0.4, 0.1, 0.22), face(0.7, 0.1, 0.25)], []),
+        ([face(0.0, 0.1, 0.3), face(0.4, 0.1, 0.22), face(0.7, 0.1, 0.245)], [face(0.0, 0.1, 0.3)]),
         # What is not certain is not protected, but is a head among the others.
-        ([face(0.1, 0.1, 0.2, 0.49)], []),
-        ([face(0.1, 0.1, 0.2, 0.5)], None),
+        ([face(0.1, 0.1, 0.2, 0.41)], []),
+        ([face(0.1, 0.1, 0.2, 0.42)], None),
         ([face(0.1, 0.1, 0.3, 0.4), face(0.6, 0.1, 0.2)], []),
         # What has no weight is not there at all.
         ([face(0.1, 0.1, 0.2, weight=0.0)], []),
         ([face(0.1, 0.1, 0.5, weight=0.0), face(0.6, 0.1, 0.1)], [face(0.6, 0.1, 0.1)]),
-        # Of a head beyond the picture only what is in it counts: 0.5 × 0.8 of the first, less than the second.
-        ([Subject(-0.5, 0.2, 0.5, 1.0, kind="face"), Subject(0.5, 0.2, 1.0, 0.9, kind="face")], None),
-        ([Subject(-0.8, 0.2, 0.2, 1.0, kind="face"), face(0.5, 0.2, 0.5)], [face(0.5, 0.2, 0.5)]),
+        # Of a head beyond the picture only what is in it counts: 0.2 × 0.8 of 0.41, and 0.1 × 0.8 of 0.33.
+        ([Subject(-0.8, 0.2, 0.2, 1.0, kind="face"), face(0.5, 0.2, 0.5)], None),
+        ([Subject(-0.9, 0.2, 0.1, 1.0, kind="face"), face(0.5, 0.2, 0.5)], [face(0.5, 0.2, 0.5)]),
         ([Subject(-0.8, 0.2, -0.1, 1.0, kind="face")], []),
     ],
 )

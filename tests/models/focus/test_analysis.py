@@ -9,7 +9,7 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.detectors.centre_points import Detection
-from salient_crop.models.focus.analysis import build_analysis, raise_heads
+from salient_crop.models.focus.analysis import build_analysis, hedge, raise_heads
 from salient_crop.models.selection import best_crops
 
 EVEN = torch.full((24, 32), 1 / 768)
@@ -34,7 +34,7 @@ def test_a_crop_follows_the_body_of_one_person_and_attention_in_a_crowd(body: to
     alone = build_analysis(EVEN, body, [ONE])
     crowd = build_analysis(EVEN, body, [ONE, *(head(x / 10, 0.5, x / 10 + 0.1, 0.65) for x in range(3, 9))])
     assert alone.extent_share > 5 * crowd.extent_share
-    assert torch.allclose(alone.heatmap, EVEN.double())
+    assert torch.allclose(alone.attention, EVEN)
     assert alone.value.sum().item() == pytest.approx(1)
     assert alone.value[5, 5] > alone.value[22, 30]
 
@@ -51,8 +51,22 @@ def test_the_share_of_the_extent_depends_on_what_the_picture_is_of(body: torch.T
     assert shares["nothing"] == 0
     assert shares["thing"] == pytest.approx(0.1)
     assert shares["faint thing"] == pytest.approx(0.05)
-    assert shares["watched person"] == pytest.approx(0.37 / (drawn * body).sum().item() * drawn.sum().item(), rel=1e-4)
-    assert shares["unwatched person"] == 1
+    assert shares["watched person"] == pytest.approx(0.17 / (drawn * body).sum().item() * drawn.sum().item(), rel=1e-4)
+    assert shares["unwatched person"] == pytest.approx(1)
+
+
+def test_the_heatmap_is_sharper_than_the_attention_and_leans_to_the_middle() -> None:
+    even = hedge(EVEN)
+    assert even.sum().item() == pytest.approx(1)
+    assert even[12, 16] > 1.5 * EVEN[0, 0] > even[0, 0]
+    assert torch.allclose(even, even.flip(0, 1))
+    peaked = EVEN.clone()
+    peaked[3, 4] *= 100
+    peaked /= peaked.sum()
+    hedged = hedge(peaked)
+    ratio = (hedged[3, 4] - hedged[3, 27]) / (1 - 0.27)  # the middle adds the same to both
+    sharp = peaked.pow(1.18) / peaked.pow(1.18).sum()
+    assert ratio.item() == pytest.approx((sharp[3, 4] - sharp[3, 27]).item(), rel=1e-4)
 
 
 def test_cells_of_a_head_count_three_times(body: torch.Tensor) -> None:
