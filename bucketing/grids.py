@@ -8,7 +8,7 @@ OneTrainer's (Nerogar/mgds `AspectBucketing`) restate their published code. All 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -53,6 +53,8 @@ class BucketGrid:
         name: as it was asked for.
         sizes: distinct (width, height), from the narrowest to the widest.
         max_buckets: how many of them a plan may use; None for all.
+        resolution: side of the square in pixels that the trainer is set to, where the name says so.
+        step: the trainer rounds sides to multiples of it, in pixels, where the name says so.
 
     Raises:
         TypeError, ValueError: naming the field that cannot be.
@@ -61,6 +63,8 @@ class BucketGrid:
     name: str
     sizes: tuple[Size, ...]
     max_buckets: int | None = None
+    resolution: int | None = None
+    step: int | None = None
 
     def __post_init__(self) -> None:
         check_kind("name", self.name, str)
@@ -70,6 +74,9 @@ class BucketGrid:
         object.__setattr__(self, "sizes", sizes)
         if self.max_buckets is not None:
             check_count("max_buckets", self.max_buckets, MAX_SIDE)
+        for side in ("resolution", "step"):
+            if getattr(self, side) is not None:
+                _check_side(side, getattr(self, side), 1)
 
 
 def parse_grid(text: str, resolution: int = 1024, pictures: Sequence[Size] = ()) -> BucketGrid:
@@ -82,6 +89,9 @@ def parse_grid(text: str, resolution: int = 1024, pictures: Sequence[Size] = ())
     >>> grid = parse_grid("auto:3")
     >>> grid.max_buckets, len(grid.sizes)
     (3, 31)
+    >>> grid = parse_grid("auto:3:onetrainer:512,8")
+    >>> grid.resolution, grid.step
+    (512, 8)
 
     Args:
         text: see `GRID_SYNTAX`; `auto:3:kohya:1024` chooses among the sizes of another grid.
@@ -231,7 +241,8 @@ def _parse_numbers(name: str, text: str, at_most: int) -> list[int]:
 
 
 def _parse_kohya(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
-    return _make_grid(name, list_kohya_sizes(*_parse_numbers(name, text or str(resolution), 4)))
+    numbers = _parse_numbers(name, text or str(resolution), 4)
+    return replace(_make_grid(name, list_kohya_sizes(*numbers)), resolution=numbers[0] if text else None)
 
 
 def _parse_sdxl(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
@@ -247,12 +258,16 @@ def _parse_novelai(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGr
 
 
 def _parse_onetrainer(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
-    return _make_grid(name, list_onetrainer_sizes(*_parse_numbers(name, text or str(resolution), 2)))
+    numbers = _parse_numbers(name, text or str(resolution), 2)
+    step = numbers[1] if len(numbers) > 1 else None
+    return replace(
+        _make_grid(name, list_onetrainer_sizes(*numbers)), resolution=numbers[0] if text else None, step=step
+    )
 
 
 def _parse_square(name: str, text: str, resolution: int, _: Sequence[Size]) -> BucketGrid:
     side = _parse_numbers(name, text or str(resolution), 1)[0]
-    return _make_grid(name, [(side, side)])
+    return replace(_make_grid(name, [(side, side)]), resolution=side if text else None)
 
 
 def _parse_quantile(name: str, text: str, resolution: int, pictures: Sequence[Size]) -> BucketGrid:
@@ -267,8 +282,9 @@ def _parse_auto(name: str, text: str, resolution: int, pictures: Sequence[Size])
     max_buckets = _parse_numbers(name, count, 1)[0]
     if source.strip().lower().startswith("auto"):
         raise ValueError(f"{show(name)} chooses among the sizes of another grid; it cannot be auto again")
-    sizes = parse_grid(source, resolution, pictures).sizes if source else list_candidate_sizes(resolution)
-    return _make_grid(name, sizes, max_buckets)
+    if not source:
+        return _make_grid(name, list_candidate_sizes(resolution), max_buckets)
+    return replace(parse_grid(source, resolution, pictures), name=name, max_buckets=max_buckets)
 
 
 _PARSERS: dict[str, Callable[[str, str, int, Sequence[Size]], BucketGrid]] = {

@@ -109,6 +109,7 @@ class BucketReport:
         caption_checks: a line for each picture whose caption may mention a subject that the crop leaves out.
         duplicates: a line for each picture that is there twice, used or not.
         recropped: a line for each size that the trainer would crop again.
+        trainer_settings: what the trainer must be told so that it crops no other size.
     """
 
     baseline: GridStatistics
@@ -122,6 +123,7 @@ class BucketReport:
     caption_checks: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     recropped: list[str] = field(default_factory=list)
+    trainer_settings: list[str] = field(default_factory=list)
 
     @property
     def sizes(self) -> list[Size]:
@@ -174,6 +176,7 @@ class BucketReport:
             "duplicate": self.duplicates,
             "check the caption": self.caption_checks,
             "the trainer would crop": self.recropped,
+            "tell the trainer": self.trainer_settings,
         }
         # A name may hold ends of lines, and would forge others.
         return [escape(f"{title}: {line}") for title, lines in titled.items() for line in lines]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 # The flags that only make sense with `--buckets`, as argparse names them.
-FLAGS = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates", "dataset", "concept", "repeats")
+FLAGS = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates", "dataset", "concept", "repeats", "step")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--dataset", choices=list(FORMATS), help="lay OUT out for a trainer (default plain)")
     group.add_argument("--concept", metavar="NAME", help="folder N_NAME of kohya and ComfyUI (default picture)")
     group.add_argument("--repeats", metavar="N", type=parse_positive, help="the N of that folder (default 1)")
+    group.add_argument(
+        "--step",
+        metavar="N",
+        type=parse_positive,
+        help="what the trainer rounds sides to for the model that is trained: onetrainer 8 for SD 1.5 and 2, 16 PixArt,"
+        " 32 Sana, 128 Würstchen (default 64); ai-toolkit 8, 16 or 32 (default 32); comfyui 8, 16 or 32 (default 8)",
+    )
     group.add_argument(
         "--duplicates",
         choices=("use", "report", "skip"),

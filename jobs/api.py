@@ -27,6 +27,7 @@ from .picture import open_cropper
 from .prepare import prepare_run
 from .progress import Progress, Step
 from .run import Outcome, RunError
+from .trainer import complete_report
 
 if TYPE_CHECKING:
     from ..bucketing.report import BucketReport
@@ -58,6 +59,7 @@ def crop_folder(
     dataset: str | None = None,
     concept: str | None = None,
     repeats: int | None = None,
+    step: int | None = None,
     masks: str | PathLike[str] | None = None,
     follow_links: bool = False,
     dry_run: bool = False,
@@ -96,7 +98,7 @@ def crop_folder(
         background: under transparent pixels and padding: a name, `#rrggbb` or (r, g, b); None keeps them transparent.
         buckets: a bucket grid such as `auto:3`, whose sizes the crops get; None: no buckets.
         batch_size, smallest, remainder, most_enlarged, duplicates: with buckets, see `BucketSettings`.
-        dataset, concept, repeats: with buckets, the layout of `out` for a trainer, see `DatasetFormat`.
+        dataset, concept, repeats, step: with buckets, the layout of `out` for a trainer, see `DatasetFormat`.
         masks: folder of masks of the same names, to be cropped along.
         follow_links: also read what links lead to outside the folder.
         dry_run: write the manifest, and no pixels.
@@ -119,7 +121,7 @@ def crop_folder(
     if ratios is not None and buckets is not None:
         raise ValueError("ratios: does nothing with buckets, which have ratios of their own")
     options = BucketOptions(
-        buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats
+        buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats, step
     )
     loaded = open_cropper(cropper, find_device(device))
     where = str(loaded.device or find_device(device))
@@ -191,7 +193,7 @@ def _plan_sizes(
     chosen = BucketOptions(buckets, **options)
     settings = chosen.settings(resolution, enlarge, lambda: list(sizes))
     assert settings is not None
-    return plan_sizes(sizes, settings)
+    return complete_report(plan_sizes(sizes, settings), chosen.dataset_format(settings), settings.resolution)
 
 
 def _constraint(

@@ -24,7 +24,7 @@ class BucketOptions:
         buckets: name of a grid, see `parse_grid`; None: no buckets.
         batch_size, smallest, remainder, most_enlarged, duplicates: see `BucketSettings`.
         dataset: name of a dataset format.
-        concept, repeats: see `DatasetFormat`.
+        concept, repeats, step: see `DatasetFormat`.
 
     Raises:
         ValueError: when an option is given where it would do nothing: without `buckets`, or `remainder` without a
@@ -40,6 +40,7 @@ class BucketOptions:
     dataset: str | None = None
     concept: str | None = None
     repeats: int | None = None
+    step: int | None = None
 
     def __post_init__(self) -> None:
         unused = next((each.name for each in fields(self) if getattr(self, each.name) is not None), None)
@@ -48,19 +49,22 @@ class BucketOptions:
         if self.remainder is not None and self.batch_size in (None, 1):
             raise ValueError("remainder: does nothing without a batch_size above 1, which alone leaves one")
 
-    def dataset_format(self) -> DatasetFormat:
+    def dataset_format(self, settings: BucketSettings | None = None) -> DatasetFormat:
         """The layout of the output folder.
 
+        Args:
+            settings: of the buckets, where they are known.
+
         Raises:
-            ValueError: when the format is not known, or concept and repeats name no folder, or are given where there is
-                none to name.
+            ValueError: when the format is not known, concept and repeats name no folder, or are given where there is
+                none to name, or the format has no step or another one than the grid.
         """
-        given = self._given("batch_size", "concept", "repeats")
-        dataset = get_format(self.dataset or Plain.name)(**given)
+        given = self._given("batch_size", "concept", "repeats", "step")
+        dataset = get_format(Plain.name if self.dataset is None else self.dataset)(**given)
         unused = next((name for name in ("concept", "repeats") if name in given and not dataset.is_named), None)
         if unused is not None:
             raise ValueError(f"{unused}: does nothing in the dataset format {dataset.name}, without a folder N_concept")
-        return dataset
+        return dataset if settings is None else dataset.for_grid(settings.grid)
 
     def settings(
         self, resolution: int | None, enlarge: bool, read_sizes: Callable[[], list[Size]]
@@ -68,7 +72,8 @@ class BucketOptions:
         """The settings; None without buckets.
 
         Args:
-            resolution: side of the square that names the pixel budget; 1024 where it is None.
+            resolution: side of the square that names the pixel budget, where the name of the grid does not say it;
+                1024 where it is None.
             enlarge: False where no picture is to be enlarged, unless `most_enlarged` says otherwise.
             read_sizes: (width, height) of all pictures, called for the grids that are made from them.
 
@@ -81,13 +86,13 @@ class BucketOptions:
         dataset = self.dataset_format()
         sizes = read_sizes() if self.buckets.strip().lower().startswith("quantile") else []
         try:
-            grid = parse_grid(dataset.grid_name(self.buckets), resolution, sizes)
+            grid = parse_grid(dataset.grid_name(self.buckets, resolution), resolution, sizes)
         except ValueError as error:
             raise ValueError(f"buckets: {error}") from error
         policy = self._given(*_POLICY)
         if not enlarge:
             policy.setdefault("most_enlarged", 1.0)
-        return BucketSettings(grid=grid, resolution=resolution, **policy)
+        return BucketSettings(grid=grid, resolution=grid.resolution or resolution, **policy)
 
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: value for name in names if (value := getattr(self, name)) is not None}

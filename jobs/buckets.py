@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
-from ..bucketing.sizes import format_size
 from ..datasets.atomic import remove_leftovers
 from ..datasets.deduplicate import Duplicate
 from ..datasets.find import find_pictures
@@ -30,6 +29,7 @@ from .run import FolderRun, Outcome, RunError, list_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
 from .settings import BucketSettings
 from .stages import analysing, with_picture, write_planned
+from .trainer import complete_report
 
 CHANGED_MEANWHILE = "the picture, its caption or its mask changed while the run was under way; run it again"
 
@@ -190,14 +190,10 @@ def _complete_report(
     run: FolderRun, report: BucketReport, duplicates: Sequence[Duplicate], beheaded: Sequence[str]
 ) -> BucketReport:
     """The report with duplicates, pictures that any bucket beheads, and sizes that the trainer would crop again."""
-    resolution = _bucket_settings(run).resolution
-    recropped = {size: run.settings.dataset.recropped_size(size, resolution) for size in report.planned.counts}
-    lines = [
-        f"{format_size(size)} to {format_size(to)}, at {resolution}" for size, to in recropped.items() if to is not None
-    ]
+    report = complete_report(report, run.settings.dataset, _bucket_settings(run).resolution)
     left_out = [*report.left_out, *(f"{source}: {describe_left_out(BEHEADED)}" for source in beheaded)]
     duplicate_lines = [_duplicate_line(each) for each in duplicates]
-    return replace(report, left_out=left_out, duplicates=duplicate_lines, recropped=lines)
+    return replace(report, left_out=left_out, duplicates=duplicate_lines)
 
 
 def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes: Sequence[str]) -> Outcome:

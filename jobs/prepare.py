@@ -92,7 +92,7 @@ def prepare_run(
         follow_links=follow_links,
         dry_run=dry_run,
         buckets=bucket_settings,
-        dataset=buckets.dataset_format(),
+        dataset=buckets.dataset_format(bucket_settings),
     )
     return FolderRun(
         sources.folder,

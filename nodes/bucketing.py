@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from comfy_api.latest import io
 
@@ -63,6 +64,20 @@ def bucket_inputs(default: str, more: str = "") -> list:
     ]
 
 
+def step_input() -> Any:
+    """The widget for `DatasetFormat.step`."""
+    return io.Int.Input(
+        "step",
+        default=0,
+        min=0,
+        max=1024,
+        optional=True,
+        advanced=True,
+        tooltip="What the trainer rounds sides to for the model that is trained: OneTrainer 8 for SD 1.5 and 2, 16"
+        " PixArt, 32 Sana, 128 Würstchen, else 64; ai-toolkit and ComfyUI 8, 16 or 32. 0: its usual one.",
+    )
+
+
 def bucket_settings(
     buckets: str,
     resolution: int,
@@ -83,5 +98,11 @@ def bucket_settings(
     except ValueError as error:
         raise ValueError(f"buckets: {error}") from None
     return BucketSettings(
-        grid, resolution, batch_size, smallest, remainder, most_enlarged or None, duplicates=duplicates
+        grid,
+        grid.resolution or resolution,
+        batch_size,
+        smallest,
+        remainder,
+        most_enlarged or None,
+        duplicates=duplicates,
     )

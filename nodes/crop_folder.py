@@ -28,7 +28,7 @@ from ..jobs.progress import COMPARING, Progress, Step
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, CropSettings
 from ..printable import escape
-from .bucketing import bucket_inputs, bucket_settings
+from .bucketing import bucket_inputs, bucket_settings, step_input
 from .folders import fingerprint, inside, subfolders
 from .heads import on_cut_input
 from .host import show_progress_text, stop_if_interrupted, to_host
@@ -94,6 +94,7 @@ class CropFolder(io.ComfyNode):
                     " `skip` leaves all but the largest out.",
                 ),
                 on_cut_input(),
+                step_input(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -131,6 +132,7 @@ class CropFolder(io.ComfyNode):
         masks: str = "",
         duplicates: str = "use",
         on_cut: str = KEEP,
+        step: int = 0,
     ) -> io.NodeOutput:
         source = inside(folder_paths.get_input_directory(), folder, "folder")
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
@@ -138,14 +140,15 @@ class CropFolder(io.ComfyNode):
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
         try:
             require_buckets(bucketed, layout, duplicates)
-            dataset = get_format(layout)(concept, repeats, batch_size) if bucketed else Plain()
+            dataset = get_format(layout)(concept, repeats, batch_size, step or None) if bucketed else Plain()
             sorting = None
             if bucketed:
-                grid = dataset.grid_name(buckets)
+                grid = dataset.grid_name(buckets, resolution)
                 sizes = picture_sizes(grid, source, out, mask_folder)
                 sorting = bucket_settings(
                     grid, resolution, batch_size, remainder, smallest, most_enlarged, sizes, duplicates
                 )
+                dataset = dataset.for_grid(sorting.grid)
             settings = CropSettings.for_cropper(
                 hosted.load(),
                 resolve_constraint(constraint, ratio, bucketed),

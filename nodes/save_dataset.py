@@ -13,7 +13,7 @@ from comfy_api.latest import io
 from einops import repeat
 from torch import Tensor
 
-from ..bucketing.sizes import format_size
+from ..bucketing.sizes import format_size, sort_sizes
 from ..datasets.captions import caption_paths
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
@@ -22,6 +22,7 @@ from ..datasets.ledger import LEDGER
 from ..datasets.names import PathPlan, name_crops
 from ..datasets.output_folder import NotOursError, OutputFolder
 from ..images.encode import FORMATS, encode
+from .bucketing import step_input
 from .folders import inside
 from .host import track_progress
 from .sockets.lists import pair_with_pictures, require_single
@@ -63,6 +64,7 @@ class SaveDataset(io.ComfyNode):
                 io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
                 io.Int.Input("batch_size", default=1, min=1, max=1024, tooltip="Noted in kohya's TOML."),
                 io.Combo.Input("format", options=list(FORMATS), default="png", tooltip="png keeps every bit."),
+                step_input(),
             ],
             outputs=[
                 io.String.Output("folder", tooltip="Where the data set is."),
@@ -84,6 +86,7 @@ class SaveDataset(io.ComfyNode):
         caption: list[str] | None = None,
         mask: list[Tensor] | None = None,
         name: list[str] | None = None,
+        step: list[int] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         pictures = [picture for batch in batches for picture in batch]
@@ -92,6 +95,7 @@ class SaveDataset(io.ComfyNode):
             require_single(concept, "concept"),
             require_single(repeats, "repeats"),
             require_single(batch_size, "batch_size"),
+            (require_single(step, "step") if step else 0) or None,
         )
         extension = require_single(format, "format")
         captions = pair_with_pictures(caption, count, "caption")
@@ -196,14 +200,14 @@ def to_uint8(picture: Tensor) -> np.ndarray:
 
 
 def write_report(dataset: DatasetFormat, entries: Sequence[Entry], index_files: Sequence[str]) -> str:
-    """The number of pictures of each size, and the sizes that the trainer would crop again."""
+    """The number of pictures of each size, the sizes that the trainer would crop again, and what it must be told."""
     counts = Counter(entry.size for entry in entries)
-    # A trainer would be set to the square, in steps of 64, that holds the largest size.
-    largest = max(width * height for width, height in counts)
-    resolution = max(1, round(largest**0.5 / 64 + 0.49)) * 64
+    dataset = dataset.fitted_to(counts)
+    resolution = dataset.resolution_for(counts)
+    cropped = dataset.recropped_sizes(counts, resolution)
     lines = [f"{len(entries)} pictures", *index_files]
-    for size in sorted(counts, key=lambda size: size[0] / size[1]):
-        cropped = dataset.recropped_size(size, resolution)
-        note = f", which {dataset.name} at {resolution} would crop to {format_size(cropped)}" if cropped else ""
+    for size in sort_sizes(counts):
+        to = cropped.get(size)
+        note = f", which {dataset.name} at {resolution} would crop to {format_size(to)}" if to else ""
         lines.append(f"{format_size(size)}: {counts[size]}{note}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"tell the trainer: {each}" for each in dataset.trainer_settings(counts, resolution))])

@@ -6,10 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import isqrt
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from ...cropping.checks import Size
+from ...bucketing.grids import MAX_SIDE, BucketGrid
+from ...bucketing.solver.policy import MAX_COUNT
+from ...cropping.checks import Size, check_count, check_kind, check_size
 from ...printable import escape
 from ..captions import write_captions
 from ..output_folder import OutputFolder
@@ -60,23 +63,31 @@ class DatasetFormat(ABC):
         reads_all_pictures: True where the trainer takes every picture that lies in the folder, so that pictures of
             another origin would change its counts.
 
+        usual_step: the trainer's bucket rule rounds sides to multiples of so many pixels for most models, or for the
+            strictest one; None where the data set itself says so, or the rule has none.
+
     Attributes:
         concept: second part of the folder name `N_concept`, in the formats that have such a folder.
         repeats: first part of that name, how often an epoch shows each picture; at least 1.
         batch_size: written into the trainer's configuration where it has a place for it.
+        step: what the bucket rule rounds to for the model that is trained, in pixels; None for `usual_step`.
 
     Raises:
-        ValueError: when concept or repeats are needed for a folder's name and cannot be part of one.
+        TypeError: when one is of another type; names it.
+        ValueError: when concept or repeats are needed for a folder's name and cannot be part of one, a number is out of
+            range, or the format has no step to be told.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     reads_subfolders: ClassVar[bool]
     reads_all_pictures: ClassVar[bool]
+    usual_step: ClassVar[int | None] = None
 
     concept: str = "picture"
     repeats: int = 1
     batch_size: int = 1
+    step: int | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Checks the contract when the class is made.
@@ -98,6 +109,13 @@ class DatasetFormat(ABC):
             raise TypeError(f"{cls.__name__} must define recropped_size(size, resolution): {why}")
 
     def __post_init__(self) -> None:
+        check_kind("concept", self.concept, str)
+        check_count("repeats", self.repeats, MAX_COUNT)
+        check_count("batch_size", self.batch_size, MAX_COUNT)
+        if self.step is not None:
+            check_count("step", self.step, MAX_SIDE)
+            if self.usual_step is None:
+                raise ValueError(f"step: does nothing for the dataset format {self.name}, which takes any size")
         self.crop_path("name", "png")  # raises where the settings name no folder
 
     @abstractmethod
@@ -108,6 +126,59 @@ class DatasetFormat(ABC):
             size: width and height of the picture.
             resolution: side of the square, in pixels, that the trainer is set to.
         """
+
+    def recropped_sizes(self, sizes: Iterable[Size], resolution: int) -> dict[Size, Size]:
+        """Which of a data set's sizes the trainer would crop again, and to which.
+
+        Args:
+            sizes: of all pictures of the data set.
+            resolution: as in `recropped_size`.
+
+        Raises:
+            TypeError, ValueError: when a size or the resolution cannot be.
+        """
+        check_count("resolution", resolution, MAX_SIDE)
+        distinct = dict.fromkeys(check_size("sizes", each) for each in sizes)
+        found = {size: self.recropped_size(size, resolution) for size in distinct}
+        return {size: to for size, to in found.items() if to is not None}
+
+    def resolution_for(self, sizes: Iterable[Size]) -> int:
+        """The resolution that the trainer would be set to for pictures of these sizes: in steps of 64, the smallest
+        square that holds as many pixels as the largest of them.
+        """
+        largest = max((width * height for width, height in sizes), default=1)
+        return -(-(isqrt(largest - 1) + 1) // 64) * 64
+
+    def trainer_settings(self, sizes: Iterable[Size], resolution: int) -> list[str]:
+        """What the trainer must be told so that it crops none of the pictures again, as lines for a person.
+
+        Args:
+            sizes, resolution: as in `recropped_sizes`.
+        """
+        return []
+
+    def for_grid(self, grid: BucketGrid) -> DatasetFormat:
+        """The same format for pictures that were sorted into a grid; a format whose rule has a step takes the grid's.
+
+        Raises:
+            ValueError: when it was told another step.
+        """
+        if grid.step is None or self.usual_step is None or grid.step == self.step:
+            return self
+        if self.step is not None:
+            raise ValueError(f"step: {self.step}, but the grid {grid.name} has a step of {grid.step}")
+        return replace(self, step=grid.step)
+
+    def fitted_to(self, sizes: Iterable[Size]) -> DatasetFormat:
+        """The same format for pictures of which only the sizes are known; one that was told no step takes the one at
+        which most of them are kept, where there is a choice.
+        """
+        return self
+
+    @property
+    def rule_step(self) -> int:
+        """What the trainer's rule rounds to, in pixels; 1 where it has no step."""
+        return self.step or self.usual_step or 1
 
     @property
     def crop_folder(self) -> str:
@@ -137,10 +208,14 @@ class DatasetFormat(ABC):
         """Where the mask of a crop goes: a PNG of the same name in the folder `masks`."""
         return str(PurePosixPath("masks", crop_path).with_suffix(".png"))
 
-    def grid_name(self, grid: str) -> str:
+    def grid_name(self, grid: str, resolution: int = 1024) -> str:
         """The name of the bucket grid to sort into, where `grid` was asked for.
 
         A format narrows the choice of `auto:K` where its trainer keeps only the sizes of its own grid.
+
+        Args:
+            grid: see `parse_grid`.
+            resolution: that the trainer is set to, where the name of the grid does not say it.
         """
         return grid
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...cropping.box import Box
+from ...cropping.checks import check_size
 from .base import Size
 
 
@@ -18,7 +19,11 @@ def centre_crop(size: Size, bucket: Size) -> Box:
 
     >>> centre_crop((2000, 1000), (1024, 1024)).as_list()
     [500, 0, 1000, 1000]
+
+    Raises:
+        TypeError, ValueError: when a size is none; names it.
     """
+    size, bucket = check_size("size", size), check_size("bucket", bucket)
     scale = max(bucket[0] / size[0], bucket[1] / size[1])
     width, height = (min(side, max(1, round(each / scale))) for side, each in zip(size, bucket, strict=True))
     return Box((size[0] - width) // 2, (size[1] - height) // 2, width, height)

@@ -6,8 +6,6 @@ from pathlib import PurePosixPath
 
 from .base import DatasetFormat, Size, concept_folder
 
-LATENT_STEP = 8  # pixels a side that one latent pixel covers
-
 
 class ComfyUi(DatasetFormat):
     """What ComfyUI's nodes for training read."""
@@ -16,6 +14,7 @@ class ComfyUi(DatasetFormat):
     summary = "what ComfyUI's own dataset nodes read: folders N_concept below a folder of input/"
     reads_subfolders = False
     reads_all_pictures = True
+    usual_step = 8  # pixels a side that one latent pixel covers; 16 or 32 for some models
 
     @property
     def crop_folder(self) -> str:
@@ -23,7 +22,7 @@ class ComfyUi(DatasetFormat):
 
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
         """The size down to whole latent pixels, whatever the resolution."""
-        kept = size[0] - size[0] % LATENT_STEP, size[1] - size[1] % LATENT_STEP
+        kept = size[0] - size[0] % self.rule_step, size[1] - size[1] % self.rule_step
         return None if kept == size else kept
 
     def mask_path(self, crop_path: str) -> str:

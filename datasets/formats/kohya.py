@@ -5,15 +5,27 @@ The bucket rules restate sd-scripts' `BucketManager.select_bucket`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd, isqrt
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
+from ...bucketing.sizes import aspect_ratios, sort_sizes
+from ...cropping.checks import check_size
 from ..json_values import format_json
 from ..output_folder import OutputFolder
 from .base import DatasetFormat, Entry, Size, concept_folder
 
 CONFIG = "dataset.toml"
+# What sd-scripts asks `bucket_reso_steps` to be divisible by (`verify_bucket_reso_steps`) → the training that asks it.
+STEPS: Mapping[int, str] = MappingProxyType(
+    {
+        64: "Stable Diffusion 1.5 and 2",
+        32: "SDXL, and LoRAs of SD 3, FLUX.1 and HunyuanImage",
+        16: "Lumina, Anima, and the whole of FLUX.1",
+        8: "the whole of SD 3",
+    }
+)
 
 
 class Kohya(DatasetFormat):
@@ -31,6 +43,12 @@ class Kohya(DatasetFormat):
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
         """None: under `bucket_no_upscale`, a size that `bucket_settings` covers is its own bucket."""
         return None
+
+    def trainer_settings(self, sizes: Iterable[Size], resolution: int) -> list[str]:
+        step, _ = bucket_settings(list(sizes))
+        lines = [f"start sd-scripts in this folder with --dataset_config {CONFIG}"]
+        refused = [models for needed, models in STEPS.items() if step % needed]
+        return lines + [f"bucket_reso_steps is {step}: it does not start for {'; '.join(refused)}"] * bool(refused)
 
     def format_caption(self, caption: str) -> str:
         """One line: sd-scripts reads only the first line of a caption file, and stops at an empty file."""
@@ -53,7 +71,13 @@ def kohya_bucket(size: Size, grid: Sequence[Size]) -> Size:
     Args:
         size: width and height of the picture.
         grid: sizes of the buckets; of two equally near, the smaller one is picked.
+
+    Raises:
+        TypeError, ValueError: when a size is none, or there is no bucket.
     """
+    size = check_size("size", size)
+    if not len(aspect_ratios(grid, "grid")):
+        raise ValueError("grid must hold at least one size")
     if size in grid:
         return size
     ratio = size[0] / size[1]
@@ -69,7 +93,13 @@ def bucket_settings(sizes: Sequence[Size]) -> tuple[int, int]:
     Returns:
         The largest step, at most 64, that divides every side; and the side of the smallest square in whole steps that
         no size exceeds in area.
+
+    Raises:
+        TypeError, ValueError: when a size is none, or there is none.
     """
+    sizes = sort_sizes(sizes)
+    if not sizes:
+        raise ValueError("sizes must hold at least one")
     step = gcd(64, *(side for size in sizes for side in size))
     area = max(width * height for width, height in sizes)
     side = -(-(isqrt(area - 1) + 1) // step) * step

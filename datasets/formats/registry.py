@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ...cropping.checks import show
 from .ai_toolkit import AiToolkit
 from .base import DatasetFormat
 from .comfyui import ComfyUi
@@ -27,6 +28,6 @@ def get_format(name: str) -> type[DatasetFormat]:
     Raises:
         ValueError: when no format has that name; lists the names.
     """
-    if name not in FORMATS:
-        raise ValueError(f"{name!r} is no dataset format; use one of {', '.join(FORMATS)}")
+    if not isinstance(name, str) or name not in FORMATS:
+        raise ValueError(f"{show(name)} is no dataset format; use one of {', '.join(FORMATS)}")
     return FORMATS[name]

@@ -251,6 +251,8 @@ def test_more_groups_than_pictures_are_as_many_as_pictures():
         ({"sizes": ((0, 64),)}, ValueError, "sizes must be at least 1×1 pixel"),
         ({"sizes": ((64.0, 64),)}, TypeError, "sizes must be a whole number"),
         ({"sizes": ((64, 64, 64),)}, ValueError, "sizes needs width and height"),
+        ({"resolution": 0}, ValueError, "resolution must be a whole number of pixels from 1"),
+        ({"step": 1.5}, ValueError, "step must be a whole number of pixels from 1"),
         ({"max_buckets": 0}, ValueError, "max_buckets must be at least 1, got 0"),
         ({"max_buckets": 2.0}, TypeError, "max_buckets must be a whole number"),
         ({"max_buckets": 10**6}, ValueError, "max_buckets must be at most 16384"),
@@ -259,6 +261,28 @@ def test_more_groups_than_pictures_are_as_many_as_pictures():
 def test_a_grid_that_cannot_be_is_refused_by_the_name_of_its_field(change, error, words):
     with pytest.raises(error, match=words):
         BucketGrid(**{"name": "mine", "sizes": ((64, 64),), **change})
+
+
+@pytest.mark.parametrize(
+    ("name", "resolution", "step"),
+    [
+        ("sdxl", None, None),
+        ("auto:3", None, None),
+        ("832x1216", None, None),
+        ("kohya", None, None),
+        ("kohya:768", 768, None),
+        ("kohya:768:32,256,1024", 768, None),
+        ("square:640", 640, None),
+        ("onetrainer", None, None),
+        ("onetrainer:512", 512, None),
+        ("onetrainer:512,8", 512, 8),
+        ("auto:3:onetrainer:512,8", 512, 8),
+        ("auto:3:kohya:768", 768, None),
+    ],
+)
+def test_a_grid_knows_the_resolution_and_step_that_its_name_says(name, resolution, step):
+    grid = parse_grid(name, 1024)
+    assert (grid.name, grid.resolution, grid.step) == (name, resolution, step)
 
 
 def test_one_pixel_is_a_number_of_pixels():

@@ -61,6 +61,21 @@ def test_the_dataset_format_gets_its_numbers_and_narrows_the_grid():
     assert BucketOptions("sdxl").dataset_format().name == "plain"
 
 
+def test_the_step_reaches_the_format_and_the_grid():
+    options = BucketOptions("auto:2", dataset="onetrainer", step=8)
+    found = options.settings(512, True, no_sizes)
+    assert found.grid == parse_grid("auto:2:onetrainer:512,8", 1024)
+    assert (found.resolution, options.dataset_format(found).step) == (512, 8)
+
+
+def test_the_grid_names_resolution_and_step_where_nothing_else_does():
+    options = BucketOptions("auto:2:onetrainer:512,16", dataset="onetrainer")
+    found = options.settings(None, True, no_sizes)
+    assert (found.resolution, options.dataset_format(found).step) == (512, 16)
+    assert settings(buckets="kohya:768", dataset="kohya").resolution == 768
+    assert settings(768, buckets="sdxl").resolution == 768
+
+
 @pytest.mark.parametrize("name", [each.name for each in fields(BucketOptions) if each.name != "buckets"])
 def test_an_option_that_would_do_nothing_is_named(name):
     with pytest.raises(ValueError, match=f"^{name}: does nothing without buckets"):

@@ -208,7 +208,7 @@ def test_auto_chooses_among_the_sizes_that_the_trainer_keeps(photos):
     photos.crop(settings(photos, dataset="onetrainer"))
     assert set(buckets_of(photos)) <= set(list_onetrainer_sizes(256))
     outcome = photos.crop(settings(photos, "256x192,192x256", dataset="onetrainer"))
-    assert "256x192 to 320x192, at 256" in outcome.report.recropped
+    assert "256x192 to 320x192, at 256 in steps of 64" in outcome.report.recropped
 
 
 def test_no_picture_is_enlarged_beyond_the_limit(photos):

@@ -48,14 +48,16 @@ SETTINGS = CropSettings(
     background=(255, 255, 255),
     masks=Path("masks"),
     buckets=BucketSettings(parse_grid("auto:2", 512), 512, most_enlarged=2.0, loss_weights=LossWeights()),
-    dataset=get_format("kohya")("cat", 2, 4),
+    dataset=get_format("comfyui")("cat", 2, 4, 8),
 )
 
 # Where another value cannot be made from the type alone.
 OTHER = {
     "background": (0, 0, 0),
     "buckets.duplicates": "skip",
+    "buckets.grid.resolution": 640,
     "buckets.grid.sizes": ((512, 512),),
+    "buckets.grid.step": 8,
     "buckets.remainder": "drop",
     "constraint.avoid": (),
     "constraint.keep": ((0.1, 0.1, 0.2, 0.3),),
@@ -65,7 +67,7 @@ OTHER = {
     "constraint.text_regions": (),
     "constraint.text_regions.0.frame": "crop",
     "constraint.text_regions.0.region": (0.0, 0.0, 1.0, 0.3),
-    "dataset": get_format("onetrainer")("cat", 2, 4),
+    "dataset": get_format("onetrainer")("cat", 2, 4, 8),
     "device": "cuda",
     "format": "webp",
     "masks": Path("other"),
@@ -157,7 +159,7 @@ def test_an_identity_holds_json_values_only_and_reads_well():
     assert json.loads(json.dumps(identity)) == identity
     assert identity["constraint"]["ratios"] == ["2:3", "1:1"]
     assert identity["objective"]["size_model"] == "a"
-    assert identity["dataset"] == {"format": "kohya", "concept": "cat", "repeats": 2, "batch_size": 4}
+    assert identity["dataset"] == {"format": "comfyui", "concept": "cat", "repeats": 2, "batch_size": 4, "step": 8}
     assert identity["masks"] == (Path.cwd() / "masks").as_posix()
     assert identity["format_version"] == module.FORMAT_VERSION
 
@@ -201,7 +203,7 @@ def test_differences_are_named(before, now, lines):
         ({"format": "jpg", "background": None}, "a jpg cannot keep transparency"),
         ({"resolution": 7}, "resolution must be at least 8, got 7"),
         ({"each": True}, "choose one of them"),
-        ({"buckets": None}, "the dataset format kohya needs buckets"),
+        ({"buckets": None}, "the dataset format comfyui needs buckets"),
         ({"buckets": None, "dataset": FORMATS["plain"](), "each": True, "constraint": Constraint()}, "each needs"),
     ],
 )

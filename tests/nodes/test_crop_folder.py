@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from comfy_stub import Interrupted
+from one_trainer import crop_resolution
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from wires import as_box, read_tree, save_folder
@@ -39,6 +40,19 @@ def test_a_folder_is_streamed_into_buckets_with_captions_and_its_failures_named(
     assert all(sizes.count(each) % 4 == 0 for each in sizes)
     assert "p3.png" in " ".join(host.progress_texts)
     assert sheet.ndim == 4
+
+
+@pytest.mark.parametrize(("buckets", "step"), [("auto:2", 8), ("auto:2:onetrainer:512,8", 0)])
+def test_onetrainers_step_is_asked_for_or_read_from_the_grid(run, smartcrop, host, buckets, step):
+    save_folder(host)
+    manifest, report, _ = run(
+        "CropFolder", folder="set", cropper=smartcrop, buckets=buckets, resolution=512, layout="onetrainer", step=step
+    )
+    assert "the trainer would crop" not in report
+    assert "tell the trainer: Resolution 512, " in report
+    lines = [json.loads(line) for line in Path(manifest).read_text(encoding="utf-8").splitlines()]
+    sizes = {tuple(crop["bucket"]) for line in lines for crop in line["crops"]}
+    assert sizes and {crop_resolution(size, 512, 8) for size in sizes} == sizes
 
 
 def test_an_interrupted_folder_goes_on_where_it_was(run, smartcrop, host):

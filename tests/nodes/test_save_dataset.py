@@ -10,6 +10,7 @@ from PIL import Image
 from sd_scripts import no_upscale_bucket
 from wires import read_tree, sort_pictures
 
+from salient_crop.bucketing.grids import list_onetrainer_sizes
 from salient_crop.datasets.formats import get_format
 
 
@@ -82,12 +83,20 @@ def test_the_report_counts_every_size_and_says_what_the_trainer_would_crop(run, 
     _, report = run("SaveDataset", image=images, layout="ai-toolkit")
     assert report.splitlines() == [
         "4 pictures",
-        "64x96: 1, which ai-toolkit at 128 would crop to 64x64",
+        "64x96: 1",
         "70x64: 1, which ai-toolkit at 128 would crop to 64x64",
-        "96x64: 2, which ai-toolkit at 128 would crop to 64x64",
+        "96x64: 2",
+        "tell the trainer: `resolution: 128` for the data set, and no other",
     ]
+    _, report = run("SaveDataset", image=images, layout="ai-toolkit", step=64, folder="64")
+    assert "64x96: 1, which ai-toolkit at 128 would crop to 64x64" in report.splitlines()
     _, report = run("SaveDataset", image=images, layout="kohya", folder="kohya")
-    assert report.splitlines() == ["4 pictures", "dataset.toml", "64x96: 1", "70x64: 1", "96x64: 2"]
+    assert report.splitlines()[:5] == ["4 pictures", "dataset.toml", "64x96: 1", "70x64: 1", "96x64: 2"]
+    assert report.splitlines()[5:] == [
+        "tell the trainer: start sd-scripts in this folder with --dataset_config dataset.toml",
+        "tell the trainer: bucket_reso_steps is 2: it does not start for Stable Diffusion 1.5 and 2; SDXL, and LoRAs of"
+        " SD 3, FLUX.1 and HunyuanImage; Lumina, Anima, and the whole of FLUX.1; the whole of SD 3",
+    ]
     _, report = run("SaveDataset", image=images[:2], layout="plain", folder="plain")
     assert report.splitlines() == ["3 pictures", "64x96: 1", "96x64: 2"]
 
@@ -186,3 +195,26 @@ def test_a_link_out_of_the_data_set_is_not_followed(run, host, tmp_path):
     with pytest.raises(ValueError, match="a link, or a file, where a folder belongs"):
         run("SaveDataset", image=[torch.zeros(1, 8, 8, 3)], layout="kohya")
     assert list((tmp_path / "outside").iterdir()) == []
+
+
+@pytest.mark.parametrize(("step", "resolution"), [(8, 128), (64, 256)])
+def test_of_onetrainers_sizes_the_report_tells_step_and_resolution(run, step, resolution):
+    sizes = list_onetrainer_sizes(resolution, step)
+    images = [torch.zeros(1, height, width, 3) for width, height in sizes]
+    _, report = run("SaveDataset", image=images, layout="onetrainer")
+    assert "would crop" not in report
+    assert f"tell the trainer: Resolution {resolution}, " in report
+    assert f"step is {step} (" in report
+    _, report = run("SaveDataset", image=images, layout="onetrainer", step=32)
+    assert "which onetrainer at" in report
+
+
+def test_diffusers_is_told_its_list_of_buckets(run):
+    images = [torch.zeros(1, 64, 96, 3), torch.zeros(1, 96, 64, 3)]
+    _, report = run("SaveDataset", image=images, layout="diffusers")
+    assert '--aspect_ratio_buckets "96,64;64,96" (height,width)' in report
+
+
+def test_a_step_that_a_layout_has_not_is_refused_by_name(run):
+    with pytest.raises(ValueError, match="^step: does nothing for the dataset format kohya"):
+        run("SaveDataset", image=[torch.zeros(1, 64, 64, 3)], layout="kohya", step=64)

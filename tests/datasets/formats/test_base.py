@@ -1,7 +1,10 @@
 """The contract of a dataset format, and what a format does unless it says otherwise."""
 
+import math
+
 import pytest
 
+from salient_crop.bucketing.grids import parse_grid
 from salient_crop.datasets.formats.base import DatasetFormat, Entry, concept_folder
 from salient_crop.datasets.output_folder import OutputFolder
 from salient_crop.datasets.sidecars import Sidecars
@@ -50,6 +53,67 @@ def test_paths_unless_a_format_says_otherwise(subfolders, crop, mask):
     assert dataset.mask_path(crop) == mask
     assert dataset.flatten_path("a/b.jpg") == ("a/b.jpg" if subfolders else "a_b.jpg")
     assert dataset.grid_name(" auto:2 ") == " auto:2 "
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"concept": 3}, TypeError, "concept must be of the type str, got 3"),
+        ({"concept": None}, TypeError, "concept must be of the type str"),
+        ({"repeats": 0}, ValueError, "repeats must be at least 1, got 0"),
+        ({"repeats": 1.5}, TypeError, "repeats must be a whole number, got 1.5"),
+        ({"repeats": True}, TypeError, "repeats must be a whole number"),
+        ({"repeats": 10**9}, ValueError, "repeats must be at most 1000000"),
+        ({"batch_size": -1}, ValueError, "batch_size must be at least 1"),
+        ({"batch_size": "4"}, TypeError, "batch_size must be a whole number"),
+        ({"step": 0}, ValueError, "step must be at least 1"),
+        ({"step": float("nan")}, TypeError, "step must be a whole number"),
+        ({"step": 10**6}, ValueError, "step must be at most 16384"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_by_name(settings, error, words):
+    with pytest.raises(error, match=words):
+        new_format(usual_step=64)(**settings)
+
+
+def test_a_step_is_for_formats_whose_rule_has_one():
+    assert new_format(usual_step=64)(step=8).rule_step == 8
+    assert new_format(usual_step=64)().rule_step == 64
+    assert new_format()().rule_step == 1
+    with pytest.raises(ValueError, match="step: does nothing for the dataset format new-trainer, which takes any size"):
+        new_format()(step=8)
+    dataset = new_format()()
+    assert dataset.for_grid(parse_grid("onetrainer:512,8")) is dataset
+
+
+def test_sizes_are_listed_once_and_checked():
+    kind = new_format(recropped_size=lambda self, size, resolution: (8, 8) if size != (8, 8) else None)
+    assert kind().recropped_sizes([(9, 9), (8, 8), (9, 9)], 64) == {(9, 9): (8, 8)}
+    assert kind().recropped_sizes([], 64) == {}
+    for sizes in ([(0, 0)], [(math.nan, 5)], [(5,)], [("a", 1)]):
+        with pytest.raises((TypeError, ValueError), match="^sizes (must|needs) "):
+            kind().recropped_sizes(sizes, 64)
+    for resolution in (0, 1.5, math.inf, None):
+        with pytest.raises((TypeError, ValueError), match="^resolution must "):
+            kind().recropped_sizes([(8, 8)], resolution)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "resolution"),
+    [
+        ([], 64),
+        ([(1, 1)], 64),
+        ([(64, 64)], 64),
+        ([(65, 64)], 128),
+        ([(832, 1216), (64, 64)], 1024),
+        ([(1025, 1024)], 1088),
+    ],
+)
+def test_the_square_that_holds_the_largest_size(sizes, resolution):
+    dataset = new_format()()
+    assert dataset.resolution_for(sizes) == resolution
+    assert dataset.fitted_to(sizes) is dataset
+    assert dataset.trainer_settings(sizes, resolution) == []
 
 
 def test_settings_are_the_constructor_and_the_identity():

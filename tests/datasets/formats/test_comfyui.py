@@ -19,3 +19,8 @@ def test_paths():
 )
 def test_sizes_are_cropped_to_whole_latent_pixels(size, kept):
     assert ComfyUi().recropped_size(size, 1024) == kept
+
+
+def test_models_with_larger_latent_pixels_have_a_step_of_their_own():
+    assert ComfyUi().recropped_sizes([(840, 1216)], 1024) == {}
+    assert ComfyUi(step=16).recropped_sizes([(840, 1216)], 1024) == {(840, 1216): (832, 1216)}

@@ -1,5 +1,7 @@
 """kohya: folders, one-line captions, and a dataset.toml under which sd-scripts keeps every size."""
 
+import re
+
 import pytest
 from sd_scripts import no_upscale_bucket
 
@@ -105,6 +107,25 @@ def test_the_settings_cover_every_size_and_no_more(sizes, expected):
         assert no_upscale_bucket(size, side * side, step) == size
         assert Kohya().recropped_size(size, 512) is None
     assert any(width * height > (side - step) ** 2 for width, height in sizes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "refusing"),
+    [
+        ([(832, 1216)], None),
+        ([(512, 512), (544, 480)], "32: it does not start for Stable Diffusion 1.5 and 2"),
+        ([(496, 496)], "16: it does not start for Stable Diffusion 1.5 and 2; SDXL, and LoRAs"),
+        ([(1000, 1000)], "8: it does not start for .*; Lumina, Anima, and the whole of FLUX.1"),
+        ([(1001, 1000)], "1: it does not start for .*; the whole of SD 3"),
+    ],
+)
+def test_it_is_told_where_the_config_lies_and_which_training_refuses_it(sizes, refusing):
+    """`verify_bucket_reso_steps` of sd-scripts 48d368f stops where the step of the config is no multiple of its own."""
+    start, *more = Kohya().trainer_settings(sizes, 1024)
+    assert start == "start sd-scripts in this folder with --dataset_config dataset.toml"
+    assert len(more) == (refusing is not None)
+    if more:
+        assert re.match(f"bucket_reso_steps is {refusing}", more[0])
 
 
 @pytest.mark.parametrize(

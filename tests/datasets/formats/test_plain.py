@@ -23,5 +23,6 @@ def test_caption_files_are_copied_byte_for_byte(tmp_path):
 
 
 def test_any_concept_and_any_size_are_taken():
-    assert Plain(concept="a/b", repeats=0).crop_path("a", "png") == "a.png"
+    assert Plain(concept="a/b", repeats=5).crop_path("a", "png") == "a.png"
     assert Plain().recropped_size((7, 1001), 512) is None
+    assert Plain().trainer_settings([(7, 1001)], 512) == []
