@@ -6,7 +6,7 @@ it, the order of what gives way is:
 1. the hard constraint and hard text regions hold in any case;
 2. of a head that no box can hold, the crown or the sides may go, the chin stays;
 3. of two subjects the less important one is given up: the smaller, then the less central;
-4. one whole head goes before two halves, and of one head as much as possible is shown;
+4. one whole head goes before two halves and before none at all, and of one head as much as possible is shown;
 5. only then all else counts: text regions, composition, size, regions to avoid.
 
 The rule protects the subjects that the picture is about. All other heads, those of a crowd, are weighed in the score.
@@ -41,6 +41,9 @@ ROOM = 0.98
 OFF_CENTRE = 0.25
 # How much a missing head counts beside the importance of its subject: it decides between those that count the same.
 MISSING = 0.1
+# How much it counts that of two protected heads none is whole: more than to slice one, so that a picture of two people
+# who do not both fit shows one of them, and not the gap between.
+NOBODY = 2.0
 PARTS = 9  # numbers of a protected subject: its head, its body, its importance
 
 
@@ -155,23 +158,25 @@ class HeadRule:
     Attributes:
         regions: `[B, 2 · K, 4]`, K heads, trimmed to the largest box, then K bodies.
         importance: `[B, K]`, 0 in an empty slot.
+        somebody: whether a box without any whole head breaks the rule too, where there are two.
     """
 
     regions: Tensor
     importance: Tensor
+    somebody: bool = True
 
     @classmethod
-    def of(cls, protected: Tensor, largest: tuple[float, float]) -> HeadRule:
+    def of(cls, protected: Tensor, largest: tuple[float, float], somebody: bool = True) -> HeadRule:
         """The rule for the protected subjects `[B, K, 9]` of `stack_protected`."""
         heads, bodies, importance = protected.split([4, 4, 1], -1)
-        return cls(torch.cat([trim_to_fit(heads, largest), bodies], 1), importance[..., 0])
+        return cls(torch.cat([trim_to_fit(heads, largest), bodies], 1), importance[..., 0], somebody)
 
     def broken(self, visible: Tensor) -> Tensor:
         """How far boxes break the rule: `[B, *]`, 0 where they obey, at least 1 where they do not.
 
         A box breaks it where it slices a protected head, or shows a body without its whole head. Each broken subject
         counts 1, so that one whole head goes before two halves; and its importance, so that the less important one is
-        given up; and a tenth of what is missing of its head.
+        given up; and a tenth of what is missing of its head. A box in which none of two protected heads is whole counts 2.
 
         Args:
             visible: `[B, 2 · K, *]`, the visible share of each of `regions`.
@@ -179,7 +184,12 @@ class HeadRule:
         head, body = visible.chunk(2, 1)
         cut = (head < WHOLE) & ((head > TOUCHED) | (body > SHOWN))
         importance = self.importance.view(*self.importance.shape, *[1] * (head.ndim - 2))
-        return (cut * (importance > 0) * (1 + importance + MISSING * (1 - head))).sum(1)
+        present = importance > 0
+        broken = (cut * present * (1 + importance + MISSING * (1 - head))).sum(1)
+        if self.somebody:
+            nobody = ~((head >= WHOLE) & present).any(1) & (present.sum(1) > 1)
+            broken = broken.add_(nobody, alpha=NOBODY)
+        return broken
 
 
 def _encode(subject: Subject, of: Sequence[Subject]) -> tuple[float, ...]:

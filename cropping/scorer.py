@@ -142,7 +142,8 @@ class Scorer:
 
     @cached_property
     def _head_rule(self) -> HeadRule:
-        return HeadRule.of(self.inputs.protected, self.largest)
+        # Somebody may be what is to be avoided.
+        return HeadRule.of(self.inputs.protected, self.largest, somebody=not self.constraint.avoid)
 
     @cached_property
     def _regions(self) -> Tensor:

@@ -87,8 +87,10 @@ class HeadScene:
 
     def broken(self, boxes: np.ndarray, rounding: float = 0.0) -> np.ndarray:
         """How far boxes `[N, 4]` break the rule, `[N]`, as `cut`."""
-        missing = 1 - self.shown(boxes)
-        return (self.cut(boxes, rounding) * (1 + np.array(self.importance) + 0.1 * missing)).sum(1)
+        shown = self.shown(boxes)
+        broken = (self.cut(boxes, rounding) * (1 + np.array(self.importance) + 0.1 * (1 - shown))).sum(1)
+        nobody = (shown < 0.98 - rounding).all(1) & (not self.constraint.avoid) & (len(self.protected) > 1)
+        return broken + 2 * nobody
 
     def shown(self, boxes: np.ndarray) -> np.ndarray:
         """The visible share of each protected head in boxes `[N, 4]`, of as much of it as fits: `[N, K]`."""

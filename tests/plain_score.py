@@ -96,12 +96,13 @@ class PlainScore:
 
     def broken(self, box: Box) -> float:
         """How far a box breaks the rule that no head is cut, see `HeadRule`."""
-        total = 0.0
+        total, nobody = 0.0, len(self.protected) > 1
         for head, body, importance in self.protected:
             shown = share_inside(trimmed(head, self.largest), box)
             if shown < 0.98 and (shown > 0.05 or share_inside(body, box) > 0.15):
                 total += 1 + importance + 0.1 * (1 - shown)
-        return total
+            nobody = nobody and shown < 0.98
+        return total + 2 * (nobody and not self.avoid)
 
     def share_under(self, region: tuple[float, float, float, float], box: Box) -> float:
         """The larger share of the crop's heat or detail under a region of the crop, cells counted in part."""

@@ -28,7 +28,7 @@ REACH_ASIDE, REACH_DOWN = 3.0, 9.0
 OBJECT_WEIGHT = 0.002  # the extent already counts in the heatmap, so the box only breaks ties
 # Of a head's own size, added above it, on each side and below: where hair, hat and beard end is known no better.
 MARGIN_ABOVE, MARGIN_ASIDE, MARGIN_BELOW = 0.15, 0.08, 0.06
-HEAD_WEIGHT = 0.027  # of a head of `USUAL_HEAD_AREA`
+HEAD_WEIGHT = 0.024  # of a head of `USUAL_HEAD_AREA`
 SINGLE_HEAD_WEIGHT = 0.5  # for all of the attention, where it lies on the only head
 USUAL_HEAD_AREA = 0.02  # of the picture
 SURE_CONFIDENCE = 0.6  # from which a head is certainly there

@@ -166,9 +166,10 @@ def test_a_head_is_whole_or_out_and_no_body_is_without_it(head: float, body: flo
 
 
 def test_all_the_subjects_that_are_cut_count() -> None:
-    assert broken([0.5, 0.4], [0.5, 0.25, 1, 1]) == pytest.approx([1.55 + 1.475])
+    assert broken([0.5, 0.4], [0.5, 0.25, 1, 1]) == pytest.approx([2 + 1.55 + 1.475])
     assert broken([0.5, 0.4], [1.0, 0.25, 1, 1]) == pytest.approx([1.475])
     assert broken([0.5, 0.0], [0.5, 0.25, 1, 1]) == pytest.approx([1.55]), "an empty slot"
+    assert broken([0.5, 0.4], [1.0, 0.25, 1, 1]) < broken([0.5, 0.4], [0, 0, 0, 0]), "one of them, not the gap between"
 
 
 def test_pictures_and_positions_of_any_shape_are_told_apart() -> None:
