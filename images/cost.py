@@ -41,6 +41,7 @@ class Cost:
     Attributes:
         size: width and height in pixels as stored.
         beside: bytes of memory that its decoder takes beside the pixels that it hands out.
+        lasting: bytes of these that it keeps for as long as the picture.
         decoded: bytes of memory a pixel, as decoded.
         kept: bytes of memory a pixel, as it is kept for the next question; see `simplify_mode`.
         converted: whether the two are different pictures.
@@ -49,6 +50,7 @@ class Cost:
 
     size: Size = (0, 0)
     beside: int = 0
+    lasting: int = 0
     decoded: int = 4
     kept: int = 4
     converted: bool = False
@@ -74,7 +76,7 @@ class Cost:
         whole = self.kept + (4 if self.transparent else 0)  # Pillow resizes premultiplied colours
         resized = 4 * height * min(width, size[0]) + width * height
         answer = max(_with_rows(*size), _with_rows(*result))
-        return ceil(pixels * whole + resized + answer * _RESULT[encoding][self.transparent])
+        return self.lasting + ceil(pixels * whole + resized + answer * _RESULT[encoding][self.transparent])
 
     def of_answer(self, scale: int, region: FloatBox, size: Size, result: Size, encoding: str = "jpg") -> int:
         """Bytes of memory for both steps, with a margin."""
@@ -101,7 +103,8 @@ def cost_of(image: Image.Image, structure: Structure) -> Cost:
     decoded, kept = _bytes_of(image.mode), _bytes_of(simple)
     pixels = image.width * image.height
     beside = structure.opening + _ROW_BUFFERS * image.width + _decoder_bytes(image, structure, pixels)
-    return Cost(image.size, beside, decoded, kept, image.mode != simple, simple in ("LA", "RGBA"))
+    lasting = structure.opening if image.format == "WEBP" and structure.ordinary else 0
+    return Cost(image.size, beside, lasting, decoded, kept, image.mode != simple, simple in ("LA", "RGBA"))
 
 
 def _with_rows(width: float, height: float) -> float:

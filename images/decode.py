@@ -238,7 +238,9 @@ class Picture:
                     raise PictureError(self.path, "it changed while it was being read")
                 _draft(image, scale)
                 image.load()
-                vars(image).pop("_decoder", None)  # of a WebP or AVIF: it would keep its own copies of the pixels
+                if not self._structure.ordinary:
+                    # Of a WebP or AVIF: it would keep copies of its own. For small ones, giving them back takes longer.
+                    vars(image).pop("_decoder", None)
                 self._profile = image.info.get("icc_profile")
                 self._decoded = colour.simplify_mode(image)
                 self._scale = scale
