@@ -176,7 +176,7 @@ class HeadRule:
 
         A box breaks it where it slices a protected head, or shows a body without its whole head. Each broken subject
         counts 1, so that one whole head goes before two halves; and its importance, so that the less important one is
-        given up; and a tenth of what is missing of its head. A box in which none of two protected heads is whole counts 2.
+        given up; and a tenth of what is missing of its head. A box in which none of two heads is whole counts 2.
 
         Args:
             visible: `[B, 2 · K, *]`, the visible share of each of `regions`.
