@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..cropping.checks import show
 from .status import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 SubParsers = Any  # argparse keeps the type to itself
 FRAMES = ("source", "crop")
+MAX_COUNT = 1_000_000
+MAX_RESOLUTION = 16_384  # pixels
 
 
 # Options
@@ -126,18 +129,22 @@ def parse_memory(text: str) -> int:
 
 
 def parse_positive(text: str) -> int:
-    """A whole number of at least 1."""
+    """A whole number from 1 to a million."""
     number = _parse_number(int, text, "a whole number")
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    if number > MAX_COUNT:
+        raise argparse.ArgumentTypeError(f"{show(text)} is more than {MAX_COUNT}")
     return number
 
 
 def parse_resolution(text: str) -> int:
-    """A whole number of at least 8 pixels, the step of the sides of resized crops."""
+    """A whole number of at least 8 pixels, the step of the sides of resized crops, and no more than a bucket's side."""
     number = _parse_number(int, text, "a whole number")
     if number < 8:
         raise argparse.ArgumentTypeError(f"{text} is less than 8 pixels")
+    if number > MAX_RESOLUTION:
+        raise argparse.ArgumentTypeError(f"{show(text)} is more than {MAX_RESOLUTION} pixels")
     return number
 
 
@@ -161,7 +168,7 @@ def _parse_number(kind: Callable[[str], Any], text: str, words: str) -> Any:
     try:
         return kind(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
+        raise argparse.ArgumentTypeError(f"{show(text)} is not {words}") from None
 
 
 def _parse(read: Callable[[], Any]) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from operator import index
 
 import numpy as np
 from PIL import Image, ImageCms, ImageColor
 
+from ..cropping.checks import check_whole_number, show
 from .profile import is_usable
 
 RGB = tuple[int, int, int]
@@ -33,14 +33,18 @@ def parse_colour(colour: str | RGB | None) -> RGB | None:
     if colour is None or colour == "keep":
         return None
     if isinstance(colour, str):
-        red, green, blue, *_ = ImageColor.getrgb(colour)
-        return red, green, blue
-    try:
-        red, green, blue = (index(level) for level in colour)
-    except (TypeError, ValueError):
-        raise TypeError(f"background: expected a name, #rrggbb or (r, g, b) in whole numbers, got {colour!r}") from None
+        try:
+            red, green, blue, *_ = ImageColor.getrgb(colour)
+        except ValueError:
+            raise ValueError(f"background: {show(colour)} is no colour; use a name, #rrggbb or keep") from None
+    else:
+        try:
+            red, green, blue = (check_whole_number("background", level) for level in colour)
+        except (TypeError, ValueError):
+            expected = "expected a name, #rrggbb or (r, g, b) in whole numbers"
+            raise TypeError(f"background: {expected}, got {show(colour)}") from None
     if not 0 <= min(red, green, blue) <= max(red, green, blue) <= 255:
-        raise ValueError(f"background: levels must lie in 0..255, got {colour!r}")
+        raise ValueError(f"background: levels must lie in 0..255, got {show(colour)}")
     return red, green, blue
 
 

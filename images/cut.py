@@ -6,7 +6,6 @@ that lies on the picture is resized once (`resample`); what lies outside is the 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ..cropping.box import Box
+from ..cropping.checks import check_whole_number, show
 from .colour import RGB, WHITE, composite
 from .header import MAX_PIXELS
 from .orientation import FloatBox
@@ -230,11 +230,11 @@ def check_size(size: Sequence[int]) -> Size:
 
 def _whole_numbers(name: str, values: Any, count: int) -> list[int]:
     try:
-        numbers = [operator.index(value) for value in values]
+        numbers = [check_whole_number(name, value) for value in values]
     except TypeError:
         numbers = []
     if len(numbers) != count:
-        raise TypeError(f"{name}: must be {count} whole numbers, got {values!r}")
+        raise TypeError(f"{name}: must be {count} whole numbers, got {show(values)}")
     return numbers
 
 

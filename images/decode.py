@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..cropping.checks import show
 from . import colour
 from .budget import NoRoomError, Share
 from .colour import RGB, WHITE
@@ -133,15 +134,18 @@ class Picture:
         """A thumbnail whose shorter side has at most `short_side` pixels, uint8 [h, w, 3]; see `small_size`.
 
         Raises:
-            TypeError, ValueError: when `short_side` is not a whole number of at least 1.
+            TypeError, ValueError: when `short_side` is not a whole number of at least 1, or `background` is no colour.
             PictureError: when the pixels cannot be read.
         """
+        under = colour.parse_colour(background)
+        if under is None:
+            raise ValueError(f"background: a thumbnail needs a colour, got {show(background)}")
         width, height = self.info.size
         region = (0.0, 0.0, float(width), float(height))
         size = small_size(self.info.size, short_side)
         question = self._ask(region, size, _THUMBNAIL)
         self._make_room(question, size)
-        return self.answer(question, background)
+        return self.answer(question, under)
 
     def crop(self, box: Sequence[int], size: Size | None = None, background: RGB | None = WHITE) -> np.ndarray:
         """The pixels of `box`, cut and resized as `cut.cut` does it of a decoded picture.
@@ -160,9 +164,10 @@ class Picture:
             uint8 [h, w, 3]; [h, w, 4] where something is transparent and `background` is None.
 
         Raises:
-            TypeError, ValueError: when `box` or `size` is malformed; names it.
+            TypeError, ValueError: when `box`, `size` or `background` is malformed; names it.
             PictureError: when the pixels cannot be read, the box lies outside the picture, or the result is too large.
         """
+        background = colour.parse_colour(background)
         try:
             plan = plan_cut(box, size, self.info.size)
         except CutError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from PIL import Image
@@ -32,11 +33,15 @@ class DecodedPicture(Picture):
         image: in any mode. It is used as a viewer shows it: turned by its EXIF orientation, with its ICC profile.
 
     Raises:
-        ValueError: when it has no pixel.
+        TypeError: when it is no PIL image.
+        ValueError: when it has no pixel, or too many.
         PictureError: when it was opened from a file and cannot be decoded.
     """
 
     def __init__(self, image: Image.Image) -> None:
+        if not isinstance(image, Image.Image):
+            raise TypeError(f"picture: expected a PIL image, got {type(image).__name__}")
+        _refuse_too_many_pixels((image.height, image.width))
         if 0 in image.size:
             raise ValueError(f"picture: must have at least one pixel, got {image.width}×{image.height}")
         self.path = Path(_NAME)
@@ -71,14 +76,15 @@ def open_picture(source: PictureSource, open_file: Callable[..., Picture] = Pict
         PictureError: when a file cannot be read.
     """
     if isinstance(source, str | os.PathLike):
+        if not os.fspath(source):
+            raise ValueError("picture: the path is empty")
         return open_file(Path(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return open_file(_NAME, content=bytes(source))
     if isinstance(source, Image.Image):
         return DecodedPicture(source)
-    if hasattr(source, "detach"):  # a tensor, recognised without importing PyTorch
-        tensor: Tensor = source.detach().cpu()
-        source = (tensor.float() if tensor.is_floating_point() else tensor).numpy()  # NumPy has no bfloat16
+    if _is_tensor(source):
+        source = _array_of(cast("Tensor", source))
     if isinstance(source, np.ndarray):
         return DecodedPicture(image_of_array(source))
     raise TypeError(f"picture: expected a path, bytes, a PIL image, an array or a tensor, got {type(source).__name__}")
@@ -95,8 +101,36 @@ def image_of_array(pixels: np.ndarray) -> Image.Image:
     Raises:
         ValueError: when it has another shape, type or range.
     """
-    levels = _channels_last(_levels(pixels))
+    if isinstance(pixels, np.ma.MaskedArray):
+        raise ValueError("picture: a masked array hides pixels; fill them, or give a plain one")
+    levels = _levels(_channels_last(pixels))
     return Image.fromarray(np.ascontiguousarray(levels[..., 0] if levels.shape[2] == 1 else levels))
+
+
+def _is_tensor(source: object) -> bool:
+    """Whether it is a tensor, told without importing PyTorch: where nobody has, there is none."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.Tensor)
+
+
+def _array_of(tensor: Tensor) -> np.ndarray:
+    """The values of a tensor; bfloat16 and other floats that NumPy has not as float32.
+
+    Raises:
+        ValueError: when it is no plain array of numbers, or has too many pixels to be copied.
+    """
+    if tensor.is_meta or tensor.is_quantized or "strided" not in str(tensor.layout) or tensor.is_complex():
+        kind = f"{tensor.dtype}, {tensor.layout}, on {tensor.device}"
+        raise ValueError(f"picture: a tensor must be a plain one of uint8, or float in 0..1, got {kind}")
+    _channels_last(tensor.detach())
+    values = tensor.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()
+
+
+def _refuse_too_many_pixels(shape: Sequence[int]) -> None:
+    height, width = shape[:2]
+    if height * width > MAX_PIXELS:
+        raise ValueError(f"picture: {width}×{height} pixels, over the limit of {MAX_PIXELS:,}")
 
 
 def _levels(pixels: np.ndarray) -> np.ndarray:
@@ -114,16 +148,21 @@ def _levels(pixels: np.ndarray) -> np.ndarray:
     return (pixels.astype(np.float32).clip(0, 1) * 255).round().astype(np.uint8)
 
 
-def _channels_last(pixels: np.ndarray) -> np.ndarray:
-    """`[H, W, C]` of any of the shapes that `open_picture` takes."""
+def _channels_last(pixels: Any) -> Any:
+    """`[H, W, C]` of an array or tensor of any of the shapes that `open_picture` takes; nothing is copied.
+
+    Raises:
+        ValueError: when it has another shape, or too many pixels.
+    """
     found = pixels[0] if pixels.ndim == 4 and len(pixels) == 1 else pixels
     if found.ndim == 2:
         found = found[..., None]
     if found.ndim == 3 and found.shape[2] not in _CHANNELS and found.shape[0] in _CHANNELS:
-        found = np.moveaxis(found, 0, 2)
+        found = found.swapaxes(0, 1).swapaxes(1, 2)
     if found.ndim != 3 or found.shape[2] not in _CHANNELS or 0 in found.shape:
         raise ValueError(
             "picture: an array must be [H, W], [H, W, C] or [C, H, W] with 1, 3 or 4 channels and at least one pixel,"
             f" got {list(pixels.shape)}"
         )
+    _refuse_too_many_pixels(found.shape)
     return found

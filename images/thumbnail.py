@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 from PIL import Image
 
+from ..cropping.checks import LIMIT, check_count, check_size
 from .orientation import FloatBox
 from .resample import SMALL_FILTER, Size, average_blocks, block_side, resize, scale_box, shrink_factor
 
@@ -24,15 +23,10 @@ def small_size(size: Size, short_side: int) -> Size:
     ((768, 512), (300, 200), (4096, 256))
 
     Raises:
-        TypeError, ValueError: when `short_side` is not a whole number of at least 1.
+        TypeError, ValueError: when `short_side` is not a whole number of at least 1, or `size` none.
     """
-    try:
-        short_side = operator.index(short_side)
-    except TypeError:
-        raise TypeError(f"short_side: must be a whole number, got {short_side!r}") from None
-    if short_side < 1:
-        raise ValueError(f"short_side: must be at least 1, got {short_side}")
-    width, height = size
+    short_side = check_count("short_side", short_side, LIMIT)
+    width, height = check_size("size", size)
     scale = min(1.0, short_side / min(width, height), _LONGEST * short_side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 

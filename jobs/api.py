@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
-from ..cropping.checks import Size
+from ..cropping.checks import Size, check_kind, show
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio, parse_ratios
@@ -120,6 +120,8 @@ def crop_folder(
     """
     if ratios is not None and buckets is not None:
         raise ValueError("ratios: does nothing with buckets, which have ratios of their own")
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress must be callable, got {show(progress)}")
     options = BucketOptions(
         buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats, step
     )
@@ -127,7 +129,7 @@ def crop_folder(
     where = str(loaded.device or find_device(device))
     run = prepare_run(
         _words(pictures),
-        _path(out),
+        _path("out", out),
         loaded,
         _constraint(constraint, ratios, with_buckets=buckets is not None),
         checkpoint=None if isinstance(cropper, Cropper) else fspath(cropper),
@@ -140,15 +142,15 @@ def crop_folder(
         format=format,
         background=parse_colour(background),
         buckets=options,
-        masks=_path(masks),
+        masks=_path("masks", masks),
         follow_links=follow_links,
         dry_run=dry_run,
-        manifest=_path(manifest),
+        manifest=_path("manifest", manifest),
         workers=workers,
         memory=_memory(memory),
     )
     with Analyser(loaded, where) as analyser:
-        return crop_run(run, analyser, progress or _ignore)
+        return crop_run(run, analyser, _ignore if progress is None else progress)
 
 
 def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **options: Any) -> BucketReport:
@@ -190,6 +192,7 @@ def _plan_sizes(
 ) -> BucketReport:
     from .sizes import plan_sizes  # the solver comes with it
 
+    check_kind("buckets", buckets, str)
     chosen = BucketOptions(buckets, **options)
     settings = chosen.settings(resolution, enlarge, lambda: list(sizes))
     assert settings is not None
@@ -201,6 +204,7 @@ def _constraint(
 ) -> Constraint:
     if constraint is None:
         constraint = Constraint(parse_ratios(RATIOS), default_min_share(with_buckets))
+    check_kind("constraint", constraint, Constraint)
     return constraint if ratios is None else replace(constraint, ratios=parse_ratios(ratios))
 
 
@@ -227,8 +231,14 @@ def _memory(value: int | str | None) -> int | None:
         raise ValueError(f"memory: {error}") from None
 
 
-def _path(value: str | PathLike[str] | None) -> Path | None:
-    return None if value is None else Path(value)
+def _path(name: str, value: str | PathLike[str] | None) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, str | PathLike):
+        raise TypeError(f"{name} must be a path, got {show(value)}")
+    if not fspath(value):
+        raise ValueError(f"{name}: the path is empty; the working directory is .")
+    return Path(value)
 
 
 def _ignore(step: Step) -> None:

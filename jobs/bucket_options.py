@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..bucketing.grids import parse_grid
-from ..cropping.checks import Size
+from ..cropping.checks import Size, check_kind
 from ..datasets.formats import DatasetFormat, get_format
 from ..datasets.formats.plain import Plain
 from .defaults import BUCKET_RESOLUTION
@@ -27,6 +27,7 @@ class BucketOptions:
         concept, repeats, step: see `DatasetFormat`.
 
     Raises:
+        TypeError: when a name is no text.
         ValueError: when an option is given where it would do nothing: without `buckets`, or `remainder` without a
             `batch_size` that may leave one.
     """
@@ -43,6 +44,9 @@ class BucketOptions:
     step: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("buckets", "dataset"):
+            if getattr(self, name) is not None:
+                check_kind(name, getattr(self, name), str)
         unused = next((each.name for each in fields(self) if getattr(self, each.name) is not None), None)
         if self.buckets is None and unused is not None:
             raise ValueError(f"{unused}: does nothing without buckets; name a grid such as auto:3")
@@ -82,6 +86,7 @@ class BucketOptions:
         """
         if self.buckets is None:
             return None
+        check_kind("enlarge", enlarge, bool)
         resolution = BUCKET_RESOLUTION if resolution is None else resolution
         dataset = self.dataset_format()
         sizes = read_sizes() if self.buckets.strip().lower().startswith("quantile") else []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from ..cropping.checks import show
+
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -17,7 +19,7 @@ def find_device(name: str = "auto") -> str:
         ValueError: when the name is not known, or a GPU is asked for and there is none.
     """
     if name not in DEVICES:
-        raise ValueError(f"device: {name!r} is none of {', '.join(DEVICES)}")
+        raise ValueError(f"device: {show(name)} is none of {', '.join(DEVICES)}")
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
         raise ValueError("device: PyTorch finds no CUDA GPU here")

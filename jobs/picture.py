@@ -10,6 +10,7 @@ from os import PathLike, fspath
 from PIL import Image
 
 from ..cropping.box import Box
+from ..cropping.checks import check_kind
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -145,7 +146,7 @@ def crop(
     # One picture alone may take all the memory that there is.
     with PictureReader(memory_limit()) as reader, ExitStack() as files:
         opened = open_picture(picture, lambda *file, **more: files.enter_context(reader.open(*file, **more)))
-        wanted = constraint or Constraint()
+        wanted = Constraint() if constraint is None else check_kind("constraint", constraint, Constraint)
         if ratio is not None:
             wanted = replace(wanted, ratios=parse_ratios(ratio))
         loaded = open_cropper(cropper, find_device(device))

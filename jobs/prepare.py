@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
+from ..bucketing.solver.policy import MAX_COUNT
+from ..cropping.checks import check_count
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..images.budget import check_memory
@@ -65,8 +67,8 @@ def prepare_run(
         if out is None:
             raise ValueError("out: name a folder for the crops; only a dry run with a manifest can do without")
         manifest = out / "manifest.jsonl"
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers: must be at least 1, got {workers}")
+    if workers is not None:
+        check_count("workers", workers, MAX_COUNT)
     if memory is not None:
         check_memory(memory)
     if masks is not None and not masks.is_dir():

@@ -14,9 +14,10 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 
-from ..bucketing.grids import BucketGrid
+from ..bucketing.grids import MAX_SIDE, BucketGrid
 from ..bucketing.loss import LossWeights
 from ..bucketing.solver.policy import BucketPolicy
+from ..cropping.checks import check_count, check_kind, check_number, show
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
@@ -34,6 +35,7 @@ SIDE_STEP = 8
 """Sides of resized crops are multiples of this: one pixel of a latent."""
 
 DUPLICATES = ("use", "report", "skip")
+LEAST_ENLARGED = 0.001  # of `most_enlarged`: with less, a crop would need more pixels than any picture has
 _AREA_TOLERANCE = 0.25
 
 
@@ -59,6 +61,7 @@ class BucketSettings:
             `skip` leaves all but the largest out.
 
     Raises:
+        TypeError: naming the field that is of another type.
         ValueError: naming the field that is out of range.
     """
 
@@ -72,11 +75,17 @@ class BucketSettings:
     duplicates: str = "use"
 
     def __post_init__(self) -> None:
+        check_kind("grid", self.grid, BucketGrid)
+        check_count("resolution", self.resolution, MAX_SIDE)
+        check_kind("loss_weights", self.loss_weights, LossWeights)
         self.policy()
-        if self.most_enlarged is not None and not self.most_enlarged > 0:
-            raise ValueError(f"most_enlarged must be above 0, got {self.most_enlarged}")
+        if self.most_enlarged is not None:
+            if not check_number("most_enlarged", self.most_enlarged) > 0:
+                raise ValueError(f"most_enlarged must be above 0, got {self.most_enlarged}")
+            if self.most_enlarged < LEAST_ENLARGED:
+                raise ValueError(f"most_enlarged must be at least {LEAST_ENLARGED}, got {self.most_enlarged}")
         if self.duplicates not in DUPLICATES:
-            raise ValueError(f"duplicates must be one of {', '.join(DUPLICATES)}, got {self.duplicates!r}")
+            raise ValueError(f"duplicates must be one of {', '.join(DUPLICATES)}, got {show(self.duplicates)}")
 
     def policy(self) -> BucketPolicy:
         """The counts that a plan must meet."""
@@ -134,16 +143,24 @@ class CropSettings:
     dataset: DatasetFormat = field(default_factory=Plain)
 
     def __post_init__(self) -> None:
+        check_kind("constraint", self.constraint, Constraint)
+        check_kind("objective", self.objective, Objective)
+        if not isinstance(self.dataset, DatasetFormat):
+            raise TypeError(f"dataset must be a DatasetFormat, got {show(self.dataset)}")
+        if self.buckets is not None:
+            check_kind("buckets", self.buckets, BucketSettings)
+        for name in ("each", "enlarge", "follow_links", "dry_run"):
+            check_kind(name, getattr(self, name), bool)
         if self.format not in FORMATS:
-            raise ValueError(f"{self.format!r} is no format for crops; use one of {', '.join(FORMATS)}")
+            raise ValueError(f"{show(self.format)} is no format for crops; use one of {', '.join(FORMATS)}")
         if self.background is None and self.format not in WITH_ALPHA:
             raise ValueError(
                 f"a {self.format} cannot keep transparency; use {' or '.join(WITH_ALPHA)}, or a background"
             )
-        if self.resolution is not None and self.resolution < SIDE_STEP:
-            raise ValueError(f"resolution must be at least {SIDE_STEP}, got {self.resolution}")
+        if self.resolution is not None:
+            check_count("resolution", self.resolution, MAX_SIDE, least=SIDE_STEP)
         if self.on_cut not in ON_CUT:
-            raise ValueError(f"on_cut must be one of {', '.join(ON_CUT)}, got {self.on_cut!r}")
+            raise ValueError(f"on_cut must be one of {', '.join(ON_CUT)}, got {show(self.on_cut)}")
         if self.each and not self.constraint.ratios:
             raise ValueError("each needs the ratios of the constraint, and there are none")
         if self.buckets is not None and self.each:
@@ -230,7 +247,12 @@ def target_size(ratio: Ratio, resolution: int) -> tuple[int, int]:
 
     >>> target_size(Ratio(2, 3), 1024)
     (832, 1248)
+
+    Raises:
+        TypeError, ValueError: when the ratio is none, or the resolution no number of pixels.
     """
+    check_kind("ratio", ratio, Ratio)
+    check_count("resolution", resolution, MAX_SIDE)
     exact = resolution / SIDE_STEP / sqrt(ratio.width * ratio.height)
     multiples = [each for each in (floor(exact), ceil(exact)) if each >= 1]
     nearest = min(multiples, key=lambda each: abs(log(each / exact)))

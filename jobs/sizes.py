@@ -8,7 +8,7 @@ from functools import cache
 from ..bucketing.report import BucketReport
 from ..bucketing.sizes import format_size
 from ..cropping.box import Box
-from ..cropping.checks import Size
+from ..cropping.checks import Size, check_size
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
@@ -21,13 +21,11 @@ def plan_sizes(sizes: Sequence[Size], settings: BucketSettings) -> BucketReport:
     """The report of a plan for pictures of these sizes (width, height), each cropped about its middle.
 
     Raises:
-        ValueError: when a size is below one pixel, or there is no size.
+        TypeError, ValueError: when a size is none, or there is no size.
     """
     if not sizes:
         raise ValueError("sizes: there are none to plan for")
-    empty = next((size for size in sizes if min(size) < 1), None)
-    if empty is not None:
-        raise ValueError(f"sizes: each must be at least 1×1 pixel, got {empty}")
+    sizes = [check_size("sizes", size) for size in sizes]
 
     @cache
     def measure(size: Size) -> list[CropRecord]:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..cropping.checks import show
 from .analysis import Analysis
 from .state_dict import digest_weights
 
@@ -101,9 +102,12 @@ def validate_images(images: Tensor) -> Tensor:
     Values may overshoot 0..1 by a half, because resampling does.
 
     Raises:
+        TypeError: when `images` are no plain tensor.
         ValueError: when `images` are not `[B, 3, H, W]`, are empty, or hold integers, NaN, infinity or values of
             another range, such as 0..255 or -1..1.
     """
+    if not isinstance(images, Tensor) or images.is_meta or images.layout != torch.strided:
+        raise TypeError(f"images must be a plain tensor [B, 3, H, W], got {show(images)}")
     if images.ndim != 4 or images.shape[1] != 3 or 0 in images.shape:
         raise ValueError(f"images must be [B, 3, H, W] with at least one pixel, got {list(images.shape)}")
     if not images.is_floating_point():

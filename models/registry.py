@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
+from ..cropping.checks import show
 from .base import Architecture, Cropper
 from .baselines.centre import CentreCropper
 from .baselines.saliency_edge import saliency_edge_factory
@@ -46,19 +48,47 @@ def load_cropper(name_or_path: str | Path, device: str | torch.device = "cpu") -
         device: to put the weights on.
 
     Raises:
+        TypeError: when it is no name and no path.
         FileNotFoundError: when it is neither a bundled name nor a file.
-        ValueError: when the file cannot be read as a plain state dict, no architecture detects its keys, or it is torn.
+        ValueError: when the file cannot be read as a plain state dict, no architecture detects its keys, or it is torn;
+            or when there is no such device.
     """
+    if not isinstance(name_or_path, str | PathLike):
+        raise TypeError(f"name_or_path must be a name or a path, got {show(name_or_path)}")
+    device = _find_device(device)
     if str(name_or_path) in BUNDLED:
         cropper = BUNDLED[str(name_or_path)]()
     else:
         path = Path(name_or_path)
-        if not path.is_file():
+        if not _is_file(path):
             raise FileNotFoundError(f"{path} is neither a file nor a bundled cropper ({', '.join(BUNDLED)})")
         cropper = build_cropper(load_state(path), str(path))
     if cropper.module is not None:
         cropper.module.to(device)
     return cropper
+
+
+def _find_device(device: str | torch.device) -> torch.device:
+    """The device, should PyTorch be able to put weights on it.
+
+    Raises:
+        ValueError: when it is not known, or not there.
+    """
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except Exception as error:  # each kind of device fails in its own way where there is none
+        raise ValueError(f"device: {show(device)} is not known, or not there") from error
+    if found.type == "meta":
+        raise ValueError("device: weights on meta are none; use cpu or cuda")
+    return found
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
 
 
 def build_cropper(state: dict[str, Tensor], source: str) -> Cropper:

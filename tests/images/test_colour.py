@@ -1,5 +1,6 @@
 """Colours of backgrounds, and any kind of pixels as 8 bits of sRGB."""
 
+import math
 import tracemalloc
 
 import numpy as np
@@ -29,8 +30,13 @@ def test_colours(colour, expected):
 @pytest.mark.parametrize(
     ("colour", "error", "message"),
     [
-        ("", ValueError, "unknown color"),
-        ("wight", ValueError, "unknown color"),
+        ("", ValueError, "background: '' is no colour; use a name, #rrggbb or keep"),
+        ("wight", ValueError, "background: 'wight' is no colour"),
+        ("#" + "f" * 100_000, ValueError, "background: '#ff.*' is no colour"),
+        ("rgb(999,0,0)", ValueError, "background: levels must lie in 0..255"),
+        ("hsl(1e999,0%,0%)", ValueError, "is no colour"),
+        ((True, False, True), TypeError, "background: expected a name"),
+        ((0, 0, math.nan), TypeError, "background: expected a name"),
         ((0, 0), TypeError, "background: expected a name"),
         ((0, 0, 0.5), TypeError, "background: expected a name"),
         (5, TypeError, "background: expected a name"),

@@ -165,6 +165,19 @@ def test_a_phones_multi_picture_jpeg(tmp_path):
     assert close(Picture(path).small(64), scene(96, 64), 12)
 
 
+@pytest.mark.parametrize(
+    "background",
+    [3, (1, 2), (0, 0, 256), (0, 0, 0.5), "nocolour", (True, 0, 0), [], float("nan")],
+)
+def test_a_background_that_is_no_colour_is_named(tmp_path, background):
+    picture = Picture(saved(scene(), tmp_path / "a.png"))
+    for ask in (lambda: picture.small(8, background), lambda: picture.crop((0, 0, 8, 8), None, background)):
+        with pytest.raises((TypeError, ValueError), match="^background: "):
+            ask()
+    with pytest.raises(ValueError, match="^background: a thumbnail needs a colour, got None"):
+        picture.small(8, None)
+
+
 def swapped_channels_profile() -> bytes:
     """A made-up profile in which what is called red is green: no converter can mistake it for sRGB."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())

@@ -103,6 +103,13 @@ def test_an_image_is_not_changed_by_being_looked_at():
     assert image.tobytes() == before
 
 
+class Detaching:
+    """What looks like a tensor, and is none."""
+
+    def detach(self):
+        return self
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "words"),
     [
@@ -124,12 +131,54 @@ def test_an_image_is_not_changed_by_being_looked_at():
         (np.full((8, 8, 3), np.nan, np.float32), ValueError, "nan"),
         (np.full((8, 8, 3), np.inf, np.float32), ValueError, "inf"),
         (np.full((8, 8, 3), -0.3), ValueError, "-0.3"),
+        (np.ma.masked_array(PIXELS, PIXELS > 9), ValueError, "masked array"),
+        (
+            np.broadcast_to(np.uint8(3), (2**15, 2**15, 3)),
+            ValueError,
+            "32768×32768 pixels, over the limit of 178,956,970",
+        ),
+        (torch.ones(1).expand(2**15, 2**15, 3), ValueError, "32768×32768 pixels, over the limit"),
+        (torch.ones(8, 8, 3, device="meta"), ValueError, "plain one .* got torch.float32, torch.strided, on meta"),
+        (torch.ones(8, 8, 3).to_sparse(), ValueError, "plain one .* torch.sparse_coo"),
+        (torch.quantize_per_tensor(torch.ones(8, 8, 3), 1.0, 0, torch.quint8), ValueError, "plain one .*quint8"),
+        (torch.ones(8, 8, 3, dtype=torch.complex64).conj(), ValueError, "plain one .*complex64"),
+        (torch.ones(8, 8, 3, dtype=torch.bool), ValueError, "bool"),
+        (Detaching(), TypeError, "got Detaching"),
+        (io.BytesIO(b""), TypeError, "got BytesIO"),
+        ("", ValueError, "the path is empty"),
     ],
 )
 def test_what_is_no_picture_is_refused_by_name(source, kind, words):
     with pytest.raises(kind, match=words) as raised:
         open_picture(source)
     assert "picture" in str(raised.value) or "nowhere.jpg" in str(raised.value)
+
+
+@pytest.mark.parametrize("source", [None, "a.png", PIXELS, b""])
+def test_what_is_no_image_is_not_decoded(source):
+    with pytest.raises(TypeError, match="picture: expected a PIL image, got "):
+        DecodedPicture(source)
+
+
+def test_an_image_with_too_many_pixels_is_not_loaded():
+    image = Image.new("1", (1, 1))
+    image._size = (20_000, 20_000)
+    image.load = lambda: pytest.fail("it was loaded")
+    with pytest.raises(ValueError, match="20000×20000 pixels, over the limit"):
+        DecodedPicture(image)
+
+
+def test_views_of_arrays_and_tensors_are_pictures():
+    for view in (
+        PIXELS[::2, ::-1],
+        np.asfortranarray(PIXELS),
+        PIXELS.astype(">f4") / 255,
+        PIXELS.astype(np.longdouble) / 255,
+    ):
+        expected = PIXELS[::2, ::-1] if view.shape != PIXELS.shape else PIXELS
+        assert np.array_equal(whole(open_picture(view)), expected)
+    tensor = torch.from_numpy(PIXELS).permute(2, 0, 1)[None].float().div(255).to(memory_format=torch.channels_last)
+    assert np.array_equal(whole(open_picture(tensor)), PIXELS)
 
 
 def test_floats_that_a_filter_made_overshoot_are_clipped():

@@ -30,10 +30,11 @@ def test_sizes(size, short_side, expected):
 @pytest.mark.parametrize(
     ("short_side", "error", "message"),
     [
-        (0, ValueError, "short_side: must be at least 1, got 0"),
-        (-1, ValueError, "short_side: must be at least 1, got -1"),
-        (64.0, TypeError, "short_side: must be a whole number, got 64.0"),
-        (None, TypeError, "short_side: must be a whole number"),
+        (0, ValueError, "short_side must be at least 1, got 0"),
+        (-1, ValueError, "short_side must be at least 1, got -1"),
+        (64.0, TypeError, "short_side must be a whole number, got 64.0"),
+        (None, TypeError, "short_side must be a whole number"),
+        (True, TypeError, "short_side must be a whole number, got True"),
     ],
 )
 def test_a_malformed_short_side_is_named(samples, short_side, error, message):
@@ -43,6 +44,14 @@ def test_a_malformed_short_side_is_named(samples, short_side, error, message):
         small_pixels(np.zeros((4, 4, 3), np.uint8), short_side)
     with pytest.raises(error, match=message):
         small_floats(np.zeros((4, 4, 3), np.float32), short_side)
+
+
+@pytest.mark.parametrize(
+    "size", [(0, 0), (-1, 5), (5.5, 5), (float("nan"), 5), (5,), "55", None, (2**40, 5), (True, 5)]
+)
+def test_a_size_that_is_none_is_named(size):
+    with pytest.raises((TypeError, ValueError), match="^size (must|needs) "):
+        small_size(size, 64)
 
 
 @pytest.mark.parametrize("short_side", [1, 64, 100, 900])

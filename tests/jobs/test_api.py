@@ -1,5 +1,7 @@
 """Whole folders from Python: as the command does it, with its flags as keywords."""
 
+import math
+
 import pytest
 from made_pictures import save_picture, tree
 from PIL import Image
@@ -119,6 +121,28 @@ def test_a_constraint_without_ratios_keeps_each_pictures_own(photos, tmp_path):
         ({"background": None}, ValueError, "transparen"),  # of a jpg
         ({"masks": "nowhere"}, ValueError, "^masks"),
         ({"workers": 0}, ValueError, "^workers"),
+        ({"workers": 1.5}, TypeError, "^workers must be a whole number"),
+        ({"workers": 10**9}, ValueError, "^workers must be at most"),
+        ({"out": ""}, ValueError, "^out: the path is empty"),
+        ({"masks": ""}, ValueError, "^masks: the path is empty"),
+        ({"masks": 3}, TypeError, "^masks must be a path, got 3"),
+        ({"manifest": True}, TypeError, "^manifest must be a path"),
+        ({"progress": 0}, TypeError, "^progress must be callable, got 0"),
+        ({"constraint": 0}, TypeError, "^constraint must be of the type Constraint, got 0"),
+        ({"objective": None}, TypeError, "^objective must be of the type Objective"),
+        ({"each": "no"}, TypeError, "^each must be of the type bool"),
+        ({"enlarge": 0}, TypeError, "^enlarge must be of the type bool"),
+        ({"dry_run": "yes"}, TypeError, "^dry_run must be of the type bool"),
+        ({"resolution": 512.0}, TypeError, "^resolution must be a whole number"),
+        ({"resolution": 10**6}, ValueError, "^resolution must be at most 16384"),
+        ({"ratios": "1e99999999"}, ValueError, "1e99999999"),
+        ({"buckets": 3}, TypeError, "^buckets must be of the type str, got 3"),
+        ({"buckets": "sdxl", "dataset": 3}, TypeError, "^dataset must be of the type str"),
+        ({"buckets": "sdxl", "enlarge": 0}, TypeError, "^enlarge must be of the type bool"),
+        ({"buckets": "sdxl", "resolution": 10**6}, ValueError, "^buckets: resolution must be"),
+        ({"buckets": "sdxl", "smallest": 1.5}, TypeError, "^smallest must be a whole number"),
+        ({"buckets": "sdxl", "most_enlarged": float("inf")}, ValueError, "^most_enlarged must be a finite"),
+        ({"buckets": "sdxl", "dataset": "comfyui", "step": 0}, ValueError, "^step must be at least 1"),
         ({"each": True, "constraint": salient_crop.Constraint()}, ValueError, "^each"),
         ({"each": True, "buckets": "sdxl"}, ValueError, "each"),
         ({"buckets": "nonesuch"}, ValueError, "^buckets"),
@@ -167,6 +191,14 @@ def test_a_plan_of_sizes_follows_the_options():
     [
         ([], {}, ValueError, "name a folder"),
         ([(0, 5)], {}, ValueError, "sizes"),
+        ([(math.nan, 5)], {}, TypeError, "sizes must be a whole number, got nan"),
+        ([(5.5, 5)], {}, TypeError, "sizes must be a whole number"),
+        ([(5, 5), (5, 5, 5)], {}, ValueError, "sizes needs width and height"),
+        ([(5, 5), 5], {}, TypeError, "sizes must be a sequence"),
+        ([(2**40, 5)], {}, ValueError, "sizes must have sides of at most"),
+        ([(5, 5)], {"buckets": None}, TypeError, "buckets must be of the type str, got None"),
+        ([(5, 5)], {"enlarge": "no"}, TypeError, "enlarge must be of the type bool"),
+        ([(5, 5)], {"dataset": ""}, ValueError, "'' is no dataset format"),
         ([(5, 5)], {"cropper": "centre"}, TypeError, "cropper"),
         ([(5, 5)], {"buckets": "nonesuch"}, ValueError, "buckets"),
         ("nowhere", {"cropper": "centre"}, salient_crop.RunError, "nowhere"),

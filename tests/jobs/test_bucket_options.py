@@ -79,7 +79,7 @@ def test_the_grid_names_resolution_and_step_where_nothing_else_does():
 @pytest.mark.parametrize("name", [each.name for each in fields(BucketOptions) if each.name != "buckets"])
 def test_an_option_that_would_do_nothing_is_named(name):
     with pytest.raises(ValueError, match=f"^{name}: does nothing without buckets"):
-        BucketOptions(**{name: 1})
+        BucketOptions(**{name: "kohya" if name == "dataset" else 1})
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_grids_are_made_from_the_pictures_that_are_named(folder, prepare):
     ("given", "words"),
     [
         ({"out": None}, "^out: name a folder for the crops"),
-        ({"workers": 0}, "^workers: must be at least 1, got 0"),
+        ({"workers": 0}, "^workers must be at least 1, got 0"),
         ({"memory": 0}, "^memory: must be at least one byte, got 0"),
         ({"masks": Path("gone")}, "^masks: gone is not a folder"),
         ({"resolution": 7}, "resolution must be at least 8"),

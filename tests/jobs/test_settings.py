@@ -202,6 +202,8 @@ def test_differences_are_named(before, now, lines):
         ({"format": "tiff"}, "'tiff' is no format for crops; use one of jpg, png, webp"),
         ({"format": "jpg", "background": None}, "a jpg cannot keep transparency"),
         ({"resolution": 7}, "resolution must be at least 8, got 7"),
+        ({"resolution": 16_385}, "resolution must be at most 16384, got 16385"),
+        ({"on_cut": ["keep"]}, r"on_cut must be one of keep, drop, pad, got \['keep'\]"),
         ({"each": True}, "choose one of them"),
         ({"buckets": None}, "the dataset format comfyui needs buckets"),
         ({"buckets": None, "dataset": FORMATS["plain"](), "each": True, "constraint": Constraint()}, "each needs"),
@@ -221,6 +223,12 @@ def test_settings_that_cannot_be_are_refused(more, message):
         ({"remainder": "lose"}, "remainder must be one of"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"smallest": 0}, "smallest must be at least 1"),
+        ({"most_enlarged": float("nan")}, "most_enlarged must be a finite number, got nan"),
+        ({"most_enlarged": float("inf")}, "most_enlarged must be a finite number"),
+        ({"most_enlarged": 1e-300}, "most_enlarged must be at least 0.001, got 1e-300"),
+        ({"resolution": 0}, "resolution must be at least 1, got 0"),
+        ({"resolution": 10**6}, "resolution must be at most 16384"),
+        ({"batch_size": 2**70}, "batch_size must lie between"),
     ],
 )
 def test_bucket_settings_that_cannot_be_are_refused(more, message):
@@ -228,9 +236,46 @@ def test_bucket_settings_that_cannot_be_are_refused(more, message):
         replace(SETTINGS.buckets, **more)
 
 
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"grid": "auto:3"}, "grid must be of the type BucketGrid, got 'auto:3'"),
+        ({"resolution": 512.0}, "resolution must be a whole number"),
+        ({"resolution": None}, "resolution must be a whole number"),
+        ({"batch_size": True}, "batch_size must be a whole number"),
+        ({"smallest": float("nan")}, "smallest must be a whole number"),
+        ({"most_enlarged": "2"}, "most_enlarged must be a number, got '2'"),
+        ({"most_enlarged": True}, "most_enlarged must be a number"),
+        ({"loss_weights": None}, "loss_weights must be of the type LossWeights"),
+    ],
+)
+def test_bucket_settings_of_another_type_are_refused_by_name(more, message):
+    with pytest.raises(TypeError, match=message):
+        replace(SETTINGS.buckets, **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"constraint": None}, "constraint must be of the type Constraint, got None"),
+        ({"objective": "people"}, "objective must be of the type Objective"),
+        ({"dataset": "kohya"}, "dataset must be a DatasetFormat, got 'kohya'"),
+        ({"buckets": "auto:3"}, "buckets must be of the type BucketSettings"),
+        ({"resolution": 512.5}, "resolution must be a whole number, got 512.5"),
+        ({"each": 1}, "each must be of the type bool, got 1"),
+        ({"enlarge": "no"}, "enlarge must be of the type bool"),
+        ({"dry_run": None}, "dry_run must be of the type bool"),
+        ({"follow_links": "yes"}, "follow_links must be of the type bool"),
+    ],
+)
+def test_settings_of_another_type_are_refused_by_name(more, message):
+    with pytest.raises(TypeError, match=message):
+        replace(SETTINGS, **more)
+
+
 def test_the_smallest_allowed_values_are_allowed():
     assert replace(SETTINGS, resolution=8).resolution == 8
-    assert replace(SETTINGS.buckets, most_enlarged=0.01, batch_size=1, smallest=1)
+    assert replace(SETTINGS.buckets, most_enlarged=0.001, batch_size=1, smallest=1)
 
 
 def test_the_policy_of_a_plan_follows_the_settings():

@@ -91,6 +91,21 @@ def test_a_wrapper_gives_the_digest_of_the_cropper_inside():
 
 
 @pytest.mark.parametrize(
+    "images",
+    [
+        None,
+        [[[[0.5]]]],
+        torch.zeros(1, 3, 4, 4).numpy(),
+        torch.zeros(1, 3, 4, 4, device="meta"),
+        torch.eye(3).to_sparse(),
+    ],
+)
+def test_what_is_no_plain_tensor_is_refused(images):
+    with pytest.raises(TypeError, match=r"images must be a plain tensor \[B, 3, H, W\], got "):
+        validate_images(images)
+
+
+@pytest.mark.parametrize(
     ("images", "complaint"),
     [
         (torch.zeros(0, 3, 4, 4), r"\[0, 3, 4, 4\]"),

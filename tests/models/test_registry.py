@@ -41,6 +41,25 @@ def test_what_is_neither_a_name_nor_a_file_says_what_names_there_are(name: str) 
         load_cropper(name)
 
 
+@pytest.mark.parametrize("name", [None, 3, b"focus", ["focus"], True])
+def test_what_is_no_name_is_refused(name: object) -> None:
+    with pytest.raises(TypeError, match="name_or_path must be a name or a path, got "):
+        load_cropper(name)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b", "/" + "a/" * 5000])
+def test_a_name_that_no_file_can_have_is_none(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match="neither a file nor a bundled cropper"):
+        load_cropper(name)
+
+
+@pytest.mark.parametrize("device", [None, 1.5, "", "x", "cpu:x", "cuda:999", "meta", [], float("nan"), "gpu"])
+@pytest.mark.parametrize("name", ["centre", "focus"])
+def test_a_device_that_is_none_is_named(name: str, device: object) -> None:
+    with pytest.raises(ValueError, match="^device: "):
+        load_cropper(name, device)
+
+
 def test_a_torn_file_is_named_before_what_it_lacks(tmp_path: Path) -> None:
     state = load_cropper("focus").module.state_dict()
     del state["prior.bias"]
