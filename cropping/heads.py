@@ -182,12 +182,17 @@ class HeadRule:
             visible: `[B, 2 · K, *]`, the visible share of each of `regions`.
         """
         head, body = visible.chunk(2, 1)
-        cut = (head < WHOLE) & ((head > TOUCHED) | (body > SHOWN))
         importance = self.importance.view(*self.importance.shape, *[1] * (head.ndim - 2))
-        present = importance > 0
-        broken = (cut * present * (1 + importance + MISSING * (1 - head))).sum(1)
+        present, whole = importance > 0, head >= WHOLE
+        # As few passes as can be: every position of every scale of the search comes here.
+        cut = (body > SHOWN).logical_or_(head > TOUCHED).logical_and_(~whole)
+        counts = torch.where(present, importance + (1 + MISSING), 0.0)
+        broken = torch.sub(counts, torch.where(present, MISSING, 0.0) * head).mul_(cut)
+        if head.shape[1] == 1:
+            return broken[:, 0]
+        broken = broken.sum(1)
         if self.somebody:
-            nobody = ~((head >= WHOLE) & present).any(1) & (present.sum(1) > 1)
+            nobody = ~(whole & present).any(1) & (present.sum(1) > 1)
             broken = broken.add_(nobody, alpha=NOBODY)
         return broken
 
