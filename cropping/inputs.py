@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -59,6 +59,10 @@ class SearchInputs:
             subjects=subjects,
             protected=protected,
         )
+
+    def without_protected(self) -> SearchInputs:
+        """The same pictures, in which no head is protected."""
+        return replace(self, protected=self.protected[:, :0])
 
     def __len__(self) -> int:
         return len(self.heat)

@@ -108,6 +108,10 @@ class Scorer:
             total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * weights.span)
         return total, terms
 
+    def head_cuts(self, box_set: BoxSet) -> Tensor:
+        """How far each box breaks the rule about heads, `[B, *]`; 0 where it obeys, see `HeadRule`."""
+        return self._head_rule.broken(box_set.coverage(self._head_rule.regions))
+
     def _aesthetic_and_cut(self, box_set: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
         """The aesthetic term with the part of subjects and ratings, and the cut term."""
         weights = self.weights

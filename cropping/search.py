@@ -7,7 +7,7 @@ same on every run and device.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 
 import torch
@@ -67,6 +67,11 @@ def search_ratio(
 ) -> list[Crop]:
     """As `search`, for one ratio."""
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
+    if inputs.protected.shape[1]:
+        # The best box of all hardly ever cuts off a head. Where it does not, it is the best of those that do not, too.
+        freely = search_ratio(inputs.without_protected(), size, ratio, constraint, objective)
+        if not _breaks_head_rule(scorer, size, freely):
+            return freely
     grid = SearchGrid.over(size)
     feasible = _find_feasible_or_pad(constraint, ratio, size)
     if isinstance(feasible, Box):
@@ -76,6 +81,13 @@ def search_ratio(
     else:
         boxes = _refine(scorer, grid, feasible, *_scan_grid(scorer, grid, feasible))
     return _choose_crops(scorer, grid, size, ratio, boxes)
+
+
+def _breaks_head_rule(scorer: Scorer, size: tuple[int, int], crops: Sequence[Crop]) -> bool:
+    """Whether the crop of any of the pictures cuts off a protected head."""
+    boxes = torch.tensor([[crop.box.as_list()] for crop in crops], device=scorer.inputs.device)
+    listed = ListedBoxSet(scorer.inputs.heat, SearchGrid.over(size), _to_relative(boxes, size))
+    return bool(scorer.head_cuts(listed).any())
 
 
 def choose_among(
