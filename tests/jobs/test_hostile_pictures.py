@@ -107,7 +107,7 @@ def test_no_byte_depends_on_the_memory_the_workers_or_the_process(folder, each):
         folder.add(f"large{index}-masklabel.png", (900, 600), seed=9 - index)
     settings = folder.settings(resolution=64, each=each)
     folder.crop(settings)
-    for index, (memory, workers) in enumerate(((22 * MB, 3), (60 * MB, 2), (10**10, 4))):
+    for index, (memory, workers) in enumerate(((24 * MB, 3), (60 * MB, 2), (10**10, 4))):
         other = folder.out.with_name(f"out{index}")
         assert folder.crop(settings, out=other, workers=workers, memory=memory).failed == 0
         assert folder.tree(other) == folder.tree()
