@@ -286,8 +286,12 @@ def slow(monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-def test_an_interrupt_stops_soon_leaves_no_half_file_and_says_how_to_go_on(many, tmp_path, slow, capsys, monkeypatch):
+def test_an_interrupt_stops_soon_leaves_no_half_file_and_says_how_to_go_on(
+    many, tmp_path, slow, capsys, monkeypatch, request
+):
     out, save, saves = tmp_path / "out", Image.Image.save, itertools.count(1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores interrupts
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def save_and_interrupt(image, *arguments, **options):
         if next(saves) == 20:
