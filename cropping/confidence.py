@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .boxes import iou_xyxy, xywh_to_xyxy
+from .checks import check_kind
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
 from .feasible import FeasibleBoxes, find_feasible_boxes
@@ -44,6 +45,7 @@ def measure_confidence(
         objective: as it was chosen by.
         aesthetic: the cropper's own scores `[N]` of relative boxes `[N, 4]`; None: the share of heat.
     """
+    check_kind("crop", crop, Crop)
     try:
         feasible = find_feasible_boxes(constraint, crop.ratio, size)
     except UnsatisfiableError:  # one padded box is all there is

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .box import Box
-from .checks import check_kind
+from .checks import check_kind, check_size
 from .constraint import Constraint, UnsatisfiableError
 from .ratio import Ratio
 
@@ -124,6 +124,9 @@ def pad_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Box:
 
     It is centred on what it must hold, then moved so that it leaves the picture no further than it has to.
     """
+    check_kind("constraint", constraint, Constraint)
+    check_kind("ratio", ratio, Ratio)
+    size = check_size("size", size)
     required = required_box(constraint, size)
     needed = required.size if required else (1, 1)
     if constraint.min_size:

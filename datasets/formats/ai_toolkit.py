@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from math import ceil, floor, sqrt
 from pathlib import PurePosixPath
 
-from ...cropping.checks import check_size
+from ...cropping.checks import MAX_SIDE, check_count, check_size
 from .base import DatasetFormat, Size
 
 
@@ -49,9 +49,11 @@ def ai_toolkit_bucket(size: Size, resolution: int, step: int) -> Size:
     multiples of `step`, the one nearest in area is the bucket, among those within the budget.
 
     Raises:
-        TypeError, ValueError: when the size is none.
+        TypeError, ValueError: when the size is none, or resolution or step no number of pixels.
     """
     size = check_size("size", size)
+    check_count("resolution", resolution, MAX_SIDE)
+    check_count("step", step, MAX_SIDE)
     budget = resolution * resolution
     area = min(size[0] * size[1], budget)
     scale = sqrt(area / (size[0] * size[1]))

@@ -268,11 +268,12 @@ def concept_folder(concept: str, repeats: int) -> str:
     '10_red car'
 
     Raises:
+        TypeError: when one is of another type.
         ValueError: when the concept cannot be part of a folder's name, or repeats is below 1.
     """
+    check_kind("concept", concept, str)
     is_name = bool(concept.strip()) and concept == PurePosixPath(concept).name and not concept.startswith(".")
     if not is_name or "\\" in concept or escape(concept) != concept:
         raise ValueError(f"concept: {concept!r} cannot be part of a folder's name; use letters, digits, spaces and _")
-    if repeats < 1:
-        raise ValueError(f"repeats: must be at least 1, got {repeats}")
+    check_count("repeats", repeats, MAX_COUNT)
     return f"{repeats}_{concept.strip()}"

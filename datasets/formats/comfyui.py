@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from ...cropping.checks import check_size
 from .base import DatasetFormat, Size, concept_folder
 
 
@@ -22,6 +23,7 @@ class ComfyUi(DatasetFormat):
 
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
         """The size down to whole latent pixels, whatever the resolution."""
+        size = check_size("size", size)
         kept = size[0] - size[0] % self.rule_step, size[1] - size[1] % self.rule_step
         return None if kept == size else kept
 

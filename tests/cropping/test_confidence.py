@@ -115,3 +115,8 @@ def test_it_does_not_depend_on_the_other_pictures_of_a_batch():
     assert measure_confidence(both, WIDE, LARGEST, crop) == pytest.approx(
         measure_confidence(alone, WIDE, LARGEST, crop)
     )
+
+
+def test_what_is_no_crop_is_named():
+    with pytest.raises(TypeError, match="crop must be of the type Crop, got None"):
+        measure_confidence(inputs_of(1, 1, 1), WIDE, LARGEST, None)

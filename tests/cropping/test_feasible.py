@@ -176,3 +176,21 @@ def test_the_smallest_long_side_by_trying_all(ratio: Ratio) -> None:
 )
 def test_the_box_that_reaches_outside(asked, ratio, size, expected) -> None:
     assert pad_box(Constraint((ratio,), policy="pad", **asked), ratio, size) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"constraint": None}, "constraint must be of the type Constraint, got None"),
+        ({"ratio": "2:3"}, "ratio must be of the type Ratio, got '2:3'"),
+        ({"size": 5}, "size must be a sequence, got 5"),
+        ({"size": (5,)}, "size needs width and height"),
+        ({"size": (0, 5)}, "size must be at least 1×1 pixel"),
+        ({"size": (float("nan"), 5)}, "size must be a whole number"),
+        ({"size": (2**40, 5)}, "size must have sides of at most"),
+    ],
+)
+@pytest.mark.parametrize("function", [find_feasible_boxes, pad_box])
+def test_what_cannot_be_is_named(function, change, words) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        function(**{"constraint": Constraint(), "ratio": SQUARE, "size": (5, 5), **change})

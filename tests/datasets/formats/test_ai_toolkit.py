@@ -35,6 +35,22 @@ def test_its_bucket(size, resolution, step, bucket):
     assert AiToolkit(step=step).recropped_size(size, resolution) == (None if bucket == size else bucket)
 
 
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"size": (0, 0)}, "size"),
+        ({"size": (float("nan"), 5)}, "size"),
+        ({"resolution": float("nan")}, "resolution"),
+        ({"resolution": 0}, "resolution"),
+        ({"step": 0}, "step"),
+        ({"step": 1.5}, "step"),
+    ],
+)
+def test_a_bucket_of_nothing_is_refused_by_name(change, name):
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must "):
+        ai_toolkit_bucket(**{"size": (64, 64), "resolution": 64, "step": 32, **change})
+
+
 def test_without_a_step_only_what_every_model_keeps_is_kept():
     assert AiToolkit().recropped_sizes([(848, 1200), (832, 1216)], 1024) == {(848, 1200): (864, 1184)}
     assert AiToolkit(step=16).recropped_sizes([(848, 1200), (832, 1216)], 1024) == {}

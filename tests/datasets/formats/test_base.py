@@ -166,8 +166,14 @@ def test_a_concept_that_is_no_folder_is_refused(concept):
 
 
 def test_repeats_begin_at_one():
-    with pytest.raises(ValueError, match="repeats: must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="repeats must be at least 1, got 0"):
         concept_folder("cat", 0)
+
+
+@pytest.mark.parametrize(("concept", "repeats"), [(3, 1), (None, 1), ("cat", 1.5), ("cat", "2"), ("cat", True)])
+def test_a_concept_or_repeats_of_another_type_is_refused(concept, repeats):
+    with pytest.raises(TypeError, match="^(concept|repeats) must be "):
+        concept_folder(concept, repeats)
 
 
 def test_a_format_may_have_a_folder_for_its_crops():
