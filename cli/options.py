@@ -132,7 +132,7 @@ def parse_positive(text: str) -> int:
     """A whole number from 1 to a million."""
     number = _parse_number(int, text, "a whole number")
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+        raise argparse.ArgumentTypeError(f"{show(text)} is less than 1")
     if number > MAX_COUNT:
         raise argparse.ArgumentTypeError(f"{show(text)} is more than {MAX_COUNT}")
     return number
@@ -142,7 +142,7 @@ def parse_resolution(text: str) -> int:
     """A whole number of at least 8 pixels, the step of the sides of resized crops, and no more than a bucket's side."""
     number = _parse_number(int, text, "a whole number")
     if number < 8:
-        raise argparse.ArgumentTypeError(f"{text} is less than 8 pixels")
+        raise argparse.ArgumentTypeError(f"{show(text)} is less than 8 pixels")
     if number > MAX_RESOLUTION:
         raise argparse.ArgumentTypeError(f"{show(text)} is more than {MAX_RESOLUTION} pixels")
     return number
@@ -152,7 +152,7 @@ def parse_share(text: str) -> float:
     """A number above 0, at most 1."""
     number = _parse_number(float, text, "a number")
     if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} does not lie in (0, 1]")
+        raise argparse.ArgumentTypeError(f"{show(text)} does not lie in (0, 1]")
     return number
 
 
@@ -160,7 +160,7 @@ def parse_factor(text: str) -> float:
     """A finite number above 0."""
     number = _parse_number(float, text, "a number")
     if not (number > 0 and math.isfinite(number)):
-        raise argparse.ArgumentTypeError(f"{text} is not a finite number above 0")
+        raise argparse.ArgumentTypeError(f"{show(text)} is not a finite number above 0")
     return number
 
 

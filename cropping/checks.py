@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 LIMIT = 2**53  # of whole numbers: up to it, a float is exact too
-MAX_SIDE = 2**24  # pixels of a picture's side: a hundred times the longest that a camera makes
+MAX_SIDE = 2**21  # pixels of a picture's side: twenty times the longest that cameras make
 MAX_SHOWN = 60  # characters of a value in an error
 Region = tuple[float, float, float, float]
 """Left, top, right and bottom edge as shares of a picture's or a crop's width and height, 0..1."""

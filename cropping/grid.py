@@ -11,12 +11,16 @@ import torch
 from .feasible import FeasibleBoxes
 
 CELLS = 256  # grid cells along the short side of a picture
+MAX_CELLS = 32 * CELLS  # along the long side, however long it is: a few tables of a grid then have 100 MB at most
 SCALES = 24  # sizes between the largest and the smallest box
 
 
 @dataclass(frozen=True, slots=True)
 class SearchGrid:
-    """`columns` × `rows` equal cells over a picture; none is larger than 1/256 of the short side, or than one pixel."""
+    """`columns` × `rows` equal cells over a picture; none is larger than 1/256 of the short side, or than one pixel.
+
+    A side that is more than 32 times as long as the other has no more than 8192, which are larger.
+    """
 
     columns: int
     rows: int
@@ -27,7 +31,8 @@ class SearchGrid:
         width, height = size
         short = min(size)
         cells = min(CELLS, short)
-        return cls(columns=ceil(width * cells / short), rows=ceil(height * cells / short))
+        columns, rows = (min(MAX_CELLS, ceil(side * cells / short)) for side in (width, height))
+        return cls(columns, rows)
 
     @property
     def edge(self) -> int:

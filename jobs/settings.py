@@ -35,7 +35,7 @@ SIDE_STEP = 8
 """Sides of resized crops are multiples of this: one pixel of a latent."""
 
 DUPLICATES = ("use", "report", "skip")
-LEAST_ENLARGED = 0.001  # of `most_enlarged`: with less, a crop would need more pixels than any picture has
+LEAST_ENLARGED = 0.01  # of `most_enlarged`: with less, a crop would need more pixels than any picture has
 _AREA_TOLERANCE = 0.25
 
 

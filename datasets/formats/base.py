@@ -12,12 +12,13 @@ from typing import Any, ClassVar
 
 from ...bucketing.grids import MAX_SIDE, BucketGrid
 from ...bucketing.solver.policy import MAX_COUNT
-from ...cropping.checks import Size, check_count, check_kind, check_size
+from ...cropping.checks import Size, check_count, check_kind, check_size, show
 from ...printable import escape
 from ..captions import write_captions
 from ..output_folder import OutputFolder
 from ..sidecars import Sidecars
 
+MAX_CONCEPT = 200  # bytes; file systems allow 255 of a folder's name
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Class attributes of every format with their types, and why they belong to the class.
 _CONTRACT: dict[str, tuple[type, str]] = {
@@ -273,7 +274,8 @@ def concept_folder(concept: str, repeats: int) -> str:
     """
     check_kind("concept", concept, str)
     is_name = bool(concept.strip()) and concept == PurePosixPath(concept).name and not concept.startswith(".")
-    if not is_name or "\\" in concept or escape(concept) != concept:
-        raise ValueError(f"concept: {concept!r} cannot be part of a folder's name; use letters, digits, spaces and _")
+    if not is_name or "\\" in concept or escape(concept) != concept or len(concept.encode()) > MAX_CONCEPT:
+        allowed = f"use letters, digits, spaces and _, at most {MAX_CONCEPT} bytes"
+        raise ValueError(f"concept: {show(concept)} cannot be part of a folder's name; {allowed}")
     check_count("repeats", repeats, MAX_COUNT)
     return f"{repeats}_{concept.strip()}"

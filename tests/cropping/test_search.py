@@ -506,3 +506,21 @@ def test_what_cannot_be_searched_is_named(change: dict[str, object], error: type
         if given.pop("ratio") == Ratio(2, 3):
             with pytest.raises(error, match=words):
                 search(**given)
+
+
+@pytest.mark.parametrize("size", [(1_000_000, 150), (150, 1_000_000)])
+@pytest.mark.parametrize("place", [0.001, 0.4321, 0.999])
+def test_the_best_box_of_a_very_long_picture_is_found_to_the_pixel_in_bounded_memory(
+    size: tuple[int, int], place: float
+) -> None:
+    """Its grid had a million columns, and its search took 5 GB."""
+    long, spot = 1_000_000, round(place * 10_000)
+    heat = torch.zeros(1, 10_000)
+    heat[0, spot] = 1
+    heat = heat if size[0] == long else heat.T
+    inputs = SearchInputs.from_maps(heat[None])
+    crop = search(inputs, size, Constraint((SQUARE,), min_share=1))[0]
+    start = max(crop.box.x, crop.box.y)
+    assert crop.box.size == (150, 150)
+    assert crop.kept == pytest.approx(1, abs=1e-6)
+    assert start <= spot * 100 and (spot + 1) * 100 <= start + 150

@@ -225,7 +225,7 @@ def test_settings_that_cannot_be_are_refused(more, message):
         ({"smallest": 0}, "smallest must be at least 1"),
         ({"most_enlarged": float("nan")}, "most_enlarged must be a finite number, got nan"),
         ({"most_enlarged": float("inf")}, "most_enlarged must be a finite number"),
-        ({"most_enlarged": 1e-300}, "most_enlarged must be at least 0.001, got 1e-300"),
+        ({"most_enlarged": 1e-300}, "most_enlarged must be at least 0.01, got 1e-300"),
         ({"resolution": 0}, "resolution must be at least 1, got 0"),
         ({"resolution": 10**6}, "resolution must be at most 16384"),
         ({"batch_size": 2**70}, "batch_size must lie between"),
@@ -275,7 +275,7 @@ def test_settings_of_another_type_are_refused_by_name(more, message):
 
 def test_the_smallest_allowed_values_are_allowed():
     assert replace(SETTINGS, resolution=8).resolution == 8
-    assert replace(SETTINGS.buckets, most_enlarged=0.001, batch_size=1, smallest=1)
+    assert replace(SETTINGS.buckets, most_enlarged=0.01, batch_size=1, smallest=1)
 
 
 def test_the_policy_of_a_plan_follows_the_settings():

@@ -159,7 +159,7 @@ def test_a_concepts_folder(concept, repeats, folder):
     assert concept_folder(concept, repeats) == folder
 
 
-@pytest.mark.parametrize("concept", ["", " ", ".", "..", "a/b", "a\\b", "/", ".x"])
+@pytest.mark.parametrize("concept", ["a" * 201, "ü" * 101, "", " ", ".", "..", "a/b", "a\\b", "/", ".x"])
 def test_a_concept_that_is_no_folder_is_refused(concept):
     with pytest.raises(ValueError, match=r"concept: .* cannot be part of a folder's name"):
         concept_folder(concept, 1)
