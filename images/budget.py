@@ -40,7 +40,7 @@ def parse_memory(text: str) -> int:
     Raises:
         ValueError: when it is no number with a unit, or less than one byte.
     """
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([MGT]I?)B?\s*", text.upper(), re.ASCII)
+    found = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([MGT]I?)B?\s*", text.upper(), re.ASCII)
     if found is None:
         raise ValueError(f"{text!r} is no amount of memory; write a number and a unit, such as 4GB or 512MB")
     amount = int(float(found[1]) * _UNITS[found[2]])
