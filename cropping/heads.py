@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from .checks import Region
+from .regions import area_of, clip, share_inside
 from .subject import Subject
 
 # A picture is about those whose heads make up at least this share of the area of all its heads; and where there are two
@@ -50,7 +51,7 @@ PARTS = 9  # numbers of a protected subject: its head, its body, its importance
 def protected_subjects(subjects: Sequence[Subject]) -> list[Subject]:
     """The subjects that the rule protects: those with a head that is certainly there and among the largest."""
     heads = [each for each in subjects if each.head_region is not None and each.weight > 0]
-    areas = [_visible_area(each.essence) for each in heads]
+    areas = [area_of(clip(each.essence)) for each in heads]
     sure = [each.confidence >= SURE_CONFIDENCE for each in heads]
     least = PAIR_SHARE if len(heads) == 2 and all(sure) else PRINCIPAL_SHARE
     return [
@@ -100,30 +101,20 @@ def cut_heads(subjects: Sequence[Subject], region: Region) -> list[Subject]:
 def is_cut(subject: Subject, region: Region) -> bool:
     """Whether a crop slices a subject's head, or shows its body without the whole head."""
     head = share_of_head(subject, region)
-    return head < WHOLE and (head > TOUCHED or share_inside(_clip(subject.body_region), region) > SHOWN)
+    return head < WHOLE and (head > TOUCHED or share_inside(clip(subject.body_region), region) > SHOWN)
 
 
 def cut_share(subjects: Sequence[Subject], region: Region) -> float:
     """How much of what the picture is about a crop beheads: the share of the protected heads' area that is cut."""
     protected = protected_subjects(subjects)
-    areas = [_visible_area(each.essence) for each in protected]
+    areas = [area_of(clip(each.essence)) for each in protected]
     cut = [area for each, area in zip(protected, areas, strict=True) if is_cut(each, region)]
     return sum(cut) / sum(areas) if cut else 0.0
 
 
 def share_of_head(subject: Subject, region: Region) -> float:
     """The share of a subject's head inside a crop, 0..1; what of the head lies beyond the picture does not count."""
-    return share_inside(_clip(subject.essence), region)
-
-
-def share_inside(region: Region, crop: Region) -> float:
-    """The share of a region's area inside a crop, both relative x1, y1, x2, y2: 0..1; 1 for one without area."""
-    x1, y1, x2, y2 = region
-    if x2 <= x1 or y2 <= y1:
-        return 1.0
-    width = max(0.0, min(x2, crop[2]) - max(x1, crop[0]))
-    height = max(0.0, min(y2, crop[3]) - max(y1, crop[1]))
-    return min(1.0, width * height / ((x2 - x1) * (y2 - y1)))
+    return share_inside(clip(subject.essence), region)
 
 
 def move_to_hold(boxes: Tensor, heads: Tensor) -> Tensor:
@@ -198,17 +189,7 @@ class HeadRule:
 
 
 def _encode(subject: Subject, of: Sequence[Subject]) -> tuple[float, ...]:
-    head, body = _clip(subject.essence), _clip(subject.body_region)
-    share = _visible_area(subject.essence) / sum(_visible_area(each.essence) for each in of)
+    head, body = clip(subject.essence), clip(subject.body_region)
+    share = area_of(clip(subject.essence)) / sum(area_of(clip(each.essence)) for each in of)
     off_centre = hypot((head[0] + head[2]) / 2 - 0.5, (head[1] + head[3]) / 2 - 0.5) * 2**0.5
     return (*head, *body, share * (1 - OFF_CENTRE * off_centre))
-
-
-def _clip(region: Region) -> Region:
-    x1, y1, x2, y2 = (min(1.0, max(0.0, edge)) for edge in region)
-    return x1, y1, x2, y2
-
-
-def _visible_area(region: Region) -> float:
-    x1, y1, x2, y2 = _clip(region)
-    return (x2 - x1) * (y2 - y1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .checks import Region
+from .regions import area_of, holds_centre
 from .subject import Subject
 
 WITH_HEADS = ("person", "animal")
@@ -19,12 +19,12 @@ def join_heads(subjects: Sequence[Subject]) -> list[Subject]:
     """
     bodies = [index for index, each in enumerate(subjects) if each.kind in WITH_HEADS and each.head is None]
     heads: dict[int, int] = {}
-    for face in sorted(_faces(subjects), key=lambda index: -_area(subjects[index].region)):
+    for face in sorted(_faces(subjects), key=lambda index: -area_of(subjects[index].region)):
         around = [
-            each for each in bodies if each not in heads and _holds_centre(subjects[each].region, subjects[face].region)
+            each for each in bodies if each not in heads and holds_centre(subjects[each].region, subjects[face].region)
         ]
         if around:
-            heads[min(around, key=lambda index: _area(subjects[index].region))] = face
+            heads[min(around, key=lambda index: area_of(subjects[index].region))] = face
     taken = set(heads.values())
     joined = (
         replace(each, head=subjects[heads[index]].region) if index in heads else each
@@ -35,12 +35,3 @@ def join_heads(subjects: Sequence[Subject]) -> list[Subject]:
 
 def _faces(subjects: Sequence[Subject]) -> list[int]:
     return [index for index, each in enumerate(subjects) if each.kind == "face"]
-
-
-def _holds_centre(body: Region, head: Region) -> bool:
-    x, y = (head[0] + head[2]) / 2, (head[1] + head[3]) / 2
-    return body[0] <= x <= body[2] and body[1] <= y <= body[3]
-
-
-def _area(region: Region) -> float:
-    return (region[2] - region[0]) * (region[3] - region[1])

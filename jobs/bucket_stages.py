@@ -23,6 +23,7 @@ from ..cropping.crop import Crop, CropWarning
 from ..cropping.heads import cut_share
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
+from ..cropping.regions import share_outside
 from ..datasets.formats.centre_crop import centre_crop
 from ..datasets.formats.kohya import kohya_bucket
 from ..datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
@@ -31,7 +32,7 @@ from ..models.selection import SearchBatch
 from .on_cut import KEEP, choose_crop, is_dropped
 from .settings import BucketSettings
 from .stages import Size, crop_record
-from .warnings import HEAD_CUT, SUBJECT_LEFT_OUT, share_outside, summarise_warnings
+from .warnings import HEAD_CUT, SUBJECT_LEFT_OUT, summarise_warnings
 
 # Among the terms of a crop: see `lost_subject`, and `cut_share`.
 LOST, HEADS_CUT = "lost", "heads_cut"

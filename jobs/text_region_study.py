@@ -9,13 +9,13 @@ import numpy as np
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
+from ..cropping.regions import region_in_picture
 from ..cropping.text_region import TEXT_REGION_PRESETS, TextRegion
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser
 from .stages import choose_crops
 from .text_region_sheet import StudyCell, cell_size, draw_study
-from .warnings import region_in_picture
 
 _WHOLE = 1 - 1e-6  # share of a region from which on it is held
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ..cropping.constraint import Constraint, Region
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.heads import SURE_CONFIDENCE, TOUCHED, WHOLE, cut_heads, protected_subjects, share_of_head
+from ..cropping.regions import area_of, region_in_picture, share_outside
 from ..cropping.scorer import VIOLATION_PENALTY
 from ..cropping.subject import Subject
 from ..models.analysis import Analysis
@@ -76,7 +77,7 @@ def find_warnings(
 def find_cut_heads(scene: CroppedScene) -> Iterator[CropWarning]:
     """Heads that are cut off, of those whom the picture is about; the largest first."""
     cut = cut_heads(scene.analysis.subjects, scene.region)
-    for subject in sorted(cut, key=lambda each: -_area(each.essence)):
+    for subject in sorted(cut, key=lambda each: -area_of(each.essence)):
         words = f"{_name_head(subject)} {_place(subject.essence)} is cut off"
         outside = 1 - share_of_head(subject, scene.region)
         yield CropWarning(HEAD_CUT, f"{words}: {_percent(outside)} of it is outside the crop", subject.essence)
@@ -154,28 +155,8 @@ def summarise_warnings(warnings: Sequence[CropWarning]) -> str:
     return warnings[0].words + (f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else "")
 
 
-def share_outside(region: Region, crop: Region) -> float:
-    """The share of a region's area that lies outside a crop, both relative x1, y1, x2, y2: 0..1."""
-    x1, y1, x2, y2 = region
-    width = min(x2, crop[2]) - max(x1, crop[0])
-    height = min(y2, crop[3]) - max(y1, crop[1])
-    inside = max(0.0, width) * max(0.0, height)
-    return max(0.0, 1 - inside / ((x2 - x1) * (y2 - y1)))
-
-
-def region_in_picture(region: Region, crop: Region) -> Region:
-    """A region relative to a crop, as a region relative to the picture that the crop lies in."""
-    (x1, y1, x2, y2), (left, top, right, bottom) = region, crop
-    width, height = right - left, bottom - top
-    return left + x1 * width, top + y1 * height, left + x2 * width, top + y2 * height
-
-
 def _name_head(subject: Subject) -> str:
     return _HEADS.get(subject.kind, f"the head of {_KINDS[subject.kind]}")
-
-
-def _area(region: Region) -> float:
-    return (region[2] - region[0]) * (region[3] - region[1])
 
 
 def _outside_warning(code: str, what: str, region: Region, outside: float) -> CropWarning:

@@ -10,6 +10,7 @@ from scipy.ndimage import find_objects, label
 from torch import Tensor
 
 from ...cropping.checks import Region
+from ...cropping.regions import area_of
 from ...cropping.subject import BODY_HEIGHT, BODY_WIDTH, Subject
 from ..detectors.centre_points import Detection, decode_detections
 from .network import Outputs
@@ -99,7 +100,7 @@ def _head_weight(box: Region, confidence: float, attention: Tensor, dominance: f
     x1, y1, x2, y2 = box
     rows = slice(floor(y1 * height), ceil(y2 * height))
     attracted = attention[rows, floor(x1 * width) : ceil(x2 * width)].sum().item()
-    area = (x2 - x1) * (y2 - y1) / USUAL_HEAD_AREA
+    area = area_of(box) / USUAL_HEAD_AREA
     by_area = HEAD_WEIGHT * confidence * area ** (0.5 if area > 1 else 0.25)
     return min(1.0, by_area + SINGLE_HEAD_WEIGHT * dominance * attracted)
 
@@ -152,4 +153,4 @@ def _boxes_of(slices: Sequence[tuple[slice, slice]], shape: torch.Size) -> list[
     boxes = [
         (across.start / width, down.start / height, across.stop / width, down.stop / height) for down, across in slices
     ]
-    return [box for box in boxes if (box[2] - box[0]) * (box[3] - box[1]) >= MIN_SUBJECT_AREA]
+    return [box for box in boxes if area_of(box) >= MIN_SUBJECT_AREA]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from salient_crop.cropping.heads import cut_heads, cut_share, move_to_hold, share_inside, share_of_head
+from salient_crop.cropping.heads import cut_heads, cut_share, move_to_hold, share_of_head
 from salient_crop.cropping.subject import Subject
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
@@ -64,21 +64,6 @@ def test_the_share_that_is_cut_of_what_the_picture_is_about(others, region, shar
 
 def test_no_share_is_cut_where_there_is_no_head():
     assert cut_share([], WHOLE) == cut_share([Subject(0.0, 0.0, 0.5, 1.0)], (0.2, 0.0, 1.0, 1.0)) == 0
-
-
-@pytest.mark.parametrize(
-    ("region", "crop", "share"),
-    [
-        ((0.2, 0.2, 0.4, 0.4), WHOLE, 1.0),
-        ((0.2, 0.2, 0.4, 0.4), (0.3, 0.25, 1.0, 1.0), 0.375),
-        ((0.2, 0.2, 0.4, 0.4), (0.4, 0.4, 1.0, 1.0), 0.0),
-        ((0.2, 0.2, 0.4, 0.4), (0.5, 0.5, 1.0, 1.0), 0.0),
-        ((0.2, 0.2, 0.4, 0.4), (-0.5, -0.5, 1.5, 1.5), 1.0),
-        ((1.0, 0.2, 1.0, 0.4), (0.0, 0.0, 0.1, 0.1), 1.0),  # nothing of it can be missing
-    ],
-)
-def test_the_share_of_a_region_inside_a_crop(region, crop, share):
-    assert share_inside(region, crop) == pytest.approx(share)
 
 
 def test_what_of_a_head_lies_beyond_the_picture_does_not_count():

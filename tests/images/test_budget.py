@@ -44,7 +44,9 @@ def test_amounts_of_memory(text, amount):
     assert parse_memory(text) == amount
 
 
-@pytest.mark.parametrize("text", ["", "4", "GB", "9" * 400 + "GB", "-1GB", "4 XB", "1e9GB", "nanGB", "4GBs", "٤GB", "1,5GB"])
+@pytest.mark.parametrize(
+    "text", ["", "4", "GB", "9" * 400 + "GB", "-1GB", "4 XB", "1e9GB", "nanGB", "4GBs", "٤GB", "1,5GB"]
+)
 def test_what_is_no_amount(text):
     with pytest.raises(ValueError, match="is no amount of memory; write a number and a unit, such as 4GB"):
         parse_memory(text)

@@ -16,7 +16,7 @@ from salient_crop.cropping.text_region import TextRegion
 from salient_crop.jobs.analyse import analyse_thumbnails
 from salient_crop.jobs.run import Outcome
 from salient_crop.jobs.stages import choose_crops
-from salient_crop.jobs.warnings import find_warnings, region_in_picture, share_outside, summarise_warnings
+from salient_crop.jobs.warnings import find_warnings, summarise_warnings
 from salient_crop.models.analysis import Analysis
 
 SIZE = (100, 100)
@@ -186,25 +186,6 @@ def test_a_smallest_size_that_was_given_up(least, words):
     assert [(each.code, each.words, each.region) for each in found] == [
         ("min-size-given-up", each, None) for each in words
     ]
-
-
-@pytest.mark.parametrize(
-    ("region", "crop", "share"),
-    [
-        ((0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 1.0, 1.0), 0.0),
-        ((0.0, 0.0, 0.5, 0.5), (0.5, 0.5, 1.0, 1.0), 1.0),  # they touch
-        ((0.0, 0.0, 0.5, 0.5), (0.6, 0.6, 1.0, 1.0), 1.0),
-        ((0.0, 0.0, 0.5, 0.5), (0.25, 0.0, 1.0, 1.0), 0.5),
-        ((0.5, 0.5, 1.0, 1.0), (0.0, 0.0, 0.75, 0.75), 0.75),
-        ((0.2, 0.2, 0.8, 0.8), (-0.5, -0.5, 1.5, 1.5), 0.0),  # a padded crop
-    ],
-)
-def test_the_share_of_a_region_outside_a_crop(region, crop, share):
-    assert share_outside(region, crop) == pytest.approx(share, abs=1e-12)
-
-
-def test_a_region_of_a_crop_in_its_picture():
-    assert region_in_picture((0.0, 0.5, 1.0, 1.0), (0.2, 0.0, 0.6, 1.0)) == pytest.approx((0.2, 0.5, 0.6, 1.0))
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, ""), (1, "first"), (3, "first (and 2 more)")])
