@@ -23,7 +23,7 @@ from torch import Tensor
 
 from .checks import Region
 from .regions import area_of, clip, share_inside
-from .subject import Subject
+from .subject import Subject, stack_rows
 
 # A picture is about those whose heads make up at least this share of the area of all its heads; and where there are two
 # heads only, about both, unless one is less than half as large as the other.
@@ -67,10 +67,7 @@ def stack_protected(subjects: Sequence[Sequence[Subject]]) -> Tensor:
     Heads and bodies are clipped to the picture. The importance lies in 0..1, above 0; it is 0 in an empty slot.
     """
     protected = [protected_subjects(each) for each in subjects]
-    most = max((len(each) for each in protected), default=0)
-    empty = (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-    rows = [[_encode(one, of) for one in of] + [empty] * (most - len(of)) for of in protected]
-    return torch.tensor(rows, dtype=torch.float64).view(len(protected), most, PARTS)
+    return stack_rows([[_encode(one, of) for one in of] for of in protected], boxes=2)
 
 
 def trim_to_fit(heads: Tensor, largest: tuple[float, float]) -> Tensor:

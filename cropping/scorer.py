@@ -5,7 +5,7 @@ What may not happen costs more than all terms together: a hard text region that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -73,6 +73,10 @@ class Scorer:
         model = objective.size_model
         curve = model.curve(size, ratio, constraint.requested_region) if model else None
         return cls(inputs, constraint, objective.weights, (width / size[0], height / size[1]), curve)
+
+    def without_head_rule(self) -> Scorer:
+        """The same scores, but for heads, which may be cut off."""
+        return replace(self, inputs=self.inputs.without_protected())
 
     def score(self, box_set: BoxSet, aesthetic: Tensor | None = None) -> Tensor:
         """The score of every box, `[B, *]`, see `score_with_terms`."""

@@ -67,26 +67,31 @@ def search_ratio(
 ) -> list[Crop]:
     """As `search`, for one ratio."""
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
-    if inputs.protected.shape[1]:
-        # The best box of all hardly ever cuts off a head. Where it does not, it is the best of those that do not, too.
-        freely = search_ratio(inputs.without_protected(), size, ratio, constraint, objective)
-        if not _breaks_head_rule(scorer, size, freely):
-            return freely
     grid = SearchGrid.over(size)
     feasible = _find_feasible_or_pad(constraint, ratio, size)
     if isinstance(feasible, Box):
         return _crop_padded(scorer, grid, size, ratio, feasible)
+    if inputs.protected.shape[1]:
+        # The best box of all hardly ever cuts off a head. Where it does not, it is the best of those that do not, too.
+        freely = _search_feasible(scorer.without_head_rule(), grid, ratio, feasible)
+        if not _breaks_head_rule(scorer, grid, size, freely):
+            return freely
+    return _search_feasible(scorer, grid, ratio, feasible)
+
+
+def _search_feasible(scorer: Scorer, grid: SearchGrid, ratio: Ratio, feasible: FeasibleBoxes) -> list[Crop]:
+    """The best of the feasible boxes of each picture."""
     if feasible.count <= EXHAUSTIVE_LIMIT:
-        boxes = feasible.list_boxes().to(inputs.device).expand(len(inputs), -1, -1)
+        boxes = feasible.list_boxes().to(scorer.inputs.device).expand(len(scorer.inputs), -1, -1)
     else:
         boxes = _refine(scorer, grid, feasible, *_scan_grid(scorer, grid, feasible))
-    return _choose_crops(scorer, grid, size, ratio, boxes)
+    return _choose_crops(scorer, grid, feasible.size, ratio, boxes)
 
 
-def _breaks_head_rule(scorer: Scorer, size: tuple[int, int], crops: Sequence[Crop]) -> bool:
+def _breaks_head_rule(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], crops: Sequence[Crop]) -> bool:
     """Whether the crop of any of the pictures cuts off a protected head."""
     boxes = torch.tensor([[crop.box.as_list()] for crop in crops], device=scorer.inputs.device)
-    listed = ListedBoxSet(scorer.inputs.heat, SearchGrid.over(size), _to_relative(boxes, size))
+    listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(boxes, size))
     return bool(scorer.head_cuts(listed).any())
 
 

@@ -108,7 +108,15 @@ def stack_subjects(subjects: Sequence[Sequence[Subject]]) -> Tensor:
 
     Shorter lists are filled up with boxes of weight 0, which no score counts.
     """
-    most = max((len(each) for each in subjects), default=0)
-    empty = (0.0, 0.0, 1.0, 1.0, 0.0)
-    rows = [[(*each.essence, each.weight) for each in listed] + [empty] * (most - len(listed)) for listed in subjects]
-    return torch.tensor(rows, dtype=torch.float64).view(len(subjects), most, 5)
+    return stack_rows([[(*each.essence, each.weight) for each in listed] for listed in subjects], boxes=1)
+
+
+def stack_rows(rows: Sequence[Sequence[Sequence[float]]], boxes: int) -> Tensor:
+    """Rows of each of B pictures, each of so many boxes and one number, as `[B, most, 4 · boxes + 1]` float64.
+
+    Where a picture has fewer than the most, rows follow whose boxes are the whole picture and whose number is 0.
+    """
+    most = max((len(each) for each in rows), default=0)
+    empty = (*(0.0, 0.0, 1.0, 1.0) * boxes, 0.0)
+    filled = [[*each, *[empty] * (most - len(each))] for each in rows]
+    return torch.tensor(filled, dtype=torch.float64).view(len(rows), most, len(empty))

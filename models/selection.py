@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -75,6 +76,7 @@ def _groups(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]]) -> d
 
 
 def _proposes(analysis: Analysis, size: tuple[int, int]) -> bool:
+    """Whether an analysis names the boxes to choose among, instead of leaving all to the search."""
     return analysis.propose_boxes(Ratio.of(size), 1.0, size) is not None
 
 
@@ -96,21 +98,26 @@ class SearchBatch:
     def of(cls, analyses: Sequence[Analysis], size: tuple[int, int]) -> SearchBatch:
         return cls(analyses, size, build_search_inputs(analyses))
 
+    @cached_property
+    def proposes(self) -> bool:
+        """Whether the only picture's own proposals are chosen among."""
+        return _proposes(self.analyses[0], self.size)
+
     def best_crops(self, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> list[Crop]:
         """The best crop of each picture.
 
         Raises:
             UnsatisfiableError: under the policy `error`, naming the conflict.
         """
-        if _proposes(self.analyses[0], self.size):
+        if self.proposes:
             return [_best_proposal(self.analyses[0], self.inputs, self.size, constraint, objective)]
         return search(self.inputs_for(objective), self.size, constraint, objective)
 
     def confidence(self, crop: Crop, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> float:
         """How sure the crop of the first picture is, 0..1, see `measure_confidence`."""
-        analysis = self.analyses[0]
-        if _proposes(analysis, self.size):
-            return measure_confidence(self.inputs, self.size, constraint, crop, objective, analysis.score)
+        if self.proposes:
+            own = self.analyses[0].score
+            return measure_confidence(self.inputs, self.size, constraint, crop, objective, own)
         return measure_confidence(self.inputs_for(objective), self.size, constraint, crop, objective)
 
     def inputs_for(self, objective: Objective) -> SearchInputs:
