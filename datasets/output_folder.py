@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
+from .folder_lock import lock_folder
 from .ledger import Ledger
 from .open_folder import OpenFolder, open_folder
 from .part_names import new_part_name
@@ -32,9 +33,9 @@ class NotOursError(OSError):
 class OutputFolder:
     """A folder, and which of its files are ours: those that its ledger lists and whose content is as it was written.
 
-    Use it as a context around a run. Files are named by POSIX paths relative to it. They appear whole or not at all,
-    the folders that they need are made, and no link in it is followed. May be used by several threads, for files of
-    their own.
+    Use it as a context around a run: no other run writes into it meanwhile. Files are named by POSIX paths relative to
+    it. They appear whole or not at all, the folders that they need are made, and no link in it is followed. May be used
+    by several threads, for files of their own.
 
     Args:
         path: need not exist yet.
@@ -43,18 +44,35 @@ class OutputFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._ledger = Ledger(path)
+        self._lock = ExitStack()
+        self._is_locked = False
 
     def __enter__(self) -> OutputFolder:
-        """Reads what earlier runs have written.
+        """Keeps other runs out, and reads what earlier ones have written.
 
         Raises:
+            FolderBusyError: when another run is writing into the folder.
             ValueError, OSError: see `Ledger.load`.
         """
-        self._ledger.load()
+        if self.path.is_dir():
+            self._take()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._ledger.close()
+        with self._lock:
+            self._is_locked = False
+            self._ledger.close()
+
+    def make(self) -> None:
+        """Makes the folder where there is none yet, once it is certain that something will be written.
+
+        Raises:
+            FolderBusyError: when another run was faster.
+            OSError: when it cannot be made.
+        """
+        if not self._is_locked:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._take()
 
     def write(self, file: str, content: bytes) -> None:
         """Writes a file in one go; see `open`."""
@@ -135,6 +153,13 @@ class OutputFolder:
         for file in files:
             if obstacle := self.find_obstacle(file):
                 raise NotOursError(file, obstacle)
+
+    def _take(self) -> None:
+        with ExitStack() as lock:
+            lock.enter_context(lock_folder(self.path))
+            self._ledger.load()
+            self._lock = lock.pop_all()
+        self._is_locked = True
 
     def _take_name(self, folder: OpenFolder, part: str, name: str, file: str, digest: str) -> None:
         try:

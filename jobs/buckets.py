@@ -44,6 +44,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     sources = list_sources(run)
     names = OutputNames(run, sources)
     refuse_obstacles(run, [_file_of(run, name) for name in names.of_source.values()])
+    run.make_folders()
     if run.output is not None:
         remove_leftovers(run.output)
     notes = describe_change(run)

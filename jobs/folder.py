@@ -32,8 +32,8 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
     Raises:
         ValueError: when the settings were made for another cropper.
-        RunError: when the folder has no pictures, an output would lie over a source, or, with buckets, pictures of
-            another origin lie where the trainer would read them too.
+        RunError: when the folder has no pictures, an output would lie over a source, another run is writing where this
+            one would, or, with buckets, pictures of another origin lie where the trainer would read them too.
         OSError: when something can no longer be written.
     """
     cropper = analyser.cropper
@@ -51,6 +51,7 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     sources = list_sources(run)
     files = {source: run.settings.files(name) for source, name in OutputNames(run, sources).of_source.items()}
     refuse_obstacles(run, [file for crops in files.values() for file in crops])
+    run.make_folders()
     if run.output is not None:
         remove_leftovers(run.output)
     notes = describe_change(run)

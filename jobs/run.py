@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..cropping.checks import Size
 from ..datasets.find import EXTENSIONS, find_pictures, leads_outside
+from ..datasets.folder_lock import FolderBusyError
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord
 from ..datasets.output_folder import OutputFolder
 from ..datasets.sidecars import Sidecars
@@ -91,18 +92,40 @@ class FolderRun:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Knows, inside the block, which files of the folders that it writes into are ours.
+        """Keeps other runs out of the folders that it writes into, and knows, inside the block, what in them is ours.
 
         Raises:
-            RunError: when that cannot be read.
+            RunError: when another run is writing into one, or that cannot be read.
         """
         with ExitStack() as opened:
             try:
-                for folder in dict.fromkeys([self.beside, self.written or self.beside]):
+                for folder in self._folders():
                     opened.enter_context(folder)
+            except FolderBusyError as error:
+                raise self._busy(error) from error
             except (OSError, ValueError) as error:
                 raise RunError(f"{error}; move it away, or choose another folder for --out") from error
             yield
+
+    def make_folders(self) -> None:
+        """Makes the folders that it writes into, once nothing else refuses the run.
+
+        Raises:
+            RunError: when another run has begun to write into one.
+            OSError: when one cannot be made.
+        """
+        try:
+            for folder in self._folders():
+                folder.make()
+        except FolderBusyError as error:
+            raise self._busy(error) from error
+
+    def _folders(self) -> list[OutputFolder]:
+        return list(dict.fromkeys([self.beside, self.written or self.beside]))
+
+    def _busy(self, error: FolderBusyError) -> RunError:
+        other = "another --out" if self.written and error.filename == str(self.written.path) else "another --manifest"
+        return RunError(f"{error.filename}: {error.strerror}, or choose {other}")
 
     def state_of(self, source: str) -> str:
         """Changes whenever a source, its caption or its mask does."""

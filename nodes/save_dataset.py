@@ -16,6 +16,7 @@ from torch import Tensor
 from ..bucketing.sizes import format_size, sort_sizes
 from ..datasets.captions import caption_paths
 from ..datasets.find import find_pictures
+from ..datasets.folder_lock import FolderBusyError
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import DatasetFormat, Entry, get_format
 from ..datasets.ledger import LEDGER
@@ -109,6 +110,7 @@ class SaveDataset(io.ComfyNode):
         mask_files = [dataset.mask_path(each) for each, found in zip(files, masks, strict=True) if found is not None]
         with writing_into(out) as written:
             written.refuse_obstacles([*files, *mask_files, *dataset.index_files])
+            written.make()
             entries = []
             for index, picture in enumerate(track_progress(pictures, count)):
                 caption_text = captions[index] or ""
@@ -190,7 +192,7 @@ def writing_into(folder: Path) -> Iterator[OutputFolder]:
             yield out
     except NotOursError as error:
         raise ValueError(f"folder: in {folder}, {error.strerror}; name a new folder") from error
-    except (FileExistsError, NotADirectoryError) as error:
+    except (FileExistsError, FolderBusyError, NotADirectoryError) as error:
         raise ValueError(f"folder: {error.filename}: {error.strerror}; name a new folder") from error
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from wires import as_box, read_tree, save_folder
 
 from salient_crop.cropping.subject import Subject
+from salient_crop.datasets.folder_lock import lock_folder
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
 
@@ -293,3 +294,12 @@ def test_captions_and_masks_outside_the_input_folder_are_not_read(run, smartcrop
     manifest, report, _ = run("CropFolder", folder="set", cropper=smartcrop, buckets="")
     assert "failed: p3.png: p3.txt: a link that leads out of the folder" in report
     assert not any(b"secret" in content for content in read_tree(host.base / "output").values())
+
+
+def test_a_folder_that_another_run_is_writing_into_is_left_alone(run, smartcrop, host):
+    save_folder(host)
+    out = host.base / "output" / "crops"
+    out.mkdir()
+    with lock_folder(out), pytest.raises(ValueError, match="folder: .*another run is writing into it"):
+        run("CropFolder", folder="set", cropper=smartcrop, resolution=64)
+    assert os.listdir(out) == []

@@ -11,6 +11,7 @@ from sd_scripts import no_upscale_bucket
 from wires import read_tree, sort_pictures
 
 from salient_crop.bucketing.grids import list_onetrainer_sizes
+from salient_crop.datasets.folder_lock import lock_folder
 from salient_crop.datasets.formats import get_format
 
 
@@ -218,3 +219,12 @@ def test_diffusers_is_told_its_list_of_buckets(run):
 def test_a_step_that_a_layout_has_not_is_refused_by_name(run):
     with pytest.raises(ValueError, match="^step: does nothing for the dataset format kohya"):
         run("SaveDataset", image=[torch.zeros(1, 64, 64, 3)], layout="kohya", step=64)
+
+
+def test_a_folder_that_another_run_is_writing_into_is_left_alone(run, host):
+    out = host.base / "output" / "dataset"
+    out.mkdir()
+    with lock_folder(out), pytest.raises(ValueError, match="folder: .*another run is writing into it"):
+        run("SaveDataset", image=[torch.zeros(1, 8, 8, 3)])
+    assert os.listdir(out) == []
+    run("SaveDataset", image=[torch.zeros(1, 8, 8, 3)])
