@@ -26,7 +26,8 @@ from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.search import search
 from salient_crop.cropping.subject import Subject, stack_subjects
-from salient_crop.cropping.text_region import TEXT_REGION_PRESETS, TextRegion
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_region import TextRegion
 from salient_crop.models.composition.head import CompositionHead
 from salient_crop.models.composition.loading import load_bundled_composition
 from salient_crop.models.composition.subjects import encode_subjects

@@ -85,8 +85,11 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
         "--layout",
         metavar="WHERE",
         type=parse_regions,
+        action="extend",
         default=[],
-        help="keep free for text: top, left, top-left, ... or x1,y1,x2,y2 in 0..1; several with a semicolon between",
+        help="keep free for text: a side or corner with a size, such as 'left third', 'top half', 'bottom right 40%%';"
+        " a small one without (top, left, top-left, ...); or x1,y1,x2,y2 in 0..1. Several: once more, or with"
+        " semicolons between",
     )
     add_layout_frame(
         parser, "WHERE is a place in the picture that the crop should hold, or a place in the crop that should be calm"

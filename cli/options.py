@@ -89,21 +89,17 @@ def parse_ratio_list(text: str) -> tuple[Ratio, ...]:
 
 
 def parse_regions(text: str) -> list[tuple[float, float, float, float]]:
-    """`top; 0.7,0.3,0.9,0.6` as relative regions: names of layouts, or x1, y1, x2, y2 in 0..1.
+    """`left third; 0.7,0.3,0.9,0.6` as relative regions, see `parse_text_regions`.
 
     Raises:
-        argparse.ArgumentTypeError: when one is malformed.
+        argparse.ArgumentTypeError: when one is malformed, or there is none.
     """
-    from ..cropping.text_region import TextRegion
+    from ..cropping.text_names import parse_text_regions
 
-    def region(words: str) -> tuple[float, float, float, float]:
-        try:
-            x1, y1, x2, y2 = (float(each) for each in words.split(","))
-        except ValueError:
-            return TextRegion.preset(words.strip()).region
-        return TextRegion((x1, y1, x2, y2)).region
-
-    return _parse(lambda: [region(each) for each in text.split(";") if each.strip()])
+    regions = _parse(lambda: parse_text_regions(text))
+    if not regions:
+        raise argparse.ArgumentTypeError("name a layout, such as 'left third'")
+    return regions
 
 
 def parse_background(text: str) -> RGB | None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .objective import Objective, ObjectiveWeights
     from .ratio import Ratio
     from .subject import Subject
-    from .text_region import TEXT_REGION_PRESETS, TextRegion
+    from .text_names import TEXT_REGION_PRESETS
+    from .text_region import TextRegion
 
 __all__ = [
     "Box",
@@ -35,7 +36,7 @@ __all__ = [
 
 # Public name → the module it comes from.
 _HOMES = {
-    "TEXT_REGION_PRESETS": ".text_region",
+    "TEXT_REGION_PRESETS": ".text_names",
     "Box": ".box",
     "Constraint": ".constraint",
     "Crop": ".crop",

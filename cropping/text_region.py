@@ -1,34 +1,20 @@
-"""Regions that must stay free for text or a logo, and the eight of the published test set.
+"""Regions that must stay free for text or a logo.
 
-The presets are those of "Image Cropping under Design Constraints" (Nishiyasu, Shimoda, Sato 2023): four quadrants, and
-four strips a tenth of the picture deep that run along the middle three fifths of a side.
+The published test set, "Image Cropping under Design Constraints" (Nishiyasu, Shimoda, Sato 2023), has eight: four
+quadrants, and four strips a tenth of the picture deep that run along the middle three fifths of a side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from types import MappingProxyType
 
 from .box import Box
 from .checks import Region, Size, check_region, check_size, check_whole_number, show
+from .text_names import TEXT_REGION_PRESETS, named_region
 
 FRAMES = ("source", "crop")
-
-TEXT_REGION_PRESETS: Mapping[str, Region] = MappingProxyType(
-    {
-        "top-left": (0.0, 0.0, 0.5, 0.5),
-        "top-right": (0.5, 0.0, 1.0, 0.5),
-        "bottom-right": (0.5, 0.5, 1.0, 1.0),
-        "bottom-left": (0.0, 0.5, 0.5, 1.0),
-        "left": (0.0, 0.2, 0.1, 0.8),
-        "top": (0.2, 0.0, 0.8, 0.1),
-        "right": (0.9, 0.2, 1.0, 0.8),
-        "bottom": (0.2, 0.9, 0.8, 1.0),
-    }
-)
-"""Name → relative region, in the order of the test set's patterns 0 to 7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +45,12 @@ class TextRegion:
 
     @classmethod
     def preset(cls, name: str, frame: str = "source", hard: bool = False) -> TextRegion:
-        """One of `TEXT_REGION_PRESETS` by its name.
+        """A region by its name, such as `top-left` or `left third`, see `named_region`.
 
         Raises:
-            ValueError: when no preset has that name.
+            ValueError: when no region has that name.
         """
-        if not isinstance(name, str) or name not in TEXT_REGION_PRESETS:
-            raise ValueError(f"{show(name)} is no layout; use one of {', '.join(TEXT_REGION_PRESETS)}")
-        return cls(TEXT_REGION_PRESETS[name], frame, hard)
+        return cls(named_region(name), frame, hard)
 
 
 def published_text_region(index: int, frame: str = "source", hard: bool = False) -> TextRegion:
@@ -84,7 +68,7 @@ def published_text_region(index: int, frame: str = "source", hard: bool = False)
 def reserved_box(region: Region, size: Size) -> Box:
     """The pixels of a reserved region in a picture or crop of `size`, its edges rounded down as the test set's are.
 
-    >>> reserved_box(TEXT_REGION_PRESETS["left"], (1024, 768))
+    >>> reserved_box(TextRegion.preset("left").region, (1024, 768))
     Box(x=0, y=153, width=102, height=461)
 
     Raises:

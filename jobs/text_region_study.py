@@ -10,7 +10,8 @@ from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..cropping.regions import region_in_picture
-from ..cropping.text_region import TEXT_REGION_PRESETS, TextRegion
+from ..cropping.text_names import TEXT_REGION_PRESETS
+from ..cropping.text_region import TextRegion
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser

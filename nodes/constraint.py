@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.objective import Objective, ObjectiveWeights
-from ..cropping.text_region import FRAMES, TEXT_REGION_PRESETS, TextRegion
+from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, parse_text_regions
+from ..cropping.text_region import FRAMES, TextRegion
 from ..models.size_prior.framing import as_people_crop, leave_size_open
 from .sockets.boxes import box_input
 from .sockets.constraints import CropConstraintType, PendingConstraint, PendingText, box_regions, mask_regions
@@ -73,9 +74,10 @@ class CropConstraint(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "layout",
-                    options=[NONE, *TEXT_REGION_PRESETS, DRAWN],
+                    options=[NONE, *TEXT_REGION_PRESETS, *SIZED_NAMES, DRAWN],
                     default=NONE,
-                    tooltip="A region that stays free for text or a logo.",
+                    tooltip="A region that stays free for text or a logo: a part of the picture, or without a size a"
+                    " small one. For other sizes, and several at once, see `layouts`.",
                 ),
                 io.BoundingBox.Input(
                     "region",
@@ -118,6 +120,14 @@ class CropConstraint(io.ComfyNode):
                 box_input("avoid_boxes", "The crop should leave out these boxes."),
                 io.Mask.Input("layout_mask", optional=True, tooltip="A further layout: around all that is white here."),
                 box_input("layout_boxes", "Further layouts: each of these boxes."),
+                # At the end, because saved workflows know widgets by their place.
+                io.String.Input(
+                    "layouts",
+                    default="",
+                    optional=True,
+                    tooltip="Further layouts by name and size, with semicolons between: left 40%; top quarter; bottom"
+                    " right third; or x1,y1,x2,y2 in 0..1.",
+                ),
             ],
             outputs=[CropConstraintType.Output("constraint", tooltip="For Constrained Crop, or another constraint.")],
         )
@@ -144,18 +154,19 @@ class CropConstraint(io.ComfyNode):
         avoid_boxes: Any = None,
         layout_mask: Tensor | None = None,
         layout_boxes: Any = None,
+        layouts: str = "",
     ) -> io.NodeOutput:
         before = constraint or PendingConstraint()
         size = None if image is None else size_of(read_batches([image])[0][0])
         drawn = box_regions(region, "region", size) if layout == DRAWN else ()
         further = mask_regions(layout_mask, "layout_mask") + box_regions(layout_boxes, "layout_boxes", size)
-        preset = layout in TEXT_REGION_PRESETS
+        named = parse_text_regions(layouts if layout in (NONE, DRAWN) else f"{layout}; {layouts}")
         base = Constraint(
             ratios=parse_ratios(ratio) or before.base.ratios,
             min_share=min_share,
             min_size=(max(1, min_width), max(1, min_height)) if min_width or min_height else None,
             policy=policy,
-            text_regions=(TextRegion.preset(layout, layout_frame, layout_hard),) if preset else (),
+            text_regions=tuple(TextRegion(each, layout_frame, layout_hard) for each in named),
         )
         objective = Objective(replace(before.objective.weights, layout=layout_weight))
         people = framing == AS_PEOPLE or before.objective.size_model is not None

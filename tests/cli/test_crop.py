@@ -159,6 +159,8 @@ def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, comp
         *((["--workers", value], "--workers") for value in ("0", "x")),
         *((["--memory", value], "--memory") for value in ("4", "0GB", "much")),
         (["--layout", "middle"], "--layout"),
+        (["--layout", "left third, top"], "--layout"),
+        (["--layout", ";"], "--layout"),
         (["--layout", "0,0,nan,1"], "--layout"),
         (["--background", "nocolour"], "--background"),
         (["--background", "keep"], "transparency"),  # of a jpg

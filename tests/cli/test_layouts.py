@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from salient_crop.cli.main import main
-from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
 from salient_crop.jobs.contact_sheet import GAP, LINE
 from salient_crop.jobs.text_region_sheet import cell_size
 

@@ -1,13 +1,8 @@
 import pytest
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.text_region import (
-    TEXT_REGION_PRESETS,
-    TextRegion,
-    bounding_region,
-    published_text_region,
-    reserved_box,
-)
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_region import TextRegion, bounding_region, published_text_region, reserved_box
 
 # Worked out by hand: quadrants, and strips 0.1 deep along the middle 0.6 of each side, rounded down.
 PATTERNS_1024_768 = [

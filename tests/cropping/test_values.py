@@ -13,7 +13,8 @@ from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.size_curve import SizeCurve
 from salient_crop.cropping.subject import Subject
-from salient_crop.cropping.text_region import TEXT_REGION_PRESETS, TextRegion
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_region import TextRegion
 
 BOX, RATIO = Box(0, 0, 1, 1), Ratio(1, 1)
 VALUES = [

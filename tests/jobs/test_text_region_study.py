@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.text_region import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
 from salient_crop.images.decode import Picture
 from salient_crop.jobs import block_sheet
 from salient_crop.jobs.contact_sheet import FAINT, GAP, INK, LINE

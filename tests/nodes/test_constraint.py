@@ -58,3 +58,15 @@ def test_a_drawn_region_follows_the_picture_to_another_size(run, smartcrop):
     assert box["x"] == 0
     ignored = run("Constraint", ratio="1:1", image=drawn_on, region=region, layout_hard=True)
     assert run("ConstrainedCrop", image=[cropped], cropper=[smartcrop], constraint=list(ignored))[2][0]["x"] > 0
+
+
+def test_layouts_by_name_add_up_with_the_chosen_one(run):
+    (constraint,) = run("Constraint", layout="left third", layouts="top 40%; 0.7,0.3,0.9,0.6", layout_frame="crop")
+    assert [each.region for each in constraint.base.text_regions] == [
+        (0, 0, pytest.approx(1 / 3), 1),
+        (0, 0, 1, 0.4),
+        (0.7, 0.3, 0.9, 0.6),
+    ]
+    assert {each.frame for each in constraint.base.text_regions} == {"crop"}
+    with pytest.raises(ValueError, match="layout"):
+        run("Constraint", layouts="middle third")

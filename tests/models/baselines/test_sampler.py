@@ -13,7 +13,8 @@ from salient_crop.cropping.objective import Objective
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.scorer import Scorer
 from salient_crop.cropping.subject import Subject
-from salient_crop.cropping.text_region import TEXT_REGION_PRESETS, TextRegion
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_region import TextRegion
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.baselines.sampler import grid_boxes, sampled_boxes, sampled_crop
 from salient_crop.models.selection import SearchBatch, best_crops

@@ -13,7 +13,8 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.objective import Objective
 from salient_crop.cropping.ratio import parse_ratios
 from salient_crop.cropping.regions import share_inside
-from salient_crop.cropping.text_region import FRAMES, TEXT_REGION_PRESETS, TextRegion
+from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
+from salient_crop.cropping.text_region import FRAMES, TextRegion
 from salient_crop.models.registry import load_cropper
 from salient_crop.models.selection import SearchBatch
 from salient_crop.models.size_prior.framing import as_people_crop, leave_size_open
