@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..datasets.sidecars import Sidecars
+from ..jobs.journal import state_of
 
 
 def inside(root: str | Path, name: str, socket: str) -> Path:
@@ -36,18 +37,8 @@ def fingerprint(pictures: Iterable[Path], sidecars: Sidecars) -> str:
     """Changes when one of the pictures, or a caption or mask beside it, is changed, added or removed."""
     digest = hashlib.sha256()
     for picture in pictures:
-        for file in (picture, *sidecars.list_files(picture)):
-            digest.update(f"{file}|{_stamp(file)}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{picture}|{state_of(picture, sidecars)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def _stamp(file: Path) -> str:
-    """Size, time of the last change, and number (inode)."""
-    try:
-        status = file.stat()
-    except OSError:
-        return "unreadable"
-    return f"{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
 
 
 def _holds(base: str, target: str) -> bool:
