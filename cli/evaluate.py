@@ -16,10 +16,9 @@ from .options import (
     add_device,
     open_cropper,
     open_device,
-    refuse_other_formats,
-    same_file,
 )
 from .progress import Reporter
+from .sheets import refuse_sheet, same_file, write_sheet
 from .status import DONE, UsageError
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     text = json.dumps(result, indent=2) if chosen.json else format_tables(result)
     reporter.result(*text.split("\n"))
     if chosen.sheet is not None:
-        write_sheet(chosen, benchmark, result)
+        draw_worst(chosen, benchmark, result)
     return DONE
 
 
@@ -191,7 +190,7 @@ def check_folder(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
 
 
 def check_sheet(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
-    """Refuses `--sheet` where there is nothing to draw, in other formats, and over a picture of the benchmark.
+    """Refuses `--sheet` where there is nothing to draw, over a picture of the benchmark, and as `refuse_sheet` does.
 
     Raises:
         UsageError: naming the flag.
@@ -203,27 +202,25 @@ def check_sheet(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
     if benchmark.draw is None:
         able = ", ".join(name for name, each in BENCHMARKS.items() if each.draw is not None)
         raise UsageError(f"--sheet does nothing here: the benchmark {chosen.benchmark} draws none; {able} does")
-    refuse_other_formats(chosen.sheet, "--sheet")
     if chosen.sheet.exists() and any(same_file(chosen.sheet.parent, chosen.file / each) for each in (IMAGES, MASKS)):
         raise UsageError(f"--sheet {chosen.sheet}: one of the pictures themselves, so it is not overwritten")
+    refuse_sheet(chosen.sheet, "--sheet")
 
 
-def write_sheet(chosen: argparse.Namespace, benchmark: Benchmark, result: Result) -> None:
+def draw_worst(chosen: argparse.Namespace, benchmark: Benchmark, result: Result) -> None:
     """Draws the worst pictures of a result.
 
     Raises:
         UsageError: when the sheet cannot be written, or a picture can no longer be read.
     """
-    from ..datasets.atomic import write_picture
     from ..images.errors import PictureError
 
     assert benchmark.draw is not None
     try:
-        write_picture(chosen.sheet, benchmark.draw(chosen.file, result))
-    except OSError as error:
-        raise UsageError(f"--sheet {chosen.sheet}: {error.strerror or error}") from error
-    except PictureError as error:
+        pixels = benchmark.draw(chosen.file, result)
+    except (OSError, PictureError) as error:
         raise UsageError(str(error)) from error
+    write_sheet(chosen.sheet, "--sheet", pixels)
 
 
 def format_tables(result: Mapping[str, Any]) -> str:

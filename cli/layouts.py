@@ -14,10 +14,9 @@ from .options import (
     open_cropper,
     open_device,
     parse_share,
-    refuse_other_formats,
-    same_file,
 )
 from .progress import Reporter
+from .sheets import refuse_sheet, same_file, write_sheet
 from .status import DONE, UsageError
 
 RATIOS = "2:3,16:9"
@@ -42,16 +41,15 @@ def add_parser(commands: SubParsers) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
-    from ..datasets.atomic import write_picture
     from ..images.errors import PictureError
     from ..images.machine import memory_limit
     from ..images.reader import PictureReader
     from ..jobs.executors.batches import Analyser
     from ..jobs.text_region_study import study_text_regions
 
-    refuse_other_formats(chosen.out)
-    if chosen.out.exists() and same_file(chosen.out, chosen.photo):
+    if same_file(chosen.out, chosen.photo):
         raise UsageError(f"--out {chosen.out}: the photograph itself, so it is not overwritten")
+    refuse_sheet(chosen.out, "--out")
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
     try:
@@ -64,10 +62,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
                 chosen.min_area,
                 Analyser(cropper, device),
             )
-        write_picture(chosen.out, sheet)
-    except OSError as error:
-        raise UsageError(f"--out {chosen.out}: {error.strerror or error}") from error
     except (PictureError, ValueError) as error:
         raise UsageError(str(error)) from error
+    write_sheet(chosen.out, "--out", sheet)
     reporter.result(f"{len(chosen.ratios)} ratios under every layout in {chosen.out}")
     return DONE

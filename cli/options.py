@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cropping.checks import show
@@ -203,23 +202,3 @@ def open_cropper(name: str | None, device: str) -> Cropper:
         return load_cropper(name or next(iter(BUNDLED)), device)
     except (OSError, ValueError) as error:
         raise UsageError(f"--cropper: {error}") from error
-
-
-# Sheets
-
-
-def refuse_other_formats(sheet: Path, flag: str = "--out") -> None:
-    """Refuses a sheet with an extension that cannot be written.
-
-    Raises:
-        UsageError: naming the flag, and the extensions that can.
-    """
-    from ..images.encode import FORMATS
-
-    if sheet.suffix.lower().lstrip(".") not in (*FORMATS, "jpeg"):
-        raise UsageError(f"{flag} {sheet}: a sheet is a {', '.join(FORMATS)}")
-
-
-def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths lead to one file, which need not exist."""
-    return first.resolve() == second.resolve()

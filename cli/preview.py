@@ -14,10 +14,9 @@ from .options import (
     open_cropper,
     open_device,
     parse_positive,
-    refuse_other_formats,
-    same_file,
 )
 from .progress import Reporter
+from .sheets import refuse_sheet, same_file, write_sheet
 from .status import DONE, SOME_FAILED, UsageError
 
 COUNT = 60
@@ -53,9 +52,7 @@ def add_parser(commands: SubParsers) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
-    from ..datasets.atomic import write_picture
     from ..datasets.manifest import OK
-    from ..images.errors import PictureError
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
@@ -78,8 +75,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         raise UsageError(f"the pictures of {chosen.manifest} are not where they were; --source FOLDER says where")
     if not records:
         raise UsageError(f"{chosen.manifest} lists no pictures")
-    refuse_other_formats(chosen.out)
-    refuse_sheet_over_source(chosen.out, folder, chosen.manifest)
+    refuse_sheet_over_picture(chosen.out, folder, chosen.manifest)
+    refuse_sheet(chosen.out, "--out")
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device)
     workers = chosen.workers or available_cores()
@@ -89,23 +86,22 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
     with Analyser(cropper, device) as analyser:
         tiles = collect_tiles(records, folder, analyser, workers, progress, chosen.follow_links)
-    try:
-        write_picture(chosen.out, draw_sheet(tiles))
-    except OSError as error:
-        raise UsageError(f"--out {chosen.out}: {error.strerror or error}") from error
-    except (PictureError, ValueError) as error:
-        raise UsageError(f"--out {error}" if isinstance(error, PictureError) else f"--out: {error}") from error
+    write_sheet(chosen.out, "--out", draw_sheet(tiles))
     reporter.result(f"{len(records)} of {total} pictures in {chosen.out}")
     return DONE if all(record.status == OK for record in records) else SOME_FAILED
 
 
-def refuse_sheet_over_source(sheet: Path, folder: Path, manifest: Path) -> None:
-    """Refuses to draw the sheet over a picture that the manifest lists.
+def refuse_sheet_over_picture(sheet: Path, folder: Path, manifest: Path) -> None:
+    """Refuses to draw the sheet over a picture that the manifest lists, or over a crop beside it.
 
     Raises:
         UsageError: when it would be.
     """
     from ..jobs.preview import list_records
 
-    if sheet.exists() and any(same_file(sheet, folder / each.source) for each in list_records(manifest)):
-        raise UsageError(f"--out {sheet}: one of the pictures themselves, so it is not overwritten")
+    if not sheet.exists():
+        return
+    for record in list_records(manifest):
+        crops = (manifest.parent / crop.file for crop in record.crops if crop.file is not None)
+        if any(same_file(sheet, picture) for picture in (folder / record.source, *crops)):
+            raise UsageError(f"--out {sheet}: one of the pictures themselves, so it is not overwritten")

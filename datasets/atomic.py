@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
-from ..images.encode import encode
 from .open_folder import open_folder
 from .part_names import is_part_name, new_part_name
 
@@ -41,17 +38,6 @@ def write_atomic(path: Path | str, content: bytes) -> None:
     """
     with open_atomic(path) as file:
         file.write(content)
-
-
-def write_picture(path: Path | str, pixels: np.ndarray) -> None:
-    """Writes pixels as the picture that the extension of `path` names, whole or not at all; see `encode`.
-
-    Raises:
-        ValueError: when the format is unknown or cannot hold the pixels.
-        PictureError: when the pixels are too many for it.
-        OSError: when it cannot be written.
-    """
-    write_atomic(path, encode(pixels, path))
 
 
 def remove_leftovers(folder: Path | str) -> None:

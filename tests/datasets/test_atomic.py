@@ -2,11 +2,9 @@
 
 import os
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from salient_crop.datasets.atomic import open_atomic, remove_leftovers, write_atomic, write_picture
+from salient_crop.datasets.atomic import open_atomic, remove_leftovers, write_atomic
 from salient_crop.datasets.part_names import new_part_name
 
 
@@ -76,13 +74,3 @@ def test_what_a_kill_leaves_is_a_leftover(tmp_path):
         raise RuntimeError
     remove_leftovers(tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_pictures_are_written_by_their_extension_or_not_at_all(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 256, (6, 8, 4), np.uint8)
-    write_picture(tmp_path / "deep" / "a.png", pixels)
-    with Image.open(tmp_path / "deep" / "a.png") as image:
-        assert (np.asarray(image) == pixels).all()
-    with pytest.raises(ValueError, match=r"a\.jpg: a jpg cannot be transparent"):
-        write_picture(tmp_path / "a.jpg", pixels)
-    assert not (tmp_path / "a.jpg").exists()
