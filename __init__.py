@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .images.errors import PictureError
     from .jobs.api import crop_folder, plan_buckets
     from .jobs.on_cut import HeadCutError
+    from .jobs.paste_back import paste_back
     from .jobs.picture import CroppedPicture, crop
     from .jobs.run import Outcome, RunError
     from .models.analysis import Analysis
@@ -68,6 +69,7 @@ _HOMES = {
     "crop": ".jobs.picture",
     "crop_folder": ".jobs.api",
     "load_cropper": ".models.registry",
+    "paste_back": ".jobs.paste_back",
     "plan_buckets": ".jobs.api",
 }
 
@@ -94,6 +96,7 @@ __all__ = [
     "crop",
     "crop_folder",
     "load_cropper",
+    "paste_back",
     "plan_buckets",
 ]
 

@@ -234,7 +234,7 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
         to_host(cut_mask(inputs.masks[index], crop.box, size, bucket)[None]),
         format_size(bucket),
         index,
-        make_bounding_box(crop, size),
+        make_bounding_box(crop, size, bucket),
         inputs.names[index],
     )
 

@@ -165,7 +165,7 @@ def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, targ
     return (
         to_host(cut_picture(analysed.picture, crop.box, size)[None]),
         to_host(cut_mask(mask, crop.box, picture_size, size)[None]),
-        make_bounding_box(crop, picture_size),
+        make_bounding_box(crop, picture_size, size),
         crop.score,
         to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]),
         to_host(mark_outside(crop.box, picture_size, size)[None]),

@@ -16,6 +16,7 @@ from .crop_folder import CropFolder
 from .heatmap import Heatmap
 from .load_cropper import MODEL_FOLDER, LoadCropper
 from .load_folder import LoadFolder
+from .paste_back import PasteBack
 from .save_dataset import SaveDataset
 
 
@@ -38,6 +39,7 @@ class SalientCropExtension(ComfyExtension):
             ConstrainedCrop,
             LoadFolder,
             ApplyBox,
+            PasteBack,
             BucketSort,
             CropFolder,
             SaveDataset,

@@ -86,6 +86,20 @@ def flatten_boxes(values: Sequence[Any], name: str) -> list[Mapping[str, Any]]:
     return found
 
 
+def group_boxes(values: Sequence[Any], name: str) -> list[list[Mapping[str, Any]]]:
+    """The boxes of each picture, in order: a box alone, or a list of boxes, is one picture's, and a list of lists is a
+    batch's.
+
+    Raises:
+        ValueError: when there is something else among them.
+    """
+    found: list[list[Mapping[str, Any]]] = []
+    for value in values:
+        is_batch = _is_list(value) and len(value) and all(map(_is_list, value))
+        found += [flatten_boxes([each], name) for each in (value if is_batch else [value])]
+    return found
+
+
 def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
     """A bounding box on a picture of `size`. A box with its `picture_size` in its metadata is scaled to `size`.
 
@@ -97,12 +111,23 @@ def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
     box = _parse(value, name)
     if box is None:
         raise ValueError(f"{name}: the box has no area: {value!r}")
-    picture_size = _picture_size(value)
+    picture_size = _size_in(value, "picture_size")
     return box if picture_size is None else _scale(box, picture_size, size)
 
 
-def make_bounding_box(crop: Crop, size: Size) -> dict[str, Any]:
-    """A crop of a picture of `size` as a BOUNDING_BOX, with its ratio, score, terms and warnings."""
+def cut_size_of(value: Mapping[str, Any]) -> Size | None:
+    """Width and height that the crop of a box was cut out at, where it tells them."""
+    return _size_in(value, "crop_size")
+
+
+def make_bounding_box(crop: Crop, size: Size, crop_size: Size) -> dict[str, Any]:
+    """A crop of a picture of `size` as a BOUNDING_BOX, with its ratio, score, terms and warnings.
+
+    Args:
+        crop: the crop.
+        size: width and height of its picture.
+        crop_size: width and height that it was cut out at.
+    """
     return {
         "x": crop.box.x,
         "y": crop.box.y,
@@ -112,6 +137,7 @@ def make_bounding_box(crop: Crop, size: Size) -> dict[str, Any]:
         "label": str(crop.ratio),
         "metadata": {
             "picture_size": list(size),
+            "crop_size": list(crop_size),
             "kept": crop.kept,
             "confidence": crop.confidence,
             "terms": dict(crop.terms),
@@ -159,10 +185,10 @@ def _parse(value: Any, name: str) -> Box | None:
     return Box(left, top, math.ceil(x + width) - left, math.ceil(y + height) - top)
 
 
-def _picture_size(value: Mapping[str, Any]) -> Size | None:
-    """The size of the picture that a box was found on, where this pack made the box."""
+def _size_in(value: Mapping[str, Any], key: str) -> Size | None:
+    """A size in a box's metadata, where this pack made the box."""
     metadata = value.get("metadata")
-    size = metadata.get("picture_size") if isinstance(metadata, Mapping) else None
+    size = metadata.get(key) if isinstance(metadata, Mapping) else None
     if not isinstance(size, Sequence) or len(size) != 2:
         return None
     width, height = size

@@ -159,7 +159,10 @@ def test_a_folder_of_mixed_sizes_feeds_cores_own_nodes(comfy, folder):
         ),
         "core": node("ImageCropV2", image=["folder", 0], crop_region=["crop", 2]),
         "same": pack("ApplyBox", image=["folder", 0], box=["crop", 2]),
+        "back": pack("PasteBack", image=["folder", 0], crop=["crop", 0], box=["crop", 2], feather=16),
         "save_core": node("SaveImage", images=["core", 0], filename_prefix="core"),
+        "save_back": node("SaveImage", images=["back", 0], filename_prefix="back"),
+        "save_whole": node("SaveImage", images=["folder", 0], filename_prefix="whole"),
         "save_same": node("SaveImage", images=["same", 0], filename_prefix="same"),
         "dataset": node(
             "SaveImageTextDataSetToFolder",
@@ -175,6 +178,9 @@ def test_a_folder_of_mixed_sizes_feeds_cores_own_nodes(comfy, folder):
     assert len(by_core) == 5
     assert [each.tobytes() for each in by_core] == [each.tobytes() for each in by_us]
     assert all(abs(each.width * 3 - each.height * 2) <= 3 for each in by_core)
+    # The crops were reduced or enlarged, and not changed.
+    whole, back = saved(comfy, outputs, "save_whole"), saved(comfy, outputs, "save_back")
+    assert [each.tobytes() for each in back] == [each.tobytes() for each in whole]
     dataset = comfy.output / "dataset"
     assert [Image.open(path).size for path in sorted(dataset.glob("*.png"))] == [(256, 384)] * 5
     captions = [path.read_text(encoding="utf-8") for path in sorted(dataset.glob("*.txt"))]

@@ -101,10 +101,13 @@ def test_no_box_and_a_box_without_area_are_told_apart(boxes):
 
 def test_a_crop_tells_where_it_lies_and_why(boxes):
     crop = Crop(Box(1, 2, 30, 45), Ratio(2, 3), 0.5, {"aesthetic": 0.75}, 0.9)
-    value = boxes.make_bounding_box(crop, (60, 50))
+    value = boxes.make_bounding_box(crop, (60, 50), (20, 30))
     assert {key: value[key] for key in ("x", "y", "width", "height")} == as_box(1, 2, 30, 45)
     assert (value["score"], value["label"]) == (0.5, "2:3")
     assert value["metadata"]["picture_size"] == [60, 50]
+    assert value["metadata"]["crop_size"] == [20, 30]
+    assert boxes.cut_size_of(value) == (20, 30)
+    assert boxes.cut_size_of(as_box(1, 2, 3, 4)) is None
     assert value["metadata"]["kept"] == 0.9
     assert value["metadata"]["terms"] == {"aesthetic": 0.75}
     assert boxes.fit_box(value, (120, 100)) == Box(2, 4, 60, 90)

@@ -1,0 +1,149 @@
+"""Paste Back: edited crops into the pictures that they were cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..images.paste import WIDEST_FEATHER, paste
+from .host import to_host, track_progress
+from .sockets.boxes import box_input, cut_size_of, fit_box, group_boxes
+from .sockets.lists import require_single
+from .sockets.masks import read_masks
+from .sockets.pictures import read_batches, size_of
+
+FEATHER = 16
+
+
+class PasteBack(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="SalientCrop_PasteBack",
+            display_name="Paste Back",
+            category="Salient Crop",
+            description="Puts edited crops back into the pictures that they were cut from: resized to their boxes, with"
+            " a soft seam. What was not changed stays as it was, to the pixel; padding is left out.",
+            search_aliases=["uncrop", "stitch", "paste crop", "inpaint stitch", "crop and stitch", "composite crop"],
+            is_input_list=True,
+            inputs=[
+                io.Image.Input("image", tooltip="The original: one picture, a batch, or a list."),
+                io.Image.Input(
+                    "crop",
+                    tooltip="The edited crops, of any size: one for each box. Several crops with one box on one picture"
+                    " are variants, and give a picture each.",
+                ),
+                box_input(
+                    "box",
+                    "Where they were cut, from Constrained Crop: one for each picture, or one for all. Several on one"
+                    " picture are all pasted into it.",
+                    optional=False,
+                ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Of the crops: white where they are pasted, such as what was inpainted. One for all, or one"
+                    " for each crop. Not connected: all of the crop.",
+                ),
+                io.Int.Input(
+                    "feather",
+                    default=FEATHER,
+                    min=0,
+                    max=WIDEST_FEATHER,
+                    tooltip="How soft the seam is, in pixels of the picture: along the edges of the box, and of the"
+                    " mask. 0: hard.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    "image", is_output_list=True, tooltip="The pictures with their crops; batches stay batches."
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        image: list[Tensor],
+        crop: list[Tensor],
+        box: list[Any],
+        feather: list[int],
+        mask: list[Tensor] | None = None,
+    ) -> io.NodeOutput:
+        batches, crop_batches = read_batches(image), read_batches(crop, "crop")
+        crops = [each for batch in crop_batches for each in batch]
+        masks = read_masks(mask, crop_batches, "mask")
+        seam = require_single(feather, "feather")
+        pairing = pair_crops(sum(map(len, batches)), len(crops), group_boxes(box, "box"))
+        outputs = _copy_batches(batches, [len(batch) for batch in crop_batches] if pairing.variants else None)
+        pictures = [picture for batch in outputs for picture in batch]
+        for index, pastes in enumerate(track_progress(pairing.pastes, len(pairing.pastes))):
+            for each, value in pastes:
+                _paste_one(pictures[index], crops[each], masks[each], value, seam, f"picture {index}, crop {each}")
+        return io.NodeOutput([to_host(batch) for batch in outputs])
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Which crop goes where.
+
+    Attributes:
+        pastes: for every picture that comes out, the indices of its crops, with their boxes.
+        variants: whether each crop has a copy of the one picture to itself.
+    """
+
+    pastes: list[list[tuple[int, Mapping[str, Any]]]]
+    variants: bool = False
+
+
+def pair_crops(pictures: int, crops: int, frames: Sequence[Sequence[Mapping[str, Any]]]) -> Pairing:
+    """Pairs crops with boxes and pictures.
+
+    Args:
+        pictures: how many there are.
+        crops: how many there are: one for each box in the order of the boxes, or one for all.
+        frames: the boxes of each picture; one entry serves all pictures.
+
+    Raises:
+        ValueError: when the counts do not match.
+    """
+    boxes = [box for frame in frames for box in frame]
+    if not boxes:
+        raise ValueError("box: no box arrived; the node before found none")
+    if pictures == 1 and len(boxes) == 1:
+        return Pairing([[(index, boxes[0])] for index in range(crops)], variants=True)
+    if pictures == 1:
+        frames = [boxes]
+    elif len(boxes) == pictures:
+        frames = [[box] for box in boxes] if len(frames) == 1 else frames
+    elif len(frames) == 1:
+        frames = [*frames] * pictures
+    if len(frames) != pictures:
+        raise ValueError(
+            f"box: boxes for {len(frames)} pictures, but there are {pictures}; connect them for one or all"
+        )
+    needed = sum(map(len, frames))
+    if crops not in (1, needed):
+        raise ValueError(f"crop: {crops} crops for {needed} boxes on {pictures} pictures; connect one for each box")
+    order = iter(range(needed))
+    return Pairing([[(next(order) if crops > 1 else 0, box) for box in frame] for frame in frames])
+
+
+def _copy_batches(batches: Sequence[Tensor], variants: Sequence[int] | None) -> list[Tensor]:
+    """Copies of the batches to paste into; of the one picture, batches of so many copies where there are variants."""
+    if variants is None:
+        return [batch.clone() for batch in batches]
+    return [batches[0].repeat(count, 1, 1, 1) for count in variants]
+
+
+def _paste_one(
+    picture: Tensor, crop: Tensor, mask: Tensor | None, value: Mapping[str, Any], feather: int, name: str
+) -> None:
+    try:
+        paste(picture, crop, fit_box(value, size_of(picture)), cut_size_of(value), feather, mask)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
