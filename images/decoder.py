@@ -65,10 +65,11 @@ class _Decoder:
             self._picture = None  # the old one goes before the new one comes
             self._picture = Picture(words["path"], content=content if words["in_memory"] else None)
             return {"info": asdict(self._picture.info)}, b""
-        assert self._picture is not None
         if words["about"] == "forget":
-            self._picture.forget()
+            if self._picture is not None:  # it could not be opened
+                self._picture.forget()
             return {}, b""
+        assert self._picture is not None
         background = None if words["background"] is None else tuple(words["background"])
         pixels = self._picture.answer(_read_question(words["question"]), background)
         return {"shape": pixels.shape}, pixels.data.cast("B")

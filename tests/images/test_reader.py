@@ -238,6 +238,23 @@ def test_processes_are_kept_in_a_context_and_end_with_it(tmp_path):
     assert picture._process.lost
 
 
+def test_a_picture_that_cannot_be_opened_costs_no_process(tmp_path, monkeypatch):
+    started = []
+
+    class Counted(DecoderProcess):
+        def __init__(self):
+            super().__init__()
+            started.append(self)
+
+    monkeypatch.setattr(module, "DecoderProcess", Counted)
+    (tmp_path / "a.tiff").write_bytes(b"II*\0" + bytes(60))
+    with PictureReader(GB) as reader:
+        for _ in range(3):
+            with pytest.raises(PictureError, match="not a picture"), reader.open(tmp_path / "a.tiff"):
+                pass
+    assert len(started) == 1
+
+
 def test_what_is_abandoned_fails_at_once_until_the_next_context(tmp_path):
     (tmp_path / "slow.bmp").write_bytes(run_length_bmp(8000, 7500))
     good = saved(tmp_path / "a.tiff")
