@@ -33,6 +33,7 @@ GOLD = {
     "sheep": [((45, 12, 64, 34), (22, 12, 70, 90))],
     "two-dogs": [((31, 23, 53, 41), (31, 23, 55, 47)), ((47, 44, 66, 60), (47, 44, 70, 68))],
 }
+FRAMINGS = ("keep the most", "as people crop")
 # Boxes drawn by eye are right to about a tenth of a head.
 WHOLE = 0.9
 
@@ -55,7 +56,14 @@ def focus():
 
 @pytest.fixture(scope="module")
 def framings():
-    return {"keep the most": Objective(), "as people crop": as_people_crop()}
+    return dict(zip(FRAMINGS, [Objective(), as_people_crop()], strict=True))
+
+
+def some_of_the_cases(sample) -> list[tuple]:
+    """Every case without a layout, and a fifth of those with one: another fifth for the next sample."""
+    cases = list(product(RATIOS, LAYOUTS, FRAMINGS))
+    turn = list(GOLD).index(sample)
+    return [case for index, case in enumerate(cases) if not case[1] or (index + turn) % 5 == 0]
 
 
 @pytest.mark.parametrize("sample", GOLD)
@@ -68,7 +76,8 @@ def test_no_head_is_cut_that_could_be_whole(samples, focus, framings, sample):
     batch = SearchBatch.of(focus.analyse(pixels), size)
     everybody = [tuple(tuple(each / 100 for each in part) for part in parts) for parts in GOLD[sample]]
     wrong = []
-    for ratio, layout, (framing, objective) in product(RATIOS, LAYOUTS, framings.items()):
+    for ratio, layout, framing in some_of_the_cases(sample):
+        objective = framings[framing]
         constraint = Constraint((ratio,), text_regions=layout)
         open_constraint = constraint if framing == "keep the most" else leave_size_open(constraint)
         (crop,) = batch.best_crops(open_constraint, objective)
