@@ -276,6 +276,8 @@ def summary(run: FolderRun, outcome: Outcome) -> str:
         if run.settings.buckets is not None:
             how = "--most-enlarged X sets a limit"
         parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
+    if outcome.corrected:
+        parts.append(f"{outcome.corrected} as corrected by hand")
     if outcome.dropped:
         parts.append(f"{outcome.dropped} left out as asked")
     if outcome.warned:

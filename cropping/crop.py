@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .box import Box
 from .checks import Region, check_edges, check_kind, check_number, check_share, check_tuple, show
+from .correction import Correction
 from .ratio import Ratio
 
 
@@ -51,6 +52,7 @@ class Crop:
         confidence: how far the crop is ahead of the centred one and of others elsewhere, 0..1: 0 where another is as
             good, 0.63 where it leads by 0.05 of the score, 1 where no other is possible; see `measure_confidence`. None
             where that was not measured.
+        correction: what a person decided about it; None where the search did.
 
     Raises:
         TypeError: naming the field that is of another type.
@@ -64,6 +66,7 @@ class Crop:
     kept: float = 1.0
     warnings: tuple[CropWarning, ...] = ()
     confidence: float | None = None
+    correction: Correction | None = None
 
     def __post_init__(self) -> None:
         check_kind("box", self.box, Box)
@@ -77,3 +80,5 @@ class Crop:
         object.__setattr__(self, "warnings", check_tuple("warnings", self.warnings, CropWarning))
         if self.confidence is not None:
             check_share("confidence", self.confidence)
+        if self.correction is not None:
+            check_kind("correction", self.correction, Correction)

@@ -8,6 +8,7 @@ same on every run and device.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import ceil
 
 import torch
@@ -152,6 +153,29 @@ def score_boxes(
     listed = ListedBoxSet(inputs.heat, SearchGrid.over(size), relative[None])
     own = None if aesthetic is None else aesthetic(relative)[None].to(inputs.heat)
     return scorer.score(listed, own)[0]
+
+
+def assess_box(
+    inputs: SearchInputs,
+    size: tuple[int, int],
+    ratio: Ratio,
+    constraint: Constraint,
+    box: Box,
+    objective: Objective = DEFAULT_OBJECTIVE,
+    aesthetic: Callable[[Tensor], Tensor] | None = None,
+) -> Crop:
+    """The crop of one picture that is this box, with its score and terms, whether the constraint allows it or not.
+
+    Args:
+        inputs: of the picture.
+        size, ratio, constraint, objective: as in `search_ratio`.
+        box: in pixels.
+        aesthetic: the cropper's own scores `[N]` of relative boxes `[N, 4]`; None: the share of heat.
+    """
+    scorer = Scorer.of(inputs, size, ratio, replace(constraint, policy="shrink"), objective)
+    pixels = torch.tensor([[box.as_list()]], device=inputs.device)
+    own = None if aesthetic is None else aesthetic(_to_relative(pixels, size)[0])[None].to(inputs.heat)
+    return _choose_crops(scorer, SearchGrid.over(size), size, ratio, pixels, own)[0]
 
 
 def _find_feasible_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:

@@ -16,6 +16,7 @@ from ..printable import replace_unprintable
 
 T = TypeVar("T")
 
+DIGEST_DIGITS = 32
 _REQUIRED: Any = object()
 _LARGEST = 2**53  # whole numbers up to it are exact as floats; no picture has as many pixels
 
@@ -122,6 +123,14 @@ def read_number(value: Any) -> float:
     if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:  # nor is NaN
         raise MalformedValue(f"must be a finite number, got {show_value(value)}")
     return value
+
+
+def read_digest(value: Any) -> str:
+    """The hash of a file, as `hash_stream` writes it."""
+    text = read_text(value)
+    if len(text) != DIGEST_DIGITS or not set(text) <= set("0123456789abcdef"):
+        raise MalformedValue(f"must be {DIGEST_DIGITS} hexadecimal digits, got {text[:60]!r}")
+    return text
 
 
 def read_relative_path(value: Any) -> str:

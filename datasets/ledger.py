@@ -7,14 +7,13 @@ from pathlib import Path
 from threading import RLock
 from typing import BinaryIO
 
-from .json_values import MalformedValue, parse_json, read_field, read_relative_path, read_text
+from .json_values import DIGEST_DIGITS, parse_json, read_digest, read_field, read_relative_path
 from .open_folder import open_folder
 from .part_names import new_part_name
 
 LEDGER = ".salient-crop.jsonl"
 """Name of the file in each folder that runs write into: one line of JSON for each file."""
 
-_DIGEST_DIGITS = 32
 _BEGINNING = b'{"file": "'
 
 
@@ -98,8 +97,8 @@ class Ledger:
             try:
                 with folder.create(part) as file:
                     for name, digests in sorted(self._digests.items()):
-                        for start in range(0, len(digests), _DIGEST_DIGITS // 2):
-                            file.write(_format(name, digests[start : start + _DIGEST_DIGITS // 2].hex()))
+                        for start in range(0, len(digests), DIGEST_DIGITS // 2):
+                            file.write(_format(name, digests[start : start + DIGEST_DIGITS // 2].hex()))
                 folder.replace(part, LEDGER)
             except BaseException:
                 folder.remove(part)
@@ -115,7 +114,7 @@ class Ledger:
     def _parse(self, number: int, line: bytes) -> tuple[str, str]:
         try:
             value = parse_json(line)
-            return read_field(value, "file", read_relative_path), read_field(value, "blake2b", _digest)
+            return read_field(value, "file", read_relative_path), read_field(value, "blake2b", read_digest)
         except ValueError as error:
             raise ValueError(
                 f"{self._folder / LEDGER}, line {number}: not a list of the files that runs have written ({error})"
@@ -129,10 +128,3 @@ def _format(file: str, digest: str) -> bytes:
 def _is_cut_off(line: bytes) -> bool:
     """Whether a line without an end begins as one of ours."""
     return line.startswith(_BEGINNING) or _BEGINNING.startswith(line)
-
-
-def _digest(value: object) -> str:
-    text = read_text(value)
-    if len(text) != _DIGEST_DIGITS or not set(text) <= set("0123456789abcdef"):
-        raise MalformedValue(f"must be {_DIGEST_DIGITS} hexadecimal digits, got {text[:60]!r}")
-    return text

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..cropping.correction import Correction
 from ..cropping.crop import CropWarning
 from ..cropping.ratio import Ratio
 from .atomic import open_atomic
+from .corrections import format_correction, read_box, read_correction
 from .json_values import (
     MalformedValue,
     format_json,
     list_of,
     optional,
     parse_json,
+    read_digest,
     read_field,
     read_number,
     read_positive,
@@ -45,6 +48,8 @@ class CropRecord:
         target_size: height and width of the written crop.
         warnings: what the crop costs, for a person to look at.
         confidence: how far it is ahead of the centred crop and of its rivals, 0..1; None where that is not known.
+        correction: what a person decided about it; None where nobody did. A crop that was dropped stays listed, so
+            that it can be taken back, and has no file.
     """
 
     file: str | None
@@ -59,6 +64,12 @@ class CropRecord:
     target_size: tuple[int, int]
     warnings: tuple[CropWarning, ...] = ()
     confidence: float | None = None
+    correction: Correction | None = None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether a person left it out."""
+        return self.correction is not None and self.correction.is_drop
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -72,6 +83,8 @@ class PictureRecord:
         source: POSIX path relative to the folder that was read.
         size: width and height after orientation; None where not even that could be read.
         status: `ok`, `failed` or `dropped`; the reason says why it is not ok.
+        digest: a hash of the file, see `hash_file`: by it corrections find their picture again; None where the picture
+            could not be read, or by a run that noted none.
     """
 
     source: str
@@ -79,6 +92,7 @@ class PictureRecord:
     status: str
     reason: str | None = None
     crops: tuple[CropRecord, ...] = field(default=())
+    digest: str | None = None
 
     def as_failed(self, reason: str) -> PictureRecord:
         """The record of the same picture, failed and without crops."""
@@ -105,6 +119,7 @@ def format_line(record: PictureRecord) -> str:
         "size": record.size,
         "status": record.status,
         "reason": record.reason,
+        "digest": record.digest,
         "crops": [_crop_fields(crop) for crop in record.crops],
     }
     return format_json(value)
@@ -179,7 +194,9 @@ def _short_lines(file: BinaryIO) -> Iterator[bytes | None]:
 
 def _crop_fields(crop: CropRecord) -> dict[str, Any]:
     warnings = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
-    return {**{name: getattr(crop, name) for name in _CROP_FIELDS}, "warnings": warnings}
+    correction = None if crop.correction is None else format_correction(crop.correction)
+    values = {name: getattr(crop, name) for name in _CROP_FIELDS}
+    return {**values, "warnings": warnings, "correction": correction}
 
 
 def _picture(value: Mapping[str, Any]) -> PictureRecord:
@@ -189,6 +206,7 @@ def _picture(value: Mapping[str, Any]) -> PictureRecord:
         status=read_field(value, "status", _status),
         reason=read_field(value, "reason", optional(read_text)),
         crops=read_field(value, "crops", list_of(_crop)),
+        digest=read_field(value, "digest", optional(read_digest), default=None),
     )
 
 
@@ -206,6 +224,7 @@ def _crop(value: Any) -> CropRecord:
         target_size=read_field(value, "target_size", _size),
         warnings=read_field(value, "warnings", list_of(_warning), default=()),
         confidence=read_field(value, "confidence", optional(read_number), default=None),
+        correction=read_field(value, "correction", optional(read_correction), default=None),
     )
 
 
@@ -238,13 +257,10 @@ def _terms(value: Any) -> dict[str, float]:
 
 
 def _box(value: Any) -> tuple[int, int, int, int]:
-    x, y, width, height = _four(value)
-    if width < 1 or height < 1:
-        raise MalformedValue(f"width and height must be at least 1, got {width} and {height}")
-    return x, y, width, height
+    box = read_box(value)
+    return box.x, box.y, box.width, box.height
 
 
 _size: Callable[[Any], Any] = list_of(read_positive, 2)
 _pair: Callable[[Any], Any] = list_of(read_whole, 2)
-_four: Callable[[Any], Any] = list_of(read_whole, 4)
 _region: Callable[[Any], Any] = list_of(read_number, 4)

@@ -19,6 +19,7 @@ from ..bucketing.report import BEHEADED, BucketReport, Placement, build_report, 
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.correction import Correction, has_ratio
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.heads import cut_share
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -29,6 +30,7 @@ from ..datasets.formats.kohya import kohya_bucket
 from ..datasets.manifest import DROPPED, OK, CropRecord, PictureRecord
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
+from .corrections import pick_correction
 from .on_cut import KEEP, choose_crop, is_dropped
 from .settings import BucketSettings
 from .stages import Size, crop_record
@@ -62,6 +64,7 @@ def measure_picture(
     settings: BucketSettings,
     objective: Objective = DEFAULT_OBJECTIVE,
     on_cut: str = KEEP,
+    corrections: Sequence[Correction] = (),
 ) -> list[CropRecord]:
     """The best crop of one picture for every bucket that it may go to, and last the baseline: what kohya would cut out.
 
@@ -73,6 +76,9 @@ def measure_picture(
         objective: how crops are compared.
         on_cut: where the crop for a bucket cuts off a head: `keep` the crop, `drop` it (the picture may not go to that
             bucket), or `pad` the canvas. Where all are dropped, only the baseline is returned.
+        corrections: of the picture. Where a person drew or approved a box, the picture may go to the buckets of its
+            ratio only, with this box; where there is none, to all, with a box like it. One that was dropped has the
+            crop that keeps most, so that it can be taken back.
 
     Raises:
         UnsatisfiableError: when there is no bucket that it may go to.
@@ -81,13 +87,15 @@ def measure_picture(
     conflict: UnsatisfiableError | None = None
     beheaded = False
     batch = SearchBatch.of([analysis], size)
-    for bucket in settings.grid.sizes:
+    correction = pick_correction(corrections, [Ratio.of(each) for each in settings.grid.sizes])
+    for bucket in _buckets_for(correction, settings):
+        asked = _constraint_for(bucket, constraint, settings.most_enlarged)
         try:
-            crop = choose_crop(batch, _constraint_for(bucket, constraint, settings.most_enlarged), objective, on_cut)
+            crop = choose_crop(batch, asked, objective, on_cut, correction)
         except UnsatisfiableError as error:
             conflict = error
             continue
-        if is_dropped(crop, on_cut):
+        if correction is None and is_dropped(crop, on_cut):
             beheaded = True
             continue
         terms = {**crop.terms, LOST: lost_subject(analysis, crop, size), HEADS_CUT: heads_cut(analysis, crop.box, size)}
@@ -96,6 +104,11 @@ def measure_picture(
     if not records and conflict is not None and not beheaded:
         raise conflict
     return [*records, _baseline_record(analysis, size, settings.resolution)]
+
+
+def left_out_crop(measured: Sequence[CropRecord]) -> CropRecord | None:
+    """Of a picture that a person dropped, the crop that keeps most; None of any other."""
+    return max((each for each in measured[:-1] if each.is_dropped), key=lambda each: each.kept, default=None)
 
 
 def lost_subject(analysis: Analysis, crop: Crop, size: Size) -> float:
@@ -163,6 +176,14 @@ def indices_by_bucket(result: SortedPictures, settings: BucketSettings) -> Itera
     """Indices of the pictures with a bucket: buckets from the narrowest to the widest, pictures in their own order."""
     for bucket in settings.grid.sizes:
         yield from (index for index, each in enumerate(result.buckets) if each == bucket)
+
+
+def _buckets_for(correction: Correction | None, settings: BucketSettings) -> Sequence[Size]:
+    """The buckets that a picture may go to."""
+    sizes = settings.grid.sizes
+    if correction is None:
+        return sizes
+    return [each for each in sizes if has_ratio(correction.box, Ratio.of(each))] or sizes
 
 
 def _constraint_for(bucket: Size, constraint: Constraint, most_enlarged: float | None) -> Constraint:

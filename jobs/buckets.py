@@ -11,14 +11,24 @@ from dataclasses import dataclass, replace
 
 from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
+from ..cropping.ratio import Ratio
 from ..datasets.atomic import remove_leftovers
-from ..datasets.deduplicate import Duplicate
+from ..datasets.deduplicate import Duplicate, hash_file
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
-from .bucket_stages import SortedPictures, measure_picture, plan_in_bucket, sort_pictures
+from .bucket_stages import SortedPictures, left_out_crop, measure_picture, plan_in_bucket, sort_pictures
+from .corrections import (
+    BY_HAND,
+    NO_CORRECTIONS,
+    Corrections,
+    format_corrections,
+    is_honoured,
+    pick_correction,
+    read_corrections,
+)
 from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
@@ -54,17 +64,21 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     notes += [f"duplicate: {_duplicate_line(each)}" for each in duplicates if settings.duplicates == "report"]
     skipped = {each.name: describe_duplicate(each) for each in duplicates if settings.duplicates == "skip"}
     counter.total -= len(skipped)
+    corrections = read_corrections(run.manifest)
     measured = Journal(journal_file(run.manifest, MEASURED), run_identity(run))
     try:
-        resumed = _measure_all(run, analyser, measured, [each for each in sources if each not in skipped], counter)
-        folder = _plan_folder(run, measured, names, skipped, duplicates)
+        wanted = [each for each in sources if each not in skipped]
+        resumed = _measure_all(run, analyser, measured, wanted, counter, corrections)
+        folder = _plan_folder(run, measured, names, skipped, duplicates, corrections)
         _refuse_obstacles(folder)
         return _write_all(folder, counter, resumed, notes)
     finally:
         measured.close()
 
 
-def measure_source(run: FolderRun, source: str, analyser: Analyser) -> PictureRecord:
+def measure_source(
+    run: FolderRun, source: str, analyser: Analyser, corrections: Corrections = NO_CORRECTIONS
+) -> PictureRecord:
     """One picture's record with a crop for every bucket, nothing written; what is wrong with it becomes its reason."""
 
     def measure(picture: Picture, record: PictureRecord) -> PictureRecord:
@@ -72,6 +86,7 @@ def measure_source(run: FolderRun, source: str, analyser: Analyser) -> PictureRe
         run.sidecars.read_caption(picture.path)
         run.sidecars.open_mask(picture)
         thumbnail, settings = picture.small(ANALYSIS_SIDE), run.settings
+        record = replace(record, digest=hash_file(picture.path))
         with analysing(picture):
             analysis = analyser.analyse(thumbnail)
             crops = measure_picture(
@@ -81,9 +96,12 @@ def measure_source(run: FolderRun, source: str, analyser: Analyser) -> PictureRe
                 _bucket_settings(run),
                 settings.objective,
                 settings.on_cut,
+                corrections.of(source, record.digest),
             )
         if len(crops) == 1:  # only the baseline
             return replace(record, status=DROPPED, reason=describe_left_out(BEHEADED))
+        if (dropped := left_out_crop(crops)) is not None:
+            return replace(record, status=DROPPED, reason=BY_HAND, crops=(dropped,))
         return replace(record, status=OK, crops=tuple(crops))
 
     return with_picture(run, PictureRecord(source, None, FAILED), measure)
@@ -115,6 +133,7 @@ class _PlannedFolder:
         index: of each picture in the plan; those that could not be measured have none.
         result: the plan; None where there is no picture to sort.
         files: where each picture's crops go, relative to the output.
+        corrections: of the pictures.
     """
 
     run: FolderRun
@@ -124,6 +143,7 @@ class _PlannedFolder:
     index: Mapping[str, int]
     result: SortedPictures | None
     files: Mapping[str, list[str]]
+    corrections: Corrections
 
     def records(self) -> Iterator[PictureRecord]:
         """The planned record of every picture, in order."""
@@ -133,7 +153,7 @@ class _PlannedFolder:
                 continue
             record = self.measured.record(source)
             if self.result is None or source not in self.index:
-                yield replace(record, crops=())
+                yield record
             else:
                 files: Sequence[str | None] = self.files[source]
                 files = files if self.run.output else [None] * len(files)
@@ -145,16 +165,21 @@ class _PlannedFolder:
 
 
 def _measure_all(
-    run: FolderRun, analyser: Analyser, journal: Journal, sources: Sequence[str], counter: StepCounter
+    run: FolderRun,
+    analyser: Analyser,
+    journal: Journal,
+    sources: Sequence[str],
+    counter: StepCounter,
+    corrections: Corrections,
 ) -> int:
     """Measures every picture that the journal does not have yet; returns how many it had."""
-    remaining = [each for each in sources if journal.finished(each, run.state_of(each)) is None]
+    remaining = [each for each in sources if not _is_measured(run, journal, each, corrections)]
     resumed = len(sources) - len(remaining)
     counter.done += resumed
 
     def measure(source: str) -> tuple[PictureRecord, str]:
         state = run.state_of(source)
-        return measure_source(run, source, analyser), state
+        return measure_source(run, source, analyser, corrections), state
 
     def finish(result: tuple[PictureRecord, str]) -> None:
         journal.add(*result)
@@ -164,35 +189,45 @@ def _measure_all(
     return resumed
 
 
+def _is_measured(run: FolderRun, journal: Journal, source: str, corrections: Corrections) -> bool:
+    record = journal.finished(source, run.state_of(source))
+    if record is None or (record.status != FAILED and record.digest is None):
+        return False
+    ratios = [Ratio.of(each) for each in _bucket_settings(run).grid.sizes]
+    measured = record if record.status == DROPPED else replace(record, crops=record.crops[:-1])
+    return is_honoured(measured, [pick_correction(corrections.of(source, record.digest), ratios)])
+
+
 def _plan_folder(
     run: FolderRun,
     measured: Journal,
     names: OutputNames,
     skipped: Mapping[str, str],
     duplicates: Sequence[Duplicate],
+    corrections: Corrections,
 ) -> _PlannedFolder:
     settings = _bucket_settings(run)
     sources = list(names.of_source)
     usable = [each for each in sources if each not in skipped and measured.record(each).status == OK]
-    beheaded = [each for each in sources if each not in skipped and measured.record(each).status == DROPPED]
+    refused = [each for each in sources if each not in skipped and measured.record(each).status == DROPPED]
     result = None
     if usable:
         sizes = [size for record in measured.records(usable) if (size := record.size) is not None]
         result = sort_pictures(usable, sizes, (record.crops for record in measured.records(usable)), settings)
-        result = replace(result, report=_complete_report(run, result.report, duplicates, beheaded))
+        result = replace(result, report=_complete_report(run, result.report, duplicates, measured.records(refused)))
     uses = dict(zip(usable, result.uses, strict=True)) if result else {}
     repeats = names.repeat([uses.get(each, 0) for each in sources])
     files = {source: [_file_of(run, name) for name in each] for source, each in zip(sources, repeats, strict=True)}
     index = {source: place for place, source in enumerate(usable)}
-    return _PlannedFolder(run, measured, sources, skipped, index, result, files)
+    return _PlannedFolder(run, measured, sources, skipped, index, result, files, corrections)
 
 
 def _complete_report(
-    run: FolderRun, report: BucketReport, duplicates: Sequence[Duplicate], beheaded: Sequence[str]
+    run: FolderRun, report: BucketReport, duplicates: Sequence[Duplicate], refused: Iterable[PictureRecord]
 ) -> BucketReport:
-    """The report with duplicates, pictures that any bucket beheads, and sizes that the trainer would crop again."""
+    """The report with duplicates, pictures that were refused, and sizes that the trainer would crop again."""
     report = complete_report(report, run.settings.dataset, _bucket_settings(run).resolution)
-    left_out = [*report.left_out, *(f"{source}: {describe_left_out(BEHEADED)}" for source in beheaded)]
+    left_out = [*report.left_out, *(f"{each.source}: {each.reason}" for each in refused)]
     duplicate_lines = [_duplicate_line(each) for each in duplicates]
     return replace(report, left_out=left_out, duplicates=duplicate_lines)
 
@@ -275,7 +310,7 @@ def _stale_files(folder: _PlannedFolder) -> list[str]:
 def _write_beside(folder: _PlannedFolder, journal: Journal) -> None:
     """The run's record, the report and its chart beside the manifest, and the trainer's index beside the crops."""
     run = folder.run
-    write_run_record(run)
+    write_run_record(run, corrections=format_corrections(folder.corrections))
     if folder.result is not None:
         text, page = report_files(run.manifest)
         run.beside.write(text.name, folder.result.report.format_text().encode() + b"\n")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
+from .corrections import Corrections, format_corrections, is_honoured, pick_corrections, read_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal
@@ -19,7 +20,8 @@ from .stages import crop_picture
 def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     """Crops every picture of the folder, in parallel, and writes the manifest in the order of the sources.
 
-    With `BucketSettings` among the settings, all pictures are measured first and planned together.
+    With `BucketSettings` among the settings, all pictures are measured first and planned together. What people decided
+    about pictures of the same content, in the manifest that is there, wins over the search.
 
     Stopped at any point and run again, it goes on where it was, and ends with the same bytes as if it had never been
     stopped. Without buckets, the memory that it takes does not depend on the number of pictures; with buckets it grows
@@ -55,15 +57,16 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     if run.output is not None:
         remove_leftovers(run.output)
     notes = describe_change(run)
+    corrections = read_corrections(run.manifest)
     journal = _open_journal(run, files)
     try:
-        remaining = [each for each in sources if not _is_done(run, journal, each, files[each])]
+        remaining = [each for each in sources if not _is_done(run, journal, each, files[each], corrections)]
         resumed = len(sources) - len(remaining)
         counter = StepCounter(progress, len(sources), resumed)
 
         def crop(source: str) -> tuple[PictureRecord, str]:
             state = run.state_of(source)  # before it is read: a change while it is read is noticed by the next run
-            return crop_picture(run, source, files[source], analyser), state
+            return crop_picture(run, source, files[source], analyser, corrections), state
 
         def finish(result: tuple[PictureRecord, str]) -> None:
             journal.add(*result)
@@ -71,7 +74,8 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
 
         run_stage(crop, remaining, run.workers, finish, run.reader.abandon)
         outcome = summarise(journal.records(sources), resumed, notes)
-        write_run_record(run, {source: journal.state(source) for source in sources})
+        states = {source: journal.state(source) for source in sources}
+        write_run_record(run, states, format_corrections(corrections))
         write_manifest(run.manifest, journal.records(sources))
         journal.remove()
         return outcome
@@ -91,6 +95,9 @@ def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
     return journal
 
 
-def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str]) -> bool:
+def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str], corrections: Corrections) -> bool:
     record = journal.finished(source, run.state_of(source))
-    return record is not None and has_its_files(run, record, files)
+    if record is None or record.size is None or record.digest is None or not has_its_files(run, record, files):
+        return False
+    wanted = pick_corrections(corrections.of(source, record.digest), run.settings.constraints(), record.size)
+    return is_honoured(record, wanted)

@@ -146,7 +146,7 @@ def state_of(path: Path, sidecars: Sidecars) -> str:
 def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str]) -> bool:
     """Whether the record's crops have the names that they should have now, and the files exist.
 
-    Some crops of a picture, or all, may have been left out as asked.
+    Some crops of a picture, or all, may have been left out as asked; those that a person dropped have no file.
 
     Args:
         record: of an earlier run.
@@ -156,7 +156,7 @@ def has_its_crops(record: PictureRecord, out: Path | None, files: Sequence[str])
     if record.status == FAILED or out is None:
         return record.status != FAILED
     names = iter(files)
-    written = [crop.file for crop in record.crops]
+    written = [crop.file for crop in record.crops if not crop.is_dropped]
     return all(file is not None and file in names and os.path.isfile(out / file) for file in written)
 
 

@@ -8,6 +8,7 @@ import torch
 
 from ..cropping.checks import Region
 from ..cropping.constraint import Constraint
+from ..cropping.correction import Correction, corrected_box, is_near, nearest_ratio
 from ..cropping.crop import Crop
 from ..cropping.heads import cut_heads, protected_subjects
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -28,7 +29,11 @@ class HeadCutError(ValueError):
 
 
 def choose_crop(
-    batch: SearchBatch, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE, on_cut: str = KEEP
+    batch: SearchBatch,
+    constraint: Constraint,
+    objective: Objective = DEFAULT_OBJECTIVE,
+    on_cut: str = KEEP,
+    correction: Correction | None = None,
 ) -> Crop:
     """The best crop of the one picture of a batch, with its warnings and its confidence.
 
@@ -39,14 +44,21 @@ def choose_crop(
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `pad` extends the canvas so
             that the head fits, whatever the constraint's policy, unless a hard text region would then no longer be
             calm; `keep` and `drop` (see `is_dropped`) leave the crop.
+        correction: what a person decided about the crop. Its box is the crop, whatever else is asked for, but for the
+            ratio: see `corrected_box`. Warnings and confidence are told as of any other.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
+        ValueError: when the box of the correction lies elsewhere.
     """
     (analysis,) = batch.analyses
     with torch.inference_mode():
-        (crop,), under = batch.best_crops(constraint, objective), constraint
-        if on_cut == PAD and cut_heads(analysis.subjects, crop.box.relative(batch.size)):
+        if correction is None:
+            (crop,) = batch.best_crops(constraint, objective)
+        else:
+            crop = _correct(batch, constraint, objective, correction)
+        under = constraint
+        if correction is None and on_cut == PAD and cut_heads(analysis.subjects, crop.box.relative(batch.size)):
             larger = with_heads_kept(batch, constraint, crop.ratio)
             (padded,) = batch.best_crops(larger, objective)
             if _is_calm(padded) or not _is_calm(crop):
@@ -56,7 +68,9 @@ def choose_crop(
 
 
 def is_dropped(crop: Crop, on_cut: str) -> bool:
-    """Whether a crop with these warnings is to be left out."""
+    """Whether a crop with these warnings is to be left out; a person's decision goes first."""
+    if crop.correction is not None:
+        return crop.correction.is_drop
     return on_cut == DROP and any(each.code == HEAD_CUT for each in crop.warnings)
 
 
@@ -72,6 +86,18 @@ def with_heads_kept(batch: SearchBatch, constraint: Constraint, ratio: Ratio) ->
         width, height = ratio.largest_in(batch.size)
         least = min(least[0], width), min(least[1], height)
     return replace(constraint, ratios=(ratio,), keep=constraint.keep + heads, min_size=least, policy="pad")
+
+
+def _correct(batch: SearchBatch, constraint: Constraint, objective: Objective, correction: Correction) -> Crop:
+    """The crop that a person decided on, at the ratio of the constraint that is nearest to it."""
+    if not is_near(correction.box, batch.size):
+        raise ValueError(
+            f"the corrected box {correction.box.as_list()} does not lie in this picture of"
+            f" {batch.size[0]}×{batch.size[1]}; correct it anew"
+        )
+    ratio = nearest_ratio(correction.box, constraint.ratios or (Ratio.of(batch.size),))
+    box = corrected_box(correction, ratio, batch.size)
+    return replace(batch.crop_at(box, ratio, constraint, objective), correction=correction)
 
 
 def _is_calm(crop: Crop) -> bool:

@@ -133,6 +133,8 @@ def _assurance(record: PictureRecord) -> float:
 
 
 def _assurance_of(crop: CropRecord) -> float:
+    if crop.correction is not None:  # somebody has looked at it
+        return 2.0
     sure = 2.0 if crop.confidence is None else crop.confidence
     return sure - 3 if any(each.code == HEAD_CUT for each in crop.warnings) else sure
 
@@ -151,9 +153,10 @@ def _draw_picture(
             with analysing(picture):
                 heat = analyser.analyse(thumbnail).heatmap.float().cpu().numpy()
         pixels = picture.crop((0, 0, *size), thumbnail_size(size))
-        crops = tuple(_crop_tile(picture, crop) for crop in record.crops[:MOST_CROPS])
+        kept = [crop for crop in record.crops if not crop.is_dropped]
+        crops = tuple(_crop_tile(picture, crop) for crop in kept[:MOST_CROPS])
     note = f"{size[0]} × {size[1]}"
-    if more := len(record.crops) - len(crops):
+    if more := len(kept) - len(crops):
         note = f"{note}, {more} more crops"
     return PictureTile(record.source, note, pixels, heat, crops)
 

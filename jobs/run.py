@@ -147,6 +147,7 @@ class Outcome:
         first_warned: the first of these, those with a head cut off before all others, each as `name: words`.
         notes: sentences for a person, such as which settings differ from the last run.
         heads_cut: pictures with a crop that cuts off a head.
+        corrected: pictures of which a person has corrected, approved or dropped a crop.
         report: of a bucket run; None where there was no picture to sort, and without buckets.
     """
 
@@ -161,6 +162,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     report: BucketReport | None = None
     heads_cut: int = 0
+    corrected: int = 0
 
     def describe_warnings(self) -> str:
         """How many pictures have a head cut off or another warning, and the first of them; empty where none has."""
@@ -218,16 +220,18 @@ def read_sizes(
 
 def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
     """The outcome of a run with these records."""
-    pictures = failed = dropped = crops = enlarged = warned = heads_cut = 0
+    pictures = failed = dropped = crops = enlarged = warned = heads_cut = corrected = 0
     first_cut: list[str] = []
     first_others: list[str] = []
     for record in records:
         pictures += 1
         failed += record.status == FAILED
         dropped += record.status == DROPPED
-        crops += len(record.crops)
-        enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in record.crops)
-        warnings = [warning for crop in record.crops for warning in crop.warnings]
+        kept = [crop for crop in record.crops if not crop.is_dropped]
+        crops += len(kept)
+        enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in kept)
+        corrected += any(crop.correction for crop in record.crops)
+        warnings = [warning for crop in kept for warning in crop.warnings]
         warnings.sort(key=lambda each: each.code != HEAD_CUT)
         is_cut = bool(warnings) and warnings[0].code == HEAD_CUT
         warned += bool(warnings)
@@ -237,7 +241,17 @@ def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[st
             named.append(f"{record.source}: {summarise_warnings(warnings)}")
     first = tuple([*first_cut, *first_others][:NAMED_WARNINGS])
     return Outcome(
-        pictures, failed, crops, enlarged, resumed, dropped, warned, first, tuple(notes), heads_cut=heads_cut
+        pictures,
+        failed,
+        crops,
+        enlarged,
+        resumed,
+        dropped,
+        warned,
+        first,
+        tuple(notes),
+        heads_cut=heads_cut,
+        corrected=corrected,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,23 +27,30 @@ def run_identity(run: FolderRun) -> dict[str, Any]:
 
     The folder is relative to the manifest, so that both can move together.
     """
-    try:
-        folder = Path(os.path.relpath(run.folder.resolve(), run.manifest.parent.resolve())).as_posix()
-    except ValueError:  # another drive
-        folder = run.folder.resolve().as_posix()
-    return {"folder": folder, "settings": run.settings.identity()}
+    return {"folder": _relative_to(run.manifest, run.folder), "settings": run.settings.identity()}
 
 
-def write_run_record(run: FolderRun, states: Mapping[str, str] = MappingProxyType({})) -> None:
+def write_run_record(
+    run: FolderRun,
+    states: Mapping[str, str] = MappingProxyType({}),
+    corrections: Sequence[Mapping[str, Any]] = (),
+) -> None:
     """Notes the run's identity beside its manifest, and the cropper as `load_cropper` finds it, for previews.
 
     Args:
         run: that is finished.
         states: of each picture when it was done, see `state_of`.
+        corrections: all that are known, see `format_corrections`.
     """
     settings = run.settings
     cropper = settings.checkpoint or settings.cropper
-    record = {**run_identity(run), "cropper": cropper, "sources": dict(states)}
+    record = {
+        **run_identity(run),
+        "cropper": cropper,
+        "out": None if run.out is None else _relative_to(run.manifest, run.out),
+        "sources": dict(states),
+        "corrections": list(corrections),
+    }
     write_atomic(record_file(run.manifest), json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
 
 
@@ -123,6 +130,14 @@ def describe_change(run: FolderRun) -> list[str]:
         return []
     named = ", ".join(changes[:NAMED]) + (f" and {len(changes) - NAMED} more" if len(changes) > NAMED else "")
     return [f"settings differ from the last run ({named}); all pictures are done again"]
+
+
+def _relative_to(manifest: Path, folder: Path) -> str:
+    """A folder as the record of a manifest's run names it."""
+    try:
+        return Path(os.path.relpath(folder.resolve(), manifest.parent.resolve())).as_posix()
+    except ValueError:  # another drive
+        return folder.resolve().as_posix()
 
 
 def _flat(identity: Mapping[str, Any]) -> dict[str, Any]:

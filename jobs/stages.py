@@ -13,9 +13,11 @@ from dataclasses import replace
 
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.correction import Correction
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..datasets.captions import caption_paths
+from ..datasets.deduplicate import hash_file
 from ..datasets.find import LEADS_OUTSIDE, leads_outside
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from ..images.decode import Picture
@@ -24,6 +26,7 @@ from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
 from .analyse import ANALYSIS_SIDE
+from .corrections import BY_HAND, NO_CORRECTIONS, Corrections, pick_corrections
 from .executors.batches import Analyser
 from .on_cut import KEEP, choose_crop, is_dropped
 from .run import FolderRun
@@ -40,7 +43,9 @@ DISK_ERRORS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)
 """Errors that every other picture would meet too."""
 
 
-def crop_picture(run: FolderRun, source: str, files: Sequence[str], analyser: Analyser) -> PictureRecord:
+def crop_picture(
+    run: FolderRun, source: str, files: Sequence[str], analyser: Analyser, corrections: Corrections = NO_CORRECTIONS
+) -> PictureRecord:
     """Crops one picture from end to end. What is wrong with it becomes the reason of its record.
 
     Args:
@@ -48,18 +53,19 @@ def crop_picture(run: FolderRun, source: str, files: Sequence[str], analyser: An
         source: of the picture, relative to the run's folder.
         files: where its crops go, relative to the run's output; a dry run writes none.
         analyser: for the run's settings.
+        corrections: of the run's pictures.
 
     Raises:
         OSError: only what would stop every other picture too, such as a full disk.
     """
 
     def crop(picture: Picture, record: PictureRecord) -> PictureRecord:
-        thumbnail = picture.small(ANALYSIS_SIDE)
+        settings, size = run.settings, picture.info.size
+        thumbnail, record = picture.small(ANALYSIS_SIDE), replace(record, digest=hash_file(picture.path))
+        corrected = pick_corrections(corrections.of(source, record.digest), settings.constraints(), size)
         with analysing(picture):
             analysis = analyser.analyse(thumbnail)
-            crops = choose_crops(
-                analysis, picture.info.size, run.settings.constraints(), run.settings.objective, run.settings.on_cut
-            )
+            crops = choose_crops(analysis, size, settings.constraints(), settings.objective, settings.on_cut, corrected)
         planned = plan_record(record, crops, files if run.output else [None] * len(crops), run.settings)
         write_crops(run, picture, planned)
         _remove_others(run, files, planned)
@@ -88,6 +94,7 @@ def choose_crops(
     constraints: Sequence[Constraint],
     objective: Objective = DEFAULT_OBJECTIVE,
     on_cut: str = KEEP,
+    corrections: Sequence[Correction | None] | None = None,
 ) -> list[Crop]:
     """The best crop of a picture under each constraint, with its warnings and its confidence.
 
@@ -97,27 +104,36 @@ def choose_crops(
         constraints: one for each crop; see `CropSettings.constraints`.
         objective: how crops are compared.
         on_cut: what to do where a crop cuts off a head, see `choose_crop`.
+        corrections: what a person decided about each crop; None where nobody did about any.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
     """
     batch = SearchBatch.of([analysis], size)
-    return [choose_crop(batch, constraint, objective, on_cut) for constraint in constraints]
+    return [
+        choose_crop(batch, constraint, objective, on_cut, correction)
+        for constraint, correction in zip(constraints, corrections or [None] * len(constraints), strict=True)
+    ]
 
 
 def plan_record(
     record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], settings: CropSettings
 ) -> PictureRecord:
-    """The record with its crops: the file and the size of each. Crops that cut off a head are left out where the
-    settings ask for it; a picture without any other is dropped."""
+    """The record with its crops: the file and the size of each.
+
+    Crops that cut off a head are left out where the settings ask for it; those that a person dropped stay listed,
+    without a file. A picture without any other is dropped.
+    """
     assert record.size is not None
     planned = [
         crop_record(crop, record.size, settings.size_of(crop.box.size, crop.ratio), file)
         for crop, file in zip(crops, files, strict=True)
-        if not is_dropped(crop, settings.on_cut)
+        if crop.correction is not None or not is_dropped(crop, settings.on_cut)
     ]
     if not planned:
         return replace(record, status=DROPPED, reason=summarise_warnings(crops[0].warnings), crops=())
+    if all(each.is_dropped for each in planned):
+        return replace(record, status=DROPPED, reason=BY_HAND, crops=tuple(planned))
     return replace(record, status=OK, crops=tuple(planned))
 
 
@@ -130,7 +146,7 @@ def crop_record(
         crop: to be listed.
         picture_size: width and height of the picture in pixels.
         target: width and height that the crop is written at.
-        file: where it is written; None where it is not.
+        file: where it is written; None where it is not, as one that a person dropped is never.
         bucket: width and height of its bucket, or None.
     """
     box = crop.box
@@ -139,7 +155,7 @@ def crop_record(
     left = box.x + (box.width - target[0] / scale) / 2
     top = box.y + (box.height - target[1] / scale) / 2
     return CropRecord(
-        file=file,
+        file=None if crop.correction and crop.correction.is_drop else file,
         ratio=str(crop.ratio),
         bucket=bucket,
         box=(box.x, box.y, box.width, box.height),
@@ -151,6 +167,7 @@ def crop_record(
         target_size=(target[1], target[0]),
         warnings=tuple(_rounded_warning(each) for each in crop.warnings),
         confidence=None if crop.confidence is None else _rounded(crop.confidence),
+        correction=crop.correction,
     )
 
 

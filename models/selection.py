@@ -10,6 +10,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ..cropping.box import Box
 from ..cropping.confidence import measure_confidence
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
@@ -17,7 +18,7 @@ from ..cropping.heads import move_to_hold, stack_protected
 from ..cropping.inputs import SearchInputs
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
-from ..cropping.search import choose_among, search
+from ..cropping.search import assess_box, choose_among, search
 from ..cropping.subject import stack_subjects
 from .analysis import Analysis
 
@@ -112,6 +113,13 @@ class SearchBatch:
         if self.proposes:
             return [_best_proposal(self.analyses[0], self.inputs, self.size, constraint, objective)]
         return search(self.inputs_for(objective), self.size, constraint, objective)
+
+    def crop_at(self, box: Box, ratio: Ratio, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> Crop:
+        """The crop of the first picture that is this box, see `assess_box`."""
+        if self.proposes:
+            own = self.analyses[0].score
+            return assess_box(self.inputs, self.size, ratio, constraint, box, objective, own)
+        return assess_box(self.inputs_for(objective), self.size, ratio, constraint, box, objective)
 
     def confidence(self, crop: Crop, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE) -> float:
         """How sure the crop of the first picture is, 0..1, see `measure_confidence`."""

@@ -2,10 +2,13 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from salient_crop.cropping.box import Box
+from salient_crop.cropping.correction import Correction
 from salient_crop.cropping.crop import CropWarning
 from salient_crop.datasets.manifest import (
     CropRecord,
@@ -35,6 +38,7 @@ WARNED = CropRecord(
     None, "1:1", None, (0, 0, 1, 1), 1.0, {}, 1.0, (0, 0), (1, 1), (1, 1),
     (CropWarning("subject-cut", "a face is cut", (0.25, 0.0, 0.5, 1.0)), CropWarning("small", "it is small")), 0.25,
 )  # fmt: skip
+CORRECTED = replace(CROP, correction=Correction("approve", Box(1, -2, 20, 30)))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,7 @@ WARNED = CropRecord(
             PictureRecord("b.jpg", (9, 9), "ok", None, (WARNED, CROP)),
         ],
         [PictureRecord("not \udcff unicode.jpg", (1, 1), "ok")],
+        [PictureRecord("a.jpg", (90, 90), "ok", None, (CORRECTED,), "0123456789abcdef" * 2)],
         [PictureRecord("a\nb.jpg", (1, 1), "failed", 'says "no"\u2028')],
     ],
 )
@@ -64,10 +69,10 @@ def test_a_manifest_is_readable_text(tmp_path):
 
 def test_the_fields_are_the_documented_ones():
     line = json.loads(format_line(PictureRecord("a", (120, 80), "ok", None, (WARNED,))))
-    assert list(line) == ["source", "size", "status", "reason", "crops"]
+    assert list(line) == ["source", "size", "status", "reason", "digest", "crops"]
     assert list(line["crops"][0]) == [
         "file", "ratio", "bucket", "box", "score", "terms", "kept", "crop_coords", "original_size", "target_size",
-        "warnings", "confidence",
+        "warnings", "confidence", "correction",
     ]  # fmt: skip
     assert line["crops"][0]["confidence"] == 0.25
     assert line["size"] == [120, 80]
@@ -84,12 +89,14 @@ def test_an_older_manifest_is_read_and_has_no_warnings_and_no_confidence(tmp_pat
     assert all((crop.warnings, crop.confidence) == ((), None) for record in records for crop in record.crops)
     for line, record in zip(lines, records, strict=True):
         again = json.loads(format_line(record))
-        assert all((crop.pop("warnings"), crop.pop("confidence")) == ([], None) for crop in again["crops"])
+        assert again.pop("digest") is None
+        for crop in again["crops"]:
+            assert (crop.pop("warnings"), crop.pop("confidence"), crop.pop("correction")) == ([], None, None)
         assert again == json.loads(line)
 
 
 def test_fields_that_are_not_known_are_passed_over():
-    value = {**json.loads(format_line(RECORD)), "digest": "ab"}
+    value = {**json.loads(format_line(RECORD)), "rating": "ab"}
     value["crops"][0]["rank"] = 0.5
     assert parse_line(json.dumps(value)) == RECORD
 

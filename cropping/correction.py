@@ -1,0 +1,85 @@
+"""What a person decided about one crop; it wins over the search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log, sqrt
+
+from .box import Box
+from .checks import Size, check_kind, check_size, show
+from .ratio import Ratio
+
+BOX, DROP, APPROVE = "box", "drop", "approve"
+DECISIONS = (BOX, DROP, APPROVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A decision about one crop of one picture.
+
+    Attributes:
+        decision: `box`: the crop shall be this one; `approve`: it is right as it was found, and stays so; `drop`: it
+            shall not be.
+        box: that was drawn, approved or refused, in source pixels. It may reach outside the picture.
+
+    Raises:
+        TypeError: when the box is none.
+        ValueError: when the decision is none.
+    """
+
+    decision: str
+    box: Box
+
+    def __post_init__(self) -> None:
+        if self.decision not in DECISIONS:
+            raise ValueError(f"decision must be one of {', '.join(DECISIONS)}, got {show(self.decision)}")
+        check_kind("box", self.box, Box)
+
+    @property
+    def is_drop(self) -> bool:
+        return self.decision == DROP
+
+
+def has_ratio(box: Box, ratio: Ratio, multiple: int = 1) -> bool:
+    """Whether a box meets a ratio to within one pixel, or one `multiple` of pixels, of its width or its height.
+
+    >>> has_ratio(Box(0, 0, 341, 512), Ratio(2, 3))
+    True
+    """
+    return abs(box.width * ratio.height - box.height * ratio.width) <= multiple * max(ratio.width, ratio.height)
+
+
+def nearest_ratio(box: Box, ratios: tuple[Ratio, ...]) -> Ratio:
+    """Of some ratios, the one whose shape is most like the box's."""
+    return min(ratios, key=lambda ratio: abs(log(box.width / box.height / ratio.value)))
+
+
+def fit_box(box: Box, ratio: Ratio, size: Size) -> Box:
+    """A box of another ratio that shows what `box` does: of the same area and centre, as far as the picture has room.
+
+    A person who drew a box for one ratio has said what the picture is about; that holds for others too.
+
+    >>> fit_box(Box(100, 100, 200, 300), Ratio(3, 2), (1000, 1000))
+    Box(x=50, y=150, width=300, height=200)
+
+    Args:
+        size: (width, height) of the picture in pixels.
+    """
+    largest = ratio.largest_in(check_size("size", size))
+    long_side = round(sqrt(box.area * max(ratio.value, 1 / ratio.value)))
+    fitted = ratio.size_for(max(1, min(long_side, max(largest))))
+    width, height = min(fitted[0], size[0]), min(fitted[1], size[1])
+    left, top = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
+    return Box(min(max(left, 0), size[0] - width), min(max(top, 0), size[1] - height), width, height)
+
+
+def corrected_box(correction: Correction, ratio: Ratio, size: Size) -> Box:
+    """The box of a correction at a ratio: itself where it has that ratio, else one that shows what it does."""
+    return correction.box if has_ratio(correction.box, ratio) else fit_box(correction.box, ratio, size)
+
+
+def is_near(box: Box, size: Size) -> bool:
+    """Whether a box covers some of a picture, and reaches outside by no more than the picture's size on each side."""
+    width, height = check_size("size", size)
+    covers = box.x < width and box.y < height and box.right > 0 and box.bottom > 0
+    return covers and Box(-width, -height, 3 * width, 3 * height).holds(box)
