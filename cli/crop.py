@@ -12,6 +12,7 @@ from .options import (
     SubParsers,
     add_cropper,
     add_device,
+    add_framing,
     add_layout_frame,
     add_memory,
     add_ratios,
@@ -79,7 +80,7 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         type=parse_share,
         help="smallest crop, as a share of the largest box of its ratio; 1 leaves only the position open (default 0.6,"
-        " with --buckets 1)",
+        " with --buckets 1; with --framing as-people-crop as small as people go)",
     )
     parser.add_argument(
         "--layout",
@@ -91,6 +92,7 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
         " a small one without (top, left, top-left, ...); or x1,y1,x2,y2 in 0..1. Several: once more, or with"
         " semicolons between",
     )
+    add_framing(parser)
     add_layout_frame(
         parser, "WHERE is a place in the picture that the crop should hold, or a place in the crop that should be calm"
     )
@@ -186,18 +188,24 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     Raises:
         UsageError: when they cannot be used together.
     """
+    from ..cropping.objective import DEFAULT_OBJECTIVE
+    from ..jobs.framing import apply_framing
     from ..jobs.prepare import prepare_run
 
     check_flags(chosen)
     options = buckets.bucket_options(chosen)
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
+    asked, objective = apply_framing(
+        chosen.framing, constraint(chosen), DEFAULT_OBJECTIVE, sized=chosen.min_area is not None
+    )
     try:
         run = prepare_run(
             chosen.pictures,
             chosen.out,
             cropper,
-            constraint(chosen),
+            asked,
+            objective=objective,
             checkpoint=chosen.cropper,
             device=device,
             each=chosen.each,

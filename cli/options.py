@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..cropping.checks import show
+from ..jobs.defaults import KEEP_MOST
 from .status import UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +61,17 @@ def add_ratios(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def add_framing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--framing",
+        metavar="keep-the-most|as-people-crop",
+        type=parse_framing,
+        default=KEEP_MOST,
+        help="how close crops go: the larger the better, for data sets (default), or as close as people go, and where"
+        " they would place the crop",
+    )
+
+
 def add_layout_frame(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("--layout-frame", choices=FRAMES, help=f"{help} (default source)")
 
@@ -99,6 +111,17 @@ def parse_regions(text: str) -> list[tuple[float, float, float, float]]:
     if not regions:
         raise argparse.ArgumentTypeError("name a layout, such as 'left third'")
     return regions
+
+
+def parse_framing(text: str) -> str:
+    """A framing by its words, with spaces or hyphens between.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is none.
+    """
+    from ..jobs.defaults import parse_framing as parse
+
+    return _parse(lambda: parse(text))
 
 
 def parse_background(text: str) -> RGB | None:

@@ -18,10 +18,11 @@ from ..images.budget import parse_memory
 from ..images.colour import RGB, parse_colour
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
-from .defaults import RATIOS, default_min_share
+from .defaults import KEEP_MOST, RATIOS, default_min_share
 from .device import find_device
 from .executors.batches import Analyser
 from .folder import crop_folder as crop_run
+from .framing import apply_framing
 from .on_cut import KEEP
 from .picture import open_cropper
 from .prepare import prepare_run
@@ -44,6 +45,7 @@ def crop_folder(
     cropper: str | PathLike[str] | Cropper = "focus",
     constraint: Constraint | None = None,
     objective: Objective = DEFAULT_OBJECTIVE,
+    framing: str = KEEP_MOST,
     each: bool = False,
     on_cut: str = KEEP,
     resolution: int | None = None,
@@ -89,6 +91,9 @@ def crop_folder(
         constraint: all else that every crop must obey. None: at least 0.6 of the largest box of its ratio; with
             buckets, all of it.
         objective: how crops that obey are compared.
+        framing: `keep the most`: the larger the better; `as people crop`: as close as people go, where they would place
+            the crop. The latter replaces the objective's models of size and composition, and leaves the size open where
+            there is no constraint, or its `min_share` is left at its default.
         each: one crop for every ratio, instead of the best of them.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `keep` it with its warning,
             `drop` it (with buckets, the picture stays out of that bucket), or `pad` the canvas so that the head fits.
@@ -127,11 +132,14 @@ def crop_folder(
     )
     loaded = open_cropper(cropper, find_device(device))
     where = str(loaded.device or find_device(device))
+    asked = _constraint(constraint, ratios, with_buckets=buckets is not None)
+    sized = constraint is not None and constraint.min_share != Constraint.min_share
+    asked, objective = apply_framing(framing, asked, objective, sized)
     run = prepare_run(
         _words(pictures),
         _path("out", out),
         loaded,
-        _constraint(constraint, ratios, with_buckets=buckets is not None),
+        asked,
         checkpoint=None if isinstance(cropper, Cropper) else fspath(cropper),
         device=where,
         objective=objective,

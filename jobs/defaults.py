@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from ..cropping.checks import show
+
 RATIOS = "1:1,2:3,3:2"
 BUCKET_RESOLUTION = 1024
 """Side in pixels of the square that names the pixel budget of buckets."""
+
+KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
+FRAMINGS = (KEEP_MOST, AS_PEOPLE)
+"""How close a crop goes: the larger the better, or as people would go."""
+
+
+def parse_framing(words: str) -> str:
+    """One of `FRAMINGS`, from its words with spaces or hyphens between.
+
+    >>> parse_framing("as-people-crop")
+    'as people crop'
+
+    Raises:
+        TypeError, ValueError: when it is none.
+    """
+    if not isinstance(words, str):
+        raise TypeError(f"framing must be text, got {show(words)}")
+    if (framing := words.strip().lower().replace("-", " ")) not in FRAMINGS:
+        raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}, got {show(words)}")
+    return framing
 
 
 def default_min_share(with_buckets: bool) -> float:

@@ -23,7 +23,9 @@ from ..images.source import PictureSource, open_picture
 from ..models.base import Cropper
 from ..models.registry import load_cropper
 from .analyse import ANALYSIS_SIDE, analyse_thumbnails
+from .defaults import KEEP_MOST
 from .device import find_device
+from .framing import apply_framing
 from .on_cut import KEEP, HeadCutError, is_dropped
 from .settings import CropSettings
 from .stages import choose_crops
@@ -104,6 +106,7 @@ def crop(
     cropper: str | PathLike[str] | Cropper = "focus",
     constraint: Constraint | None = None,
     objective: Objective = DEFAULT_OBJECTIVE,
+    framing: str = KEEP_MOST,
     on_cut: str = KEEP,
     resolution: int | None = None,
     background: str | RGB | None = "white",
@@ -128,6 +131,9 @@ def crop(
             loaded anew by every call; for many pictures load it once with `load_cropper`, or use `crop_folder`.
         constraint: all else that the crop must obey; see `Constraint` for its defaults.
         objective: how crops that obey are compared: weights of the terms, and learned models of size and composition.
+        framing: `keep the most`: the larger the better; `as people crop`: as close as people go, where they would place
+            the crop. The latter replaces the objective's models of size and composition, and leaves the size open where
+            there is no constraint, or its `min_share` is left at its default.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `pad` extends the canvas so
             that the head fits, `drop` raises `HeadCutError`, `keep` leaves the crop and its warning.
         resolution: the crop is resized to about resolution² pixels, sides multiples of 8; None leaves its pixels.
@@ -150,6 +156,8 @@ def crop(
         if ratio is not None:
             wanted = replace(wanted, ratios=parse_ratios(ratio))
         loaded = open_cropper(cropper, find_device(device))
+        sized = wanted.min_share != Constraint.min_share
+        wanted, objective = apply_framing(framing, wanted, objective, sized)
         settings = CropSettings.for_cropper(
             loaded,
             wanted,

@@ -12,6 +12,7 @@ from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, parse_text_regions
 from ..cropping.text_region import FRAMES, TextRegion
+from ..jobs.defaults import AS_PEOPLE, FRAMINGS, KEEP_MOST
 from ..models.size_prior.framing import as_people_crop, leave_size_open
 from .sockets.boxes import box_input
 from .sockets.constraints import CropConstraintType, PendingConstraint, PendingText, box_regions, mask_regions
@@ -19,7 +20,6 @@ from .sockets.pictures import read_batches, size_of
 from .sockets.ratios import parse_ratios
 
 NONE, DRAWN = "none", "drawn region"
-KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
 
 
 class CropConstraint(io.ComfyNode):
@@ -67,7 +67,7 @@ class CropConstraint(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "framing",
-                    options=[KEEP_MOST, AS_PEOPLE],
+                    options=list(FRAMINGS),
                     default=KEEP_MOST,
                     tooltip="keep the most: the larger the better, for data sets. as people crop: as close as people"
                     " go when they crop to this ratio; then min_share, left at 0.6, sets no limit.",

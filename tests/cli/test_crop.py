@@ -150,6 +150,22 @@ def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, comp
 # Flags
 
 
+def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_path, capsys):
+    """Unless the smallest share was asked for, which then holds."""
+    save_picture(tmp_path / "photos" / "a.jpg", (120, 90))
+
+    def area(*words):
+        assert main(["crop", str(tmp_path / "photos"), "--out", str(tmp_path / "out"), "--ratios", "7:5", *words]) == 0
+        _, _, width, height = records(tmp_path / "out")[0]["crops"][0]["box"]
+        return width * height
+
+    largest = area()
+    capsys.readouterr()
+    assert area("--framing", "as-people-crop") < 0.97 * largest
+    assert "size_model" in capsys.readouterr().err
+    assert area("--framing", "as people crop", "--min-area", "1") == largest
+
+
 @pytest.mark.parametrize(
     ("words", "flag"),
     [
@@ -167,6 +183,7 @@ def test_pictures_that_cannot_be_cropped_are_named(photos, tmp_path, words, comp
         (["--format", "tiff"], "--format"),
         (["--policy", "none"], "--policy"),
         (["--on-cut", "skip"], "--on-cut"),
+        (["--framing", "close"], "--framing"),
         (["--cropper", "nonesuch"], "--cropper"),
         (["--device", "tpu"], "--device"),
         (["--masks", "nowhere"], "--masks"),

@@ -24,11 +24,21 @@ def photos(tmp_path_factory):
     [
         ({}, []),
         (
-            {"ratios": "1:1,2:3", "each": True, "on_cut": "drop", "resolution": 64, "enlarge": False, "format": "webp"},
+            {
+                "ratios": "1:1,2:3",
+                "each": True,
+                "framing": "as people crop",
+                "on_cut": "drop",
+                "resolution": 64,
+                "enlarge": False,
+                "format": "webp",
+            },
             [
                 "--ratios",
                 "1:1,2:3",
                 "--each",
+                "--framing",
+                "as-people-crop",
                 "--on-cut",
                 "drop",
                 "--resolution",
@@ -130,6 +140,9 @@ def test_a_constraint_without_ratios_keeps_each_pictures_own(photos, tmp_path):
         ({"progress": 0}, TypeError, "^progress must be callable, got 0"),
         ({"constraint": 0}, TypeError, "^constraint must be of the type Constraint, got 0"),
         ({"objective": None}, TypeError, "^objective must be of the type Objective"),
+        ({"objective": None, "framing": "as people crop"}, TypeError, "^objective must be of the type Objective"),
+        ({"framing": "close"}, ValueError, "^framing must be one of keep the most, as people crop, got 'close'"),
+        ({"framing": None}, TypeError, "^framing must be text, got None"),
         ({"each": "no"}, TypeError, "^each must be of the type bool"),
         ({"enlarge": 0}, TypeError, "^enlarge must be of the type bool"),
         ({"dry_run": "yes"}, TypeError, "^dry_run must be of the type bool"),
