@@ -78,9 +78,9 @@ def find_cut_heads(scene: CroppedScene) -> Iterator[CropWarning]:
     """Heads that are cut off, of those whom the picture is about; the largest first."""
     cut = cut_heads(scene.analysis.subjects, scene.region)
     for subject in sorted(cut, key=lambda each: -area_of(each.essence)):
-        words = f"{_name_head(subject)} {_place(subject.essence)} is cut off"
+        words = f"{_name_head(subject)} {describe_place(subject.essence)} is cut off"
         outside = 1 - share_of_head(subject, scene.region)
-        yield CropWarning(HEAD_CUT, f"{words}: {_percent(outside)} of it is outside the crop", subject.essence)
+        yield CropWarning(HEAD_CUT, f"{words}: {percent(outside)} of it is outside the crop", subject.essence)
 
 
 def find_sliced_heads(scene: CroppedScene) -> Iterator[CropWarning]:
@@ -93,7 +93,7 @@ def find_sliced_heads(scene: CroppedScene) -> Iterator[CropWarning]:
         outside = 1 - share_of_head(subject, scene.region)
         high = (head[3] - head[1]) / (scene.region[3] - scene.region[1])
         if 1 - WHOLE < outside < 1 - TOUCHED and high >= NOTICED:
-            words = f"{_percent(outside)} of {_name_head(subject)} {_place(head)} is outside the crop"
+            words = f"{percent(outside)} of {_name_head(subject)} {describe_place(head)} is outside the crop"
             yield CropWarning(HEAD_SLICED, words, head)
 
 
@@ -125,7 +125,7 @@ def find_given_up_regions(scene: CroppedScene) -> Iterator[CropWarning]:
         elif scene.crop.score < -VIOLATION_PENALTY / 2:  # at least one of these regions is not calm
             yield CropWarning(
                 KEEP_GIVEN_UP,
-                f"no crop is calm in its text region {_place(text_region.region)}",
+                f"no crop is calm in its text region {describe_place(text_region.region)}",
                 region_in_picture(text_region.region, scene.region),
             )
 
@@ -160,17 +160,17 @@ def _name_head(subject: Subject) -> str:
 
 
 def _outside_warning(code: str, what: str, region: Region, outside: float) -> CropWarning:
-    return CropWarning(code, f"{_percent(outside)} of {what} {_place(region)} is outside the crop", region)
+    return CropWarning(code, f"{percent(outside)} of {what} {describe_place(region)} is outside the crop", region)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """A share that is neither nothing nor all never reads as if it were."""
     if share < 0.005:
         return "less than 1 %"
     return "more than 99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
 
 
-def _place(region: Region) -> str:
+def describe_place(region: Region) -> str:
     """Where the centre of a region lies, in thirds: `at the top left`, `at the left`, `in the middle`."""
     across, down = (region[0] + region[2]) / 2, (region[1] + region[3]) / 2
     words = [_third(down, "top", "bottom"), _third(across, "left", "right")]

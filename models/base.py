@@ -33,6 +33,7 @@ class Cropper(ABC):
     Attributes:
         name: as users call it.
         module: the network, which a host may move between devices; None for a cropper without weights.
+        reads_pixels: whether it looks at the pictures; where it does not, it may be given any others instead.
 
     Raises:
         TypeError: when a subclass is made that breaks the contract; it names the attribute and the reason.
@@ -40,6 +41,7 @@ class Cropper(ABC):
 
     name: str
     module: nn.Module | None = None
+    reads_pixels: bool = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..cropping.subject import Subject
-from ..jobs.analyse import batch_size_on, thumbnail_of_tensor
+from ..jobs.analyse import batch_size_on, sketch_of_tensor, thumbnail_of_tensor
 from ..models.analysis import Analysis, measure_detail
 from .host import stop_if_interrupted
 from .hosted_cropper import HostedCropper, or_default
@@ -24,12 +26,28 @@ BATCHES_AT_ONCE = 8
 """How many batches of pictures are reduced to thumbnails ahead on a GPU, so that equal sizes fill its batches."""
 
 
-class AnalysedPicture(NamedTuple):
-    """A picture `[H, W, 3]`, its thumbnail, uint8 `[h, w, 3]`, and the analysis of the thumbnail."""
+@dataclass(frozen=True)
+class AnalysedPicture:
+    """A picture `[H, W, 3]` and its analysis.
+
+    Attributes:
+        seen: the thumbnail that was analysed, uint8 `[h, w, 3]`; None where the cropper reads no pixels.
+    """
 
     picture: Tensor
-    thumbnail: np.ndarray
     analysis: Analysis
+    seen: np.ndarray | None = None
+
+    @cached_property
+    def thumbnail(self) -> np.ndarray:
+        """uint8 `[h, w, 3]`."""
+        return thumbnail_of_tensor(self.picture) if self.seen is None else self.seen
+
+    @cached_property
+    def sketch(self) -> np.ndarray:
+        """The thumbnail where there is one, else a rougher one that is made sooner: for the panel of a node."""
+        made = self.seen is not None or "thumbnail" in vars(self)
+        return self.thumbnail if made else sketch_of_tensor(self.picture)
 
 
 def analyse_batches(
@@ -52,13 +70,22 @@ def analyse_batches(
     hosted = connected if heatmap and connected is None else or_default(connected)
     heats, given = read_masks(heatmap, batches, "heatmap"), read_subjects(subjects, batches, "subjects")
     pictures = [picture for batch in batches for picture in batch]
-    for start, thumbnails in _chunks(pictures, hosted):
+    blind = hosted is not None and not hosted.cropper.reads_pixels
+    for start, thumbnails in _chunks(pictures, hosted, no_thumbnail if blind else thumbnail_of_tensor):
         analyses = hosted.analyse(thumbnails) if hosted else [None] * len(thumbnails)
         for index, (thumbnail, analysis) in enumerate(zip(thumbnails, analyses, strict=True), start):
-            yield AnalysedPicture(pictures[index], thumbnail, _combine(thumbnail, analysis, heats[index], given[index]))
+            combined = _combine(thumbnail, analysis, heats[index], given[index])
+            yield AnalysedPicture(pictures[index], combined, None if blind else thumbnail)
 
 
-def _chunks(pictures: Sequence[Tensor], hosted: HostedCropper | None) -> Iterator[tuple[int, list[np.ndarray]]]:
+def no_thumbnail(picture: Tensor) -> np.ndarray:
+    """What a cropper that reads no pixels is given in place of the thumbnail."""
+    return np.zeros((1, 1, 3), np.uint8)
+
+
+def _chunks(
+    pictures: Sequence[Tensor], hosted: HostedCropper | None, reduce: Callable[[Tensor], np.ndarray]
+) -> Iterator[tuple[int, list[np.ndarray]]]:
     """The thumbnails of the pictures that are analysed together, with the index of the first."""
     batch_size = batch_size_on(hosted.device) if hosted else 1
     count = batch_size * BATCHES_AT_ONCE if batch_size > 1 else 1
@@ -66,7 +93,7 @@ def _chunks(pictures: Sequence[Tensor], hosted: HostedCropper | None) -> Iterato
         thumbnails = []
         for picture in pictures[start : start + count]:
             stop_if_interrupted()
-            thumbnails.append(thumbnail_of_tensor(picture))
+            thumbnails.append(reduce(picture))
         yield start, thumbnails
 
 

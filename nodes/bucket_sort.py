@@ -199,10 +199,10 @@ def measure_pictures(
     objectives = resolve_objectives(constraint, len(sizes))
     options = []
     analysed = track_progress(analyse_batches(inputs.batches, cropper, heatmap, subjects), len(sizes))
-    for index, (_, _, analysis) in enumerate(analysed):
+    for index, each in enumerate(analysed):
         with naming_picture(index, sizes[index]):
             options.append(
-                measure_picture(analysis, sizes[index], constraints[index], settings, objectives[index], on_cut)
+                measure_picture(each.analysis, sizes[index], constraints[index], settings, objectives[index], on_cut)
             )
     return options
 

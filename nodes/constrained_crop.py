@@ -12,6 +12,8 @@ from torch import Tensor
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
+from ..cropping.regions import region_in_picture
+from ..jobs.crop_words import describe_crop
 from ..jobs.on_cut import KEEP, is_dropped
 from ..jobs.stages import choose_crops
 from ..jobs.warnings import summarise_warnings
@@ -19,9 +21,10 @@ from .analyse import AnalysedPicture, analyse_batches, naming_picture
 from .cutting import cut_mask, cut_picture, mark_outside
 from .drawing import draw_crop
 from .heads import on_cut_input, subjects_input
-from .host import to_host, track_progress
+from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
-from .sockets import Size
+from .panel import AVOID, KEPT, LOST, TEXT, Panel, Tile, count_of
+from .sockets import Region, Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
 from .sockets.croppers import cropper_input
@@ -29,6 +32,9 @@ from .sockets.lists import require_single
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
 from .sockets.ratios import parse_ratios
+
+PREVIEW = 4
+"""The number of the output `preview`."""
 
 
 class ConstrainedCrop(io.ComfyNode):
@@ -50,6 +56,8 @@ class ConstrainedCrop(io.ComfyNode):
                 "reframe",
             ],
             is_input_list=True,
+            has_intermediate_output=True,
+            hidden=[io.Hidden.unique_id],
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
                 cropper_input(),
@@ -102,6 +110,10 @@ class ConstrainedCrop(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, **_: object) -> bool:
+        return is_connected(cls.hidden.unique_id, PREVIEW)
+
+    @classmethod
     def execute(
         cls,
         image: list[Tensor],
@@ -122,7 +134,8 @@ class ConstrainedCrop(io.ComfyNode):
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
         reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
-        outputs, dropped = [], []
+        drawn = is_connected(cls.hidden.unique_id, PREVIEW)
+        panel, outputs, dropped = Panel(len(sizes)), [], []
         pictures = analyse_batches(batches, cropper, heatmap, subjects)
         for index, analysed in enumerate(track_progress(pictures, len(sizes))):
             with naming_picture(index, sizes[index]):
@@ -132,10 +145,46 @@ class ConstrainedCrop(io.ComfyNode):
             if is_dropped(crop, reaction):
                 dropped.append(f"picture {index}: {summarise_warnings(crop.warnings)}")
             else:
-                outputs.append((*cut_outputs(analysed, masks[index], crop, target), index))
+                outputs.append((*cut_outputs(analysed, masks[index], crop, target, drawn), index))
+                panel.add(tile_of(analysed, crop, constraints[index]))
         if not outputs:
             raise ValueError("on_cut: every picture was dropped:\n" + "\n".join(dropped))
-        return io.NodeOutput(*(list(values) for values in zip(*outputs, strict=True)))
+        columns = (list(values) for values in zip(*outputs, strict=True))
+        return io.NodeOutput(*columns, ui=panel.show(summarise_crops(panel), (f"left out: {each}" for each in dropped)))
+
+
+def tile_of(analysed: AnalysedPicture, crop: Crop, constraint: Constraint) -> Tile:
+    """What the panel shows of one picture: where the crop lies, what it keeps, and what it costs."""
+    size = size_of(analysed.picture)
+    lost = [(LOST, each.region) for each in crop.warnings if each.region is not None]
+    kept = [(KEPT, each) for each in constraint.keep]
+    avoided = [(AVOID, each) for each in constraint.avoid]
+    return Tile(
+        size,
+        lambda: analysed.sketch,
+        crop.box,
+        [*kept, *avoided, *((TEXT, each) for each in text_regions_in_picture(constraint, crop, size)), *lost],
+        analysed.analysis.heatmap,
+        words=describe_crop(analysed.analysis, crop, size, constraint),
+        warnings=[each.words for each in crop.warnings],
+    )
+
+
+def text_regions_in_picture(constraint: Constraint, crop: Crop, size: Size) -> list[Region]:
+    """The text regions under a crop, relative to the picture of `size`."""
+    region = crop.box.relative(size)
+    return [
+        each.region if each.frame == "source" else region_in_picture(each.region, region)
+        for each in constraint.text_regions
+    ]
+
+
+def summarise_crops(panel: Panel) -> str:
+    """One line about all crops; empty where there is only one, which has a line of its own."""
+    if panel.count == 1:
+        return ""
+    doubtful = f"{panel.warned} to look at" if panel.warned else "all is well"
+    return f"{count_of(panel.count, 'crop')}: {doubtful}"
 
 
 def constraints_with_ratios(
@@ -149,16 +198,13 @@ def constraints_with_ratios(
     return constraints
 
 
-def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, target: Size) -> tuple:
+def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, target: Size, drawn: bool = True) -> tuple:
     """What one picture puts on the wires, in the order of the outputs; the last one, its index, is the caller's.
-
-    All outputs are made, whether they are connected or not: ComfyUI does not run a node again when a link is added to
-    it, so an output that was left out would stay so. They are cheap: `mask` and `added` are zeros where there is
-    nothing to cut, and `preview` is drawn on the thumbnail that was analysed.
 
     Args:
         mask: of the picture, `[h, w]`; None where none is connected.
         target: the size wanted, see `final_size`.
+        drawn: whether anybody looks at `preview`; otherwise it is None.
     """
     picture_size = size_of(analysed.picture)
     size = final_size(crop.box.size, target)
@@ -167,7 +213,7 @@ def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, targ
         to_host(cut_mask(mask, crop.box, picture_size, size)[None]),
         make_bounding_box(crop, picture_size, size),
         crop.score,
-        to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]),
+        to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]) if drawn else None,
         to_host(mark_outside(crop.box, picture_size, size)[None]),
         "\n".join(each.words for each in crop.warnings),
     )

@@ -27,6 +27,8 @@ class Stub:
         self.loaded: list[object] = []
         self.steps: list[int] = []
         self.progress_texts: list[str] = []
+        self.running: list[tuple] = []
+        self.sent: list[tuple] = []
         self.folders: dict[str, tuple[list[str], set[str]]] = {}
         for name in ("input", "output", "temp", "models"):
             (base / name).mkdir(parents=True, exist_ok=True)
@@ -36,6 +38,8 @@ class Stub:
         self.loaded.clear()
         self.steps.clear()
         self.progress_texts.clear()
+        self.running.clear()
+        self.sent.clear()
 
     def modules(self) -> dict[str, ModuleType]:
         management = _module(
@@ -62,7 +66,13 @@ class Stub:
             get_output_directory=lambda: str(self.base / "output"),
             get_temp_directory=lambda: str(self.base / "temp"),
         )
-        instance = SimpleNamespace(send_progress_text=lambda text, node_id: self.progress_texts.append(text))
+        queue = SimpleNamespace(get_current_queue_volatile=lambda: (self.running, []))
+        instance = SimpleNamespace(
+            send_progress_text=lambda text, node_id: self.progress_texts.append(text),
+            send_sync=lambda event, data, client: self.sent.append((event, data)),
+            client_id="tab",
+            prompt_queue=queue,
+        )
         server = _module("server", PromptServer=SimpleNamespace(instance=instance))
         every = [management, patcher, utils, latest, comfy, folders, server, _module("comfy_api", latest=latest)]
         return {module.__name__: module for module in every}

@@ -29,6 +29,7 @@ class CentreCropper(Cropper):
     """The same for every picture of a size. Of several ratios, the one that cuts off the smallest area wins."""
 
     name = "centre"
+    reads_pixels = False
 
     def analyse(self, images: Tensor) -> list[Analysis]:
         images = validate_images(images)

@@ -12,7 +12,13 @@ from salient_crop.cli import main as cli
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.images.decode import Picture
-from salient_crop.jobs.analyse import ANALYSIS_SIDE, analyse_thumbnails, batch_size_on, thumbnail_of_tensor
+from salient_crop.jobs.analyse import (
+    ANALYSIS_SIDE,
+    analyse_thumbnails,
+    batch_size_on,
+    sketch_of_tensor,
+    thumbnail_of_tensor,
+)
 from salient_crop.jobs.picture import crop
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
@@ -184,3 +190,13 @@ def test_values_reach_the_cropper_as_shares_of_the_range():
     analyse_thumbnails(Looker(), [np.array([[[0, 51, 255]]], np.uint8)])
     assert seen[0].dtype == torch.float32
     assert seen[0].flatten().tolist() == pytest.approx([0, 0.2, 1])
+
+
+def test_a_sketch_looks_like_the_thumbnail_and_is_made_of_fewer_pixels(samples):
+    photo = np.asarray(Image.open(samples / "raccoon.jpg").convert("RGB").resize((1200, 900)))
+    tensor = torch.from_numpy(photo.copy()).float() / 255
+    sketch = sketch_of_tensor(tensor, 100)
+    smooth = np.asarray(Image.fromarray(photo).resize((133, 100), Image.Resampling.BOX)).astype(float)
+    assert sketch.shape == (100, 133, 3)
+    assert np.abs(sketch - smooth).mean() < 8
+    assert sketch_of_tensor(tensor[:2, :3], 100).shape == (2, 3, 3)

@@ -11,16 +11,27 @@ def run(nodes):
 
     Where the node takes lists, a value that is no list is put into one.
     """
+    return lambda node_name, /, **given: _execute(nodes, node_name, given).result
 
-    def call(node_name: str, /, **given: Any) -> tuple:
-        node = nodes[f"SalientCrop_{node_name}"]
-        schema = node.define_schema()
-        values = {each.id: each.default for each in schema.inputs if hasattr(each, "default")} | given
-        if getattr(schema, "is_input_list", False):
-            values = {key: value if isinstance(value, list) else [value] for key, value in values.items()}
-        return node.execute(**values).result
+
+@pytest.fixture
+def panel(nodes):
+    """Call a node as `run` does; returns the content of its panel."""
+
+    def call(node_name: str, /, **given: Any) -> dict[str, Any]:
+        (content,) = _execute(nodes, node_name, given).ui["salient_crop"]
+        return content
 
     return call
+
+
+def _execute(nodes, node_name, given):
+    node = nodes[f"SalientCrop_{node_name}"]
+    schema = node.define_schema()
+    values = {each.id: each.default for each in schema.inputs if hasattr(each, "default")} | given
+    if getattr(schema, "is_input_list", False):
+        values = {key: value if isinstance(value, list) else [value] for key, value in values.items()}
+    return node.execute(**values)
 
 
 @pytest.fixture

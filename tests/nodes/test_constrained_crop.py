@@ -288,3 +288,33 @@ def test_bad_values_are_refused_by_the_name_of_their_socket(run, centre, given, 
 def test_the_size_of_the_result(host, size, target, expected):
     final_size = import_module("salient_crop.nodes.constrained_crop").final_size
     assert final_size(size, target) == expected
+
+
+def test_the_panel_shows_every_picture_with_its_crop_and_what_it_costs(panel, smartcrop):
+    content = panel(
+        "ConstrainedCrop",
+        image=[scene(300, 100, 250, 50), scene(100, 300, 50, 40)],
+        cropper=[smartcrop],
+        ratio=["1:1"],
+        subjects=[as_box(0, 0, 90, 90, label="dog"), as_box(0, 0, 90, 90, label="dog")],
+    )
+    left, whole = content["tiles"]
+    assert content["words"] == "2 crops: 1 to look at" if left["warnings"] else "2 crops: all is well"
+    assert left["box"][3] - left["box"][1] == 1
+    assert whole["box"][2] - whole["box"][0] == 1
+    assert whole["words"].startswith("Keeps ")
+
+
+def test_a_preview_that_nobody_looks_at_is_not_made_until_somebody_does(run, nodes, host):
+    node = nodes["SalientCrop_ConstrainedCrop"]
+    (cropper,) = run("LoadCropper", cropper="centre")
+    flow = {"7": {"inputs": {}}, "8": {"inputs": {"image": ["7", 0]}}}
+    host.running.append((0, "id", flow, {}, []))
+    before = node.fingerprint_inputs(ratio="2:3")
+    *_, preview, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
+    assert preview == [None]
+    flow["9"] = {"inputs": {"image": ["7", 4]}}
+    assert node.fingerprint_inputs(ratio="2:3") != before  # the host runs the node again
+    *_, preview, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
+    assert preview[0].shape == (1, 60, 90, 3)
+    assert node.define_schema().outputs[4].id == "preview"

@@ -33,3 +33,17 @@ def test_text_is_shown_on_a_node_of_a_host_only(services, host):
     services.show_progress_text("7", "3/5 cat.jpg")
     services.show_progress_text(None, "4/5 dog.jpg")
     assert host.progress_texts == ["3/5 cat.jpg"]
+
+
+def test_an_output_is_connected_where_a_node_of_the_running_workflow_reads_it(services, host):
+    assert services.connected_outputs("7") is None  # nothing runs: nobody knows
+    flow = {
+        "7": {"class_type": "A", "inputs": {"image": ["3", 1], "sizes": [4, 5]}},
+        "8": {"class_type": "B", "inputs": {"image": ["7", 0], "mask": ["7", 2], "ratio": "7"}},
+    }
+    host.running.append((0, "id", flow, {}, ["8"]))
+    assert services.connected_outputs("7") == {0, 2}
+    assert services.connected_outputs("8") == set()
+    assert services.connected_outputs("9") is None  # made by another node while it ran
+    assert [services.is_connected("7", each) for each in range(3)] == [True, False, True]
+    assert services.is_connected(None, 5)

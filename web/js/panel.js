@@ -1,0 +1,100 @@
+// What a node did, on a panel below its widgets. `nodes/panel.py` says what its content is.
+
+import { api } from "../../../scripts/api.js";
+import { app } from "../../../scripts/app.js";
+import { drawContent, leastHeight } from "./content.js";
+
+const KEY = "salient_crop";
+const WIDGET = "salient_crop_panel";
+const HEAT = "salient_crop_heat"; // the node's property that keeps the toggle
+
+const style = document.createElement("link");
+style.rel = "stylesheet";
+style.href = new URL("./panel.css", import.meta.url).href;
+document.head.append(style);
+
+app.registerExtension({
+  name: "SalientCrop.Panel",
+  nodeCreated(node) {
+    if (!node.comfyClass?.startsWith("SalientCrop_")) return;
+    const panel = addPanel(node);
+    const onExecuted = node.onExecuted;
+    node.onExecuted = function (output) {
+      onExecuted?.apply(this, arguments);
+      if (output?.[KEY]) panel.show(merge(output[KEY]));
+    };
+    node.showSalientCrop = (content) => panel.show(content);
+  },
+  // Another tab of the browser's workflows: its nodes are made anew, their last outputs are still known.
+  loadedGraphNode(node) {
+    const output = app.nodeOutputs?.[String(node.id)]?.[KEY];
+    if (output) node.showSalientCrop?.(merge(output));
+  },
+});
+
+// While a node works.
+api.addEventListener(KEY, ({ detail }) => findNode(detail.node)?.showSalientCrop?.(detail.content));
+
+function addPanel(node) {
+  const element = document.createElement("div");
+  element.className = "salient-crop-panel";
+  element.hidden = true;
+  for (const name of ["pointerdown", "pointermove", "pointerup", "dblclick"]) {
+    element.addEventListener(name, (event) => event.stopPropagation());
+  }
+  let height = 0;
+  const widget = node.addDOMWidget(WIDGET, WIDGET, element, {
+    serialize: false,
+    hideOnZoom: false,
+    getValue: () => "",
+    setValue: () => {},
+    getMinHeight: () => height,
+  });
+  widget.serialize = false; // it is no part of a saved workflow
+  widget.label = "";
+  return {
+    show(content) {
+      const heated = node.properties?.[HEAT] ?? content.heat;
+      drawContent(element, content, {
+        heated,
+        onHeat: (on) => (node.properties[HEAT] = on),
+        fileUrl: ({ filename, subfolder, type }) =>
+          api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`),
+      });
+      element.hidden = false;
+      height = leastHeight(content, node.size[0]);
+      element.style.minHeight = `${height}px`;
+      grow(node);
+    },
+  };
+}
+
+// The node becomes no smaller than what it has to show; a larger one keeps its size.
+function grow(node) {
+  const [, least] = node.computeSize();
+  if (node.size[1] < least) node.setSize([node.size[0], least]);
+  node.graph?.setDirtyCanvas(true, true);
+}
+
+// A node that the host calls once for each picture of a list shows them all.
+function merge(contents) {
+  const [first] = contents;
+  return {
+    ...first,
+    words: [...new Set(contents.map((each) => each.words))].filter(Boolean).join("\n"),
+    warnings: contents.flatMap((each) => each.warnings),
+    tiles: contents.flatMap((each) => each.tiles),
+    more: contents.reduce((sum, each) => sum + each.more, 0),
+  };
+}
+
+// The node of an id such as 7, or 12:7 for node 7 in the subgraph of node 12.
+function findNode(id) {
+  let graph = app.rootGraph ?? app.graph;
+  let node;
+  for (const part of String(id).split(":")) {
+    node = graph?.getNodeById?.(Number(part)) ?? graph?.getNodeById?.(part);
+    graph = node?.subgraph;
+  }
+  return node;
+}
