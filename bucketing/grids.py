@@ -1,8 +1,8 @@
 """Bucket grids: the lists of sizes that trainers sort pictures into, and candidate sizes of our own to choose from.
 
-kohya's grid restates `make_bucket_resolutions` of kohya-ss/sd-scripts; SDXL's is the list of appendix I of its paper
-(Podell et al., "SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis", 2023); NovelAI's and
-OneTrainer's (Nerogar/mgds `AspectBucketing`) restate their published code. All sizes are (width, height) in pixels.
+kohya's grid restates `make_bucket_resolutions` of kohya-ss/sd-scripts; SDXL's is in `cropping/model_sizes.py`;
+NovelAI's and OneTrainer's (Nerogar/mgds `AspectBucketing`) restate their published code. All sizes are (width, height)
+in pixels.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..cropping.checks import (
     check_whole_number,
     show,
 )
+from ..cropping.model_sizes import MODEL_SIZES
 from .sizes import Size, aspect_ratios, parse_size, sort_sizes
 
 GRID_SYNTAX = (
@@ -31,14 +32,6 @@ GRID_SYNTAX = (
 MIN_SIDE, MAX_SIDE = 16, 16_384  # pixels; of a bucket, and of any number in the name of a grid
 MAX_NAME = 2000  # characters of the name of a grid, which may be a list of sizes
 
-# Width by height, as in the paper; 1344x704 alone has no transpose.
-_SDXL = (
-    *((2048, 512), (1984, 512), (1920, 512), (1856, 512), (1792, 576), (1728, 576), (1664, 576), (1600, 640)),
-    *((1536, 640), (1472, 704), (1408, 704), (1344, 704), (1344, 768), (1280, 768), (1216, 832), (1152, 832)),
-    *((1152, 896), (1088, 896), (1088, 960), (1024, 960), (1024, 1024), (960, 1024), (960, 1088), (896, 1088)),
-    *((896, 1152), (832, 1152), (832, 1216), (768, 1280), (768, 1344), (704, 1408), (704, 1472), (640, 1536)),
-    *((640, 1600), (576, 1664), (576, 1728), (576, 1792), (512, 1856), (512, 1920), (512, 1984), (512, 2048)),
-)
 _ONETRAINER_RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
 _CANDIDATE_STEP = 64  # pixels
 _CANDIDATE_MIN_AREA = 0.88  # of the square's
@@ -138,7 +131,7 @@ def list_kohya_sizes(resolution: int, step: int = 64, min_side: int = 256, max_s
 
 def list_sdxl_sizes() -> list[Size]:
     """The forty sizes that SDXL was trained at."""
-    return list(_SDXL)
+    return list(MODEL_SIZES["sdxl"].sizes)
 
 
 def list_novelai_sizes() -> list[Size]:

@@ -21,6 +21,8 @@ from .options import (
     open_cropper,
     open_device,
     parse_background,
+    parse_name,
+    parse_quality,
     parse_regions,
     parse_resolution,
     parse_share,
@@ -128,11 +130,29 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
         help="resize crops to about N×N pixels in their ratio, sides multiples of 8 (default: leave their size)",
     )
     parser.add_argument(
+        "--multiple-of",
+        metavar="N",
+        type=int,
+        choices=(1, 2, 8, 16, 32, 64),
+        help="sides of crops are multiples of N pixels: 1, 2, 8, 16, 32 or 64; their ratio is then exact to within N"
+        " (default 1, with --resolution 8)",
+    )
+    parser.add_argument(
         "--no-enlarge",
         action="store_true",
         help="leave crops smaller than N×N as they are; with --buckets the same as --most-enlarged 1",
     )
     parser.add_argument("--format", choices=("jpg", "png", "webp"), default="jpg", help="of the crops (default jpg)")
+    parser.add_argument(
+        "--quality", metavar="N", type=parse_quality, help="of a jpg or webp, 1 to 100 (default 95, of a webp 92)"
+    )
+    parser.add_argument(
+        "--name",
+        metavar="PATTERN",
+        type=parse_name,
+        help="names of the crops, with {name}, {ratio}, {index}, {index:04}, {width}, {height}, {bucket}, such as"
+        " '{name}_{ratio}' (default: the pictures' names); their folders stay",
+    )
     parser.add_argument(
         "--background",
         metavar="COLOUR",
@@ -213,6 +233,8 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             resolution=chosen.resolution,
             enlarge=not chosen.no_enlarge,
             format=chosen.format,
+            quality=chosen.quality,
+            name=chosen.name,
             background=chosen.background,
             buckets=options,
             masks=chosen.masks,
@@ -241,26 +263,35 @@ def check_flags(chosen: argparse.Namespace) -> None:
         raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
     if chosen.buckets and chosen.ratios:
         raise UsageError("--ratios does nothing with --buckets GRID, whose buckets have ratios of their own")
+    if chosen.buckets and chosen.multiple_of:
+        raise UsageError("--multiple-of does nothing with --buckets GRID, whose sizes are exact")
     if chosen.no_enlarge and chosen.most_enlarged:
         raise UsageError("--no-enlarge does nothing with --most-enlarged X, which says how much; choose one of them")
     if not chosen.layout and (chosen.layout_frame or chosen.layout_hard):
         raise UsageError(f"--layout-{'frame' if chosen.layout_frame else 'hard'} does nothing without --layout WHERE")
-    if chosen.no_enlarge and not (chosen.resolution or chosen.buckets):
-        raise UsageError("--no-enlarge does nothing without --resolution N or --buckets GRID: no crop is resized")
+    from ..cropping.model_sizes import ModelSizes
+
+    models = [str(each) for each in chosen.ratios or () if isinstance(each, ModelSizes)]
+    if models and chosen.multiple_of:
+        raise UsageError(f"--multiple-of does nothing with {models[0]}, whose sizes are exact")
+    resized = chosen.resolution or chosen.buckets or models
+    if chosen.no_enlarge and not resized:
+        raise UsageError("--no-enlarge does nothing without --resolution N, --buckets GRID or the sizes of a model")
 
 
 def constraint(chosen: argparse.Namespace) -> Constraint:
     """What the flags ask of every crop."""
     from ..cropping.constraint import Constraint
-    from ..cropping.ratio import parse_ratios
+    from ..cropping.model_sizes import parse_shapes
     from ..cropping.text_region import TextRegion
 
     frame = chosen.layout_frame or "source"
     return Constraint(
-        ratios=chosen.ratios or parse_ratios(RATIOS),
+        ratios=chosen.ratios or parse_shapes(RATIOS),
         min_share=chosen.min_area or default_min_share(chosen.buckets is not None),
         text_regions=tuple(TextRegion(region, frame, chosen.layout_hard) for region in chosen.layout),
         policy=chosen.policy,
+        multiple_of=chosen.multiple_of or 1,
     )
 
 
@@ -286,6 +317,9 @@ def summary(run: FolderRun, outcome: Outcome) -> str:
         parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
     if outcome.corrected:
         parts.append(f"{outcome.corrected} as corrected by hand")
+    multiple = run.settings.constraint.multiple_of
+    if multiple > 1 and outcome.crops:
+        parts.append(f"sides are multiples of {multiple}, ratios exact to within {outcome.ratio_error:.1%}")
     if outcome.dropped:
         parts.append(f"{outcome.dropped} left out as asked")
     if outcome.warned:

@@ -16,7 +16,7 @@ from ..jobs.defaults import KEEP_MOST
 from .status import UsageError
 
 if TYPE_CHECKING:
-    from ..cropping.ratio import Ratio
+    from ..cropping.model_sizes import Shape
     from ..images.colour import RGB
     from ..models.base import Cropper
 
@@ -57,7 +57,11 @@ def add_memory(parser: argparse.ArgumentParser) -> None:
 
 def add_ratios(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument(
-        "--ratios", type=parse_ratio_list, default=default, help=f"width:height, by commas (default {default})"
+        "--ratios",
+        type=parse_ratio_list,
+        default=default,
+        help="width:height, by commas, or a model (sdxl, flux, qwen-image, wan, wan-480p, wan-5b): its size nearest to"
+        f" the picture, in exact pixels (default {default})",
     )
 
 
@@ -88,15 +92,15 @@ def flag_of(name: str) -> str:
 # Values
 
 
-def parse_ratio_list(text: str) -> tuple[Ratio, ...]:
-    """`2:3,1:1` as ratios, each once.
+def parse_ratio_list(text: str) -> tuple[Shape, ...]:
+    """`2:3,sdxl` as ratios and models, each once.
 
     Raises:
         argparse.ArgumentTypeError: when one is malformed, or there is none.
     """
-    from ..cropping.ratio import parse_ratios
+    from ..cropping.model_sizes import parse_shapes
 
-    return _parse(lambda: parse_ratios(text))
+    return _parse(lambda: parse_shapes(text))
 
 
 def parse_regions(text: str) -> list[tuple[float, float, float, float]]:
@@ -164,6 +168,26 @@ def parse_resolution(text: str) -> int:
     if number > MAX_RESOLUTION:
         raise argparse.ArgumentTypeError(f"{show(text)} is more than {MAX_RESOLUTION} pixels")
     return number
+
+
+def parse_quality(text: str) -> int:
+    """A whole number from 1 to 100."""
+    number = _parse_number(int, text, "a whole number")
+    if not 1 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{show(text)} does not lie in 1..100")
+    return number
+
+
+def parse_name(text: str) -> str:
+    """A pattern of names, see `NamePattern`.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is none.
+    """
+    from ..datasets.name_pattern import NamePattern
+
+    _parse(lambda: NamePattern.parse(text))
+    return text
 
 
 def parse_share(text: str) -> float:

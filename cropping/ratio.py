@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -118,40 +117,6 @@ class Ratio:
 
     def __str__(self) -> str:
         return f"{self.width}:{self.height}"
-
-
-def parse_ratios(ratios: str | Ratio | Iterable[str | Ratio]) -> tuple[Ratio, ...]:
-    """One or several ratios, each once, in order.
-
-    >>> parse_ratios("2:3, 16:9, 4:6")
-    (Ratio(width=2, height=3), Ratio(width=16, height=9))
-
-    Args:
-        ratios: a text with commas between, see `Ratio.parse`; a ratio; or several of either.
-
-    Raises:
-        TypeError: when it is none of these.
-        ValueError: when one is malformed, or there is none.
-    """
-    parts: Iterable[str | Ratio]
-    if isinstance(ratios, str):
-        parts = [part for part in ratios.split(",") if part.strip()]
-    else:
-        parts = [ratios] if isinstance(ratios, Ratio) else ratios
-    if not isinstance(parts, Iterable):
-        raise TypeError(f"ratio: expected a text such as '2:3' or a Ratio, got {type(ratios).__name__}")
-    found = tuple(dict.fromkeys(_ratio(part) for part in parts))
-    if not found:
-        raise ValueError(f"ratio: no ratio in {ratios!r}; write it as 2:3, 832x1216 or 1.5")
-    return found
-
-
-def _ratio(part: str | Ratio) -> Ratio:
-    if isinstance(part, Ratio):
-        return part
-    if not isinstance(part, str):
-        raise TypeError(f"ratio: expected a text such as '2:3' or a Ratio, got {type(part).__name__}")
-    return Ratio.parse(part)
 
 
 def _divide(numerator: int, denominator: int) -> int:

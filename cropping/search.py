@@ -54,7 +54,7 @@ def search(
     Raises:
         UnsatisfiableError: when the policy is `error` and no box obeys.
     """
-    ratios = check_kind("constraint", constraint, Constraint).ratios or (Ratio.of(check_size("size", size)),)
+    ratios = check_kind("constraint", constraint, Constraint).ratios_for(check_size("size", size))
     found = [search_ratio(inputs, size, ratio, constraint, objective) for ratio in ratios]
     return [max(crops, key=lambda crop: crop.score) for crops in zip(*found, strict=True)]
 
@@ -259,14 +259,18 @@ def _refine(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes, long_side
 
 
 def _list_steps(feasible: FeasibleBoxes, grid: SearchGrid) -> list[tuple[int, int]]:
-    """Steps of position and of long side in pixels: halved down to one pixel, then three single pixels to settle."""
+    """Steps of position and of long side in pixels: halved down to one, then three single ones to settle.
+
+    One is a pixel, and of the long side the multiple that it has.
+    """
     shift = max(1, ceil(max(feasible.size[0] / grid.columns, feasible.size[1] / grid.rows) / 2))
-    growth = max(1, ceil((feasible.longest - feasible.shortest) / 46))  # half the distance of 24 scales
+    smallest = feasible.multiple
+    growth = max(smallest, ceil((feasible.longest - feasible.shortest) / 46))  # half the distance of 24 scales
     steps = []
-    while shift > 1 or growth > 1:
+    while shift > 1 or growth > smallest:
         steps.append((shift, growth))
-        shift, growth = max(1, shift // 2), max(1, growth // 2)
-    return [*steps, *[(1, 1)] * 3]
+        shift, growth = max(1, shift // 2), max(smallest, growth // 2)
+    return [*steps, *[(1, smallest)] * 3]
 
 
 def _argbest(scores: Tensor, off_centre: Tensor, area: Tensor | None = None) -> Tensor:

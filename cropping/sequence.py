@@ -289,8 +289,7 @@ def _shared_constraint(groups: Sequence[FrameGroup]) -> Constraint:
 def _score_ratios(groups: Sequence[FrameGroup], size: Size, objective: Objective) -> list[ClipScores]:
     """The scores of the boxes of each ratio, with losses counted from the best of all boxes in each frame."""
     shared = _shared_constraint(groups)
-    ratios = shared.ratios or (Ratio.of(size),)
-    found = [ClipScores(groups, size, ratio, objective) for ratio in ratios]
+    found = [ClipScores(groups, size, ratio, objective) for ratio in shared.ratios_for(size)]
     highest = []
     for scores in found:
         feasible = find_feasible_boxes(replace(shared, policy="shrink"), scores.ratio, size)

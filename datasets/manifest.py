@@ -50,6 +50,8 @@ class CropRecord:
         confidence: how far it is ahead of the centred crop and of its rivals, 0..1; None where that is not known.
         correction: what a person decided about it; None where nobody did. A crop that was dropped stays listed, so
             that it can be taken back, and has no file.
+        ratio_error: by what share the written crop is wider (> 0) or taller (< 0) than the ratio: whole pixels, or
+            sides that are multiples of several.
     """
 
     file: str | None
@@ -70,6 +72,8 @@ class CropRecord:
     def is_dropped(self) -> bool:
         """Whether a person left it out."""
         return self.correction is not None and self.correction.is_drop
+
+    ratio_error: float = 0.0
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -225,6 +229,7 @@ def _crop(value: Any) -> CropRecord:
         warnings=read_field(value, "warnings", list_of(_warning), default=()),
         confidence=read_field(value, "confidence", optional(read_number), default=None),
         correction=read_field(value, "correction", optional(read_correction), default=None),
+        ratio_error=read_field(value, "ratio_error", read_number, default=0.0),
     )
 
 

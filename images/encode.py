@@ -18,12 +18,14 @@ _OPTIONS: dict[str, tuple[str, dict[str, object]]] = {
 }
 FORMATS = tuple(_OPTIONS)
 WITH_ALPHA = ("png", "webp")
+LOSSY = ("jpg", "webp")
+"""The formats that have a quality."""
 _LONGEST_SIDES = {"jpg": 65_500, "webp": 16_383}  # in pixels
 _ANY_SIDE = 2**31 - 1  # of a PNG, more than any memory holds
 
 
-def encode(pixels: np.ndarray, format: Path | str) -> bytes:
-    """sRGB pixels as a JPEG (quality 95, 4:4:4), PNG or WebP (quality 92).
+def encode(pixels: np.ndarray, format: Path | str, quality: int | None = None) -> bytes:
+    """sRGB pixels as a JPEG (4:4:4), PNG or WebP.
 
     No metadata is stored: orientation and profile are already in the pixels, and the place where a photograph was taken
     does not belong in a data set.
@@ -31,6 +33,7 @@ def encode(pixels: np.ndarray, format: Path | str) -> bytes:
     Args:
         pixels: uint8 [H, W, 3], or [H, W, 4] for png and webp.
         format: one of `FORMATS`, or a file name or path whose extension names it (`jpeg` is `jpg`).
+        quality: of a jpg or webp, 1 to 100; None for 95 and 92. A png has none.
 
     >>> encode(np.zeros((2, 3, 3), np.uint8), "out/black.png")[:4]
     b'\\x89PNG'
@@ -52,6 +55,8 @@ def encode(pixels: np.ndarray, format: Path | str) -> bytes:
         limit = f"a {name} has at most {_LONGEST_SIDES[name]:,} a side"
         raise PictureError(format, f"{width}×{height} pixels, but {limit}; choose {' or '.join(able)}")
     kind, options = _OPTIONS[name]
+    if quality is not None and name in LOSSY:
+        options = {**options, "quality": quality}
     file = BytesIO()
     try:
         Image.fromarray(pixels).save(file, kind, **options)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from ..cropping.checks import Size, check_kind, show
 from ..cropping.constraint import Constraint
+from ..cropping.model_sizes import Shape, parse_shapes
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
-from ..cropping.ratio import Ratio, parse_ratios
 from ..datasets.manifest import read_manifest
 from ..images.budget import parse_memory
 from ..images.colour import RGB, parse_colour
@@ -40,7 +40,7 @@ Words: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
 def crop_folder(
     pictures: Words,
     out: str | PathLike[str] | None,
-    ratios: str | Ratio | Iterable[str | Ratio] | None = None,
+    ratios: str | Shape | Iterable[str | Shape] | None = None,
     *,
     cropper: str | PathLike[str] | Cropper = "focus",
     constraint: Constraint | None = None,
@@ -51,6 +51,8 @@ def crop_folder(
     resolution: int | None = None,
     enlarge: bool = True,
     format: str = "jpg",
+    quality: int | None = None,
+    name: str | None = None,
     background: str | RGB | None = "white",
     buckets: str | None = None,
     batch_size: int | None = None,
@@ -85,8 +87,9 @@ def crop_folder(
     Args:
         pictures: one folder, with all below it; or one or several pictures and patterns such as `photos/**/*.jpg`.
         out: folder for the crops, in the same tree; None only with `dry_run` and `manifest`.
-        ratios: one or several, of which each picture gets the best-scoring one. None takes those of the constraint, or
-            1:1, 2:3 and 3:2 where there is none. Not with buckets, which have ratios of their own.
+        ratios: one or several, of which each picture gets the best-scoring one. The name of a model such as `sdxl`
+            stands for its size nearest to the picture, in exact pixels. None takes those of the constraint, or 1:1, 2:3
+            and 3:2 where there is none. Not with buckets, which have ratios of their own.
         cropper: the name of a bundled cropper, the path of a checkpoint, or one that is loaded.
         constraint: all else that every crop must obey. None: at least 0.6 of the largest box of its ratio; with
             buckets, all of it.
@@ -100,6 +103,9 @@ def crop_folder(
         resolution: crops are resized to about resolution² pixels; with buckets, the pixel budget (1024 where None).
         enlarge: whether a crop with fewer pixels is enlarged. False with buckets means `most_enlarged=1`.
         format: `jpg`, `png` or `webp`.
+        quality: of a jpg or webp, 1 to 100; None for 95 and 92.
+        name: pattern of the crops' names with the fields {name}, {index}, {index:04}, {ratio}, {width}, {height} and
+            {bucket}; None for the names of their pictures. Folders stay; `{index}` counts the pictures from 1.
         background: under transparent pixels and padding: a name, `#rrggbb` or (r, g, b); None keeps them transparent.
         buckets: a bucket grid such as `auto:3`, whose sizes the crops get; None: no buckets.
         batch_size, smallest, remainder, most_enlarged, duplicates: with buckets, see `BucketSettings`.
@@ -148,6 +154,8 @@ def crop_folder(
         resolution=resolution,
         enlarge=enlarge,
         format=format,
+        quality=quality,
+        name=name,
         background=parse_colour(background),
         buckets=options,
         masks=_path("masks", masks),
@@ -208,12 +216,12 @@ def _plan_sizes(
 
 
 def _constraint(
-    constraint: Constraint | None, ratios: str | Ratio | Iterable[str | Ratio] | None, with_buckets: bool
+    constraint: Constraint | None, ratios: str | Shape | Iterable[str | Shape] | None, with_buckets: bool
 ) -> Constraint:
     if constraint is None:
-        constraint = Constraint(parse_ratios(RATIOS), default_min_share(with_buckets))
+        constraint = Constraint(parse_shapes(RATIOS), default_min_share(with_buckets))
     check_kind("constraint", constraint, Constraint)
-    return constraint if ratios is None else replace(constraint, ratios=parse_ratios(ratios))
+    return constraint if ratios is None else replace(constraint, ratios=parse_shapes(ratios))
 
 
 def _are_sizes(pictures: Any) -> TypeGuard[Sequence[Size]]:

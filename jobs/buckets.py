@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
+from ..cropping.checks import Size
 from ..cropping.ratio import Ratio
 from ..datasets.atomic import remove_leftovers
 from ..datasets.deduplicate import Duplicate, hash_file
@@ -53,7 +54,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     settings = _bucket_settings(run)
     sources = list_sources(run)
     names = OutputNames(run, sources)
-    refuse_obstacles(run, [_file_of(run, name) for name in names.of_source.values()])
+    refuse_obstacles(run, [file for name in names.of_source.values() for file in run.settings.files(name)])
     run.make_folders()
     if run.output is not None:
         remove_leftovers(run.output)
@@ -217,7 +218,11 @@ def _plan_folder(
         result = replace(result, report=_complete_report(run, result.report, duplicates, measured.records(refused)))
     uses = dict(zip(usable, result.uses, strict=True)) if result else {}
     repeats = names.repeat([uses.get(each, 0) for each in sources])
-    files = {source: [_file_of(run, name) for name in each] for source, each in zip(sources, repeats, strict=True)}
+    buckets = dict(zip(usable, result.buckets, strict=True)) if result else {}
+    files = {
+        source: [_file_of(run, name, buckets[source]) for name in each]
+        for source, each in zip(sources, repeats, strict=True)
+    }
     index = {source: place for place, source in enumerate(usable)}
     return _PlannedFolder(run, measured, sources, skipped, index, result, files, corrections)
 
@@ -325,8 +330,9 @@ def _bucket_settings(run: FolderRun) -> BucketSettings:
     return run.settings.buckets
 
 
-def _file_of(run: FolderRun, name: str) -> str:
-    return run.settings.dataset.crop_path(name, run.settings.format)
+def _file_of(run: FolderRun, name: str, bucket: Size | None) -> str:
+    """Where a crop goes; without a bucket there is none."""
+    return run.settings.file_of(name, None if bucket is None else Ratio.of(bucket), bucket)
 
 
 def _with_sidecars(run: FolderRun, files: Iterable[str]) -> list[str]:

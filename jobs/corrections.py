@@ -90,7 +90,7 @@ def pick_corrections(
 ) -> list[Correction | None]:
     """The correction of each crop of a picture of (width, height) `size`."""
     alone = len(constraints) == 1
-    ratios = (each.ratios or (Ratio.of(size),) for each in constraints)
+    ratios = (each.ratios_for(size) for each in constraints)
     return [pick_correction(corrections, each, alone) for each in ratios]
 
 

@@ -51,7 +51,8 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     sources = list_sources(run)
-    files = {source: run.settings.files(name) for source, name in OutputNames(run, sources).of_source.items()}
+    names = OutputNames(run, sources).of_source
+    files = {source: run.settings.files(name) for source, name in names.items()}
     refuse_obstacles(run, [file for crops in files.values() for file in crops])
     run.make_folders()
     if run.output is not None:
@@ -66,7 +67,7 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
 
         def crop(source: str) -> tuple[PictureRecord, str]:
             state = run.state_of(source)  # before it is read: a change while it is read is noticed by the next run
-            return crop_picture(run, source, files[source], analyser, corrections), state
+            return crop_picture(run, source, names[source], analyser, corrections), state
 
         def finish(result: tuple[PictureRecord, str]) -> None:
             journal.add(*result)

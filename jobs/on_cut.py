@@ -95,7 +95,7 @@ def _correct(batch: SearchBatch, constraint: Constraint, objective: Objective, c
             f"the corrected box {correction.box.as_list()} does not lie in this picture of"
             f" {batch.size[0]}×{batch.size[1]}; correct it anew"
         )
-    ratio = nearest_ratio(correction.box, constraint.ratios or (Ratio.of(batch.size),))
+    ratio = nearest_ratio(correction.box, constraint.ratios_for(batch.size))
     box = corrected_box(correction, ratio, batch.size)
     return replace(batch.crop_at(box, ratio, constraint, objective), correction=correction)
 

@@ -11,6 +11,7 @@ from ..datasets.captions import CAPTION_EXTENSIONS, caption_paths
 from ..datasets.find import EXTENSIONS
 from ..datasets.ledger import LEDGER
 from ..datasets.manifest import PictureRecord, read_manifest
+from ..datasets.name_pattern import NamePattern, escape_braces
 from ..datasets.names import PathPlan, fold_name, name_crops, name_repeats
 from .journal import has_its_crops, is_journal
 from .run import FolderRun, RunError, is_same
@@ -21,7 +22,9 @@ from .sources import list_neighbours
 class OutputNames:
     """The names of the crops of a run, without extension, so that each of its files has a place of its own.
 
-    A picture has the same name whether it is cropped alone or with its folder.
+    A picture has the same name whether it is cropped alone or with its folder, unless names have an index. Where the
+    settings have a pattern, a name is one that was filled in as far as it is known: `CropSettings.file_of` does the
+    rest.
 
     Args:
         run: to be named for.
@@ -32,9 +35,12 @@ class OutputNames:
     """
 
     def __init__(self, run: FolderRun, sources: Sequence[str]) -> None:
-        dataset = run.settings.dataset
-        listed = sources if run.sources is None else list_neighbours(run.folder, sources)
+        dataset, pattern = run.settings.dataset, run.settings.name_pattern
+        counted = pattern is not None and "index" in pattern.fields
+        listed = sources if run.sources is None or counted else list_neighbours(run.folder, sources)
         names = name_crops([dataset.flatten_path(each) for each in listed])
+        if pattern is not None:
+            names = [_fill(pattern, name, index) for index, name in enumerate(names, 1)]
 
         def beside(name: str) -> list[str]:
             return list_sidecars(run, run.settings.files(name))
@@ -46,6 +52,12 @@ class OutputNames:
     def repeat(self, times: Sequence[int]) -> list[list[str]]:
         """The names of the crops of pictures that are used several times, see `name_repeats`; 0 gives none."""
         return name_repeats(list(self.of_source.values()), times, self._plan.claim)
+
+
+def _fill(pattern: NamePattern, name: str, index: int) -> str:
+    """The pattern for a picture's crops, in the folder of their name."""
+    folder, slash, stem = name.rpartition("/")
+    return escape_braces(folder + slash) + str(pattern.fill({"name": stem, "index": index}))
 
 
 def list_sidecars(run: FolderRun, crops: Iterable[str]) -> list[str]:

@@ -13,8 +13,9 @@ from ..cropping.box import Box
 from ..cropping.checks import check_kind
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
+from ..cropping.model_sizes import Shape, parse_shapes
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
-from ..cropping.ratio import Ratio, parse_ratios
+from ..cropping.ratio import Ratio
 from ..images.colour import RGB, parse_colour
 from ..images.decode import Picture
 from ..images.machine import memory_limit
@@ -101,7 +102,7 @@ class CroppedPicture:
 
 def crop(
     picture: PictureSource,
-    ratio: str | Ratio | Sequence[str | Ratio] | None = None,
+    ratio: str | Shape | Sequence[str | Shape] | None = None,
     *,
     cropper: str | PathLike[str] | Cropper = "focus",
     constraint: Constraint | None = None,
@@ -125,8 +126,10 @@ def crop(
     Args:
         picture: a path, the bytes of a file, a PIL image, or an array or tensor `[H, W, C]` or `[C, H, W]`, uint8 or
             float in 0..1; see `open_picture`.
-        ratio: width : height such as `"2:3"` or `"832x1216"`, or several, of which the best-scoring one wins. None
-            takes those of the constraint; where it has none either, the crop keeps the picture's own ratio.
+        ratio: width : height such as `"2:3"` or `"832x1216"`, or several, of which the best-scoring one wins. The name
+            of a model such as `"sdxl"` stands for its size that is nearest to the picture, and gives exactly its
+            pixels; see `MODEL_SIZES`. None takes those of the constraint; where it has none either, the crop keeps the
+            picture's own ratio.
         cropper: the name of a bundled cropper, the path of a checkpoint, or one that is loaded. A name is
             loaded anew by every call; for many pictures load it once with `load_cropper`, or use `crop_folder`.
         constraint: all else that the crop must obey; see `Constraint` for its defaults.
@@ -154,7 +157,7 @@ def crop(
         opened = open_picture(picture, lambda *file, **more: files.enter_context(reader.open(*file, **more)))
         wanted = Constraint() if constraint is None else check_kind("constraint", constraint, Constraint)
         if ratio is not None:
-            wanted = replace(wanted, ratios=parse_ratios(ratio))
+            wanted = replace(wanted, ratios=parse_shapes(ratio))
         loaded = open_cropper(cropper, find_device(device))
         sized = wanted.min_share != Constraint.min_share
         wanted, objective = apply_framing(framing, wanted, objective, sized)
@@ -180,8 +183,10 @@ def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings) -> 
         raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
     if is_dropped(found, settings.on_cut):
         raise HeadCutError(summarise_warnings(found.warnings))
-    box = found.box
-    target = settings.size_of(box.size, found.ratio)
+    box, shape = found.box, settings.shape_of(found.ratio, size)
+    target = settings.size_of(box.size, shape, size)
+    if isinstance(shape, Ratio):
+        found = replace(found, ratio=shape)
     pixels = picture.crop((box.x, box.y, box.width, box.height), target, settings.background)
     return CroppedPicture(Image.fromarray(pixels), found, size)
 

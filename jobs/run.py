@@ -148,6 +148,7 @@ class Outcome:
         notes: sentences for a person, such as which settings differ from the last run.
         heads_cut: pictures with a crop that cuts off a head.
         corrected: pictures of which a person has corrected, approved or dropped a crop.
+        ratio_error: the largest share by which a crop is wider or taller than its ratio.
         report: of a bucket run; None where there was no picture to sort, and without buckets.
     """
 
@@ -163,6 +164,7 @@ class Outcome:
     report: BucketReport | None = None
     heads_cut: int = 0
     corrected: int = 0
+    ratio_error: float = 0.0
 
     def describe_warnings(self) -> str:
         """How many pictures have a head cut off or another warning, and the first of them; empty where none has."""
@@ -223,12 +225,14 @@ def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[st
     pictures = failed = dropped = crops = enlarged = warned = heads_cut = corrected = 0
     first_cut: list[str] = []
     first_others: list[str] = []
+    farthest = 0.0
     for record in records:
         pictures += 1
         failed += record.status == FAILED
         dropped += record.status == DROPPED
         kept = [crop for crop in record.crops if not crop.is_dropped]
         crops += len(kept)
+        farthest = max(farthest, *(abs(crop.ratio_error) for crop in kept), 0.0)
         enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in kept)
         corrected += any(crop.correction for crop in record.crops)
         warnings = [warning for crop in kept for warning in crop.warnings]
@@ -252,6 +256,7 @@ def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[st
         tuple(notes),
         heads_cut=heads_cut,
         corrected=corrected,
+        ratio_error=farthest,
     )
 
 

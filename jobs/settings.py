@@ -6,9 +6,9 @@ a field that is added later belongs to it without further work.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from math import ceil, floor, log, sqrt
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,26 +17,26 @@ import torch
 from ..bucketing.grids import MAX_SIDE, BucketGrid
 from ..bucketing.loss import LossWeights
 from ..bucketing.solver.policy import BucketPolicy
-from ..cropping.checks import check_count, check_kind, check_number, show
+from ..cropping.checks import Size, check_count, check_kind, check_number, show
 from ..cropping.constraint import Constraint
+from ..cropping.model_sizes import ModelSizes, Shape
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..datasets.formats import DatasetFormat
 from ..datasets.formats.plain import Plain
+from ..datasets.name_pattern import OF_CROP, NamePattern
 from ..images.colour import RGB, WHITE
-from ..images.encode import FORMATS, WITH_ALPHA
+from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
 from ..models.base import Cropper
 from .on_cut import KEEP, ON_CUT
+from .output_size import SIDE_STEP, shrink_to_multiple, target_size
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raise it when the same settings would give other bytes than before: other numbers of a search, another encoder."""
 
-SIDE_STEP = 8
-"""Sides of resized crops are multiples of this: one pixel of a latent."""
-
 DUPLICATES = ("use", "report", "skip")
+MAX_QUALITY = 100
 LEAST_ENLARGED = 0.01  # of `most_enlarged`: with less, a crop would need more pixels than any picture has
-_AREA_TOLERANCE = 0.25
 
 
 @runtime_checkable
@@ -107,11 +107,14 @@ class CropSettings:
         objective: how crops that obey are compared.
         each: one crop for every ratio of the constraint, instead of the best of them.
         resolution: crops are resized to about resolution² pixels, see `target_size`; None leaves their size. Without
-            effect on a bucket run, where the bucket is the size.
+            effect on a bucket run, where the bucket is the size, and on the sizes of models, which are exact.
         on_cut: where the best crop cuts off a head: `keep` it with its warning, `drop` the crop, or `pad` the canvas so
             that the head fits.
         enlarge: whether a crop with fewer pixels than that is enlarged, or keeps its size.
         format: jpg, png or webp.
+        quality: of a jpg or webp, 1 to 100; None for the usual one, see `encode`.
+        name: pattern of the crops' names, see `NamePattern`; None for the names of their pictures. It stands in the
+            place of the file's name; the folders of the pictures stay.
         background: under transparent pixels and padding; None keeps them transparent.
         masks: folder of masks in the same tree as the pictures; None for masks beside their pictures only.
         follow_links: also read what links in the folder lead to, outside it.
@@ -135,6 +138,8 @@ class CropSettings:
     on_cut: str = KEEP
     enlarge: bool = True
     format: str = "jpg"
+    quality: int | None = None
+    name: str | None = None
     background: RGB | None = WHITE
     masks: Path | None = None
     follow_links: bool = False
@@ -157,6 +162,10 @@ class CropSettings:
             raise ValueError(
                 f"a {self.format} cannot keep transparency; use {' or '.join(WITH_ALPHA)}, or a background"
             )
+        if self.quality is not None:
+            check_count("quality", self.quality, MAX_QUALITY)
+            if self.format not in LOSSY:
+                raise ValueError(f"quality: does nothing for a {self.format}; use {' or '.join(LOSSY)}")
         if self.resolution is not None:
             check_count("resolution", self.resolution, MAX_SIDE, least=SIDE_STEP)
         if self.on_cut not in ON_CUT:
@@ -167,6 +176,11 @@ class CropSettings:
             raise ValueError("each makes one crop for every ratio, buckets one for each picture; choose one of them")
         if self.buckets is None and not isinstance(self.dataset, Plain):
             raise ValueError(f"the dataset format {self.dataset.name} needs buckets")
+        if self.buckets is not None and self.constraint.multiple_of != 1:
+            raise ValueError("multiple_of: does nothing with buckets, whose sizes are exact")
+        if self.name is not None:
+            check_kind("name", self.name, str)
+            self._check_name_fields()
 
     @classmethod
     def for_cropper(
@@ -203,27 +217,120 @@ class CropSettings:
         return {"format_version": FORMAT_VERSION, **_identity_of(self)}
 
     def constraints(self) -> list[Constraint]:
-        """One constraint for every crop that a picture will have."""
-        if not self.each:
-            return [self.constraint]
-        return [replace(self.constraint, ratios=(ratio,)) for ratio in self.constraint.ratios]
+        """One constraint for every crop that a picture will have, as its box is searched for.
+
+        A crop that is resized has the ratio of the result, which may be rounded to a multiple of pixels; its box needs
+        no such multiple.
+        """
+        ratios = tuple(map(self._searched_shape, self.constraint.ratios))
+        multiple = self.constraint.multiple_of if self.resolution is None else 1
+        constraint = replace(self.constraint, ratios=ratios, multiple_of=multiple)
+        return [replace(constraint, ratios=(each,)) for each in ratios] if self.each else [constraint]
+
+    def shape_of(self, ratio: Ratio, size: Size, place: int = 0) -> Shape:
+        """What was asked for of a crop whose box was searched at a ratio.
+
+        Args:
+            ratio: of the box.
+            size: (width, height) of the picture in pixels.
+            place: which of `constraints` it was searched under.
+        """
+        shapes = self.constraint.ratios
+        if self.each:
+            return shapes[place]
+        searched = (Constraint((self._searched_shape(each),)).ratios_for(size) for each in shapes)
+        return next((each for each, found in zip(shapes, searched, strict=True) if found == (ratio,)), ratio)
+
+    def size_of(self, box_size: Size, shape: Shape, size: Size) -> Size:
+        """Width and height that a crop of `box_size` source pixels, of a picture of `size`, is written at."""
+        multiple = self.constraint.multiple_of
+        target = self._target_of(shape, size)
+        if target is None:  # a box that a person has drawn may have any sides
+            return shrink_to_multiple(box_size, multiple)
+        too_small = box_size[0] < target[0] or box_size[1] < target[1]
+        return shrink_to_multiple(box_size, multiple) if too_small and not self.enlarge else target
 
     def files(self, name: str) -> list[str]:
-        """Where the crops of the picture of that name go, relative to the output; with `each`, a folder a ratio."""
-        if not self.each:
-            return [self.dataset.crop_path(name, self.format)]
-        return [
-            f"{ratio.width}x{ratio.height}/{self.dataset.crop_path(name, self.format)}"
-            for ratio in self.constraint.ratios
-        ]
+        """All places where crops of the picture of that name may go, relative to the output; with `each`, one for every
+        ratio. Which one a crop goes to may depend on its ratio, its size or its bucket.
 
-    def size_of(self, box_size: tuple[int, int], ratio: Ratio) -> tuple[int, int]:
-        """Width and height that a crop of `box_size` source pixels is written at."""
-        if self.resolution is None:
-            return box_size
-        target = target_size(ratio, self.resolution)
-        too_small = box_size[0] < target[0] or box_size[1] < target[1]
-        return box_size if too_small and not self.enlarge else target
+        Args:
+            name: see `OutputNames`.
+        """
+        return list(dict.fromkeys(self.file_of(name, *each) for each in self._outcomes))
+
+    def file_of(self, name: str, shape: Shape | None = None, size: Size | None = None) -> str:
+        """Where a crop goes, relative to the output.
+
+        Args:
+            name: see `OutputNames`.
+            shape: that was asked for.
+            size: of the crop, and of its bucket where there are buckets.
+        """
+        folder, ratio = "", _shape_text(shape)
+        if self.name_pattern is not None:
+            values: dict[str, str | int] = {"ratio": ratio}
+            if size is not None:
+                values |= {"width": size[0], "height": size[1], "bucket": f"{size[0]}x{size[1]}"}
+            name = NamePattern.parse_filled(name).fill(values).text
+        if self.each and not (self.name_pattern and "ratio" in self.name_pattern.fields):
+            folder = f"{ratio}/"
+        return folder + self.dataset.crop_path(name, self.format)
+
+    @cached_property
+    def name_pattern(self) -> NamePattern | None:
+        """How crops are named; None where they are named as their pictures."""
+        return None if self.name is None else NamePattern.parse(self.name)
+
+    @cached_property
+    def _outcomes(self) -> list[tuple[Shape | None, Size | None]]:
+        """The shapes and sizes that crops may have, as far as their names depend on them."""
+        depends = bool(self.name_pattern and self.name_pattern.fields & set(OF_CROP))
+        if self.buckets is not None and depends:
+            return [(Ratio.of(each), each) for each in self.buckets.grid.sizes]
+        if self.buckets is not None or not (self.each or depends):
+            return [(None, None)]
+        return [(shape, size) for shape in self.constraint.ratios for size in self._sizes_of(shape)]
+
+    def _sizes_of(self, shape: Shape) -> Iterator[Size | None]:
+        """The sizes that crops of a shape may be written at; None where only the picture decides."""
+        if isinstance(shape, ModelSizes):
+            yield from shape.sizes if self.enlarge else (None,)
+        else:
+            yield self._target_of(shape) if self.enlarge else None
+
+    def _target_of(self, shape: Shape, size: Size = (1, 1)) -> Size | None:
+        """The size that a crop of a picture of `size` is resized to; None where it keeps its own."""
+        if isinstance(shape, ModelSizes):
+            return shape.nearest(size)
+        multiple = self.constraint.multiple_of
+        step = SIDE_STEP if multiple == 1 else multiple
+        return None if self.resolution is None else target_size(shape, self.resolution, step)
+
+    def _searched_shape(self, shape: Shape) -> Shape:
+        target = None if self.constraint.multiple_of == 1 else self._target_of(shape)
+        return shape if target is None or isinstance(shape, ModelSizes) else Ratio.of(target)
+
+    def _check_name_fields(self) -> None:
+        """Refuses a name of which a field is not known, or not before the run."""
+        assert self.name_pattern is not None
+        fields = self.name_pattern.fields
+        if "bucket" in fields and self.buckets is None:
+            raise ValueError("name: {bucket} needs buckets")
+        if "ratio" in fields and self.buckets is None and not self.constraint.ratios:
+            raise ValueError("name: {ratio} needs ratios that are named, not each picture's own")
+        if fields & {"width", "height"} and (
+            not self.constraint.ratios and self.buckets is None or any(size is None for _, size in self._outcomes)
+        ):
+            raise ValueError(
+                "name: {width} and {height} are known before the run with a resolution, the sizes of a model or"
+                " buckets only, and where crops may be enlarged; name them so, or leave these fields out"
+            )
+
+
+def _shape_text(shape: Shape | None) -> str:
+    """A shape as a part of a path."""
+    return f"{shape.width}x{shape.height}" if isinstance(shape, Ratio) else str(shape)
 
 
 def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -240,32 +347,6 @@ def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> l
     ]
 
 
-def target_size(ratio: Ratio, resolution: int) -> tuple[int, int]:
-    """The size nearest to resolution² pixels whose sides are multiples of 8 in exactly this ratio.
-
-    Where no such size comes within a quarter of the area (1000:667, say), each side is rounded to its nearest multiple.
-
-    >>> target_size(Ratio(2, 3), 1024)
-    (832, 1248)
-
-    Raises:
-        TypeError, ValueError: when the ratio is none, or the resolution no number of pixels.
-    """
-    check_kind("ratio", ratio, Ratio)
-    check_count("resolution", resolution, MAX_SIDE)
-    exact = resolution / SIDE_STEP / sqrt(ratio.width * ratio.height)
-    multiples = [each for each in (floor(exact), ceil(exact)) if each >= 1]
-    nearest = min(multiples, key=lambda each: abs(log(each / exact)))
-    if abs((nearest / exact) ** 2 - 1) <= _AREA_TOLERANCE:
-        return ratio.width * nearest * SIDE_STEP, ratio.height * nearest * SIDE_STEP
-    root = sqrt(ratio.width / ratio.height)
-    return _nearest_multiple(resolution * root), _nearest_multiple(resolution / root)
-
-
-def _nearest_multiple(length: float) -> int:
-    return max(1, round(length / SIDE_STEP)) * SIDE_STEP
-
-
 def _identity_of(value: Any) -> Any:
     """A setting as JSON values.
 
@@ -274,7 +355,7 @@ def _identity_of(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, Ratio):
+    if isinstance(value, Shape):
         return str(value)
     if isinstance(value, Path):
         return value.resolve().as_posix()

@@ -16,6 +16,7 @@ from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.correction import Correction
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..cropping.ratio import Ratio
 from ..datasets.captions import caption_paths
 from ..datasets.deduplicate import hash_file
 from ..datasets.find import LEADS_OUTSIDE, leads_outside
@@ -29,6 +30,7 @@ from .analyse import ANALYSIS_SIDE
 from .corrections import BY_HAND, NO_CORRECTIONS, Corrections, pick_corrections
 from .executors.batches import Analyser
 from .on_cut import KEEP, choose_crop, is_dropped
+from .output_size import ratio_error
 from .run import FolderRun
 from .settings import CropSettings
 from .warnings import summarise_warnings
@@ -44,14 +46,14 @@ DISK_ERRORS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)
 
 
 def crop_picture(
-    run: FolderRun, source: str, files: Sequence[str], analyser: Analyser, corrections: Corrections = NO_CORRECTIONS
+    run: FolderRun, source: str, name: str, analyser: Analyser, corrections: Corrections = NO_CORRECTIONS
 ) -> PictureRecord:
     """Crops one picture from end to end. What is wrong with it becomes the reason of its record.
 
     Args:
         run: the run that it belongs to.
         source: of the picture, relative to the run's folder.
-        files: where its crops go, relative to the run's output; a dry run writes none.
+        name: of its crops, see `OutputNames`; a dry run writes none.
         analyser: for the run's settings.
         corrections: of the run's pictures.
 
@@ -66,9 +68,9 @@ def crop_picture(
         with analysing(picture):
             analysis = analyser.analyse(thumbnail)
             crops = choose_crops(analysis, size, settings.constraints(), settings.objective, settings.on_cut, corrected)
-        planned = plan_record(record, crops, files if run.output else [None] * len(crops), run.settings)
+        planned = plan_record(record, crops, name if run.output else None, settings)
         write_crops(run, picture, planned)
-        _remove_others(run, files, planned)
+        _remove_others(run, run.settings.files(name), planned)
         return planned
 
     return with_picture(run, PictureRecord(source, None, FAILED), crop)
@@ -117,19 +119,29 @@ def choose_crops(
 
 
 def plan_record(
-    record: PictureRecord, crops: Sequence[Crop], files: Sequence[str | None], settings: CropSettings
+    record: PictureRecord, crops: Sequence[Crop], name: str | None, settings: CropSettings
 ) -> PictureRecord:
     """The record with its crops: the file and the size of each.
 
     Crops that cut off a head are left out where the settings ask for it; those that a person dropped stay listed,
     without a file. A picture without any other is dropped.
+
+    Args:
+        record: of the picture.
+        crops: one for each of the settings' `constraints`.
+        name: of the crops, see `OutputNames`; None where none is written.
+        settings: of the run.
     """
     assert record.size is not None
-    planned = [
-        crop_record(crop, record.size, settings.size_of(crop.box.size, crop.ratio), file)
-        for crop, file in zip(crops, files, strict=True)
-        if crop.correction is not None or not is_dropped(crop, settings.on_cut)
-    ]
+    planned = []
+    for place, crop in enumerate(crops):
+        if crop.correction is None and is_dropped(crop, settings.on_cut):
+            continue
+        shape = settings.shape_of(crop.ratio, record.size, place)
+        target = settings.size_of(crop.box.size, shape, record.size)
+        file = None if name is None else settings.file_of(name, shape, target)
+        asked = replace(crop, ratio=shape) if isinstance(shape, Ratio) else crop
+        planned.append(crop_record(asked, record.size, target, file))
     if not planned:
         return replace(record, status=DROPPED, reason=summarise_warnings(crops[0].warnings), crops=())
     if all(each.is_dropped for each in planned):
@@ -168,6 +180,7 @@ def crop_record(
         warnings=tuple(_rounded_warning(each) for each in crop.warnings),
         confidence=None if crop.confidence is None else _rounded(crop.confidence),
         correction=crop.correction,
+        ratio_error=_rounded(ratio_error(target, crop.ratio)),
     )
 
 
@@ -191,7 +204,8 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
             out.remove(mask_file)
         else:
             out.write(mask_file, encode(mask.crop(crop.box, (width, height), BLACK), mask_file))
-        out.write(file, encode(picture.crop(crop.box, (width, height), run.settings.background), file))
+        pixels = picture.crop(crop.box, (width, height), run.settings.background)
+        out.write(file, encode(pixels, file, run.settings.quality))
 
 
 def remove_crop(run: FolderRun, file: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
-from ..cropping.ratio import Ratio
+from ..cropping.model_sizes import Shape
 from ..cropping.regions import region_in_picture
 from ..cropping.text_names import TEXT_REGION_PRESETS
 from ..cropping.text_region import TextRegion
@@ -23,7 +23,7 @@ _WHOLE = 1 - 1e-6  # share of a region from which on it is held
 
 def study_text_regions(
     picture: Picture,
-    ratios: Sequence[Ratio],
+    ratios: Sequence[Shape],
     frame: str,
     hard: bool,
     min_share: float,
@@ -44,7 +44,7 @@ def study_text_regions(
     size = picture.info.size
     analysis = analyser.analyse(picture.small(ANALYSIS_SIDE))
     blocks = []
-    for ratio in ratios:
+    for ratio in Constraint(tuple(ratios)).ratios_for(size):
         regions = {name: TextRegion.preset(name, frame, hard) for name in TEXT_REGION_PRESETS}
         constraints = [Constraint((ratio,), min_share, text_regions=(each,)) for each in regions.values()]
         crops = choose_crops(analysis, size, constraints)

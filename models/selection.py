@@ -152,7 +152,7 @@ def _best_proposal(
     analysis: Analysis, inputs: SearchInputs, size: tuple[int, int], constraint: Constraint, objective: Objective
 ) -> Crop:
     crops = []
-    for ratio in constraint.ratios or (Ratio.of(size),):
+    for ratio in constraint.ratios_for(size):
         boxes = analysis.propose_boxes(ratio, constraint.min_share, size, constraint.requested_region)
         if boxes is None:
             raise TypeError(f"{type(analysis).__name__} proposes boxes for some ratios only, not for {ratio}")

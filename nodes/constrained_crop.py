@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..cropping.constraint import Constraint
+from ..cropping.constraint import MULTIPLES, Constraint
 from ..cropping.crop import Crop
 from ..cropping.ratio import Ratio
 from ..cropping.regions import region_in_picture
 from ..jobs.crop_words import describe_crop
 from ..jobs.on_cut import KEEP, is_dropped
+from ..jobs.output_size import fit_size
 from ..jobs.stages import choose_crops
 from ..jobs.warnings import summarise_warnings
 from .analyse import AnalysedPicture, analyse_batches, naming_picture
@@ -70,7 +71,8 @@ class ConstrainedCrop(io.ComfyNode):
                     "ratio",
                     default="2:3",
                     tooltip="Width : height, such as 2:3 or 832x1216. Of several (1:1, 2:3, 3:2) the best-scoring crop"
-                    " wins. Empty: the picture's own. A ratio in the constraint goes first.",
+                    " wins. A model (sdxl, flux, qwen-image, wan, wan-480p, wan-5b): its size nearest to the picture,"
+                    " in exact pixels. Empty: the picture's own. A ratio in the constraint goes first.",
                 ),
                 io.Int.Input(
                     "width",
@@ -85,6 +87,7 @@ class ConstrainedCrop(io.ComfyNode):
                 ),
                 subjects_input(),
                 on_cut_input(),
+                multiple_of_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="The crops, one for each picture."),
@@ -126,10 +129,12 @@ class ConstrainedCrop(io.ComfyNode):
         mask: list[Tensor] | None = None,
         subjects: list[Any] | None = None,
         on_cut: list[str] | None = None,
+        multiple_of: list[str] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
         target = require_single(width, "width"), require_single(height, "height")
+        output = OutputSize(target, int(require_single(multiple_of, "multiple_of")) if multiple_of else 1)
         constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
@@ -139,14 +144,15 @@ class ConstrainedCrop(io.ComfyNode):
         pictures = analyse_batches(batches, cropper, heatmap, subjects)
         for index, analysed in enumerate(track_progress(pictures, len(sizes))):
             with naming_picture(index, sizes[index]):
-                (crop,) = choose_crops(
-                    analysed.analysis, sizes[index], [constraints[index]], objectives[index], reaction
-                )
+                asked = constraints[index]
+                searched = [output.constraint_on_box(asked, sizes[index])]
+                (crop,) = choose_crops(analysed.analysis, sizes[index], searched, objectives[index], reaction)
+                crop, size = output.of_crop(crop, asked, sizes[index])
             if is_dropped(crop, reaction):
                 dropped.append(f"picture {index}: {summarise_warnings(crop.warnings)}")
             else:
-                outputs.append((*cut_outputs(analysed, masks[index], crop, target, drawn), index))
-                panel.add(tile_of(analysed, crop, constraints[index]))
+                outputs.append((*cut_outputs(analysed, masks[index], crop, size, drawn), index))
+                panel.add(tile_of(analysed, crop, asked))
         if not outputs:
             raise ValueError("on_cut: every picture was dropped:\n" + "\n".join(dropped))
         columns = (list(values) for values in zip(*outputs, strict=True))
@@ -198,16 +204,15 @@ def constraints_with_ratios(
     return constraints
 
 
-def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, target: Size, drawn: bool = True) -> tuple:
+def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, size: Size, drawn: bool = True) -> tuple:
     """What one picture puts on the wires, in the order of the outputs; the last one, its index, is the caller's.
 
     Args:
         mask: of the picture, `[h, w]`; None where none is connected.
-        target: the size wanted, see `final_size`.
+        size: width and height of the results.
         drawn: whether anybody looks at `preview`; otherwise it is None.
     """
     picture_size = size_of(analysed.picture)
-    size = final_size(crop.box.size, target)
     return (
         to_host(cut_picture(analysed.picture, crop.box, size)[None]),
         to_host(cut_mask(mask, crop.box, picture_size, size)[None]),
@@ -219,13 +224,57 @@ def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, targ
     )
 
 
-def final_size(size: Size, target: Size) -> Size:
-    """Width and height of the result for a box of `size`.
+@dataclass(frozen=True)
+class OutputSize:
+    """How large the crops come out.
 
-    Args:
-        target: width and height; 0 for one of them: it follows from the ratio of `size`; 0 for both: `size` itself.
+    Attributes:
+        target: width and height; 0 for what follows from the crop, see `fit_size`.
+        multiple: of pixels, of both sides.
+
+    Raises:
+        ValueError: when a side of the target is no such multiple; names it.
     """
-    width, height = target
-    if not width and not height:
-        return size
-    return width or max(1, round(height * size[0] / size[1])), height or max(1, round(width * size[1] / size[0]))
+
+    target: Size
+    multiple: int
+
+    def __post_init__(self) -> None:
+        fit_size((1, 1), self.target, self.multiple)
+
+    def constraint_on_box(self, constraint: Constraint, size: Size) -> Constraint:
+        """The constraint on the box in a picture of `size`: where the crop is resized, in the ratio of the result."""
+        if not any(self.target):
+            return replace(constraint, multiple_of=self.multiple)
+        ratios = tuple(map(self._searched, constraint.ratios_for(size)))
+        return replace(constraint, ratios=ratios)
+
+    def of_crop(self, crop: Crop, constraint: Constraint, size: Size) -> tuple[Crop, Size]:
+        """A crop with the ratio that was asked for, and its width and height.
+
+        Args:
+            crop: chosen under `constraint_on_box`.
+            constraint: that was asked for.
+            size: of the picture.
+        """
+        asked = next((each for each in constraint.ratios_for(size) if self._searched(each) == crop.ratio), crop.ratio)
+        exact = None if any(self.target) else constraint.exact_size(asked, size)
+        return replace(crop, ratio=asked), exact or fit_size(crop.box.size, self.target, self.multiple)
+
+    def _searched(self, ratio: Ratio) -> Ratio:
+        if self.multiple == 1 or not any(self.target):
+            return ratio
+        long_side = max(self.target) * 64  # so that rounding to pixels is no matter
+        return Ratio.of(fit_size(ratio.size_for(long_side), self.target, self.multiple))
+
+
+def multiple_of_input() -> io.Combo.Input:
+    """What the sides of crops are multiples of, in pixels."""
+    return io.Combo.Input(
+        "multiple_of",
+        options=[str(each) for each in MULTIPLES],
+        default="1",
+        optional=True,
+        tooltip="The sides of the crops are multiples of so many pixels, as video encoders and models ask for it. The"
+        " ratio is then exact to within one multiple.",
+    )

@@ -44,7 +44,7 @@ def sampled_crop(
     """
     inputs = SearchBatch.of([analysis], size).inputs_for(objective)
     crops = []
-    for ratio in constraint.ratios or (Ratio.of(size),):
+    for ratio in constraint.ratios_for(size):
         boxes = sampled_boxes(ratio, size, iterations, seed, constraint.min_share).to(analysis.heatmap.device)
         crops += choose_among(inputs, size, ratio, constraint, boxes[None], None, objective)
     return max(crops, key=lambda crop: crop.score)

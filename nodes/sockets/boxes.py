@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...cropping.box import Box
 from ...cropping.crop import Crop
+from ...jobs.output_size import ratio_error
 from . import Region, Size
 from .lists import pair_with_pictures
 
@@ -126,7 +127,8 @@ def make_bounding_box(crop: Crop, size: Size, crop_size: Size) -> dict[str, Any]
     Args:
         crop: the crop.
         size: width and height of its picture.
-        crop_size: width and height that it was cut out at.
+        crop_size: width and height that it was cut out at; by how much it is wider (> 0) or taller than the ratio, as a
+            share, is told.
     """
     return {
         "x": crop.box.x,
@@ -139,6 +141,7 @@ def make_bounding_box(crop: Crop, size: Size, crop_size: Size) -> dict[str, Any]
             "picture_size": list(size),
             "crop_size": list(crop_size),
             "kept": crop.kept,
+            "ratio_error": ratio_error(crop_size, crop.ratio),
             "confidence": crop.confidence,
             "terms": dict(crop.terms),
             "warnings": [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings],

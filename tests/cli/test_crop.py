@@ -181,6 +181,14 @@ def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_
         (["--background", "nocolour"], "--background"),
         (["--background", "keep"], "transparency"),  # of a jpg
         (["--format", "tiff"], "--format"),
+        *((["--multiple-of", value], "--multiple-of") for value in ("0", "4", "x")),
+        *((["--quality", value], "--quality") for value in ("0", "101", "9.5")),
+        (["--quality", "90", "--format", "png"], "--quality"),
+        *((["--name", value], "--name") for value in ("crop", "{name.__class__}", "../{name}", "{name}{width}", "")),
+        (["--name", "{name}{bucket}"], "--name"),
+        (["--ratios", "sdx"], "--ratios"),
+        (["--ratios", "sdxl", "--multiple-of", "64"], "--multiple-of"),
+        (["--buckets", "sdxl", "--multiple-of", "64"], "--multiple-of"),
         (["--policy", "none"], "--policy"),
         (["--on-cut", "skip"], "--on-cut"),
         (["--framing", "close"], "--framing"),
@@ -230,7 +238,7 @@ def test_a_malformed_flag_is_named(photos, tmp_path, words, flag, capsys):
         ),
         (["--layout-hard"], "--layout-hard", "--layout WHERE"),
         (["--layout-frame", "source"], "--layout-frame", "--layout WHERE"),
-        (["--no-enlarge"], "--no-enlarge", "--resolution N or --buckets GRID"),
+        (["--no-enlarge"], "--no-enlarge", "--resolution N, --buckets GRID or the sizes of a model"),
     ],
 )
 def test_a_flag_that_would_do_nothing_names_the_one_that_it_needs(photos, tmp_path, words, flag, missing, capsys):
@@ -278,6 +286,64 @@ def test_every_flag_of_the_pixels_reaches_the_crops(photos, tmp_path):
     with Image.open(tmp_path / "out" / "1x1" / "a_png.webp") as image:
         assert image.size == (64, 64)
         assert image.getpixel((1, 32)) == pytest.approx((0, 0, 255), abs=12)  # the canvas is extended at the sides
+
+
+def test_names_sizes_and_quality_from_end_to_end_and_run_again(photos, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = [photos, "--out", out, "--ratios", "2:3,3:2", "--multiple-of", "16", "--name", "{index:03}_{name}_{ratio}"]
+    assert crop(*words) == 0
+    shown = capsys.readouterr().out
+    assert "sides are multiples of 16, ratios exact to within " in shown
+    made = {each["source"]: each["crops"][0] for each in records(out)}
+    assert list(made) == list(SIZES)
+    for index, (source, each) in enumerate(made.items(), 1):
+        stem = {"a.jpg": "a_jpg", "a.png": "a_png"}.get(source, source.rpartition("/")[2].rpartition(".")[0])
+        folder = source.rpartition("/")[0]
+        name = f"{index:03}_{stem}_{each['ratio'].replace(':', 'x')}"
+        assert each["file"] == f"{folder}/{name}.jpg".lstrip("/")
+        assert not any(side % 16 for side in (*each["target_size"], *each["box"][2:]))
+    captions = {name for name in crops(out) if name.endswith(".txt")}
+    assert captions == {made[source]["file"].replace(".jpg", ".txt") for source in ("a.jpg", "a.png", "trip/b ü.webp")}
+    before = tree(out)
+    assert crop(*words) == 0
+    assert "4 had been done before" in capsys.readouterr().out
+    assert tree(out) == before
+    assert crop(*words, "--quality", "20") == 0
+    assert "quality: none → 20" in capsys.readouterr().err
+    assert sum(map(len, tree(out).values())) < sum(map(len, before.values()))
+
+
+def test_a_crop_that_gets_another_ratio_leaves_no_file_behind(photos, tmp_path):
+    out, words = tmp_path / "out", [photos / "a.png", "--out", tmp_path / "out", "--name", "{name}-{ratio}"]
+    assert crop(*words, "--ratios", "2:3") == 0
+    assert set(crops(out)) == {"a_png-2x3.jpg", "a_png-2x3.txt"}
+    assert crop(*words, "--ratios", "2:3,4:5,1:1", "--min-area", "1") == 0
+    ((chosen,),) = (each["crops"] for each in records(out))
+    assert {name for name in crops(out) if name.endswith(".jpg")} == {chosen["file"]}
+
+
+def test_sizes_of_models_are_exact(tmp_path):
+    save_picture(tmp_path / "photos" / "b.png", (120, 80))
+    words = ["--name", "{width}/{name}", "--ratios", "wan-480p"]
+    assert crop(tmp_path / "photos", "--out", tmp_path / "b", *words) == 0
+    assert set(crops(tmp_path / "b")) == {"832/b.jpg"}
+    with Image.open(tmp_path / "b" / "832" / "b.jpg") as image:
+        assert image.size == (832, 480)
+
+
+def test_names_of_crops_in_buckets(photos, tmp_path):
+    words = ["--buckets", "96x64,64x96", "--smallest", "1", "--name", "{name}-{bucket}-{index}"]
+    assert crop(photos / "a.*g", "--out", tmp_path / "out", *words) == 0
+    made = {name for name in crops(tmp_path / "out") if name.endswith(".jpg")}
+    assert made == {"a_jpg-96x64-1.jpg", "a_png-64x96-2.jpg"}
+    before = tree(tmp_path / "out")
+    assert crop(photos / "a.*g", "--out", tmp_path / "out", *words) == 0
+    assert tree(tmp_path / "out") == before
+
+
+def test_a_ratio_that_a_picture_cannot_give_fails_it_in_words(photos, tmp_path, capsys):
+    assert crop(photos / "a.jpg", "--out", tmp_path / "out", "--ratios", "1:1000") == 1
+    assert "failed: a.jpg: no 1:1000 crop of a 120×80 picture shows anything of it" in capsys.readouterr().err
 
 
 # How it ends

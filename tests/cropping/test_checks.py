@@ -319,7 +319,7 @@ WRONG = [
     # a constraint
     (lambda: Constraint(ratios=SQUARE), TypeError, "ratios must be a sequence"),
     (lambda: Constraint(ratios="2:3"), TypeError, "ratios must be a sequence"),
-    (lambda: Constraint(ratios=["2:3"]), TypeError, "ratios must hold Ratio only, got '2:3'"),
+    (lambda: Constraint(ratios=["2:3"]), TypeError, "ratios must hold Ratio or ModelSizes only, got '2:3'"),
     (lambda: Constraint(min_share=0), ValueError, r"min_share must lie in \(0, 1\], got 0"),
     (lambda: Constraint(min_share=1.01), ValueError, "min_share must lie in"),
     (lambda: Constraint(min_share=-0.5), ValueError, "min_share must lie in"),

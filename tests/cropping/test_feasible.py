@@ -12,6 +12,7 @@ from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint, UnsatisfiableError
 from salient_crop.cropping.feasible import (
     FeasibleBoxes,
+    UselessRatioError,
     find_feasible_boxes,
     pad_box,
     required_box,
@@ -105,6 +106,56 @@ def test_the_smallest_share_bounds_the_long_side(ratio, size, min_share, shortes
     feasible = find_feasible_boxes(Constraint((ratio,), min_share), ratio, size)
     assert (feasible.shortest, feasible.longest, feasible.required) == (shortest, longest, None)
     assert (feasible.size, feasible.ratio) == (size, ratio)
+
+
+@pytest.mark.parametrize("ratio", [*RATIOS, Ratio(13, 19), Ratio(16, 9)])
+@pytest.mark.parametrize("size", [(8, 8), (33, 20), (19, 41), (64, 17)])
+def test_boxes_of_multiples_by_trying_all(size: tuple[int, int], ratio: Ratio) -> None:
+    for multiple in (2, 8):
+        feasible = find_feasible_boxes(Constraint((ratio,), 0.3, multiple_of=multiple), ratio, size)
+        found = listed(feasible)
+        assert len(found) == len(set(found)) == feasible.count
+        sides = {box.size for box in found}
+        assert sides == {feasible.box_size(long_side) for long_side in range(feasible.shortest, feasible.longest + 1)}
+        for width, height in sides:
+            assert width % multiple == height % multiple == 0
+            exact = width * ratio.height / ratio.width if ratio.width >= ratio.height else width
+            other = height if ratio.width >= ratio.height else height * ratio.width / ratio.height
+            assert abs(exact - other) <= multiple / 2 or min(width, height) == multiple
+            assert {box for box in found if box.size == (width, height)} == {
+                Box(x, y, width, height)
+                for x, y in itertools.product(range(size[0] - width + 1), range(size[1] - height + 1))
+            }
+        longer = feasible.longest + multiple
+        largest = FeasibleBoxes((999, 999), ratio, longer, longer, None, multiple).box_size(longer)
+        assert largest[0] > size[0] or largest[1] > size[1]
+
+
+def test_a_picture_smaller_than_the_multiple_has_no_crop_unless_it_is_padded() -> None:
+    constraint = Constraint((SQUARE,), multiple_of=64)
+    with pytest.raises(UnsatisfiableError, match="no crop of a 50×90 picture has sides that are multiples of 64"):
+        find_feasible_boxes(constraint, SQUARE, (50, 90))
+    assert pad_box(constraint, SQUARE, (50, 90)) == Box(-7, 13, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"), [(Ratio(1, 1000), (512, 512)), (Ratio(33, 1), (640, 640)), (Ratio(1, 50), (300, 200))]
+)
+@pytest.mark.parametrize("policy", ["shrink", "pad", "error"])
+def test_a_ratio_beyond_what_a_picture_can_give_is_refused(ratio, size, policy) -> None:
+    for function in (find_feasible_boxes, pad_box):
+        with pytest.raises(UselessRatioError, match=rf"no {ratio} crop of a {size[0]}×{size[1]} picture"):
+            function(Constraint(policy=policy), ratio, size)
+
+
+def test_what_a_picture_can_give_is_told_and_true() -> None:
+    with pytest.raises(UselessRatioError, match="the largest has 1×400 pixels; .* ratios from 1:64 to 32:1"):
+        find_feasible_boxes(Constraint(), Ratio(1, 1000), (200, 400))
+    for ratio in (Ratio(1, 64), Ratio(32, 1)):
+        assert find_feasible_boxes(Constraint(), ratio, (200, 400)).longest
+    for ratio in (Ratio(1, 65), Ratio(33, 1)):
+        with pytest.raises(UselessRatioError):
+            find_feasible_boxes(Constraint(), ratio, (200, 400))
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 100), (301, 200), (77, 200)])

@@ -32,6 +32,12 @@ def test_the_extension_names_the_format(format, kind):
     assert (image.format, image.size, image.mode) == (kind, (60, 40), "RGB")
 
 
+@pytest.mark.parametrize("format", ["jpg", "webp"])
+def test_a_lower_quality_makes_a_smaller_file(format):
+    assert len(encode(SMOOTH, format, 20)) < len(encode(SMOOTH, format, 60)) < len(encode(SMOOTH, format))
+    assert encode(SMOOTH, "png", 20) == encode(SMOOTH, "png")
+
+
 @pytest.mark.parametrize(("format", "error"), [("jpg", 3), ("png", 0), ("webp", 4)])
 def test_the_same_bytes_and_nearly_the_same_pixels(format, error):
     content = encode(SMOOTH, format)

@@ -2,13 +2,13 @@
 
 import pytest
 
-from salient_crop.cropping.ratio import parse_ratios
+from salient_crop.cropping.model_sizes import parse_shapes
 from salient_crop.jobs.defaults import BUCKET_RESOLUTION, RATIOS, default_min_share, default_workers
 from salient_crop.jobs.executors import threads
 
 
 def test_ratios_and_resolution():
-    assert [str(each) for each in parse_ratios(RATIOS)] == ["1:1", "2:3", "3:2"]
+    assert [str(each) for each in parse_shapes(RATIOS)] == ["1:1", "2:3", "3:2"]
     assert BUCKET_RESOLUTION == 1024
 
 

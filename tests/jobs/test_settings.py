@@ -8,12 +8,13 @@ import pytest
 from salient_crop.bucketing.grids import parse_grid
 from salient_crop.bucketing.loss import LossWeights
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.model_sizes import MODEL_SIZES, parse_shapes
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.formats import FORMATS, get_format
 from salient_crop.jobs import settings as module
-from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences, target_size
+from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences
 from salient_crop.models.registry import load_cropper
 
 
@@ -44,7 +45,9 @@ SETTINGS = CropSettings(
     ),
     objective=Objective(ObjectiveWeights(), Model("a"), Model("b")),
     resolution=512,
-    format="png",
+    format="jpg",
+    quality=80,
+    name="{name}-{index}",
     background=(255, 255, 255),
     masks=Path("masks"),
     buckets=BucketSettings(parse_grid("auto:2", 512), 512, most_enlarged=2.0, loss_weights=LossWeights()),
@@ -71,6 +74,7 @@ OTHER = {
     "device": "cuda",
     "format": "webp",
     "masks": Path("other"),
+    "name": "{name}",
     "objective.rater": Model("c"),
     "objective.size_model": None,
     "on_cut": "pad",
@@ -121,7 +125,10 @@ def test_nested_fields_are_all_walked():
     assert set(OTHER) <= set(paths)
 
 
-@pytest.mark.parametrize("path", [path for path in walk(SETTINGS) if path not in ("each", "checkpoint", "buckets")])
+EXCLUDED = ("each", "checkpoint", "buckets", "constraint.multiple_of")  # they exclude each other, or change nothing
+
+
+@pytest.mark.parametrize("path", [path for path in walk(SETTINGS) if path not in EXCLUDED])
 def test_every_field_changes_the_identity(path):
     other = changed(SETTINGS, path, path)
     assert other.identity() != SETTINGS.identity()
@@ -131,6 +138,10 @@ def test_every_field_changes_the_identity(path):
 def test_fields_that_exclude_each_other_change_the_identity():
     plain = replace(SETTINGS, buckets=None, dataset=FORMATS["plain"]())
     assert replace(plain, each=True).identity() != plain.identity()
+    assert (
+        replace(plain, constraint=Constraint(multiple_of=8)).identity()
+        != replace(plain, constraint=Constraint()).identity()
+    )
     bucketed = replace(plain, buckets=SETTINGS.buckets)
     assert bucketed.identity() != plain.identity()
 
@@ -201,6 +212,11 @@ def test_differences_are_named(before, now, lines):
     [
         ({"format": "tiff"}, "'tiff' is no format for crops; use one of jpg, png, webp"),
         ({"format": "jpg", "background": None}, "a jpg cannot keep transparency"),
+        ({"quality": 0}, "quality must be at least 1, got 0"),
+        ({"quality": 101}, "quality must be at most 100"),
+        ({"format": "png"}, "quality: does nothing for a png; use jpg or webp"),
+        ({"name": "{name}{x}"}, "name: '{x}' is no field"),
+        ({"constraint": Constraint(multiple_of=8)}, "multiple_of: does nothing with buckets"),
         ({"resolution": 7}, "resolution must be at least 8, got 7"),
         ({"resolution": 16_385}, "resolution must be at most 16384, got 16385"),
         ({"on_cut": ["keep"]}, r"on_cut must be one of keep, drop, pad, got \['keep'\]"),
@@ -261,6 +277,8 @@ def test_bucket_settings_of_another_type_are_refused_by_name(more, message):
         ({"objective": "people"}, "objective must be of the type Objective"),
         ({"dataset": "kohya"}, "dataset must be a DatasetFormat, got 'kohya'"),
         ({"buckets": "auto:3"}, "buckets must be of the type BucketSettings"),
+        ({"quality": 90.5}, "quality must be a whole number"),
+        ({"name": 7}, "name must be of the type str"),
         ({"resolution": 512.5}, "resolution must be a whole number, got 512.5"),
         ({"each": 1}, "each must be of the type bool, got 1"),
         ({"enlarge": "no"}, "enlarge must be of the type bool"),
@@ -312,23 +330,65 @@ def test_with_each_there_is_one_constraint_and_one_file_for_every_ratio():
     ],
 )
 def test_the_size_of_a_crop(resolution, enlarge, box, size):
-    assert plain_settings(resolution=resolution, enlarge=enlarge).size_of(box, Ratio(1, 1)) == size
+    assert plain_settings(resolution=resolution, enlarge=enlarge).size_of(box, Ratio(1, 1), (200, 200)) == size
+
+
+SIZED = plain_settings(resolution=96)
 
 
 @pytest.mark.parametrize(
-    ("ratio", "resolution", "size"),
+    ("settings", "name", "files"),
     [
-        ("1:1", 8, (8, 8)),
-        ("1:1", 1024, (1024, 1024)),
-        ("2:3", 1024, (832, 1248)),
-        ("832x1216", 1024, (832, 1216)),
-        ("16:9", 1024, (1408, 792)),
-        ("3:2", 512, (624, 416)),
-        ("1000:667", 512, (624, 416)),
-        ("20:21", 200, (192, 208)),  # in the exact ratio it would be a third smaller: each side is rounded
-        ("2:3", 8, (8, 8)),
-        ("1:9", 8, (8, 24)),
+        (plain_settings(name="{name}"), "trip/a", ["trip/a.jpg"]),
+        (plain_settings(name="{name}_{ratio}"), "trip/a_{ratio}", ["trip/a_1x1.jpg", "trip/a_2x3.jpg"]),
+        (plain_settings(name="x"  "{name}", each=True), "xa", ["1x1/xa.jpg", "2x3/xa.jpg"]),
+        (plain_settings(name="{ratio}/{name}", each=True), "{ratio}/a", ["1x1/a.jpg", "2x3/a.jpg"]),
+        (replace(SIZED, name="{name}{width:04}"), "a{width:04}", ["a0096.jpg", "a0080.jpg"]),
+        (replace(SIZED, name="{name}"), "a{{b}}", ["a{b}.jpg"]),
+        (replace(SIZED), "a{{b}", ["a{{b}.jpg"]),  # without a pattern, braces are only braces
+    ],
+)  # fmt: skip
+def test_all_files_that_a_picture_may_get(settings, name, files):
+    assert settings.files(name) == files
+
+
+def test_the_files_of_buckets_and_of_models():
+    models = replace(SIZED, constraint=Constraint(parse_shapes("wan, 1:1")), name="{name}_{ratio}_{width}")
+    text = "a_{ratio}_{width}"
+    assert models.files(text) == ["a_wan_1280.jpg", "a_wan_720.jpg", "a_1x1_96.jpg"]
+    assert models.file_of(text, MODEL_SIZES["wan"], (720, 1280)) == "a_wan_720.jpg"
+    buckets = replace(SETTINGS, buckets=BucketSettings(parse_grid("64x96,96x64")), name="{name}-{bucket}-{ratio}")
+    assert buckets.files("a-{bucket}-{ratio}") == ["2_cat/a-64x96-2x3.jpg", "2_cat/a-96x64-3x2.jpg"]
+    assert buckets.file_of("a-{bucket}-{ratio}", Ratio(3, 2), (96, 64)) == "2_cat/a-96x64-3x2.jpg"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"name": "{name}{bucket}"}, "name: {bucket} needs buckets"),
+        ({"name": "{name}{width}"}, "name: {width} and {height} are known before"),
+        ({"name": "{name}{height}", "resolution": 64, "enlarge": False}, "name: {width} and {height} are known before"),
+        ({"name": "{name}{ratio}", "constraint": Constraint()}, "name: {ratio} needs ratios"),
+        ({"name": "{name}{width}", "constraint": Constraint(), "resolution": 64}, "name: {width} and"),
     ],
 )
-def test_target_sizes(ratio, resolution, size):
-    assert target_size(Ratio.parse(ratio), resolution) == size
+def test_a_name_that_is_not_known_before_the_run_is_refused(more, message):
+    with pytest.raises(ValueError, match=message):
+        replace(plain_settings(), **more)
+
+
+def test_a_crop_that_is_resized_is_searched_in_the_ratio_of_the_result():
+    settings = plain_settings(resolution=128)
+    wide = replace(settings, constraint=Constraint((Ratio(16, 9),), multiple_of=64))
+    (searched,) = wide.constraints()
+    assert (searched.ratios, searched.multiple_of) == ((Ratio(3, 2),), 1)  # 192×128, the nearest to 171×96
+    assert wide.shape_of(Ratio(3, 2), (900, 600)) == Ratio(16, 9)
+    assert wide.size_of((600, 400), Ratio(16, 9), (900, 600)) == (192, 128)
+    assert replace(wide, enlarge=False).size_of((160, 80), Ratio(16, 9), (900, 600)) == (128, 64)
+    (own,) = replace(wide, resolution=None).constraints()
+    assert (own.ratios, own.multiple_of) == ((Ratio(16, 9),), 64)
+    models = replace(settings, constraint=Constraint(parse_shapes("sdxl")))
+    assert models.constraints()[0].ratios == (MODEL_SIZES["sdxl"],)
+    assert models.shape_of(Ratio(13, 19), (200, 300)) == MODEL_SIZES["sdxl"]
+    assert models.size_of((190, 280), MODEL_SIZES["sdxl"], (200, 300)) == (832, 1216)
+    assert replace(models, enlarge=False).size_of((190, 280), MODEL_SIZES["sdxl"], (200, 300)) == (190, 280)

@@ -61,10 +61,14 @@ def test_a_record_rounds_its_numbers_and_keeps_the_rest():
 def test_the_record_of_a_picture_gets_a_file_and_a_size_for_each_crop(folder):
     crops = [Crop(Box(0, 0, 30, 30), Ratio(1, 1), 0.5), Crop(Box(0, 0, 20, 30), Ratio(2, 3), 0.4)]
     record = PictureRecord("a.png", (48, 32), FAILED, "not yet")
-    settings = folder.settings(resolution=64)
-    planned = plan_record(record, crops, ["1x1/a.jpg", None], settings)
+    settings = folder.settings(constraint=Constraint((Ratio(1, 1), Ratio(2, 3))), resolution=64, each=True)
+    planned = plan_record(record, crops, "a", settings)
     assert (planned.status, planned.source, planned.size) == (OK, "a.png", (48, 32))
-    assert [(crop.file, crop.target_size) for crop in planned.crops] == [("1x1/a.jpg", (64, 64)), (None, (72, 48))]
+    assert [(crop.file, crop.target_size) for crop in planned.crops] == [
+        ("1x1/a.jpg", (64, 64)),
+        ("2x3/a.jpg", (72, 48)),
+    ]
+    assert [crop.file for crop in plan_record(record, crops, None, settings).crops] == [None, None]
 
 
 BEHEADING = CropWarning("head-cut", "a head is cut off")
@@ -87,7 +91,8 @@ def test_only_crops_that_cut_off_a_head_are_dropped_and_a_picture_without_any_ot
     boxes = (Box(0, 0, 30, 30), Ratio(1, 1)), (Box(0, 0, 20, 30), Ratio(2, 3))
     crops = [Crop(*box, 0.5, warnings=each) for box, each in zip(boxes, warned, strict=True)]
     record = PictureRecord("a.png", (48, 32), FAILED)
-    planned = plan_record(record, crops, ["1x1/a.jpg", "2x3/a.jpg"], folder.settings(on_cut=on_cut))
+    constraint = Constraint((Ratio(1, 1), Ratio(2, 3)))
+    planned = plan_record(record, crops, "a", folder.settings(constraint=constraint, on_cut=on_cut, each=True))
     assert (planned.status, [crop.file for crop in planned.crops], planned.reason) == (status, kept, reason)
 
 
@@ -106,7 +111,7 @@ def test_there_is_one_crop_for_each_constraint(scripted, small_crops):
 def crop_one(folder, scripted, source="a.png", cropper=None, **settings):
     cropper = cropper or scripted()
     run = folder.run(folder.settings(cropper, **settings))
-    return crop_picture(run, source, ["a.jpg"], Analyser(cropper))
+    return crop_picture(run, source, "a", Analyser(cropper))
 
 
 def test_a_picture_is_cropped_from_end_to_end(folder, scripted):

@@ -1,7 +1,5 @@
 """Constrained Crop in a stand-in host."""
 
-from importlib import import_module
-
 import pytest
 import torch
 from comfy_stub import Interrupted
@@ -273,23 +271,6 @@ def test_bad_values_are_refused_by_the_name_of_their_socket(run, centre, given, 
         run("ConstrainedCrop", image=[scene(60, 40, 20, 20)], cropper=[centre], **given)
 
 
-@pytest.mark.parametrize(
-    ("size", "target", "expected"),
-    [
-        ((30, 20), (0, 0), (30, 20)),
-        ((30, 20), (60, 0), (60, 40)),
-        ((30, 20), (0, 10), (15, 10)),
-        ((30, 20), (7, 9), (7, 9)),
-        ((3000, 1), (10, 0), (10, 1)),
-        ((1, 3000), (0, 10), (1, 10)),
-        ((31, 20), (0, 10), (16, 10)),
-    ],
-)
-def test_the_size_of_the_result(host, size, target, expected):
-    final_size = import_module("salient_crop.nodes.constrained_crop").final_size
-    assert final_size(size, target) == expected
-
-
 def test_the_panel_shows_every_picture_with_its_crop_and_what_it_costs(panel, smartcrop):
     content = panel(
         "ConstrainedCrop",
@@ -318,3 +299,39 @@ def test_a_preview_that_nobody_looks_at_is_not_made_until_somebody_does(run, nod
     *_, preview, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
     assert preview[0].shape == (1, 60, 90, 3)
     assert node.define_schema().outputs[4].id == "preview"
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "label"),
+    [
+        ({"ratio": ["2:3"], "multiple_of": ["8"]}, (64, 96), "2:3"),  # of 100 rows
+        ({"ratio": ["16:9"], "multiple_of": ["64"]}, (128, 64), "16:9"),
+        ({"ratio": ["16:9"], "multiple_of": ["64"], "width": [512]}, (512, 256), "16:9"),
+        ({"ratio": ["16:9"], "multiple_of": ["16"], "width": [64], "height": [48]}, (64, 48), "4:3"),
+        ({"ratio": ["wan-480p"]}, (832, 480), "26:15"),
+        ({"ratio": ["wan-480p"], "height": [48]}, (84, 48), "26:15"),
+    ],
+)
+def test_sides_are_multiples_and_models_get_their_size(run, centre, given, size, label):
+    images, masks, boxes, *_, added, _, _ = run(
+        "ConstrainedCrop", image=[scene(300, 100, 250, 50)], cropper=[centre], **given
+    )
+    for each in (images[0][..., 0], masks[0], added[0]):
+        assert each.shape == (1, size[1], size[0])
+    (box,) = boxes
+    assert box["label"] == label
+    width, height = map(int, label.split(":"))
+    assert box["metadata"]["ratio_error"] == pytest.approx(size[0] * height / (size[1] * width) - 1)
+    assert box["metadata"]["crop_size"] == list(size)
+    # The box has the ratio of the result: nothing is stretched, and nothing is left out.
+    assert abs(box["width"] * size[1] - box["height"] * size[0]) <= max(size)
+
+
+def test_sizes_that_exclude_each_other_are_named(run, centre):
+    given = {"image": [scene(300, 100, 250, 50)], "cropper": [centre]}
+    with pytest.raises(ValueError, match="^width: 100 is no multiple of 64"):
+        run("ConstrainedCrop", width=[100], multiple_of=["64"], **given)
+    with pytest.raises(ValueError, match="multiple_of: does nothing with sdxl"):
+        run("ConstrainedCrop", ratio=["sdxl"], multiple_of=["64"], **given)
+    with pytest.raises(ValueError, match="no 1:1000 crop of a 300×100 picture"):
+        run("ConstrainedCrop", ratio=["1:1000"], **given)

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.model_sizes import parse_shapes
 from salient_crop.cropping.objective import Objective
-from salient_crop.cropping.ratio import parse_ratios
 from salient_crop.cropping.regions import share_inside
 from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
 from salient_crop.cropping.text_region import FRAMES, TextRegion
@@ -19,7 +19,7 @@ from salient_crop.models.registry import load_cropper
 from salient_crop.models.selection import SearchBatch
 from salient_crop.models.size_prior.framing import as_people_crop, leave_size_open
 
-RATIOS = parse_ratios("21:9, 16:9, 3:2, 1:1, 2:3, 9:16")
+RATIOS = parse_shapes("21:9, 16:9, 3:2, 1:1, 2:3, 9:16")
 LAYOUTS = [(), *((TextRegion(region, frame),) for region, frame in product(TEXT_REGION_PRESETS.values(), FRAMES))]
 # Head and body of everybody, drawn by eye, in hundredths of width and height. A moose's antlers are left out.
 GOLD = {
