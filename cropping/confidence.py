@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import exp
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -69,6 +70,7 @@ def _list_rivals(feasible: FeasibleBoxes, crop: Crop) -> Tensor:
     own = torch.tensor([crop.box.as_list()])
     middle = (torch.tensor([feasible.size]) - own[:, 2:]) // 2
     centred, _ = feasible.nearest_boxes(own[:, 2:].amax(1), middle)
-    boxes = torch.cat([boxes.flatten(0, 1).unique(dim=0), centred])
+    distinct = np.unique(boxes.flatten(0, 1).numpy(), axis=0)  # PyTorch's own takes five times as long
+    boxes = torch.cat([torch.from_numpy(distinct), centred])
     overlap = iou_xyxy(xywh_to_xyxy(boxes).double(), xywh_to_xyxy(own).double())
     return boxes[overlap < SAME_IOU]

@@ -112,4 +112,4 @@ def _equal_batches(thumbnails: Sequence[np.ndarray], size: int) -> Iterator[list
 def _analyse_batch(cropper: Cropper, thumbnails: Sequence[np.ndarray], device: str | torch.device) -> list[Analysis]:
     pixels = torch.from_numpy(np.stack(thumbnails)).to(device)
     with torch.inference_mode():
-        return cropper.analyse(pixels.permute(0, 3, 1, 2).float() / 255)
+        return cropper.analyse(pixels.permute(0, 3, 1, 2).float().div_(255))
