@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .chunks import read_png, read_webp
+from .gif import read_gif
 from .jpeg import read_jpeg
-from .metadata import weigh_directory
 from .structure import Structure, is_ordinary
+from .tiff import read_tiff
 
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)  # bytes; the first field of a DIB
 _BMP_FILE_HEADER = 14
-# Copies of its metadata that Pillow makes of a TIFF, and of its file of an AVIF or HEIF.
-_TIFF_COPIES, _AVIF_COPIES = 4, 3
+_AVIF_COPIES = 3  # of the file, that Pillow makes
 
 
 def survey(path: Path, file: BinaryIO) -> Structure:
@@ -52,10 +52,10 @@ def _find_reader(head: bytes) -> Callable[[Path, BinaryIO, int], Structure] | No
     if head.startswith(b"BM") or int.from_bytes(head[:4], "little") in _BMP_HEADERS:
         return _read_bmp
     if head.startswith((b"II", b"MM")):
-        return _read_tiff
+        return read_tiff
     if head[4:8] == b"ftyp":
         return _read_avif
-    return _read_gif if head.startswith(b"GIF8") else None
+    return read_gif if head.startswith(b"GIF8") else None
 
 
 def _read_bmp(path: Path, file: BinaryIO, length: int) -> Structure:
@@ -72,13 +72,5 @@ def _read_bmp(path: Path, file: BinaryIO, length: int) -> Structure:
     return Structure("BMP", not compressed and is_ordinary(size, length), size)
 
 
-def _read_tiff(path: Path, file: BinaryIO, length: int) -> Structure:
-    return Structure("TIFF", opening=_TIFF_COPIES * weigh_directory(path, file))
-
-
 def _read_avif(path: Path, file: BinaryIO, length: int) -> Structure:
     return Structure("AVIF", opening=_AVIF_COPIES * length)
-
-
-def _read_gif(path: Path, file: BinaryIO, length: int) -> Structure:
-    return Structure("GIF", opening=length)

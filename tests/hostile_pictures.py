@@ -87,6 +87,17 @@ def run_length_bmp(width: int, height: int) -> bytes:
     return b"BM" + struct.pack("<IHHI", offset + len(data), 0, 0, offset) + info + bytes(1024) + data
 
 
+def gif_of_comments(content: bytes, count: int) -> bytes:
+    """A GIF with comments before its picture.
+
+    Args:
+        content: of a GIF with a palette for all its pictures.
+        count: of the comments, of one letter each.
+    """
+    start = 13 + (3 << (content[10] & 7) + 1)
+    return content[:start] + b"\x21\xfe\x01a\0" * count + content[start:]
+
+
 def tiff_of_tile(width: int, height: int, side: int) -> bytes:
     """A TIFF whose only tile is far larger than its picture."""
     data = zlib.compress(bytes(4096))

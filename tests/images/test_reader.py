@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_pictures import jpeg_of_scans, run_length_bmp, tiff_of_tile, webp_of_one_colour
+from hostile_pictures import gif_of_comments, jpeg_of_scans, run_length_bmp, tiff_of_tile, webp_of_one_colour
 from PIL import Image, features
 
 from salient_crop.images import reader as module
@@ -21,11 +21,11 @@ from salient_crop.images.reader import PictureReader
 MB, GB = 10**6, 10**9
 KINDS = [
     ("RGB", "tiff", {}),
-    ("RGB", "tiff", {"compression": "tiff_lzw", "turned": 6}),
-    ("F", "tiff", {}),
-    ("I;16", "tiff", {}),
-    ("CMYK", "tiff", {}),
-    ("LAB", "tiff", {}),
+    ("RGB", "tiff", {"turned": 6}),
+    ("F", "tiff", {"compression": "raw"}),
+    ("I;16", "tiff", {"compression": "raw"}),
+    ("CMYK", "tiff", {"compression": "raw"}),
+    ("LAB", "tiff", {"compression": "raw"}),
     ("RGBA", "tiff", {}),
     ("P", "gif", {}),
     *([("RGBA", "avif", {"turned": 8})] if features.check("avif") else []),
@@ -40,10 +40,19 @@ def drawn(mode: str, size: tuple[int, int]) -> Image.Image:
     return Image.frombytes("LAB", size, image.convert("RGB").tobytes()) if mode == "LAB" else image.convert(mode)
 
 
-def saved(path: Path, mode: str = "RGB", size=(180, 120), turned=1, **options) -> Path:
+def exif_of(orientation: int) -> Image.Exif:
     exif = Image.Exif()
-    exif[0x0112] = turned
-    drawn(mode, size).save(path, **options, **({} if turned == 1 else {"exif": exif}))
+    exif[0x0112] = orientation
+    return exif
+
+
+def saved(path: Path, mode: str = "RGB", size=(180, 120), turned=1, **options) -> Path:
+    """A picture; a TIFF is compressed, so that it is decoded in a process, and a GIF has many comments."""
+    if path.suffix == ".tiff":
+        options.setdefault("compression", "tiff_lzw")
+    drawn(mode, size).save(path, **options, **({} if turned == 1 else {"exif": exif_of(turned)}))
+    if path.suffix == ".gif":
+        path.write_bytes(gif_of_comments(path.read_bytes(), 1001))
     return path
 
 
@@ -70,11 +79,13 @@ def test_another_process_gives_the_same_pixels(tmp_path, reader, mode, extension
 
 def test_ordinary_pictures_are_decoded_here(tmp_path, reader, monkeypatch):
     monkeypatch.setattr(module, "DecoderProcess", None)
-    for extension in ("jpg", "png", "webp", "bmp"):
-        path = saved(tmp_path / f"a.{extension}")
+    for name in ("a.jpg", "a.png", "a.webp", "a.bmp", "a.tif", "turned.tif", "paletted.tif", "a.gif"):
+        image = drawn("P" if name == "paletted.tif" else "RGB", (180, 120))
+        path = tmp_path / name
+        image.save(path, **({"exif": exif_of(6)} if name == "turned.tif" else {}))
         with PictureReader(GB).open(path) as picture:
             assert type(picture) is Picture
-            assert picture.small(60).shape == (60, 90, 3)
+            assert picture.small(60).shape == ((90, 60, 3) if name == "turned.tif" else (60, 90, 3))
 
 
 def test_bytes_are_read_as_their_file_is(tmp_path, reader):
@@ -320,6 +331,7 @@ def process():
         ("RGB", "webp", {}),
         ("RGBA", "webp", {"lossless": True, "quality": 0, "method": 0}),
         ("RGB", "tiff", {"compression": "tiff_lzw", "turned": 6}),
+        ("RGB", "tiff", {"compression": "raw", "turned": 6}),
         ("F", "tiff", {"compression": "tiff_lzw"}),
         ("P", "gif", {}),
         *([("RGBA", "avif", {"speed": 10})] if features.check("avif") else []),

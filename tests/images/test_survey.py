@@ -2,12 +2,15 @@
 
 import io
 import struct
+from types import MappingProxyType
 
 import pytest
 from hostile_pictures import (
     LONG,
     SHORT,
+    Tags,
     exif_bomb,
+    gif_of_comments,
     jpeg_of_scans,
     jpeg_with_exif,
     png,
@@ -31,6 +34,20 @@ def saved(kind: str, mode: str = "RGB", size: tuple[int, int] = (40, 30), **opti
     return file.getvalue()
 
 
+def exif_with_blocks(block: bytes = b"") -> Image.Exif:
+    """EXIF with a camera's settings and a place."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"comment" + block
+    exif.get_ifd(0x8825)[0x0001] = "N"
+    return exif
+
+
+def plain_tiff(tags: Tags = MappingProxyType({}), pixels: bytes = bytes(24)) -> bytes:
+    """A grey TIFF of 6 × 4 pixels, or as the tags say."""
+    usual = {256: [6], 257: [4], 258: [8], 259: [1], 262: [1], 273: [8], 277: [1], 278: [4], 279: [24]}
+    return tiff({**{tag: (LONG, values) for tag, values in usual.items()}, **tags}, pixels)
+
+
 def dib(content: bytes) -> bytes:
     """A BMP without the header of its file."""
     return content[14:]
@@ -51,6 +68,13 @@ def dib(content: bytes) -> bytes:
         (saved("WEBP", exif=b"Exif\0\0II*\0"), "WEBP", (40, 30), 1),
         (saved("BMP"), "BMP", (40, 30), 1),
         (dib(saved("BMP")), "BMP", (40, 30), 1),
+        (saved("TIFF"), "TIFF", (40, 30), 1),
+        (saved("TIFF", "L", size=(400, 300)), "TIFF", (400, 300), 1),
+        (saved("TIFF", "RGBA"), "TIFF", (40, 30), 1),
+        (saved("TIFF", exif=exif_with_blocks()), "TIFF", (40, 30), 1),
+        (plain_tiff(), "TIFF", (6, 4), 1),
+        (saved("GIF", "P"), "GIF", (40, 30), 1),
+        (gif_of_comments(saved("GIF", "P"), 300), "GIF", (40, 30), 1),
         (b"<html>", "", None, 1),  # refused when it is opened
         (b"x", "", None, 1),
     ],
@@ -64,8 +88,24 @@ def test_ordinary_pictures(content, kind, size, scans):
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (saved("TIFF"), "TIFF"),
-        (saved("GIF", "P"), "GIF"),
+        (saved("TIFF", compression="tiff_lzw"), "TIFF"),
+        (saved("TIFF", "F"), "TIFF"),
+        (saved("TIFF", "CMYK"), "TIFF"),
+        (saved("TIFF", big_tiff=True), "TIFF"),
+        (plain_tiff({256: (LONG, [70])}), "TIFF"),  # more pixels than there are bytes
+        (plain_tiff({256: (LONG, [0])}), "TIFF"),
+        (plain_tiff({258: (SHORT, [16])}), "TIFF"),
+        (plain_tiff({278: (LONG, [0])}), "TIFF"),
+        (plain_tiff({278: (LONG, [2])}), "TIFF"),  # two strips, of which one is named
+        (plain_tiff({273: (LONG, [8, 8])}), "TIFF"),  # strips that are one place
+        (plain_tiff({273: (LONG, [8] * 20_000), 257: (LONG, [20_000]), 278: (LONG, [1])}, bytes(120_000)), "TIFF"),
+        (plain_tiff({322: (LONG, [6]), 323: (LONG, [4]), 324: (LONG, [8]), 325: (LONG, [24])}), "TIFF"),
+        (plain_tiff({34665: (SHORT, [8, 9])}), "TIFF"),
+        (gif_of_comments(saved("GIF", "P"), 1001), "GIF"),
+        (saved("GIF", "P", size=(8001, 8000)), "GIF"),
+        (saved("GIF", "P").replace(b",\0\0\0\0(\0", b",\0\0\0\0)\0"), "GIF"),  # its picture is wider than the screen
+        (saved("GIF", "P")[:24], "GIF"),
+        (saved("GIF", "P")[:19] + b"junk" + saved("GIF", "P")[19:], "GIF"),
         pytest.param(b"\0\0\0\x1cftypavif\0\0\0\0", "AVIF", marks=needs_avif),
         (b"\0\0\0\x1cftypmif1\0\0\0\0", "AVIF"),
         (run_length_bmp(40, 30), "BMP"),
@@ -122,6 +162,12 @@ def test_scans_of_the_pictures_behind_the_first_do_not_count():
 BOMB = exif_bomb()
 
 
+def tiff_with_block(bomb: bytes) -> bytes:
+    """A plain TIFF whose EXIF block is a bomb that begins after its pixels."""
+    start = 8 + 24
+    return plain_tiff({34665: (LONG, [start])}, bytes(24) + bomb[8:])
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -131,10 +177,11 @@ BOMB = exif_bomb()
         png(late=[png_chunk(b"eXIf", BOMB)]),
         saved("WEBP", exif=BOMB),
         BOMB,  # is a TIFF
+        tiff_with_block(BOMB),
         struct.pack("<4sHHQQ", b"II+\0", 8, 0, 16, 5000)
         + b"".join(struct.pack("<HHQQ", 0x9000 + each, 1, 60_000, 8) for each in range(5000)),
     ],
-    ids=["jpeg", "segments", "png", "late png", "webp", "tiff", "bigtiff"],
+    ids=["jpeg", "segments", "png", "late png", "webp", "tiff", "block", "bigtiff"],
 )
 def test_entries_that_share_their_bytes_are_refused(content):
     with pytest.raises(PictureError, match=r"upload: its metadata claim [\d,]+ MB out of 0.\d MB"):
