@@ -32,6 +32,7 @@ class Ledger:
         self._folder = folder
         self._digests: dict[str, bytes] = {}  # of each file, one hash after the other
         self._file: BinaryIO | None = None
+        self._is_tidy = True  # the file, see `close`
         self._lock = RLock()
 
     def load(self) -> None:
@@ -42,11 +43,18 @@ class Ledger:
             OSError: when it cannot be read, or is a link.
         """
         self._digests.clear()
+        self._is_tidy = True
+        before = ""
         try:
             with open_folder(self._folder) as folder, folder.read(LEDGER) as file:
                 for number, line in enumerate(file, 1):
-                    if line.endswith(b"\n") or not _is_cut_off(line):
-                        self._add(*self._parse(number, line))
+                    if not line.endswith(b"\n") and _is_cut_off(line):
+                        self._is_tidy = False
+                        continue
+                    name, digest = self._parse(number, line)
+                    self._is_tidy &= before <= name and line == _format(name, digest) and not self.knows(name, digest)
+                    self._add(name, digest)
+                    before = name
         except (FileNotFoundError, NotADirectoryError):
             return
 
@@ -70,7 +78,9 @@ class Ledger:
     def settle(self, file: str, digest: str) -> None:
         """Notes that a file is written, and so has no other content any more."""
         with self._lock:
-            self._digests[file] = bytes.fromhex(digest)
+            settled = bytes.fromhex(digest)
+            self._is_tidy &= self._digests.get(file) == settled
+            self._digests[file] = settled
 
     def forget(self, file: str) -> None:
         """Notes that a file is removed."""
@@ -79,11 +89,17 @@ class Ledger:
             self._digests.pop(file, None)
 
     def close(self) -> None:
-        """Leaves one line a file, in the order of their names, where anything was noted."""
+        """Leaves one line a file, in the order of their names, where that is not what is there.
+
+        A run that notes nothing tidies up, too, after one that was killed once all was written.
+        """
         if self._file is not None:
             self._file.close()  # first: Windows replaces no open file
             self._file = None
+            self._is_tidy = False
+        if not self._is_tidy:
             self._rewrite().close()
+            self._is_tidy = True
 
     def _open(self) -> BinaryIO:
         if self._file is None:

@@ -61,6 +61,23 @@ def test_a_closed_ledger_is_sorted_and_has_each_file_once(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [LEDGER]
 
 
+@pytest.mark.parametrize("last", ["", '{"file": "c.j'])
+def test_what_a_kill_left_in_disorder_is_tidied_by_a_run_that_notes_nothing(tmp_path, last):
+    killed = Ledger(tmp_path)
+    for file, digest in (("b.jpg", OLD), ("a.jpg", OLD), ("b.jpg", NEW)):
+        killed.note(file, digest)
+    with (tmp_path / LEDGER).open("a") as file:
+        file.write(last)
+    again = loaded(tmp_path)
+    again.settle("b.jpg", NEW)  # it is there, and holds that
+    again.close()
+    assert lines(tmp_path) == [{"file": "a.jpg", "blake2b": OLD}, {"file": "b.jpg", "blake2b": NEW}]
+    assert (tmp_path / LEDGER).read_bytes().endswith(b"\n")
+    number = (tmp_path / LEDGER).stat().st_ino
+    loaded(tmp_path).close()
+    assert (tmp_path / LEDGER).stat().st_ino == number  # nothing to tidy
+
+
 def test_what_is_removed_is_forgotten(tmp_path):
     ledger = Ledger(tmp_path)
     ledger.note("a", OLD)
