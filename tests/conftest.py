@@ -83,8 +83,13 @@ def pytest_configure() -> None:
         torch.set_num_threads(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     import torch
+
+    if "attack" not in config.option.markexpr:
+        long = [item for item in items if item.get_closest_marker("attack")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
 
     if torch.cuda.is_available():
         return

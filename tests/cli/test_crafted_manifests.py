@@ -8,6 +8,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+from crafted_json import DEEP, NUMBERS, OTHERS, TEXTS, crafted
 from made_pictures import save_picture, tree
 from PIL import Image
 
@@ -15,51 +16,6 @@ from salient_crop.cli.main import main
 
 NEVER_PRINTED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 SECRET = (255, 0, 255)  # the colour of a picture outside the folder, which no sheet has
-DEEP = "[" * 5000 + "]" * 5000
-
-TEXTS = [
-    *(
-        "",
-        ".",
-        "..",
-        "/",
-        "a.png",
-        "sub",
-        "gone.png",
-        "no picture.png",
-        "a.png/b.png",
-        "../secret/s.png",
-        "a/../../s.png",
-    ),
-    *("sub/../../secret/s.png", "\\..\\secret\\s.png", "C:\\s.png", "~/s.png", "link.png", "linked/s.png", "x" * 300),
-    *("x" * 20_000, "\0", "a\0.png", "\n", "\x1b]0;x\x07", "\u202e", "\ud800", "\udcff", "\u2028", "%s", "{0}", "1:0"),
-    *(
-        "0:0",
-        "1e99999999",
-        "9" * 400 + ":1",
-        "nan",
-        "../manifest.jsonl",
-        "manifest.run.json",
-        "/dev/zero",
-        "/etc/passwd",
-    ),
-]
-NUMBERS = [
-    *(0, -1, 1, 2, 7, 48, 10**6, 2**31, 2**53, -(2**53), 2**63, 10**30, 10**308, 10**400, 1.5, -0.0, 1e-320, 1e308),
-    *(float("nan"), float("inf"), float("-inf")),
-]
-OTHERS = [None, True, False, [], {}, [[]], [None], {"a": {}}, [1, 2], [0, 0, 1, 1], [-5, -5, 3, 3], [9**9, 0, 9, 9]]
-# What JSON can say and Python's own writer does not.
-RAW = [
-    DEEP,
-    '{"a":' * 3000 + "1" + "}" * 3000,
-    "9" * 5000,
-    "-" + "9" * 4000,
-    "1e400",
-    '"\\ud800"',
-    "NaN",
-    "[" * 900 + "]" * 900,
-]
 
 
 @pytest.fixture(scope="module")
@@ -116,43 +72,6 @@ def preview(home, capfd):
 @pytest.fixture(scope="module")
 def records(home):
     return [json.loads(line) for line in (home / "out" / "manifest.jsonl").read_text("utf-8").splitlines()]
-
-
-def places(value, path=()):
-    """Every place in a JSON value."""
-    if isinstance(value, dict | list):
-        for key in value if isinstance(value, dict) else range(len(value)):
-            yield (*path, key)
-            yield from places(value[key], (*path, key))
-
-
-def crafted(records, chance):
-    """A line with one to three places of a record replaced, left out or doubled."""
-    record = deepcopy(chance.choice(records))
-    raw = {}
-    for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        *keys, last = chance.choice(list(places(record)) or [("source",)])
-        target = record
-        for key in keys:
-            target = target[key]
-        match chance.randrange(8):
-            case 0:
-                del target[last]
-            case 1 if isinstance(target, list):
-                target *= chance.choice((2, 30))
-            case 2:
-                raw[f"raw {len(raw)}"] = chance.choice(RAW)
-                target[last] = f"raw {len(raw) - 1}"
-            case 3 | 4:
-                target[last] = deepcopy(chance.choice(TEXTS))
-            case 5 | 6:
-                target[last] = chance.choice(NUMBERS)
-            case _:
-                target[last] = deepcopy(chance.choice(OTHERS))
-    line = json.dumps(record)
-    for name, text in raw.items():
-        line = line.replace(f'"{name}"', text)
-    return line
 
 
 @pytest.mark.parametrize("seed", range(8))
