@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import os
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from checkout import ROOT, import_checkout
 from comfy_stub import Stub
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def _import_root_as_package() -> None:
-    """Import this checkout under its package name, never by putting the root on sys.path (see pyproject.toml)."""
-    spec = importlib.util.spec_from_file_location(
-        "salient_crop", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    package = importlib.util.module_from_spec(spec)
-    sys.modules["salient_crop"] = package
-    spec.loader.exec_module(package)
-
-
-_import_root_as_package()
+import_checkout()
 
 
 @pytest.fixture(scope="session")

@@ -231,6 +231,9 @@ def format_table(tallies: dict[str, Tally]) -> str:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from checkout import import_checkout
+
+    import_checkout()
     # Under its own name: the classes import it too.
     from attack.campaign import main as run_campaign
 
