@@ -60,11 +60,11 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
         remove_leftovers(run.output)
     notes = describe_change(run)
     compared = 0 if settings.duplicates == "use" else len(sources)
-    counter = StepCounter(progress, compared + 2 * len(sources))
+    counter = StepCounter(progress, compared + 2 * len(sources), len(sources))
     duplicates = find_folder_duplicates(run, sources, counter) if compared else []
     notes += [f"duplicate: {_duplicate_line(each)}" for each in duplicates if settings.duplicates == "report"]
     skipped = {each.name: describe_duplicate(each) for each in duplicates if settings.duplicates == "skip"}
-    counter.total -= len(skipped)
+    counter.pass_over(MEASURING, len(skipped))
     corrections = read_corrections(run.manifest)
     measured = Journal(journal_file(run.manifest, MEASURED), run_identity(run))
     try:
@@ -176,7 +176,7 @@ def _measure_all(
     """Measures every picture that the journal does not have yet; returns how many it had."""
     remaining = [each for each in sources if not _is_measured(run, journal, each, corrections)]
     resumed = len(sources) - len(remaining)
-    counter.done += resumed
+    counter.pass_over(MEASURING, resumed)
 
     def measure(source: str) -> tuple[PictureRecord, str]:
         state = run.state_of(source)
@@ -245,7 +245,7 @@ def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes
         known = journal.finished(record.source, run.state_of(record.source))
         if known != record or not has_its_files(run, record, folder.files[record.source]):
             return False
-        counter.done += 1
+        counter.pass_over(WRITING)
         return True
 
     def write(record: PictureRecord) -> tuple[PictureRecord, str]:

@@ -63,7 +63,8 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     try:
         remaining = [each for each in sources if not _is_done(run, journal, each, files[each], corrections)]
         resumed = len(sources) - len(remaining)
-        counter = StepCounter(progress, len(sources), resumed)
+        counter = StepCounter(progress, len(sources))
+        counter.pass_over(CROPPING, resumed)
 
         def crop(source: str) -> tuple[PictureRecord, str]:
             state = run.state_of(source)  # before it is read: a change while it is read is noticed by the next run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,13 +21,14 @@ from ..datasets.manifest import CropRecord
 from ..jobs.bucket_stages import SortedPictures, crop_for_bucket, indices_by_bucket, measure_picture, sort_pictures
 from ..jobs.on_cut import KEEP
 from ..jobs.settings import BucketSettings
-from ..jobs.warnings import HEAD_CUT, SUBJECT_LEFT_OUT, summarise_warnings
+from ..jobs.warnings import HEAD_CUT, SUBJECT_LEFT_OUT, percent, summarise_warnings
 from .analyse import analyse_batches, naming_picture
-from .bucketing import bucket_inputs, bucket_settings
+from .bucketing import bucket_bars, bucket_inputs, bucket_settings
 from .cutting import cut_mask, cut_picture
 from .heads import on_cut_input, subjects_input
-from .host import to_host, track_progress
+from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
+from .panel import Panel, count_of, tile_of
 from .sockets import Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
@@ -35,6 +36,9 @@ from .sockets.croppers import cropper_input
 from .sockets.lists import pair_with_pictures, require_single
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
+
+CHART = 8
+"""The number of the output `chart`."""
 
 ORDERS = ("bucket", "source")
 LARGEST = PendingConstraint(Constraint(min_share=1.0))
@@ -53,6 +57,8 @@ class BucketSort(io.ComfyNode):
             " left alone. Captions, masks and names stay in step.",
             search_aliases=["aspect ratio bucketing", "resolution buckets", "dataset", "training", "lora", "kohya"],
             is_input_list=True,
+            has_intermediate_output=True,
+            hidden=[io.Hidden.unique_id],
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
                 cropper_input(),
@@ -85,6 +91,10 @@ class BucketSort(io.ComfyNode):
                 io.Image.Output("chart", tooltip="The report, drawn."),
             ],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, **_: object) -> bool:
+        return is_connected(cls.hidden.unique_id, CHART)
 
     @classmethod
     def execute(
@@ -126,9 +136,11 @@ class BucketSort(io.ComfyNode):
             raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
         records = {index: record_for(options[index], result, index) for index in used}
         outputs = [cut_outputs(inputs, index, records[index]) for index in used]
-        chart = torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255
+        drawn = is_connected(cls.hidden.unique_id, CHART)
+        chart = to_host(torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255) if drawn else None
         columns = (list(values) for values in zip(*outputs, strict=True))
-        return io.NodeOutput(*columns, write_report(inputs, result, records), to_host(chart))
+        report = write_report(inputs, result, records)
+        return io.NodeOutput(*columns, report, chart, ui=show_buckets(inputs, result, records, settings.batch_size))
 
 
 @dataclass(frozen=True)
@@ -237,6 +249,27 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
         make_bounding_box(crop, size, bucket),
         inputs.names[index],
     )
+
+
+def show_buckets(
+    inputs: PictureInputs, result: SortedPictures, records: Mapping[int, CropRecord], batch_size: int
+) -> dict[str, list[Any]]:
+    """The panel: a chart of the buckets, and every picture with its crop, bucket by bucket."""
+    panel = Panel(max(2, len(records)))
+    for index, record in records.items():
+        assert record.bucket is not None
+        name = f"{format_size(record.bucket)}   {inputs.names[index]}"
+        warnings = [each.words for each in record.warnings]
+        panel.add(replace(tile_of(inputs.pictures[index], Box(*record.box), name), warnings=warnings))
+    planned, baseline = result.report.planned, result.report.baseline
+    batches = f" in batches of {batch_size}" if batch_size > 1 else ""
+    words = (
+        f"{count_of(len(records), 'picture')} in {count_of(len(planned.counts), 'bucket')}{batches}: loses"
+        f" {percent(planned.heat_lost)} of the interest, kohya's defaults (faint) {percent(baseline.heat_lost)}."
+    )
+    looks = [f"{panel.warned} of the crops to look at"] if panel.warned else []
+    left_out = [f"left out: {each}" for each in result.report.left_out]
+    return panel.show(words, [*looks, *left_out], bucket_bars(result.report))
 
 
 def write_report(inputs: PictureInputs, result: SortedPictures, records: Mapping[int, CropRecord]) -> str:

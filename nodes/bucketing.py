@@ -8,8 +8,11 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..bucketing.grids import parse_grid
+from ..bucketing.report import BucketReport
+from ..bucketing.sizes import format_size
 from ..bucketing.solver.policy import REMAINDERS
 from ..jobs.settings import BucketSettings
+from .panel import Bar
 from .sockets import Size
 
 BUCKETS_TOOLTIP = (
@@ -106,3 +109,9 @@ def bucket_settings(
         most_enlarged or None,
         duplicates=duplicates,
     )
+
+
+def bucket_bars(report: BucketReport) -> list[Bar]:
+    """A bar for each bucket, with kohya's defaults beside it."""
+    planned, baseline = report.planned.counts, report.baseline.counts
+    return [Bar(format_size(size), planned.get(size, 0), baseline.get(size, 0)) for size in report.sizes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from comfy_api.latest import io
@@ -12,12 +13,17 @@ from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, parse_text_regions
 from ..cropping.text_region import FRAMES, TextRegion
+from ..jobs.analyse import sketch_of_tensor
 from ..jobs.defaults import AS_PEOPLE, FRAMINGS, KEEP_MOST
 from ..models.size_prior.framing import as_people_crop, leave_size_open
+from .panel import AVOID, KEPT, TEXT, Panel, Tile, count_of
 from .sockets.boxes import box_input
 from .sockets.constraints import CropConstraintType, PendingConstraint, PendingText, box_regions, mask_regions
 from .sockets.pictures import read_batches, size_of
 from .sockets.ratios import parse_ratios
+
+DEFAULT_RATIO = 3, 2
+"""Of the empty picture that regions are drawn on, where none is connected."""
 
 NONE, DRAWN = "none", "drawn region"
 
@@ -31,6 +37,7 @@ class CropConstraint(io.ComfyNode):
             category="Salient Crop",
             description="What a crop must obey: ratio, smallest size, what to keep, what to leave out, and where room"
             " for text or a logo is needed. Chain several to add them up.",
+            has_intermediate_output=True,
             search_aliases=["aspect ratio", "layout", "text space", "copy space", "banner", "keep region", "padding"],
             inputs=[
                 # First, because the editor of `region` shows the image of the first socket.
@@ -177,7 +184,9 @@ class CropConstraint(io.ComfyNode):
             avoid=mask_regions(avoid, "avoid") + box_regions(avoid_boxes, "avoid_boxes", size),
             text_regions=tuple(PendingText(each, layout_frame, layout_hard) for each in drawn + further),
         )
-        return io.NodeOutput(own if constraint is None else merge(before, own))
+        whole = own if constraint is None else merge(before, own)
+        picture = None if image is None else read_batches([image])[0]
+        return io.NodeOutput(whole, ui=draw_constraint(whole, picture))
 
 
 def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstraint:
@@ -198,3 +207,35 @@ def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstra
         avoid=first.avoid + second.avoid,
         text_regions=first.text_regions + second.text_regions,
     )
+
+
+def draw_constraint(value: PendingConstraint, pictures: Tensor | None) -> dict[str, list[Any]]:
+    """The panel: the regions on the picture, or on an empty one, and those of the crop on a frame of its ratio."""
+    size = DEFAULT_RATIO if pictures is None else size_of(pictures[0])
+    unplaced = pictures is None and value.depends_on_size
+    constraint = value.base if unplaced else value.for_picture(0, value.frame_count, size)
+    on_picture = [(KEPT, each) for each in constraint.keep] + [(AVOID, each) for each in constraint.avoid]
+    on_picture += [(TEXT, each.region) for each in constraint.text_regions if each.frame == "source"]
+    in_crop = [(TEXT, each.region) for each in constraint.text_regions if each.frame == "crop"]
+    draw = None if pictures is None else partial(sketch_of_tensor, pictures[0])
+    ratio = (constraint.ratios[0].width, constraint.ratios[0].height) if constraint.ratios else size
+    tiles = [Tile(size, draw, regions=on_picture, name="in the picture")] if on_picture else []
+    if in_crop or not tiles or constraint.ratios:
+        tiles.append(Tile(ratio, regions=in_crop, name="the crop"))
+    panel = Panel(1)
+    for tile in tiles:
+        panel.add(tile)
+    boxes = ["boxes are measured on the picture that is cropped: connect it as image to see them"] if unplaced else []
+    return panel.show(describe_constraint(constraint, value.objective.size_model is not None), boxes)
+
+
+def describe_constraint(constraint: Constraint, as_people: bool = False) -> str:
+    """What a crop has to obey, in one line."""
+    ratios = " or ".join(map(str, constraint.ratios)) or "Any ratio"
+    size = "as close as people crop" if as_people else f"at least {constraint.min_share:.0%} of the largest crop"
+    parts = [f"{ratios}, {size}"]
+    if constraint.min_size:
+        parts.append(f"at least {constraint.min_size[0]}×{constraint.min_size[1]} pixels")
+    named = {"to keep": constraint.keep, "to avoid": constraint.avoid, "for text": constraint.text_regions}
+    parts += [f"{count_of(len(regions), 'region')} {what}" for what, regions in named.items() if regions]
+    return "; ".join(parts) + "."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import comfy.utils
 import folder_paths
 import torch
 from comfy_api.latest import io
@@ -24,14 +25,14 @@ from ..jobs.executors.batches import Analyser
 from ..jobs.folder import crop_folder
 from ..jobs.on_cut import KEEP
 from ..jobs.preview import collect_tiles, sample_records
-from ..jobs.progress import COMPARING, Progress, Step
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, CropSettings
 from ..printable import escape
-from .bucketing import bucket_inputs, bucket_settings, step_input
+from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
+from .folder_panel import GrowingSheet, finished_panel
 from .folders import fingerprint, inside, subfolders
 from .heads import on_cut_input
-from .host import show_progress_text, stop_if_interrupted, to_host
+from .host import is_connected, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
 from .sockets import Size
 from .sockets.constraints import CropConstraintType, PendingConstraint
@@ -39,6 +40,8 @@ from .sockets.croppers import cropper_input
 from .sockets.ratios import parse_ratios
 
 SHEET_TILES = 24
+SHEET = 2
+"""The number of the output `sheet`."""
 
 
 class CropFolder(io.ComfyNode):
@@ -53,6 +56,7 @@ class CropFolder(io.ComfyNode):
             " again. With buckets, all pictures are measured first and planned together.",
             search_aliases=["batch crop", "crop directory", "dataset", "bucket", "resize folder"],
             is_output_node=True,
+            has_intermediate_output=True,
             hidden=[io.Hidden.unique_id],
             inputs=[
                 io.Combo.Input(
@@ -73,7 +77,7 @@ class CropFolder(io.ComfyNode):
                     "layout",
                     options=list(DATASET_FORMATS),
                     default="plain",
-                    tooltip="With buckets: the trainer whose layout the folder gets.",
+                    tooltip="With buckets: the trainer whose layout the folder gets. Without, crops are plain files.",
                 ),
                 io.String.Input("concept", default="picture", tooltip="For the folder N_concept of kohya and ComfyUI."),
                 io.Int.Input("repeats", default=1, min=1, max=10_000, tooltip="The N of that folder."),
@@ -106,8 +110,9 @@ class CropFolder(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, folder: str, masks: str = "", **_: object) -> str:
         root = inside(folder_paths.get_input_directory(), folder, "folder")
+        drawn = is_connected(cls.hidden.unique_id, SHEET)
         try:
-            return fingerprint(find_pictures(root), Sidecars(root, find_masks_folder(masks)))
+            return f"{fingerprint(find_pictures(root), Sidecars(root, find_masks_folder(masks)))} {drawn}"
         except OSError as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
@@ -139,7 +144,6 @@ class CropFolder(io.ComfyNode):
         mask_folder = find_masks_folder(masks)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
         try:
-            require_buckets(bucketed, layout, duplicates)
             dataset = get_format(layout)(concept, repeats, batch_size, step or None) if bucketed else Plain()
             sorting = None
             if bucketed:
@@ -163,25 +167,34 @@ class CropFolder(io.ComfyNode):
             )
             run = FolderRun(source, out, out / "manifest.jsonl", settings, default_workers(hosted.device.type))
             with Analyser(hosted.cropper, hosted.device) as analyser:
-                outcome = crop_folder(run, analyser, show_progress(cls.hidden.unique_id))
-                sheet = draw_contact_sheet(run, analyser)
+                outcome = crop_folder(run, analyser, GrowingSheet(run, cls.hidden.unique_id))
+                sheet = draw_contact_sheet(run, analyser) if is_connected(cls.hidden.unique_id, SHEET) else None
         except RunError as error:
             raise ValueError(f"folder: {error}") from error
-        return io.NodeOutput(str(run.manifest), write_report(run, outcome), sheet)
+        ignored = [] if bucketed else list_ignored(layout, duplicates)
+        report = "\n\n".join([*ignored, write_report(run, outcome)])
+        return io.NodeOutput(str(run.manifest), report, sheet, ui=show_outcome(run, outcome, save_to, ignored))
 
 
-def require_buckets(bucketed: bool, layout: str, duplicates: str) -> None:
-    """Refuses what would do nothing without buckets.
-
-    Raises:
-        ValueError: naming the input.
-    """
-    if bucketed:
-        return
+def list_ignored(layout: str, duplicates: str) -> list[str]:
+    """What does nothing without buckets, and what is done instead, in words."""
+    words = []
     if layout != Plain.name:
-        raise ValueError(f"layout: {layout} does nothing without buckets; name a grid such as auto:3, or choose plain")
+        words.append(
+            f"without buckets there is nothing for {layout} to read in its own way: the crops are written plainly, with"
+            " captions and masks; name buckets, such as auto:3, for its layout"
+        )
     if duplicates != DUPLICATES[0]:
-        raise ValueError(f"duplicates: {duplicates} does nothing without buckets; name a grid such as auto:3, or use")
+        words.append(f"duplicates: {duplicates} needs buckets, such as auto:3; all pictures are used")
+    return words
+
+
+def show_outcome(run: FolderRun, outcome: Outcome, save_to: str, ignored: Sequence[str]) -> dict[str, list[Any]]:
+    """The panel once the run is done: what came out, what a person should look at, and some of the crops."""
+    failures = list_failures(run.manifest).splitlines()
+    warnings = [*ignored, *outcome.describe_warnings().splitlines(), *outcome.notes, *failures]
+    bars = [] if outcome.report is None else bucket_bars(outcome.report)
+    return finished_panel(run, f"{summarise(outcome)}, in output/{save_to}.", warnings, bars)
 
 
 def picture_sizes(grid: str, source: Path, out: Path, mask_folder: Path | None) -> list[Size]:
@@ -204,21 +217,6 @@ def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bo
     else:
         constraint = value.for_picture(0, 1, (1, 1))
     return replace(constraint, ratios=constraint.ratios or parse_ratios(ratio))
-
-
-def show_progress(node: str | None) -> Progress:
-    """A callback that moves the node's bar, names the picture on it, and stops the run where the user interrupts."""
-    bars: list[comfy.utils.ProgressBar] = []
-
-    def progress(step: Step) -> None:
-        stop_if_interrupted()
-        if not bars:
-            bars.append(comfy.utils.ProgressBar(step.total))
-        bars[0].update_absolute(step.done, step.total)
-        stage = "looking for duplicates: " if step.stage == COMPARING else ""
-        show_progress_text(node, f"{stage}{step.done}/{step.total} {step.record.source}")
-
-    return progress
 
 
 def find_masks_folder(name: str) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,15 +12,20 @@ from torch import Tensor
 
 from ..cropping.boxes import rasterize_xyxy
 from ..cropping.reweight import reweight_heatmap
+from ..jobs.warnings import describe_place, percent
 from .analyse import analyse_batches
 from .drawing import draw_heat, heatmap_as_mask
-from .host import to_host, track_progress
+from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
+from .panel import Panel, Tile, count_of
 from .sockets.boxes import box_input, read_boxes, relative_regions
 from .sockets.croppers import cropper_input
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
+
+OVERLAY = 1
+"""The number of the output `overlay`."""
 
 
 class Heatmap(io.ComfyNode):
@@ -33,6 +39,8 @@ class Heatmap(io.ComfyNode):
             " to avoid takes it away; Constrained Crop follows the result.",
             search_aliases=["saliency", "attention map", "importance map", "focus"],
             is_input_list=True,
+            has_intermediate_output=True,
+            hidden=[io.Hidden.unique_id],
             inputs=[
                 io.Image.Input("image", tooltip="One picture, a batch, or a list of pictures of any size."),
                 cropper_input(),
@@ -57,6 +65,10 @@ class Heatmap(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, **_: object) -> bool:
+        return is_connected(cls.hidden.unique_id, OVERLAY)
+
+    @classmethod
     def execute(
         cls,
         image: list[Tensor],
@@ -69,7 +81,8 @@ class Heatmap(io.ComfyNode):
         share = require_single(strength, "strength")
         batches = read_batches(image)
         heatmaps = [torch.empty(batch.shape[:3]) for batch in batches]
-        overlays = [torch.empty(batch.shape) for batch in batches]
+        drawn = is_connected(cls.hidden.unique_id, OVERLAY)
+        overlays = [torch.empty(batch.shape) if drawn else None for batch in batches]
         places = [(index, row) for index, batch in enumerate(batches) for row in range(len(batch))]
         pictures = zip(
             places,
@@ -79,13 +92,44 @@ class Heatmap(io.ComfyNode):
             read_masks(avoid, batches, "avoid"),
             strict=True,
         )
+        panel = Panel(len(places), heat=True)
         for (index, row), analysed, mask, boxes, unwanted in pictures:
             size, heatmap = size_of(analysed.picture), analysed.analysis.heatmap
             wanted = combine_focus(mask, relative_regions(boxes, size), heatmap.shape)
-            heat = heatmap_as_mask(reweight_heatmap(heatmap, wanted, unwanted, share), size)
+            steered = reweight_heatmap(heatmap, wanted, unwanted, share)
+            heat = heatmap_as_mask(steered, size)
             heatmaps[index][row] = heat
-            draw_heat(analysed.picture.cpu(), heat, out=overlays[index][row])
-        return io.NodeOutput([to_host(each) for each in heatmaps], [to_host(each) for each in overlays])
+            overlay = overlays[index]
+            if overlay is not None:
+                draw_heat(analysed.picture.cpu(), heat, out=overlay[row])
+            sketch = partial(getattr, analysed, "sketch")
+            panel.add(Tile(size, sketch, heat=steered, words=describe_heat(steered)))
+        shown = panel.show("" if panel.count == 1 else count_of(panel.count, "heatmap"))
+        return io.NodeOutput(
+            [to_host(each) for each in heatmaps],
+            [None if each is None else to_host(each) for each in overlays],
+            ui=shown,
+        )
+
+
+def describe_heat(heatmap: Tensor) -> str:
+    """How much of the picture holds half of the heat `[h, w]`, and where that half lies, in words."""
+    heat = heatmap.double().cpu()
+    if heat.min() == heat.max():
+        return "No place is worth more than another."
+    values = heat.flatten().sort(descending=True).values
+    count = int((values.cumsum(0) < values.sum() / 2).sum()) + 1
+    hot = heat * (heat >= values[count - 1])
+    x, y = _middle(hot.sum(0)), _middle(hot.sum(1))
+    return (
+        f"Half of the interest lies on {percent(count / len(values))} of the picture, {describe_place((x, y, x, y))}."
+    )
+
+
+def _middle(values: Tensor) -> float:
+    """Where the centre of mass of a row of values lies, 0..1."""
+    places = (torch.arange(len(values), dtype=values.dtype) + 0.5) / len(values)
+    return float((values * places).sum() / values.sum())
 
 
 def combine_focus(mask: Tensor | None, regions: Tensor, shape: Sequence[int]) -> Tensor | None:

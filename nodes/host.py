@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import comfy.model_management
 import comfy.utils
@@ -25,10 +25,11 @@ def stop_if_interrupted() -> None:
     comfy.model_management.throw_exception_if_processing_interrupted()
 
 
-def show_progress_text(node_id: str | None, text: str) -> None:
-    """Shows a line of text on a node while it works; None for a node that is called without a host."""
+def send_panel(node_id: str | None, key: str, content: Mapping[str, Any]) -> None:
+    """Shows something on the panel of a node while it works; None for a node that is called without a host."""
     if node_id is not None:
-        PromptServer.instance.send_progress_text(text, node_id)
+        server = PromptServer.instance
+        server.send_sync(key, {"node": node_id, "content": content}, server.client_id)
 
 
 def connected_outputs(node_id: str | None) -> frozenset[int] | None:

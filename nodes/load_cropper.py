@@ -7,9 +7,18 @@ from comfy_api.latest import io
 
 from ..models.registry import BUNDLED, load_cropper
 from .hosted_cropper import DEFAULT, HostedCropper
+from .panel import Panel
 from .sockets.croppers import CropperType
 
 MODEL_FOLDER = "croppers"
+SUMMARIES = {
+    "focus": "knows where people look, and the heads of people and animals.",
+    "smartcrop": "follows edges, skin and strong colours; no network.",
+    "centre": "takes the middle, and reads no pixels.",
+    "saliency-short-edge": "puts a box around where people look, and brings its short edge to the ratio.",
+    "saliency-long-edge": "puts a box around where people look, and brings its long edge to the ratio.",
+}
+"""What each bundled cropper does, in words."""
 
 
 class LoadCropper(io.ComfyNode):
@@ -21,6 +30,7 @@ class LoadCropper(io.ComfyNode):
             category="Salient Crop",
             description="Loads the model or method that says where the value of a picture lies: a bundled one, or a"
             " checkpoint from models/croppers.",
+            has_intermediate_output=True,
             search_aliases=["saliency model", "crop model", "smartcrop", "gaic", "transalnet", "auto crop"],
             inputs=[
                 io.Combo.Input(
@@ -38,4 +48,6 @@ class LoadCropper(io.ComfyNode):
     def execute(cls, cropper: str) -> io.NodeOutput:
         bundled = cropper in BUNDLED
         source = cropper if bundled else folder_paths.get_full_path_or_raise(MODEL_FOLDER, cropper)
-        return io.NodeOutput(HostedCropper(load_cropper(source), source))
+        loaded = load_cropper(source)
+        words = f"{cropper}: {SUMMARIES[cropper]}" if bundled else f"{cropper} is a checkpoint of {loaded.name}."
+        return io.NodeOutput(HostedCropper(loaded, source), ui=Panel().show(words))

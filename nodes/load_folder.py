@@ -22,6 +22,7 @@ from ..images.reader import PictureReader
 from ..jobs.stages import BLACK
 from .folders import fingerprint, inside, subfolders
 from .host import to_host, track_progress
+from .panel import Panel, count_of, tile_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class LoadFolder(io.ComfyNode):
             description="Loads every picture of a folder below input/, sorted by name, turned upright and in sRGB, with"
             " its caption (photo.txt, or one file for all such as metadata.jsonl) and mask. A picture that cannot be"
             " read is named in `problems`; the others are loaded.",
+            has_intermediate_output=True,
             search_aliases=["load images from folder", "load directory", "dataset", "batch load", "captions"],
             inputs=[
                 io.Combo.Input(
@@ -79,24 +81,36 @@ class LoadFolder(io.ComfyNode):
         images, captions, names, problems, masks = [], [], [], [], []
         sidecars = Sidecars(root)
         paths = list_pictures(root, subfolders, start, limit)
+        panel, masked = Panel(len(paths)), 0
         with PictureReader(memory_limit()) as reader:
             for path in track_progress(paths, len(paths)):
                 try:
                     caption = sidecars.read_caption(path)
                     with open_inside(reader, path, root) as picture:
                         image = load_image(picture)
-                        mask = load_mask(sidecars.open_mask(picture), image)
+                        found = sidecars.open_mask(picture)
+                        mask = load_mask(found, image)
                 except PictureError as error:
                     logger.warning("Load Picture Folder: %s", error)
                     problems.append(f"{path.relative_to(root).as_posix()}: {error.reason_for(path)}")
                     continue
+                masked += found is not None
+                panel.add(tile_of(image[0], name=path.relative_to(root).as_posix(), words=caption))
                 images.append(to_host(image))
                 captions.append(caption)
                 masks.append(to_host(mask))
                 names.append(path.relative_to(root).as_posix())
         if not images:
             raise ValueError("\n".join([f"no picture could be loaded from {folder!r}", *problems]))
-        return io.NodeOutput(images, captions, names, "\n".join(problems), masks)
+        words = summarise_folder(root.name, len(images), sum(map(bool, captions)), masked)
+        return io.NodeOutput(images, captions, names, "\n".join(problems), masks, ui=panel.show(words, problems))
+
+
+def summarise_folder(folder: str, pictures: int, captions: int, masks: int) -> str:
+    """What was found, in one line."""
+    beside = [count_of(captions, "caption")] if captions else ["no captions"]
+    beside += [count_of(masks, "mask")] if masks else []
+    return f"{count_of(pictures, 'picture')} from {folder!r}, with {' and '.join(beside)}."
 
 
 def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]:

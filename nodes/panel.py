@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,19 @@ from torch import Tensor
 from ..cropping.box import Box
 from ..cropping.checks import Region
 from ..images.thumbnail import small_pixels
+from ..jobs.analyse import sketch_of_tensor
 from .drawing import GLOW_OPACITY, HOT, HOTTEST, heatmap_as_mask
 from .sockets import Size
+from .sockets.pictures import size_of
 
 KEY = "salient_crop"
 """Of the panel's content among what a node shows."""
 
 MOST_TILES = 60
 """More pictures than these are only counted."""
+
+MOST_WARNINGS = 12
+"""About a run as a whole; more are only counted."""
 
 LARGE_SIDE, SMALL_SIDE = 512, 192
 """Short side, in pixels, of a picture that is shown alone or with few others, and of one among many."""
@@ -70,6 +75,21 @@ class Tile:
     warnings: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a chart.
+
+    Attributes:
+        label: before it.
+        value: its length, ≥ 0.
+        other: the length of the faint bar below it, which it is compared with.
+    """
+
+    label: str
+    value: int
+    other: int = 0
+
+
 class Panel:
     """The panel of one run of a node; pictures are written as temporary files as they come.
 
@@ -97,21 +117,28 @@ class Panel:
         self.count += 1
         self.warned += bool(tile.warnings)
 
-    def show(self, words: str, warnings: Iterable[str] = ()) -> dict[str, list[Any]]:
-        """The panel as the `ui` of a node's output.
+    def show(self, words: str, warnings: Iterable[str] = (), bars: Sequence[Bar] = ()) -> dict[str, list[Any]]:
+        """The panel as the `ui` of a node's output; see `content`."""
+        return {KEY: [self.content(words, warnings, bars)]}
+
+    def content(self, words: str, warnings: Iterable[str] = (), bars: Sequence[Bar] = ()) -> dict[str, Any]:
+        """What the front end draws.
 
         Args:
-            words: above the pictures; a single picture's own line goes without.
+            words: above the pictures; a single picture's own line may go without.
             warnings: about the run as a whole.
+            bars: of a chart between words and pictures.
         """
-        content = {
+        named = [each for each in warnings if each]
+        rest = [f"and {len(named) - MOST_WARNINGS} more"] if len(named) > MOST_WARNINGS else []
+        return {
             "words": words,
-            "warnings": [each for each in warnings if each],
-            "tiles": self._tiles,
-            "more": self.count - len(self._tiles),
+            "warnings": named[:MOST_WARNINGS] + rest,
+            "bars": [asdict(each) for each in bars],
+            "tiles": list(self._tiles),
+            "more": max(0, self.count - len(self._tiles)),
             "heat": self._heat,
         }
-        return {KEY: [content]}
 
 
 def _as_json(tile: Tile, side: int) -> dict[str, Any]:
@@ -128,6 +155,11 @@ def _as_json(tile: Tile, side: int) -> dict[str, Any]:
         "words": tile.words,
         "warnings": list(tile.warnings),
     }
+
+
+def tile_of(picture: Tensor, box: Box | None = None, name: str = "", words: str = "") -> Tile:
+    """The tile of a picture `[H, W, 3]`."""
+    return Tile(size_of(picture), lambda: sketch_of_tensor(picture), box, name=name, words=words)
 
 
 def save_picture(pixels: np.ndarray) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comfy_api.latest import io
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..images.paste import WIDEST_FEATHER, paste
 from .host import to_host, track_progress
+from .panel import KEPT, Panel, Tile, count_of, tile_of
 from .sockets.boxes import box_input, cut_size_of, fit_box, group_boxes
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
@@ -30,6 +31,7 @@ class PasteBack(io.ComfyNode):
             " a soft seam. What was not changed stays as it was, to the pixel; padding is left out.",
             search_aliases=["uncrop", "stitch", "paste crop", "inpaint stitch", "crop and stitch", "composite crop"],
             is_input_list=True,
+            has_intermediate_output=True,
             inputs=[
                 io.Image.Input("image", tooltip="The original: one picture, a batch, or a list."),
                 io.Image.Input(
@@ -84,7 +86,19 @@ class PasteBack(io.ComfyNode):
         for index, pastes in enumerate(track_progress(pairing.pastes, len(pairing.pastes))):
             for each, value in pastes:
                 _paste_one(pictures[index], crops[each], masks[each], value, seam, f"picture {index}, crop {each}")
-        return io.NodeOutput([to_host(batch) for batch in outputs])
+        panel = Panel(len(pictures))
+        for picture, pastes in zip(pictures, pairing.pastes, strict=True):
+            panel.add(pasted_tile(picture, [value for _, value in pastes]))
+        pasted = count_of(sum(map(len, pairing.pastes)), "crop")
+        words = f"{pasted} pasted into {count_of(len(pictures), 'picture')}."
+        return io.NodeOutput([to_host(batch) for batch in outputs], ui=panel.show(words))
+
+
+def pasted_tile(picture: Tensor, values: Sequence[Mapping[str, Any]]) -> Tile:
+    """What the panel shows: a picture `[H, W, 3]`, and where crops were pasted into it."""
+    size = size_of(picture)
+    boxes = [fit_box(each, size).relative(size) for each in values]
+    return replace(tile_of(picture), regions=[(KEPT, each) for each in boxes])
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from ..images.encode import FORMATS, encode
 from .bucketing import step_input
 from .folders import inside
 from .host import track_progress
+from .panel import Bar, Panel, count_of, tile_of
 from .sockets.lists import pair_with_pictures, require_single
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
@@ -104,7 +105,8 @@ class SaveDataset(io.ComfyNode):
         names = choose_names(pair_with_pictures(name, count, "name"), dataset, extension)
         files = [dataset.crop_path(each, extension) for each in names]
         input_wanted = require_single(destination, "destination") == "input"
-        root = folder_paths.get_input_directory() if input_wanted else folder_paths.get_output_directory()
+        root = Path(folder_paths.get_input_directory() if input_wanted else folder_paths.get_output_directory())
+        root = root.resolve()  # as `inside` does
         out = inside(root, require_single(folder, "folder"), "folder")
         require_no_other_pictures(out, {*files, *map(dataset.mask_path, files)})
         mask_files = [dataset.mask_path(each) for each, found in zip(files, masks, strict=True) if found is not None]
@@ -116,7 +118,12 @@ class SaveDataset(io.ComfyNode):
                 caption_text = captions[index] or ""
                 entries.append(write_entry(dataset, written, files[index], picture, masks[index], caption_text))
             index_files = dataset.write_index(written, entries)
-        return io.NodeOutput(str(out), write_report(dataset, entries, index_files))
+        panel = Panel(count)
+        for picture, entry in zip(pictures, entries, strict=True):
+            panel.add(tile_of(picture, name=entry.file, words=entry.caption))
+        words = summarise_dataset(dataset, entries, Path(root.name, out.relative_to(root)).as_posix())
+        shown = panel.show(words, list_problems(dataset, entries), count_bars(entries))
+        return io.NodeOutput(str(out), write_report(dataset, entries, index_files), ui=shown)
 
 
 def write_entry(
@@ -199,6 +206,37 @@ def writing_into(folder: Path) -> Iterator[OutputFolder]:
 def to_uint8(picture: Tensor) -> np.ndarray:
     """A picture `[H, W, 3]` in 0..1 as uint8."""
     return (picture.cpu().clamp(0, 1) * 255).round().byte().numpy()
+
+
+def summarise_dataset(dataset: DatasetFormat, entries: Sequence[Entry], folder: str) -> str:
+    """What was written, in one line."""
+    captions, masks = sum(bool(each.caption) for each in entries), sum(bool(each.mask) for each in entries)
+    beside = [count_of(captions, "caption")] if captions else []
+    beside += [count_of(masks, "mask")] if masks else []
+    written = " and ".join([count_of(len(entries), "picture"), *beside]).replace(" and ", ", ", len(beside) - 1)
+    return f"Wrote {written} for {dataset.name} into {folder}."
+
+
+def list_problems(dataset: DatasetFormat, entries: Sequence[Entry]) -> list[str]:
+    """What a person should know before training, in words."""
+    counts = Counter(entry.size for entry in entries)
+    dataset = dataset.fitted_to(counts)
+    resolution = dataset.resolution_for(counts)
+    cropped = dataset.recropped_sizes(counts, resolution)
+    problems = [
+        f"{dataset.name} at {resolution} would crop {format_size(size)} to {format_size(to)}"
+        for size, to in cropped.items()
+    ]
+    bare = sum(not entry.caption for entry in entries)
+    if 0 < bare < len(entries):
+        problems.append(f"{count_of(bare, 'picture')} of {len(entries)} without a caption")
+    return problems
+
+
+def count_bars(entries: Sequence[Entry]) -> list[Bar]:
+    """How many pictures of each size there are, where there are several sizes."""
+    counts = Counter(entry.size for entry in entries)
+    return [Bar(format_size(size), counts[size]) for size in sort_sizes(counts)] if len(counts) > 1 else []
 
 
 def write_report(dataset: DatasetFormat, entries: Sequence[Entry], index_files: Sequence[str]) -> str:

@@ -26,7 +26,6 @@ class Stub:
         self.interrupt_after: int | None = None
         self.loaded: list[object] = []
         self.steps: list[int] = []
-        self.progress_texts: list[str] = []
         self.running: list[tuple] = []
         self.sent: list[tuple] = []
         self.folders: dict[str, tuple[list[str], set[str]]] = {}
@@ -37,7 +36,6 @@ class Stub:
         self.dtype, self.interrupt_after = torch.float32, None
         self.loaded.clear()
         self.steps.clear()
-        self.progress_texts.clear()
         self.running.clear()
         self.sent.clear()
 
@@ -68,7 +66,6 @@ class Stub:
         )
         queue = SimpleNamespace(get_current_queue_volatile=lambda: (self.running, []))
         instance = SimpleNamespace(
-            send_progress_text=lambda text, node_id: self.progress_texts.append(text),
             send_sync=lambda event, data, client: self.sent.append((event, data)),
             client_id="tab",
             prompt_queue=queue,

@@ -75,6 +75,12 @@ class PendingConstraint:
         every = (*self.keep, *self.avoid, *(each.regions for each in self.text_regions))
         return any(each.depends_on_size for each in every)
 
+    @property
+    def frame_count(self) -> int:
+        """How many pictures of a batch its regions are for; 1 where they are the same for all."""
+        every = (*self.keep, *self.avoid, *(each.regions for each in self.text_regions))
+        return max((len(each.frames) for each in every), default=1)
+
     def for_picture(self, index: int, count: int, size: Size) -> Constraint:
         """The constraint on picture `index` of `count`, of `size`.
 

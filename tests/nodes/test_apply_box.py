@@ -57,3 +57,10 @@ def test_masks_alone_give_grey_pictures(run):
     (image,), (mask,) = run("ApplyBox", mask=torch.ones(1, 20, 20), box=as_box(5, 5, 10, 10))
     assert image.shape == (1, 10, 10, 3) and (image == 0.5).all()
     assert mask.all()
+
+
+def test_the_panel_shows_where_the_box_lies(panel):
+    (tile,) = panel("ApplyBox", image=torch.rand(1, 20, 40, 3), box=as_box(10, 0, 20, 20))["tiles"]
+    assert (tile["box"], tile["words"]) == ([0.25, 0.0, 0.75, 1.0], "Cuts 20×20 pixels.")
+    (tile,) = panel("ApplyBox", mask=torch.ones(1, 20, 40), box=as_box(10, 0, 20, 20))["tiles"]
+    assert tile["picture"]

@@ -154,3 +154,20 @@ def test_a_canvas_is_extended_for_a_head_in_its_bucket(sort_heads):
     assert boxes[0]["x"] < 0 and boxes[1]["x"] == 0
     assert images[0].shape == (1, 256, 512, 3)
     assert (images[0][0, :, [0, -1]] == 1).all() and not (images[1][0] == 1).any()
+
+
+def test_the_panel_draws_the_buckets_and_every_picture_in_its_own(panel):
+    images = [torch.rand(1, 64, 96, 3), torch.rand(1, 96, 64, 3), torch.rand(1, 60, 96, 3)]
+    content = panel("BucketSort", image=images, buckets="64x96,96x64", smallest=1, name=["a", "b", "c"])
+    planned = {each["label"]: each["value"] for each in content["bars"] if each["value"]}
+    assert planned == {"64x96": 1, "96x64": 2}
+    assert content["words"].startswith("3 pictures in 2 buckets: loses ")
+    assert [each["name"] for each in content["tiles"]] == ["64x96   b", "96x64   a", "96x64   c"]
+    assert all(each["picture"] and each["box"] for each in content["tiles"])
+
+
+def test_a_chart_that_nobody_looks_at_is_not_drawn(run, nodes, host):
+    host.running.append((0, "id", {"7": {"inputs": {}}, "8": {"inputs": {"mask": ["7", 0]}}}, {}, []))
+    *_, chart = run("BucketSort", image=[torch.rand(1, 64, 96, 3)], buckets="96x64", smallest=1)
+    assert chart is None
+    assert nodes["SalientCrop_BucketSort"].define_schema().outputs[8].id == "chart"

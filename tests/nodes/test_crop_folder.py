@@ -39,7 +39,10 @@ def test_a_folder_is_streamed_into_buckets_with_captions_and_its_failures_named(
         assert path.with_suffix(".txt").read_text(encoding="utf-8").strip() == f"caption {line['source'][1]}"
         sizes.append(tuple(crop["bucket"]))
     assert all(sizes.count(each) % 4 == 0 for each in sizes)
-    assert "p3.png" in " ".join(host.progress_texts)
+    assert {each["node"] for _, each in host.sent} == {"7"}
+    words = [each["content"]["words"] for _, each in host.sent]
+    assert words[0].startswith("Measuring: ")
+    assert words[-1].startswith("Writing: 9 of 9 pictures (")  # pictures, although there are two passes
     assert sheet.ndim == 4
 
 
@@ -237,7 +240,7 @@ def test_duplicates_are_named_or_left_out(run, host, smartcrop, photographs):
     assert "twin.jpg: the same file as cat.jpg" in reports["report"]
     assert reports["report"].startswith("4 of 4 pictures")
     assert reports["skip"].startswith("3 of 4 pictures, 3 crops; 1 left out as asked")
-    assert any(text.startswith("looking for duplicates: ") for text in host.progress_texts)
+    assert any(each["content"]["words"].startswith("Looking for duplicates: ") for _, each in host.sent)
 
 
 def test_the_folder_is_read_again_when_a_picture_caption_or_mask_changes(nodes, host, photographs):
@@ -265,15 +268,21 @@ def test_the_folder_is_read_again_when_a_picture_caption_or_mask_changes(nodes, 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"layout": "kohya"}, "^layout: kohya does nothing without buckets"),
-        ({"duplicates": "skip"}, "^duplicates: skip does nothing without buckets"),
+        ({"layout": "kohya"}, "without buckets there is nothing for kohya to read in its own way"),
+        ({"duplicates": "skip"}, "duplicates: skip needs buckets"),
     ],
 )
-def test_what_would_do_nothing_without_buckets_is_refused(run, smartcrop, host, given, message):
-    save_folder(host)
-    with pytest.raises(ValueError, match=message):
-        run("CropFolder", folder="set", cropper=smartcrop, buckets="", **given)
-    assert not read_tree(host.base / "output")
+def test_what_does_nothing_without_buckets_is_said_with_what_is_done_instead(
+    run, panel, smartcrop, host, photographs, given, message
+):
+    given = {"folder": "photographs", "cropper": smartcrop, "buckets": "", **given}
+    _, report, _ = run("CropFolder", **given)
+    assert message in report
+    assert "3 of 3 pictures, 3 crops" in report
+    assert message in panel("CropFolder", **given)["warnings"][0]
+    assert sorted(read_tree(host.base / "output")) == sorted(
+        f"crops/{name}" for name in read_tree(host.base / "output" / "crops")
+    )
 
 
 def test_pictures_of_others_in_the_output_folder_are_kept(run, smartcrop, host):
@@ -303,3 +312,30 @@ def test_a_folder_that_another_run_is_writing_into_is_left_alone(run, smartcrop,
     with lock_folder(out), pytest.raises(ValueError, match="folder: .*another run is writing into it"):
         run("CropFolder", folder="set", cropper=smartcrop, resolution=64)
     assert os.listdir(out) == []
+
+
+def test_the_panel_grows_with_the_run_and_ends_with_its_result(panel, smartcrop, host, photographs):
+    (photographs / "broken.jpg").write_bytes(b"no picture")
+    content = panel("CropFolder", folder="photographs", cropper=smartcrop, ratio="1:1")
+    sent = [each["content"] for _, each in host.sent]
+    assert len(sent[-1]["tiles"]) == 4
+    assert content["words"] == "3 of 4 pictures, 3 crops; 1 failed, in output/crops."
+    assert any("broken.jpg" in each for each in content["warnings"])
+    assert [each["name"] for each in content["tiles"]] == sorted(path.name for path in photographs.glob("*.jpg"))
+    (failed,) = (each for each in content["tiles"] if each["name"] == "broken.jpg")
+    assert (failed["picture"], failed["box"]) == (None, None)
+    assert failed["warnings"][0].startswith("failed: ")
+    again = panel("CropFolder", folder="photographs", cropper=smartcrop, ratio="1:1")
+    assert "had been done before" in again["words"]
+    assert again["tiles"] == content["tiles"]
+
+
+def test_a_sheet_of_many_pictures_makes_some_tiles_evenly_spread(nodes):
+    sample = import_module("salient_crop.nodes.folder_panel").EvenSample(24)
+    made = []
+    for place in range(1000):
+        sample.offer(lambda place=place: made.append(place) or place)
+        assert len(sample.kept) <= 24
+    assert len({second - first for first, second in zip(sample.kept, sample.kept[1:], strict=False)}) == 1
+    assert sample.kept[0] == 0 and sample.kept[-1] > 900
+    assert len(made) < 120

@@ -60,3 +60,17 @@ def test_without_strength_a_focus_changes_nothing(run, smartcrop):
     plain, _ = run("Heatmap", cropper=smartcrop, image=picture)
     weak, _ = run("Heatmap", cropper=smartcrop, image=picture, strength=0.0, focus=spot(120, 60, 100, 30))
     assert torch.allclose(plain[0], weak[0], atol=1e-6)
+
+
+def test_the_panel_says_where_half_of_the_interest_lies(panel):
+    content = panel("Heatmap", image=scene(96, 96, 80, 16), cropper=[], focus=spot(96, 96, 80, 16, 6), strength=1.0)
+    (tile,) = content["tiles"]
+    assert content["heat"] and tile["heat"]
+    assert tile["words"].endswith(" of the picture, at the top right.")
+
+
+def test_an_overlay_that_nobody_looks_at_is_not_drawn(run, nodes, host):
+    host.running.append((0, "id", {"7": {"inputs": {}}, "8": {"inputs": {"mask": ["7", 0]}}}, {}, []))
+    (heatmap,), (overlay,) = run("Heatmap", image=scene(96, 64, 80, 16), cropper=[], focus=spot(96, 64, 80, 16, 6))
+    assert heatmap.shape == (1, 64, 96) and overlay is None
+    assert nodes["SalientCrop_Heatmap"].define_schema().outputs[1].id == "overlay"

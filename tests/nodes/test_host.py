@@ -29,10 +29,10 @@ def test_the_bar_moves_with_every_item_and_an_interrupt_stops_before_the_next(se
     assert list(services.track_progress([], 0)) == []
 
 
-def test_text_is_shown_on_a_node_of_a_host_only(services, host):
-    services.show_progress_text("7", "3/5 cat.jpg")
-    services.show_progress_text(None, "4/5 dog.jpg")
-    assert host.progress_texts == ["3/5 cat.jpg"]
+def test_a_panel_is_sent_to_a_node_of_a_host_only(services, host):
+    services.send_panel("7", "key", {"words": "3 of 5"})
+    services.send_panel(None, "key", {"words": "4 of 5"})
+    assert host.sent == [("key", {"node": "7", "content": {"words": "3 of 5"}})]
 
 
 def test_an_output_is_connected_where_a_node_of_the_running_workflow_reads_it(services, host):

@@ -34,3 +34,9 @@ def test_a_file_that_is_no_checkpoint_is_named(run, host):
     file.write_bytes(b"no checkpoint")
     with pytest.raises(ValueError, match="mine.safetensors"):
         run("LoadCropper", cropper="mine.safetensors")
+
+
+def test_the_panel_says_what_every_bundled_cropper_does(panel, nodes):
+    (choice,) = nodes["SalientCrop_LoadCropper"].define_schema().inputs
+    for name in choice.options:
+        assert panel("LoadCropper", cropper=name)["words"].startswith(f"{name}: ")

@@ -89,3 +89,18 @@ def test_captions_and_masks_outside_the_folder_are_not_read(run, host, tmp_path,
     _, captions, names, problems, _ = run("LoadFolder", folder="set")
     assert (names, captions) == (["b.png"], ["its own"])
     assert problems == f"a.png: {name}: a link that leads out of the folder"
+
+
+def test_the_panel_says_what_was_found_and_names_what_could_not_be_read(panel, host, samples):
+    folder = host.base / "input" / "set"
+    folder.mkdir()
+    shutil.copy(samples / "cat.jpg", folder / "a.jpg")
+    shutil.copy(samples / "cat.jpg", folder / "b.jpg")
+    (folder / "a.txt").write_text("a cat", encoding="utf-8")
+    (folder / "broken.png").write_bytes(b"\x89PNG torn")
+    content = panel("LoadFolder", folder="set")
+    assert content["words"] == "2 pictures from 'set', with 1 caption."
+    assert [each.split(":")[0] for each in content["warnings"]] == ["broken.png"]
+    assert [(each["name"], each["words"]) for each in content["tiles"]] == [("a.jpg", "a cat"), ("b.jpg", "")]
+    (folder / "a.txt").unlink()
+    assert panel("LoadFolder", folder="set")["words"] == "2 pictures from 'set', with no captions."

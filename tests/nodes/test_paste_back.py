@@ -86,3 +86,11 @@ def test_the_hosts_precision_goes_out(run, pictures, host):
     (results,) = run("PasteBack", image=pictures.half(), crop=pictures[:, :8, :8].half(), box=as_box(0, 0, 8, 8))
     assert results[0].dtype == torch.float16
     assert torch.equal(results[0], pictures.half())
+
+
+def test_the_panel_shows_where_crops_were_pasted(panel):
+    content = panel(
+        "PasteBack", image=torch.zeros(1, 20, 40, 3), crop=torch.ones(1, 10, 10, 3), box=as_box(0, 0, 10, 10)
+    )
+    assert content["words"] == "1 crop pasted into 1 picture."
+    assert content["tiles"][0]["regions"] == [{"kind": "keep", "box": [0.0, 0.0, 0.25, 0.5]}]

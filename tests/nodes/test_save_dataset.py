@@ -228,3 +228,17 @@ def test_a_folder_that_another_run_is_writing_into_is_left_alone(run, host):
         run("SaveDataset", image=[torch.zeros(1, 8, 8, 3)])
     assert os.listdir(out) == []
     run("SaveDataset", image=[torch.zeros(1, 8, 8, 3)])
+
+
+def test_the_panel_says_what_was_written_where_and_what_to_look_at(panel):
+    pictures = [torch.zeros(1, 64, 96, 3), torch.zeros(1, 64, 64, 3), torch.zeros(1, 64, 64, 3)]
+    content = panel("SaveDataset", image=pictures, caption=["a", "", "c"], folder="set/new", layout="plain")
+    assert content["words"] == "Wrote 3 pictures and 2 captions for plain into output/set/new."
+    assert content["warnings"] == ["1 picture of 3 without a caption"]
+    assert [(each["label"], each["value"]) for each in content["bars"]] == [("64x64", 2), ("96x64", 1)]
+    assert [each["name"] for each in content["tiles"]] == ["00000.png", "00001.png", "00002.png"]
+    mask = torch.ones(1, 70, 96)
+    picture = torch.zeros(1, 70, 96, 3)
+    content = panel("SaveDataset", image=picture, mask=mask, folder="other", destination="input", layout="ai-toolkit")
+    assert content["words"].startswith("Wrote 1 picture and 1 mask for ai-toolkit into input/other.")
+    assert any("would crop 96x70 to" in each for each in content["warnings"])

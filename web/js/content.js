@@ -4,10 +4,12 @@ const WHOLE = [0, 0, 1, 1];
 const LINE = 17; // the height of a line of text, in pixels
 const LETTERS = 6.2; // the width of a letter
 
-// content: { words, warnings, tiles, more, heat }, see nodes/panel.py.
+// content: { words, warnings, bars, tiles, more, heat }, see nodes/panel.py.
 // options: { heated, onHeat(on), fileUrl(file) }.
-export function drawContent(element, content, options) {
-  const state = { chosen: content.tiles.length === 1 ? 0 : null, heated: Boolean(options.heated) };
+// state: { chosen, drawn }, kept from one content to the next, so that a growing one neither jumps nor flickers.
+export function drawContent(element, content, options, state) {
+  if (state.chosen >= content.tiles.length) state.chosen = null;
+  state.heated = Boolean(options.heated);
   const redraw = () => {
     const scrolled = element.querySelector(".many")?.scrollTop ?? 0;
     element.classList.toggle("heated", state.heated);
@@ -31,23 +33,25 @@ export function leastHeight(content, width) {
     .reduce((sum, line) => sum + Math.ceil((line.length + 2) / letters), 0);
   const text = Math.min(lines, content.tiles.length ? 6 : 12) * LINE;
   if (!content.tiles.length) return text + 8;
-  const bar = 28;
+  const bar = 28 + Math.min(8, content.bars.length) * 22;
   if (alone) {
     const canvas = canvasOf(tile);
-    return text + bar + Math.min(300, Math.max(90, inner / ratioOf(tile, canvas)));
+    return text + bar + Math.min(tile.picture ? 300 : 150, Math.max(90, inner / ratioOf(tile, canvas)));
   }
   const columns = Math.max(1, Math.floor((inner + 6) / 90));
   return text + bar + Math.min(3, Math.ceil(content.tiles.length / columns)) * 110;
 }
 
 function parts(content, state, options, redraw) {
-  const tile = state.chosen === null ? null : content.tiles[state.chosen];
+  const alone = content.tiles.length === 1;
+  const tile = alone ? content.tiles[0] : content.tiles[state.chosen]; // undefined where none is chosen
   const found = [];
   const text = make("div", "text");
   text.setAttribute("role", "status");
   addText(text, content.words, content.warnings);
   if (tile) addText(text, tile.words, tile.warnings);
   if (text.childElementCount) found.push(text);
+  if (content.bars.length) found.push(drawChart(content.bars));
   const bar = drawBar(content, state, redraw, options);
   if (bar.childElementCount) found.push(bar);
   if (tile) {
@@ -55,26 +59,48 @@ function parts(content, state, options, redraw) {
     one.append(drawTile(tile, options));
     found.push(one);
   } else if (content.tiles.length) {
-    const many = make("div", "many");
+    const many = make("div", content.tiles.length <= 4 ? "many few" : "many");
     many.dataset.captureWheel = "true";
     many.addEventListener("wheel", (event) => event.stopPropagation());
     many.append(
       ...content.tiles.map((each, index) => {
-        const button = make("button", each.warnings.length ? "doubtful" : "");
-        button.type = "button";
-        button.title = [each.name, each.words, ...each.warnings].filter(Boolean).join("\n");
-        button.append(drawTile(each, options));
-        if (each.name) button.append(make("span", "name", each.name));
-        button.addEventListener("click", () => {
+        const key = JSON.stringify(each);
+        const button = state.drawn.get(key) ?? drawButton(each, options);
+        state.drawn.set(key, button);
+        button.onclick = () => {
           state.chosen = index;
           redraw();
-        });
+        };
         return button;
       }),
     );
     found.push(many);
   }
   return found;
+}
+
+function drawButton(tile, options) {
+  const button = makeButton("", null);
+  if (tile.warnings.length) button.className = "doubtful";
+  button.title = [tile.name, tile.words, ...tile.warnings].filter(Boolean).join("\n");
+  button.append(drawTile(tile, options));
+  if (tile.name) button.append(make("span", "name", tile.name));
+  return button;
+}
+
+function drawChart(bars) {
+  const chart = make("div", "chart");
+  const most = Math.max(1, ...bars.flatMap(({ value, other }) => [value, other]));
+  for (const { label, value, other } of bars) {
+    const both = make("span", "bars");
+    for (const [name, length] of [["value", value], ["other", other]]) {
+      const bar = make("span", name);
+      bar.style.width = `${(100 * length) / most}%`;
+      both.append(bar);
+    }
+    chart.append(make("span", "label", label), both, make("span", "number", String(value)));
+  }
+  return chart;
 }
 
 function addText(text, words, warnings) {
@@ -158,7 +184,7 @@ function makePicture(name, url, alt) {
 function makeButton(label, onClick) {
   const button = make("button", "", label);
   button.type = "button";
-  button.addEventListener("click", onClick);
+  button.onclick = onClick;
   return button;
 }
 

@@ -43,6 +43,7 @@ function addPanel(node) {
     element.addEventListener(name, (event) => event.stopPropagation());
   }
   let height = 0;
+  const state = { chosen: null, drawn: new Map() };
   const widget = node.addDOMWidget(WIDGET, WIDGET, element, {
     serialize: false,
     hideOnZoom: false,
@@ -60,7 +61,7 @@ function addPanel(node) {
         onHeat: (on) => (node.properties[HEAT] = on),
         fileUrl: ({ filename, subfolder, type }) =>
           api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`),
-      });
+      }, state);
       element.hidden = false;
       height = leastHeight(content, node.size[0]);
       element.style.minHeight = `${height}px`;
@@ -83,6 +84,7 @@ function merge(contents) {
     ...first,
     words: [...new Set(contents.map((each) => each.words))].filter(Boolean).join("\n"),
     warnings: contents.flatMap((each) => each.warnings),
+    bars: contents.flatMap((each) => each.bars),
     tiles: contents.flatMap((each) => each.tiles),
     more: contents.reduce((sum, each) => sum + each.more, 0),
   };
