@@ -10,6 +10,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.constraint import POLICIES, Constraint
+from ..cropping.model_sizes import ModelSizes, Shape
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, parse_text_regions
 from ..cropping.text_region import FRAMES, TextRegion
@@ -17,6 +18,7 @@ from ..jobs.analyse import sketch_of_tensor
 from ..jobs.defaults import AS_PEOPLE, FRAMINGS, KEEP_MOST
 from ..models.size_prior.framing import as_people_crop, leave_size_open
 from .panel import AVOID, KEPT, TEXT, Panel, Tile, count_of
+from .sockets import Size
 from .sockets.boxes import box_input
 from .sockets.constraints import CropConstraintType, PendingConstraint, PendingText, box_regions, mask_regions
 from .sockets.pictures import read_batches, size_of
@@ -218,7 +220,7 @@ def draw_constraint(value: PendingConstraint, pictures: Tensor | None) -> dict[s
     on_picture += [(TEXT, each.region) for each in constraint.text_regions if each.frame == "source"]
     in_crop = [(TEXT, each.region) for each in constraint.text_regions if each.frame == "crop"]
     draw = None if pictures is None else partial(sketch_of_tensor, pictures[0])
-    ratio = (constraint.ratios[0].width, constraint.ratios[0].height) if constraint.ratios else size
+    ratio = frame_of(constraint.ratios[0], size) if constraint.ratios else size
     tiles = [Tile(size, draw, regions=on_picture, name="in the picture")] if on_picture else []
     if in_crop or not tiles or constraint.ratios:
         tiles.append(Tile(ratio, regions=in_crop, name="the crop"))
@@ -227,6 +229,11 @@ def draw_constraint(value: PendingConstraint, pictures: Tensor | None) -> dict[s
         panel.add(tile)
     boxes = ["boxes are measured on the picture that is cropped: connect it as image to see them"] if unplaced else []
     return panel.show(describe_constraint(constraint, value.objective.size_model is not None), boxes)
+
+
+def frame_of(shape: Shape, size: Size) -> Size:
+    """Width and height of the frame of a crop of this shape, of a picture of `size`."""
+    return shape.nearest(size) if isinstance(shape, ModelSizes) else (shape.width, shape.height)
 
 
 def describe_constraint(constraint: Constraint, as_people: bool = False) -> str:
