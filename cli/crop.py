@@ -57,6 +57,14 @@ def add_parser(commands: SubParsers) -> None:
     add_cropper(parser)
     _add_constraint(parser)
     _add_on_cut(parser)
+    parser.add_argument(
+        "--frames",
+        choices=("each", "still", "follow"),
+        default="each",
+        help="crop folders of frames as clips, in the natural order of their names, all crops of a folder in one even"
+        " size: still, by one box; follow, by a box that moves smoothly with what matters, and starts anew at a cut"
+        " (default each: every picture by itself)",
+    )
     _add_pixels(parser)
     parser.add_argument("--dry-run", action="store_true", help="write the manifest and no pixels")
     parser.add_argument("--manifest", metavar="FILE", type=Path, help="default OUT/manifest.jsonl")
@@ -230,6 +238,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             device=device,
             each=chosen.each,
             on_cut=chosen.on_cut,
+            frames=chosen.frames,
             resolution=chosen.resolution,
             enlarge=not chosen.no_enlarge,
             format=chosen.format,
@@ -259,6 +268,10 @@ def check_flags(chosen: argparse.Namespace) -> None:
     """
     if chosen.out is None and not (chosen.dry_run and chosen.manifest):
         raise UsageError("--out OUT says where the crops go; only a --dry-run with a --manifest can do without")
+    if chosen.buckets and chosen.frames != "each":
+        raise UsageError("--frames makes crops of one size, --buckets sorts them by size; choose one of them")
+    if chosen.on_cut != "keep" and chosen.frames != "each":
+        raise UsageError(f"--on-cut {chosen.on_cut} is for pictures on their own; with --frames all are kept")
     if chosen.buckets and chosen.each:
         raise UsageError("--each makes one crop for every ratio, --buckets one for each picture; choose one of them")
     if chosen.buckets and chosen.ratios:

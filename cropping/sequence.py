@@ -24,6 +24,7 @@ from .feasible import FeasibleBoxes, find_feasible_boxes, pad_box, required_box
 from .grid import SearchGrid
 from .heads import WHOLE, HeadRule
 from .inputs import SearchInputs
+from .model_sizes import ModelSizes
 from .objective import DEFAULT_OBJECTIVE, Objective
 from .path import DEFAULT_MOTION, KnotLimits, Motion, evaluate_path, find_knots, refine_knots
 from .ratio import Ratio
@@ -40,6 +41,16 @@ TRIED_SCALES = 4  # of them, those of the best sums, for which a path is searche
 KEEP_PENALTY = 1e6
 HEAD_WEIGHT = 3.0  # of what is missing of the protected heads, against the score's terms
 REACH = 3  # steps to either side that a path is refined by at once
+
+
+EVEN = 2  # what the sides of frames are multiples of, as video encoders want it
+
+
+def with_even_sides(constraint: Constraint) -> Constraint:
+    """The constraint on the boxes of frames. The sizes of models are even as they are."""
+    if constraint.multiple_of >= EVEN or any(isinstance(each, ModelSizes) for each in constraint.ratios):
+        return constraint
+    return replace(constraint, multiple_of=EVEN)
 
 
 @dataclass(frozen=True)
@@ -319,7 +330,8 @@ def _find_still_box(scores: ClipScores, feasible: FeasibleBoxes) -> Tensor:
     boxes = torch.cat([lattice.boxes() for lattice in _list_lattices(feasible)])
     best = boxes[scores.loss(boxes[None]).sum(0).argmin()].round().long()
     shift = ceil(max(feasible.size) / CELLS / 2)
-    growth = ceil((feasible.longest - feasible.shortest) / SCALES / 2)
+    least = feasible.multiple
+    growth = max(least, ceil((feasible.longest - feasible.shortest) / SCALES / 2))
     moves = torch.tensor(sorted(product((0, -1, 1), repeat=3), key=lambda each: sum(map(abs, each))))
     while True:
         # A box that grows keeps its centre. The first option is the box itself, so that ties stay.
@@ -329,9 +341,9 @@ def _find_still_box(scores: ClipScores, feasible: FeasibleBoxes) -> Tensor:
         options[0] = best
         chosen = options[scores.loss(options[None]).sum(0).argmin()]
         if torch.equal(chosen, best):
-            if shift <= 1 and growth <= 1:
+            if shift <= 1 and growth <= least:
                 return best
-            shift, growth = max(1, shift // 2), max(1, growth // 2)
+            shift, growth = max(1, shift // 2), max(least, growth // 2)
         best = chosen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -35,6 +36,17 @@ def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow
     excluded = {os.path.realpath(each) for each in exclude}
     found = [path for path in _walk(root, excluded, follow_links) if is_picture_name(path)]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def natural_key(path: str) -> list[tuple[int, int | str]]:
+    """A key that sorts paths as people count: frame2 before frame10.
+
+    >>> sorted(["f10.png", "f2.png", "a/f1.png", "f02.png"], key=natural_key)
+    ['a/f1.png', 'f02.png', 'f2.png', 'f10.png']
+    """
+    parts = re.split(r"([0-9]+)", path)
+    key: list[tuple[int, int | str]] = [(0, int(part)) if part[:1].isdecimal() else (1, part) for part in parts if part]
+    return [*key, (2, path)]  # for two names of one number
 
 
 def is_picture_name(path: Path) -> bool:

@@ -13,6 +13,7 @@ from ..cropping.checks import Size, check_kind, show
 from ..cropping.constraint import Constraint
 from ..cropping.model_sizes import Shape, parse_shapes
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
 from ..images.budget import parse_memory
 from ..images.colour import RGB, parse_colour
@@ -48,6 +49,7 @@ def crop_folder(
     framing: str = KEEP_MOST,
     each: bool = False,
     on_cut: str = KEEP,
+    frames: str = EACH,
     resolution: int | None = None,
     enlarge: bool = True,
     format: str = "jpg",
@@ -100,6 +102,8 @@ def crop_folder(
         each: one crop for every ratio, instead of the best of them.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `keep` it with its warning,
             `drop` it (with buckets, the picture stays out of that bucket), or `pad` the canvas so that the head fits.
+        frames: `still` or `follow` for folders of frames: each folder is a clip, in the natural order of its names, and
+            is cropped by one box, or by a box of one size that follows what matters; sides are even.
         resolution: crops are resized to about resolution² pixels; with buckets, the pixel budget (1024 where None).
         enlarge: whether a crop with fewer pixels is enlarged. False with buckets means `most_enlarged=1`.
         format: `jpg`, `png` or `webp`.
@@ -151,6 +155,7 @@ def crop_folder(
         objective=objective,
         each=each,
         on_cut=on_cut,
+        frames=frames,
         resolution=resolution,
         enlarge=enlarge,
         format=format,

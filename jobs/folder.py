@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from ..cropping.sequence import EACH
 from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
 from .corrections import Corrections, format_corrections, is_honoured, pick_corrections, read_corrections
@@ -42,6 +43,10 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     if (cropper.name, cropper.digest) != (run.settings.cropper, run.settings.weights):
         raise ValueError(f"analyser: the settings were made for other weights than those of this {cropper.name}")
     with run.writing(), run.reader:
+        if run.settings.frames != EACH:
+            from .clip_folder import crop_clips
+
+            return crop_clips(run, analyser, progress)
         if run.settings.buckets is None:
             return _crop_each(run, analyser, progress)
         from .buckets import sort_folder  # the solver comes with it, and most runs need none
@@ -59,7 +64,7 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
         remove_leftovers(run.output)
     notes = describe_change(run)
     corrections = read_corrections(run.manifest)
-    journal = _open_journal(run, files)
+    journal = open_journal(run, files, run.state_of)
     try:
         remaining = [each for each in sources if not _is_done(run, journal, each, files[each], corrections)]
         resumed = len(sources) - len(remaining)
@@ -85,14 +90,22 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
         journal.close()
 
 
-def _open_journal(run: FolderRun, files: Mapping[str, list[str]]) -> Journal:
-    """The journal of a stopped run of the same identity, or a new one with what a finished run has done."""
+def open_journal(run: FolderRun, files: Mapping[str, list[str]], state_of: Callable[[str], str]) -> Journal:
+    """The journal of a stopped run of the same identity, or a new one with what a finished run has done.
+
+    Args:
+        run: the run.
+        files: where the crops of each picture may go, see `CropSettings.files`.
+        state_of: the state of a picture now.
+    """
     journal = Journal(journal_file(run.manifest), run_identity(run))
     if run.output is not None and not len(journal) and run.manifest.exists() and is_unchanged(run):
         states = read_states(run.manifest)
         for record in read_manifest(run.manifest):
-            state = run.state_of(record.source)
-            if states.get(record.source) == state and has_its_files(run, record, files.get(record.source, [])):
+            if record.source not in files:
+                continue
+            state = state_of(record.source)
+            if states.get(record.source) == state and has_its_files(run, record, files[record.source]):
                 journal.add(record, state)
     return journal
 

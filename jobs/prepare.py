@@ -10,6 +10,7 @@ from ..bucketing.solver.policy import MAX_COUNT
 from ..cropping.checks import check_count
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..cropping.sequence import EACH, with_even_sides
 from ..images.budget import check_memory
 from ..images.colour import RGB, WHITE
 from ..models.base import Cropper
@@ -34,6 +35,7 @@ def prepare_run(
     objective: Objective = DEFAULT_OBJECTIVE,
     each: bool = False,
     on_cut: str = KEEP,
+    frames: str = EACH,
     resolution: int | None = None,
     enlarge: bool = True,
     format: str = "jpg",
@@ -82,12 +84,13 @@ def prepare_run(
     )
     settings = CropSettings.for_cropper(
         cropper,
-        constraint,
+        constraint if frames == EACH else with_even_sides(constraint),
         device=device,
         checkpoint=checkpoint,
         objective=objective,
         each=each,
         on_cut=on_cut,
+        frames=frames,
         resolution=resolution if bucket_settings is None else None,
         enlarge=enlarge,
         format=format,

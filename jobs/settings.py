@@ -22,6 +22,7 @@ from ..cropping.constraint import Constraint
 from ..cropping.model_sizes import ModelSizes, Shape
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
+from ..cropping.sequence import EACH, FRAMES
 from ..datasets.formats import DatasetFormat
 from ..datasets.formats.plain import Plain
 from ..datasets.name_pattern import OF_CROP, NamePattern
@@ -110,6 +111,8 @@ class CropSettings:
             effect on a bucket run, where the bucket is the size, and on the sizes of models, which are exact.
         on_cut: where the best crop cuts off a head: `keep` it with its warning, `drop` the crop, or `pad` the canvas so
             that the head fits.
+        frames: how the pictures of a folder belong together: `each` by itself; as the frames of a clip, `still` in one
+            box or followed by a box that moves, `follow`.
         enlarge: whether a crop with fewer pixels than that is enlarged, or keeps its size.
         format: jpg, png or webp.
         quality: of a jpg or webp, 1 to 100; None for the usual one, see `encode`.
@@ -136,6 +139,7 @@ class CropSettings:
     each: bool = False
     resolution: int | None = None
     on_cut: str = KEEP
+    frames: str = EACH
     enlarge: bool = True
     format: str = "jpg"
     quality: int | None = None
@@ -170,6 +174,12 @@ class CropSettings:
             check_count("resolution", self.resolution, MAX_SIDE, least=SIDE_STEP)
         if self.on_cut not in ON_CUT:
             raise ValueError(f"on_cut must be one of {', '.join(ON_CUT)}, got {show(self.on_cut)}")
+        if self.frames not in FRAMES:
+            raise ValueError(f"frames must be one of {', '.join(FRAMES)}, got {show(self.frames)}")
+        if self.frames != EACH and self.buckets is not None:
+            raise ValueError("frames: a clip has one size; it cannot be sorted into buckets")
+        if self.frames != EACH and self.on_cut != KEEP:
+            raise ValueError(f"on_cut: {self.on_cut} is for pictures on their own; the frames of a clip are kept")
         if self.each and not self.constraint.ratios:
             raise ValueError("each needs the ratios of the constraint, and there are none")
         if self.buckets is not None and self.each:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from comfy_api.latest import io
@@ -11,8 +12,12 @@ from torch import Tensor
 
 from ..cropping.constraint import MULTIPLES, Constraint
 from ..cropping.crop import Crop
+from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..cropping.regions import region_in_picture
+from ..cropping.sequence import EACH, EVEN, with_even_sides
+from ..images.scenes import find_scenes
+from ..jobs.clip import choose_clip_crops
 from ..jobs.crop_words import describe_crop
 from ..jobs.on_cut import KEEP, is_dropped
 from ..jobs.output_size import fit_size
@@ -21,10 +26,19 @@ from ..jobs.warnings import summarise_warnings
 from .analyse import AnalysedPicture, analyse_batches, naming_picture
 from .cutting import cut_mask, cut_picture, mark_outside
 from .drawing import draw_crop
+from .frames import (
+    ClipCrops,
+    Frame,
+    choose_shown,
+    describe_motion,
+    describe_warnings,
+    frames_input,
+    split_clips,
+)
 from .heads import on_cut_input, subjects_input
 from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
-from .panel import AVOID, KEPT, LOST, TEXT, Panel, Tile, count_of
+from .panel import AVOID, FEW, KEPT, LOST, TEXT, Panel, Tile, count_of
 from .sockets import Region, Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
@@ -88,6 +102,7 @@ class ConstrainedCrop(io.ComfyNode):
                 subjects_input(),
                 on_cut_input(),
                 multiple_of_input(),
+                frames_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="The crops, one for each picture."),
@@ -130,6 +145,7 @@ class ConstrainedCrop(io.ComfyNode):
         subjects: list[Any] | None = None,
         on_cut: list[str] | None = None,
         multiple_of: list[str] | None = None,
+        frames: list[str] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
@@ -141,8 +157,13 @@ class ConstrainedCrop(io.ComfyNode):
         reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
         drawn = is_connected(cls.hidden.unique_id, PREVIEW)
         panel, outputs, dropped = Panel(len(sizes)), [], []
-        pictures = analyse_batches(batches, cropper, heatmap, subjects)
-        for index, analysed in enumerate(track_progress(pictures, len(sizes))):
+        mode = require_single(frames, "frames") if frames else EACH
+        clips = [] if mode == EACH else split_clips(batches, mode, reaction)
+        pictures = track_progress(analyse_batches(batches, cropper, heatmap, subjects), len(sizes))
+        if clips:
+            even = output.with_even_sides(constraints[0])
+            return crop_clips(clips, pictures, masks, constraints, objectives, even, mode, drawn)
+        for index, analysed in enumerate(pictures):
             with naming_picture(index, sizes[index]):
                 asked = constraints[index]
                 searched = [output.constraint_on_box(asked, sizes[index])]
@@ -157,6 +178,42 @@ class ConstrainedCrop(io.ComfyNode):
             raise ValueError("on_cut: every picture was dropped:\n" + "\n".join(dropped))
         columns = (list(values) for values in zip(*outputs, strict=True))
         return io.NodeOutput(*columns, ui=panel.show(summarise_crops(panel), (f"left out: {each}" for each in dropped)))
+
+
+def crop_clips(
+    clips: Sequence[range],
+    pictures: Iterable[AnalysedPicture],
+    masks: Sequence[Tensor | None],
+    constraints: Sequence[Constraint],
+    objectives: Sequence[Objective],
+    output: OutputSize,
+    mode: str,
+    drawn: bool,
+) -> io.NodeOutput:
+    """What the node puts out for the frames of clips: a batch for each.
+
+    Args:
+        clips: the indices of the pictures of each, in order.
+        pictures, masks, constraints, objectives: of all pictures.
+        output, drawn: see `cut_outputs`.
+        mode: see `choose_clip_crops`.
+    """
+    panel, words, warnings, outputs, coming = Panel(FEW), [], [], [], iter(pictures)
+    for number, clip in enumerate(clips):
+        frames, asked = [Frame.of(each) for each in islice(coming, len(clip))], constraints[clip.start : clip.stop]
+        size, scenes = size_of(frames[0].picture), find_scenes([each.sign for each in frames])
+        searched = [output.constraint_on_box(each, size) for each in asked]
+        analyses = [each.analysis for each in frames]
+        crops = choose_clip_crops(analyses, size, searched, mode, scenes, objectives[clip.start])
+        named, sizes = zip(*map(output.of_crop, crops, asked, [size] * len(crops)), strict=True)
+        cropped = ClipCrops(frames, named, masks[clip.start : clip.stop], sizes[0])
+        outputs.append((*cropped.outputs(drawn), number))
+        words.append(describe_motion(named, scenes))
+        warnings += describe_warnings(named)
+        if number == 0:
+            for index in choose_shown(len(clip)):
+                panel.add(replace(tile_of(frames[index].analysed, named[index], asked[index]), name=str(index)))
+    return io.NodeOutput(*map(list, zip(*outputs, strict=True)), ui=panel.show("; ".join(words), warnings))
 
 
 def tile_of(analysed: AnalysedPicture, crop: Crop, constraint: Constraint) -> Tile:
@@ -241,6 +298,11 @@ class OutputSize:
 
     def __post_init__(self) -> None:
         fit_size((1, 1), self.target, self.multiple)
+
+    def with_even_sides(self, constraint: Constraint) -> OutputSize:
+        """The same for the frames of a video under a constraint: the sizes of models are even as they are."""
+        least = EVEN if any(self.target) else with_even_sides(constraint).multiple_of
+        return OutputSize(self.target, max(self.multiple, least))
 
     def constraint_on_box(self, constraint: Constraint, size: Size) -> Constraint:
         """The constraint on the box in a picture of `size`: where the crop is resized, in the ratio of the result."""

@@ -5,7 +5,8 @@
     MASK             [B, H, W], or [H, W], floats in 0..1, of any size: a mask belongs to a picture by its place in the
                      list or batch.
     BOUNDING_BOX     {x, y, width, height, ...} in pixels. Accepted as one dict, a list of dicts (all on one picture)
-                     or a list of lists (one for each picture of a batch); emitted as one dict for each picture.
+                     or a list of lists (one for each picture of a batch); emitted as one dict for each picture,
+                     and for a clip of frames as a list of lists.
     SALIENT_CROPPER  a `HostedCropper`.
     CROP_CONSTRAINT  a `PendingConstraint`: a `Constraint`, an `Objective`, and regions that become relative once the
                      size of the picture is known.

@@ -1,12 +1,14 @@
 """Workflows as people build them, run in a real ComfyUI."""
 
+import ast
 import json
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from comfy_server import WorkflowError
+from comfy_server import WorkflowError, comfy_python
 from hostile_pictures import jpeg_of_scans, tiff_of_tile
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -286,6 +288,47 @@ def test_changed_captions_are_read_again(comfy, folder):
     assert comfy.run(workflow)["text"]["text"] == ["a caption of astronaut"]
     (folder / "astronaut.txt").write_text("another, longer caption", encoding="utf-8")
     assert comfy.run(workflow)["text"]["text"] == ["another, longer caption"]
+
+
+@pytest.fixture
+def shot(comfy, samples, request):
+    """A folder of 24 frames below ComfyUI's input: a camera pans over a photograph."""
+    target = comfy.input / request.node.name
+    target.mkdir()
+    photograph = Image.open(samples / "moose.jpg").convert("RGB")
+    for index in range(24):
+        left = 20 + 10 * index
+        photograph.crop((left, 90, left + 641, 90 + 361)).save(target / f"frame-{index:02}.png")
+    yield target
+    shutil.rmtree(target)
+
+
+def test_frames_become_a_video_and_go_back_into_their_clip(comfy, shot):
+    outputs = comfy.run(
+        {
+            "frames": pack("LoadFolder", folder=shot.name, subfolders=False, start=0, limit=0),
+            "crop": pack("ConstrainedCrop", image=["frames", 0], ratio="4:5", width=0, height=0, frames="follow"),
+            "video": node("CreateVideo", images=["crop", 0], fps=24.0),
+            "save": node("SaveVideo", video=["video", 0], filename_prefix="shot", format="mp4", codec="h264"),
+            "parts": node("GetVideoComponents", video=["save", 0]),
+            "size": node("GetImageSize", image=["parts", 0]),
+            "size_shown": node("PreviewAny", source=["size", 0]),
+            "count_shown": node("PreviewAny", source=["size", 2]),
+            "back": pack("PasteBack", image=["frames", 0], crop=["crop", 0], box=["crop", 2], feather=16),
+            "save_back": node("SaveImage", images=["back", 0], filename_prefix="frames-back"),
+        }
+    )
+    (video,) = comfy.output.glob("shot*.mp4")
+    script = "import av, sys; f = av.open(sys.argv[1]); print([(x.width, x.height) for x in f.decode(video=0)])"
+    read = subprocess.run([comfy_python(), "-c", script, str(video)], capture_output=True, text=True, check=True)
+    sizes = ast.literal_eval(read.stdout)
+    assert len(sizes) == 24 and len(set(sizes)) == 1
+    width, height = sizes[0]
+    assert width % 2 == height % 2 == 0 and abs(width * 5 - height * 4) <= 10
+    assert outputs["size_shown"]["text"] == [str(width)] and outputs["count_shown"]["text"] == ["24"]
+    back = saved(comfy, outputs, "save_back")
+    frames = [Image.open(path) for path in sorted(shot.glob("*.png"))]
+    assert [each.tobytes() for each in back] == [each.tobytes() for each in frames]
 
 
 def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, folder):

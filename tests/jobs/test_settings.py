@@ -125,7 +125,13 @@ def test_nested_fields_are_all_walked():
     assert set(OTHER) <= set(paths)
 
 
-EXCLUDED = ("each", "checkpoint", "buckets", "constraint.multiple_of")  # they exclude each other, or change nothing
+EXCLUDED = (
+    "each",
+    "frames",
+    "checkpoint",
+    "buckets",
+    "constraint.multiple_of",
+)  # they exclude each other, or change nothing
 
 
 @pytest.mark.parametrize("path", [path for path in walk(SETTINGS) if path not in EXCLUDED])
@@ -138,6 +144,7 @@ def test_every_field_changes_the_identity(path):
 def test_fields_that_exclude_each_other_change_the_identity():
     plain = replace(SETTINGS, buckets=None, dataset=FORMATS["plain"]())
     assert replace(plain, each=True).identity() != plain.identity()
+    assert replace(plain, frames="still").identity() != plain.identity()
     assert (
         replace(plain, constraint=Constraint(multiple_of=8)).identity()
         != replace(plain, constraint=Constraint()).identity()
@@ -220,6 +227,8 @@ def test_differences_are_named(before, now, lines):
         ({"resolution": 7}, "resolution must be at least 8, got 7"),
         ({"resolution": 16_385}, "resolution must be at most 16384, got 16385"),
         ({"on_cut": ["keep"]}, r"on_cut must be one of keep, drop, pad, got \['keep'\]"),
+        ({"frames": "some"}, "frames must be one of each, still, follow"),
+        ({"frames": "follow"}, "frames: a clip has one size"),
         ({"each": True}, "choose one of them"),
         ({"buckets": None}, "the dataset format comfyui needs buckets"),
         ({"buckets": None, "dataset": FORMATS["plain"](), "each": True, "constraint": Constraint()}, "each needs"),

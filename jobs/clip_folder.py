@@ -1,0 +1,196 @@
+"""Folders of frames: each folder is a clip, whose crops are chosen together once all its frames are analysed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from ..cropping.constraint import UnsatisfiableError
+from ..cropping.crop import Crop
+from ..datasets.atomic import remove_leftovers
+from ..datasets.deduplicate import hash_file
+from ..datasets.find import leads_outside, natural_key
+from ..datasets.manifest import FAILED, OK, PictureRecord, write_manifest
+from ..images.decode import Picture
+from ..images.errors import PictureError
+from ..images.header import read_header
+from ..images.scenes import find_scenes, sign_frame
+from ..models.analysis import Analysis
+from .analyse import ANALYSIS_SIDE
+from .clip import choose_clip_crops
+from .corrections import format_corrections, read_corrections
+from .executors.batches import Analyser
+from .executors.threads import run_stage
+from .folder import open_journal
+from .journal import Journal
+from .output_names import OutputNames, has_its_files, refuse_obstacles
+from .progress import MEASURING, WRITING, Progress, StepCounter
+from .run import FolderRun, Outcome, RunError, list_sources, summarise
+from .run_record import describe_change, write_run_record
+from .settings import CropSettings
+from .stages import analysing, plan_record, with_picture, write_planned
+
+
+def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
+    """Crops the frames of every folder of the run as one clip; see `crop_folder`, which calls it.
+
+    Frames are in the natural order of their names. A frame that cannot be read fails alone, and the box passes over it.
+    A clip of which a frame was changed, added or taken away is done again whole. What people decided about single
+    pictures is kept, and not applied to frames. About 0.2 MB a frame are in memory until a clip is written.
+
+    Raises:
+        RunError: when the frames of a folder have several sizes; names the first of another size.
+    """
+    sources = sorted(list_sources(run), key=natural_key)
+    clips = split_clips(sources)
+    for clip in clips:
+        _refuse_other_sizes(run, clip)
+    names = OutputNames(run, sources).of_source
+    files = {source: run.settings.files(names[source]) for source in sources}
+    refuse_obstacles(run, [file for crops in files.values() for file in crops])
+    run.make_folders()
+    if run.output is not None:
+        remove_leftovers(run.output)
+    notes, corrections = describe_change(run), read_corrections(run.manifest)
+    states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
+    journal = open_journal(run, files, states.__getitem__)
+    try:
+        done = {each for each in sources if _is_done(run, journal, each, states[each], files[each])}
+        waiting = [clip for clip in clips if not done.issuperset(clip)]
+        counter = StepCounter(progress, len(sources) + sum(map(len, waiting)), len(done))
+        for clip in waiting:
+            planned = _plan_clip(run, clip, names, analyser, counter)
+
+            def write(record: PictureRecord) -> PictureRecord:
+                return write_planned(run, record)
+
+            def finish(record: PictureRecord) -> None:
+                journal.add(record, states[record.source])
+                counter.step(WRITING, record)
+
+            remaining = [each for each in planned if each.source not in done]
+            run_stage(write, remaining, run.workers, finish, run.reader.abandon)
+        outcome = summarise(journal.records(sources), len(done), notes)
+        write_run_record(run, states, format_corrections(corrections))
+        write_manifest(run.manifest, journal.records(sources))
+        journal.remove()
+        return outcome
+    finally:
+        journal.close()
+
+
+def split_clips(sources: Sequence[str]) -> list[list[str]]:
+    """The frames of each folder, in the order of the sources.
+
+    >>> split_clips(["a/1.png", "b/1.png", "a/2.png"])
+    [['a/1.png', 'a/2.png'], ['b/1.png']]
+    """
+    clips: dict[PurePosixPath, list[str]] = {}
+    for source in sources:
+        clips.setdefault(PurePosixPath(source).parent, []).append(source)
+    return list(clips.values())
+
+
+def _refuse_other_sizes(run: FolderRun, clip: Sequence[str]) -> None:
+    """Refuses a clip whose frames have several sizes, as far as they can be read."""
+    first = None
+    for source in clip:
+        path = run.folder / source
+        if not run.settings.follow_links and leads_outside(path, run.folder):
+            continue
+        try:
+            size = read_header(path).size
+        except PictureError:
+            continue
+        first = first or size
+        if size != first:
+            raise RunError(
+                f"{path}: a frame of {size[0]}×{size[1]} after frames of {first[0]}×{first[1]}; each folder is a clip,"
+                " whose frames have one size"
+            )
+
+
+def _states_of(run: FolderRun, clip: Sequence[str]) -> dict[str, str]:
+    """The state of each frame, which changes whenever any of its clip does."""
+    states = {source: run.state_of(source) for source in clip}
+    whole = hashlib.sha256(repr(sorted(states.items())).encode()).hexdigest()[:16]
+    return {source: f"{state} clip:{whole}" for source, state in states.items()}
+
+
+def _is_done(run: FolderRun, journal: Journal, source: str, state: str, files: Sequence[str]) -> bool:
+    record = journal.finished(source, state)
+    return record is not None and record.digest is not None and has_its_files(run, record, files)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A frame that was analysed.
+
+    Attributes:
+        record: of it, without crops; failed where it could not be analysed, and then nothing else is known.
+        analysis: of it.
+        sign: see `sign_frame`.
+    """
+
+    record: PictureRecord
+    analysis: Analysis | None = None
+    sign: np.ndarray | None = None
+
+
+def _plan_clip(
+    run: FolderRun, clip: Sequence[str], names: Mapping[str, str], analyser: Analyser, counter: StepCounter
+) -> list[PictureRecord]:
+    """The planned records of all frames of a clip; what is wrong with one is its reason."""
+    frames: list[_Frame] = []
+
+    def finish(frame: _Frame) -> None:
+        frames.append(frame)
+        counter.step(MEASURING, frame.record)
+
+    run_stage(lambda source: _analyse_frame(run, source, analyser), clip, run.workers, finish, run.reader.abandon)
+    try:
+        crops = iter(_choose_crops(run.settings, [each for each in frames if each.record.status == OK]))
+    except UnsatisfiableError as error:
+        return [_failed(each.record, str(error)) for each in frames]
+    return [
+        each.record
+        if each.record.status != OK
+        else plan_record(each.record, next(crops), names[each.record.source] if run.output else None, run.settings)
+        for each in frames
+    ]
+
+
+def _analyse_frame(run: FolderRun, source: str, analyser: Analyser) -> _Frame:
+    seen: list[tuple[Analysis, np.ndarray]] = []
+
+    def analyse(picture: Picture, record: PictureRecord) -> PictureRecord:
+        thumbnail = picture.small(ANALYSIS_SIDE)
+        with analysing(picture):
+            seen.append((analyser.analyse(thumbnail), sign_frame(thumbnail)))
+        return replace(record, status=OK, digest=hash_file(picture.path))
+
+    record = with_picture(run, PictureRecord(source, None, FAILED), analyse)
+    return _Frame(record, *seen[0]) if record.status == OK else _Frame(record)
+
+
+def _choose_crops(settings: CropSettings, frames: Sequence[_Frame]) -> list[list[Crop]]:
+    """The crops of each frame, one for each of the settings' constraints."""
+    if not frames:
+        return []
+    size = frames[0].record.size
+    assert size is not None
+    analyses = [each.analysis for each in frames if each.analysis is not None]
+    scenes = find_scenes([each.sign for each in frames if each.sign is not None])
+    found = [
+        choose_clip_crops(analyses, size, [constraint] * len(frames), settings.frames, scenes, settings.objective)
+        for constraint in settings.constraints()
+    ]
+    return [list(each) for each in zip(*found, strict=True)]
+
+
+def _failed(record: PictureRecord, reason: str) -> PictureRecord:
+    return record.as_failed(reason) if record.status == OK else record
