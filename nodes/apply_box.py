@@ -25,7 +25,7 @@ class ApplyBox(io.ComfyNode):
             display_name="Apply Box",
             category="Salient Crop",
             description="Cuts the same crop out of another picture or mask: a depth map, an edit, a larger version. A"
-            " box from Constrained Crop is scaled where the other picture has another size.",
+            " box from Crop & Resize (Smart) is scaled where the other picture has another size.",
             search_aliases=["crop by box", "same crop", "crop bounding box", "crop mask"],
             is_input_list=True,
             has_intermediate_output=True,

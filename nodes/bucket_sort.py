@@ -64,7 +64,7 @@ class BucketSort(io.ComfyNode):
                 cropper_input(),
                 io.Mask.Input("heatmap", optional=True, tooltip="Any mask: white is valuable. Replaces the cropper's."),
                 CropConstraintType.Input(
-                    "constraint", optional=True, tooltip="From Crop Constraint; its ratio gives way to the bucket's."
+                    "constraint", optional=True, tooltip="From Crop Rules; its ratio gives way to the bucket's."
                 ),
                 io.String.Input("caption", optional=True, force_input=True, tooltip="One for each picture."),
                 io.Mask.Input("mask", optional=True, tooltip="Cropped along with the picture."),

@@ -1,4 +1,4 @@
-"""Constrained Crop: the best crop of every picture under a constraint."""
+"""Crop & Resize (Smart): the best crop of every picture under a constraint."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class ConstrainedCrop(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="SalientCrop_ConstrainedCrop",
-            display_name="Constrained Crop",
+            display_name="Crop & Resize (Smart)",
             category="Salient Crop",
             description="Finds the best crop of every picture at exactly the ratio asked for, and cuts it out. A"
             " cropper finds where the value of the picture lies (the bundled one, if none is connected). A heatmap sets"
@@ -65,10 +65,17 @@ class ConstrainedCrop(io.ComfyNode):
             search_aliases=[
                 "smart crop",
                 "auto crop",
+                "face crop",
+                "portrait",
+                "resize",
                 "crop to aspect ratio",
+                "center crop",
                 "subject crop",
                 "saliency crop",
                 "reframe",
+                "outpaint",
+                "video crop",
+                "constrained crop",
             ],
             is_input_list=True,
             has_intermediate_output=True,
@@ -79,7 +86,7 @@ class ConstrainedCrop(io.ComfyNode):
                 io.Mask.Input(
                     "heatmap", optional=True, tooltip="From Saliency Heatmap, or any mask: white is valuable."
                 ),
-                CropConstraintType.Input("constraint", optional=True, tooltip="From Crop Constraint."),
+                CropConstraintType.Input("constraint", optional=True, tooltip="From Crop Rules."),
                 io.Mask.Input("mask", optional=True, tooltip="Cropped along with the picture."),
                 io.String.Input(
                     "ratio",

@@ -1,4 +1,4 @@
-"""Crop Constraint: all that a crop must obey."""
+"""Crop Rules: all that a crop must obey."""
 
 from __future__ import annotations
 
@@ -35,12 +35,21 @@ class CropConstraint(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="SalientCrop_Constraint",
-            display_name="Crop Constraint",
+            display_name="Crop Rules",
             category="Salient Crop",
             description="What a crop must obey: ratio, smallest size, what to keep, what to leave out, and where room"
             " for text or a logo is needed. Chain several to add them up.",
             has_intermediate_output=True,
-            search_aliases=["aspect ratio", "layout", "text space", "copy space", "banner", "keep region", "padding"],
+            search_aliases=[
+                "crop constraint",
+                "aspect ratio",
+                "layout",
+                "text space",
+                "copy space",
+                "banner",
+                "keep region",
+                "padding",
+            ],
             inputs=[
                 # First, because the editor of `region` shows the image of the first socket.
                 io.Image.Input(
@@ -138,7 +147,9 @@ class CropConstraint(io.ComfyNode):
                     " right third; or x1,y1,x2,y2 in 0..1.",
                 ),
             ],
-            outputs=[CropConstraintType.Output("constraint", tooltip="For Constrained Crop, or another constraint.")],
+            outputs=[
+                CropConstraintType.Output("constraint", tooltip="For Crop & Resize (Smart), or for more Crop Rules.")
+            ],
         )
 
     @classmethod

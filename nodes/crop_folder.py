@@ -65,7 +65,7 @@ class CropFolder(io.ComfyNode):
                     tooltip="A folder below ComfyUI's input folder; '.' is the input folder itself.",
                 ),
                 cropper_input(),
-                CropConstraintType.Input("constraint", optional=True, tooltip="From Crop Constraint."),
+                CropConstraintType.Input("constraint", optional=True, tooltip="From Crop Rules."),
                 io.String.Input("save_to", default="crops", tooltip="A folder below ComfyUI's output folder."),
                 io.String.Input(
                     "ratio",

@@ -41,8 +41,8 @@ class PasteBack(io.ComfyNode):
                 ),
                 box_input(
                     "box",
-                    "Where they were cut, from Constrained Crop: one for each picture, or one for all. Several on one"
-                    " picture are all pasted into it.",
+                    "Where they were cut, from Crop & Resize (Smart): one for each picture, or one for all. Several on"
+                    " one picture are all pasted into it.",
                     optional=False,
                 ),
                 io.Mask.Input(

@@ -1,4 +1,4 @@
-"""Save Dataset: the lists as a folder in a trainer's layout."""
+"""LoRA Dataset (Save): the lists as a folder in a trainer's layout."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SaveDataset(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="SalientCrop_SaveDataset",
-            display_name="Save Dataset",
+            display_name="LoRA Dataset (Save)",
             category="Salient Crop",
             description="Saves pictures with captions and masks as a trainer reads them: kohya (with its TOML),"
             " ai-toolkit, OneTrainer, diffusers (metadata.jsonl), or ComfyUI's own dataset nodes. Pictures of exact"

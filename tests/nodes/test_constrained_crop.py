@@ -1,4 +1,4 @@
-"""Constrained Crop in a stand-in host."""
+"""Crop & Resize (Smart) in a stand-in host."""
 
 import pytest
 import torch

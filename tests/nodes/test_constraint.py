@@ -1,4 +1,4 @@
-"""Crop Constraint in a stand-in host."""
+"""Crop Rules in a stand-in host."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Save Dataset in a stand-in host."""
+"""LoRA Dataset (Save) in a stand-in host."""
 
 import json
 import os
@@ -123,7 +123,7 @@ def test_what_cannot_be_saved_is_refused_by_name_before_anything_is_written(run,
 
 @pytest.mark.parametrize("layout", ["plain", "onetrainer", "diffusers"])
 def test_photographs_in_the_input_folder_are_not_written_over(run, host, layout):
-    """As Load Picture Folder and Save Dataset in one workflow would, with the folder `.` in both."""
+    """As Load Picture Folder and LoRA Dataset (Save) in one workflow would, with the folder `.` in both."""
     for name in ("a.png", "b.png"):
         Image.new("RGB", (9, 9), "red").save(host.base / "input" / name)
     before = read_tree(host.base / "input")

@@ -8,34 +8,31 @@ const KEY = "salient_crop";
 const WIDGET = "salient_crop_panel";
 const HEAT = "salient_crop_heat"; // the node's property that keeps the toggle
 
-const style = document.createElement("link");
-style.rel = "stylesheet";
-style.href = new URL("./panel.css", import.meta.url).href;
-document.head.append(style);
+const panels = new WeakMap(); // of nodes
 
-app.registerExtension({
-  name: "SalientCrop.Panel",
-  nodeCreated(node) {
-    if (!node.comfyClass?.startsWith("SalientCrop_")) return;
-    const panel = addPanel(node);
-    const onExecuted = node.onExecuted;
-    node.onExecuted = function (output) {
-      onExecuted?.apply(this, arguments);
-      if (output?.[KEY]) panel.show(merge(output[KEY]));
-    };
-    node.showSalientCrop = (content) => panel.show(content);
-  },
-  // Another tab of the browser's workflows: its nodes are made anew, their last outputs are still known.
-  loadedGraphNode(node) {
-    const output = app.nodeOutputs?.[String(node.id)]?.[KEY];
-    if (output) node.showSalientCrop?.(merge(output));
-  },
-});
+// Adds the panel below all other widgets.
+export function addPanel(node) {
+  const panel = makePanel(node);
+  const onExecuted = node.onExecuted;
+  node.onExecuted = function (output) {
+    onExecuted?.apply(this, arguments);
+    if (output?.[KEY]) panel.show(merge(output[KEY]));
+  };
+  panels.set(node, panel);
+}
+
+// What the last run showed, on a node that is made anew: another tab of workflows was looked at in between.
+export function restorePanel(node) {
+  const output = app.nodeOutputs?.[String(node.id)]?.[KEY];
+  if (output) panels.get(node)?.show(merge(output));
+}
 
 // While a node works.
-api.addEventListener(KEY, ({ detail }) => findNode(detail.node)?.showSalientCrop?.(detail.content));
+export function listen() {
+  api.addEventListener(KEY, ({ detail }) => panels.get(findNode(detail.node))?.show(detail.content));
+}
 
-function addPanel(node) {
+function makePanel(node) {
   const element = document.createElement("div");
   element.className = "salient-crop-panel";
   element.hidden = true;
