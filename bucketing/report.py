@@ -110,6 +110,7 @@ class BucketReport:
         duplicates: a line for each picture that is there twice, used or not.
         recropped: a line for each size that the trainer would crop again.
         trainer_settings: what the trainer must be told so that it crops no other size.
+        corrected: pictures that a person corrected after the plan was made, which then proves nothing more.
     """
 
     baseline: GridStatistics
@@ -124,6 +125,7 @@ class BucketReport:
     duplicates: list[str] = field(default_factory=list)
     recropped: list[str] = field(default_factory=list)
     trainer_settings: list[str] = field(default_factory=list)
+    corrected: int = 0
 
     @property
     def sizes(self) -> list[Size]:
@@ -139,6 +141,8 @@ class BucketReport:
 
     def _headline(self) -> str:
         proof = "no plan loses less" if self.gap <= EXACT_GAP else f"no plan loses more than {self.gap:.2%} less"
+        if self.corrected:
+            proof = f"{self.corrected} corrected by hand"
         return f"{sum(self.planned.counts.values())} pictures in {len(self.planned.counts)} buckets; {proof}"
 
     def _figures(self) -> list[str]:

@@ -160,6 +160,14 @@ def parse_positive(text: str) -> int:
     return number
 
 
+def parse_port(text: str) -> int:
+    """A whole number from 0, for any free port, to 65535."""
+    number = _parse_number(int, text, "a whole number")
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{show(text)} does not lie in 0..65535")
+    return number
+
+
 def parse_resolution(text: str) -> int:
     """A whole number of at least 8 pixels, the step of the sides of resized crops, and no more than a bucket's side."""
     number = _parse_number(int, text, "a whole number")

@@ -51,7 +51,7 @@ def measure_confidence(
         feasible = find_feasible_boxes(constraint, crop.ratio, size)
     except UnsatisfiableError:  # one padded box is all there is
         return 1.0
-    rivals = _list_rivals(feasible, crop)
+    rivals = list_rivals(feasible, crop)
     if not len(rivals):
         return 1.0
     own = torch.tensor([crop.box.as_list()])
@@ -60,7 +60,7 @@ def measure_confidence(
     return 1 - exp(-max(0.0, float(lead)) / CLEAR_LEAD)
 
 
-def _list_rivals(feasible: FeasibleBoxes, crop: Crop) -> Tensor:
+def list_rivals(feasible: FeasibleBoxes, crop: Crop) -> Tensor:
     """Feasible boxes elsewhere, the centred one among them: pixels `[N, 4]` (x, y, width, height)."""
     long_sides = torch.linspace(feasible.longest, feasible.shortest, SIZES).round().long()
     places = torch.linspace(0, 1, POSITIONS, dtype=torch.float64)

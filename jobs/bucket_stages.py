@@ -89,21 +89,24 @@ def measure_picture(
     batch = SearchBatch.of([analysis], size)
     correction = pick_correction(corrections, [Ratio.of(each) for each in settings.grid.sizes])
     for bucket in _buckets_for(correction, settings):
-        asked = _constraint_for(bucket, constraint, settings.most_enlarged)
         try:
-            crop = choose_crop(batch, asked, objective, on_cut, correction)
+            crop = choose_crop(batch, constraint_for(bucket, constraint, settings), objective, on_cut, correction)
         except UnsatisfiableError as error:
             conflict = error
             continue
         if correction is None and is_dropped(crop, on_cut):
             beheaded = True
             continue
-        terms = {**crop.terms, LOST: lost_subject(analysis, crop, size), HEADS_CUT: heads_cut(analysis, crop.box, size)}
-        crop = replace(crop, terms=terms)
-        records.append(crop_record(crop, size, bucket, None, bucket))
+        records.append(bucket_record(analysis, crop, size, bucket))
     if not records and conflict is not None and not beheaded:
         raise conflict
     return [*records, _baseline_record(analysis, size, settings.resolution)]
+
+
+def bucket_record(analysis: Analysis, crop: Crop, size: Size, bucket: Size, file: str | None = None) -> CropRecord:
+    """A crop for a bucket as the manifest lists it, with what it loses among its terms."""
+    terms = {**crop.terms, LOST: lost_subject(analysis, crop, size), HEADS_CUT: heads_cut(analysis, crop.box, size)}
+    return crop_record(replace(crop, terms=terms), size, bucket, file, bucket)
 
 
 def left_out_crop(measured: Sequence[CropRecord]) -> CropRecord | None:
@@ -186,12 +189,12 @@ def _buckets_for(correction: Correction | None, settings: BucketSettings) -> Seq
     return [each for each in sizes if has_ratio(correction.box, Ratio.of(each))] or sizes
 
 
-def _constraint_for(bucket: Size, constraint: Constraint, most_enlarged: float | None) -> Constraint:
+def constraint_for(bucket: Size, constraint: Constraint, settings: BucketSettings) -> Constraint:
     """The constraint on crops for a bucket: its ratio, and at least the pixels that it may be enlarged from."""
     constraint = replace(constraint, ratios=(Ratio.of(bucket),))
-    if most_enlarged is None:
+    if settings.most_enlarged is None:
         return constraint
-    width, height = (ceil(side / most_enlarged) for side in bucket)
+    width, height = (ceil(side / settings.most_enlarged) for side in bucket)
     least = constraint.min_size or (1, 1)
     return replace(constraint, min_size=(max(least[0], width), max(least[1], height)))
 
@@ -233,7 +236,7 @@ class _Measurements:
         column_of = {bucket: column for column, bucket in enumerate(settings.grid.sizes)}
         for row, (size, (*records, baseline)) in enumerate(zip(sizes, measured, strict=True)):
             for record in records:
-                placement = _placement_of(record, size)
+                placement = placement_of(record, size)
                 place = row, column_of[placement.bucket]
                 table.heat[place], table.area[place] = placement.heat_lost, placement.area_lost
                 table.cut[place] = record.terms.get("cut", 0.0)
@@ -241,7 +244,7 @@ class _Measurements:
                 table.scale[place] = placement.scale
                 if listed := [each for each in record.warnings if each.code in (HEAD_CUT, SUBJECT_LEFT_OUT)]:
                     table.warnings[place] = listed
-            table.baseline.append(_placement_of(baseline, size))
+            table.baseline.append(placement_of(baseline, size))
         return table
 
     def loss(self, settings: BucketSettings) -> np.ndarray:
@@ -272,7 +275,7 @@ class _Measurements:
         return lines
 
 
-def _placement_of(record: CropRecord, size: Size) -> Placement:
+def placement_of(record: CropRecord, size: Size) -> Placement:
     """Where a crop of a picture of (width, height) `size` goes, and what that loses."""
     assert record.bucket is not None
     _, _, width, height = record.box

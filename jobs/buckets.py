@@ -21,6 +21,7 @@ from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifes
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .bucket_stages import SortedPictures, left_out_crop, measure_picture, plan_in_bucket, sort_pictures
+from .corrected_report import note_report
 from .corrections import (
     BY_HAND,
     NO_CORRECTIONS,
@@ -315,7 +316,8 @@ def _stale_files(folder: _PlannedFolder) -> list[str]:
 def _write_beside(folder: _PlannedFolder, journal: Journal) -> None:
     """The run's record, the report and its chart beside the manifest, and the trainer's index beside the crops."""
     run = folder.run
-    write_run_record(run, corrections=format_corrections(folder.corrections))
+    report = None if folder.result is None else note_report(folder.result.report)
+    write_run_record(run, corrections=format_corrections(folder.corrections), report=report)
     if folder.result is not None:
         text, page = report_files(run.manifest)
         run.beside.write(text.name, folder.result.report.format_text().encode() + b"\n")

@@ -34,6 +34,7 @@ def write_run_record(
     run: FolderRun,
     states: Mapping[str, str] = MappingProxyType({}),
     corrections: Sequence[Mapping[str, Any]] = (),
+    report: Mapping[str, Any] | None = None,
 ) -> None:
     """Notes the run's identity beside its manifest, and the cropper as `load_cropper` finds it, for previews.
 
@@ -41,16 +42,18 @@ def write_run_record(
         run: that is finished.
         states: of each picture when it was done, see `state_of`.
         corrections: all that are known, see `format_corrections`.
+        report: of a bucket run, see `note_report`.
     """
     settings = run.settings
     cropper = settings.checkpoint or settings.cropper
-    record = {
+    record: dict[str, Any] = {
         **run_identity(run),
         "cropper": cropper,
-        "out": None if run.out is None else _relative_to(run.manifest, run.out),
         "sources": dict(states),
         "corrections": list(corrections),
     }
+    if report is not None:
+        record["report"] = report
     write_atomic(record_file(run.manifest), json.dumps(record, indent=2, sort_keys=True).encode() + b"\n")
 
 

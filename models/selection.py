@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..cropping.box import Box
+from ..cropping.candidates import find_candidates
 from ..cropping.confidence import measure_confidence
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
@@ -127,6 +128,15 @@ class SearchBatch:
             own = self.analyses[0].score
             return measure_confidence(self.inputs, self.size, constraint, crop, objective, own)
         return measure_confidence(self.inputs_for(objective), self.size, constraint, crop, objective)
+
+    def candidates(
+        self, crop: Crop, constraint: Constraint, objective: Objective = DEFAULT_OBJECTIVE, count: int = 3
+    ) -> list[Box]:
+        """The next best distinct boxes of the first picture, see `find_candidates`."""
+        if self.proposes:
+            own = self.analyses[0].score
+            return find_candidates(self.inputs, self.size, constraint, crop, objective, own, count)
+        return find_candidates(self.inputs_for(objective), self.size, constraint, crop, objective, count=count)
 
     def inputs_for(self, objective: Objective) -> SearchInputs:
         """The inputs, with the ratings of the objective's rater where it has one."""

@@ -13,7 +13,7 @@ from salient_crop.cli import main as command
 from salient_crop.cli.main import main
 
 ROOT = Path(salient_crop.__file__).parent
-SUB_COMMANDS = ("crop", "preview", "layouts", "evaluate", "croppers")
+SUB_COMMANDS = ("crop", "preview", "review", "layouts", "evaluate", "croppers")
 
 
 @pytest.mark.parametrize("name", ["", *SUB_COMMANDS])
@@ -67,7 +67,7 @@ def test_exit_statuses(error, status, words, monkeypatch, capsys):
     assert capsys.readouterr().err == words
 
 
-@pytest.mark.parametrize("words", [[], ["nonesuch"], ["crop"], ["croppers", "--nonesuch"], ["preview", "m.jsonl"]])
+@pytest.mark.parametrize("words", [[], ["nonesuch"], ["crop"], ["croppers", "--nonesuch"], ["preview", "review", "m.jsonl"]])
 def test_what_cannot_be_parsed_has_status_2(words):
     with pytest.raises(SystemExit) as exit:
         main(words)

@@ -326,6 +326,6 @@ def test_a_placement_says_what_of_the_picture_is_lost_and_how_far_it_is_enlarged
         original_size=(size[1], size[0]),
         target_size=(100, 100),
     )
-    found = bucket_stages._placement_of(record, size)
+    found = bucket_stages.placement_of(record, size)
     assert (found.bucket, found.heat_lost) == ((100, 100), 0.25)
     assert (found.area_lost, found.scale) == pytest.approx((area_lost, scale))

@@ -1,0 +1,62 @@
+"""A finished run as its manifest and the record beside it tell it, to be looked at and corrected."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..datasets.manifest import read_manifest
+from .run import FolderRun, RunError
+from .run_record import noted_cropper, read_run_record, record_file, source_folder
+from .settings_reader import read_settings
+
+
+def reopen_run(
+    manifest: Path,
+    source: Path | None = None,
+    out: Path | None = None,
+    follow_links: bool = False,
+    workers: int = 1,
+    memory: int | None = None,
+) -> FolderRun:
+    """The run that wrote a manifest.
+
+    Its settings come from the record beside the manifest. Where crops are written does not: only into the folder of
+    the manifest, or the one that is named here.
+
+    Args:
+        manifest: of the run.
+        source: where its pictures are, if they were moved.
+        out: where its crops are; None for the folder of the manifest.
+        follow_links: has to be said again by whoever wants links followed.
+        workers, memory: see `FolderRun`.
+
+    Raises:
+        RunError: saying what to do, where the run is not known well enough to be corrected.
+        OSError, ValueError: when the manifest cannot be read.
+    """
+    again = "run the same crop command again first"
+    sources, files, undigested = [], [], None
+    for each in read_manifest(manifest):
+        sources.append(each.source)
+        files += [crop.file for crop in each.crops if crop.file is not None]
+        if each.crops and each.digest is None:
+            undigested = undigested or each.source
+    record = read_run_record(manifest)
+    if not record:
+        raise RunError(f"{record_file(manifest)}: missing or no record of a run; {again}")
+    try:
+        settings = read_settings(record.get("settings"), noted_cropper(manifest))
+    except ValueError as error:
+        raise RunError(f"{record_file(manifest)}: {error}; {again}") from None
+    if undigested is not None:
+        raise RunError(f"{manifest}: made by an earlier version, without the digest of {undigested}; {again}")
+    folder = source or source_folder(manifest)
+    if folder is None or not folder.is_dir():
+        raise RunError(f"the pictures of {manifest} are not where they were; --source FOLDER says where")
+    if settings.follow_links and not follow_links:
+        raise RunError(f"{manifest}: its run followed links; --follow-links allows it again")
+    out = out or manifest.parent
+    if not settings.dry_run and files and not any(os.path.lexists(out / file) for file in files):
+        raise RunError(f"{out}: none of the crops of {manifest} is in it; --out OUT says where they are")
+    return FolderRun(folder, out, manifest, settings, workers, tuple(sources), memory)
