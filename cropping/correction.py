@@ -7,6 +7,7 @@ from math import log, sqrt
 
 from .box import Box
 from .checks import Size, check_kind, check_size, show
+from .feasible import box_size, find_longest_side
 from .ratio import Ratio
 
 BOX, DROP, APPROVE = "box", "drop", "approve"
@@ -54,7 +55,7 @@ def nearest_ratio(box: Box, ratios: tuple[Ratio, ...]) -> Ratio:
     return min(ratios, key=lambda ratio: abs(log(box.width / box.height / ratio.value)))
 
 
-def fit_box(box: Box, ratio: Ratio, size: Size) -> Box:
+def fit_box(box: Box, ratio: Ratio, size: Size, multiple: int = 1) -> Box:
     """A box of another ratio that shows what `box` does: of the same area and centre, as far as the picture has room.
 
     A person who drew a box for one ratio has said what the picture is about; that holds for others too.
@@ -64,18 +65,29 @@ def fit_box(box: Box, ratio: Ratio, size: Size) -> Box:
 
     Args:
         size: (width, height) of the picture in pixels.
+        multiple: of pixels that its sides are multiples of.
+
+    Raises:
+        UnsatisfiableError: where the picture is too small for the multiple, or useless at the ratio.
     """
-    largest = ratio.largest_in(check_size("size", size))
-    long_side = round(sqrt(box.area * max(ratio.value, 1 / ratio.value)))
-    fitted = ratio.size_for(max(1, min(long_side, max(largest))))
+    longest = find_longest_side(ratio, check_size("size", size), multiple)
+    long_side = round(sqrt(box.area * max(ratio.value, 1 / ratio.value)) / multiple) * multiple
+    fitted = box_size(ratio, max(multiple, min(long_side, longest)), multiple)
     width, height = min(fitted[0], size[0]), min(fitted[1], size[1])
     left, top = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
     return Box(min(max(left, 0), size[0] - width), min(max(top, 0), size[1] - height), width, height)
 
 
-def corrected_box(correction: Correction, ratio: Ratio, size: Size) -> Box:
-    """The box of a correction at a ratio: itself where it has that ratio, else one that shows what it does."""
-    return correction.box if has_ratio(correction.box, ratio) else fit_box(correction.box, ratio, size)
+def corrected_box(correction: Correction, ratio: Ratio, size: Size, multiple: int = 1) -> Box:
+    """The box of a correction at a ratio: itself where it has that ratio, else one that shows what it does.
+
+    Args:
+        size: (width, height) of the picture in pixels.
+        multiple: see `fit_box`.
+    """
+    box = correction.box
+    is_exact = has_ratio(box, ratio, multiple) and box.width % multiple == box.height % multiple == 0
+    return box if is_exact else fit_box(box, ratio, size, multiple)
 
 
 def is_near(box: Box, size: Size) -> bool:

@@ -96,7 +96,7 @@ def _correct(batch: SearchBatch, constraint: Constraint, objective: Objective, c
             f" {batch.size[0]}×{batch.size[1]}; correct it anew"
         )
     ratio = nearest_ratio(correction.box, constraint.ratios_for(batch.size))
-    box = corrected_box(correction, ratio, batch.size)
+    box = corrected_box(correction, ratio, batch.size, constraint.multiple_of)
     return replace(batch.crop_at(box, ratio, constraint, objective), correction=correction)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
 from .run import FolderRun, RunError
 from .run_record import noted_cropper, read_run_record, record_file, source_folder
@@ -49,6 +50,8 @@ def reopen_run(
         settings = read_settings(record.get("settings"), noted_cropper(manifest))
     except ValueError as error:
         raise RunError(f"{record_file(manifest)}: {error}; {again}") from None
+    if settings.frames != EACH:
+        raise RunError(f"{manifest}: the crops of a clip's frames belong together; they are not corrected one by one")
     if undigested is not None:
         raise RunError(f"{manifest}: made by an earlier version, without the digest of {undigested}; {again}")
     folder = source or source_folder(manifest)

@@ -119,13 +119,9 @@ class _Rewriting:
         self.corrections = corrections
         self._run, self._analyser = run, analyser
         names = OutputNames(run, [each.source for each in records])
-        if run.settings.buckets is None:
-            self._files = {source: run.settings.files(name) for source, name in names.of_source.items()}
-        else:
-            repeats = names.repeat([len(each.crops) for each in records])
-            path = run.settings.dataset.crop_path
-            named = ([path(name, run.settings.format) for name in each] for each in repeats)
-            self._files = dict(zip((each.source for each in records), named, strict=True))
+        self._names = names.of_source
+        repeats = names.repeat([len(each.crops) for each in records]) if run.settings.buckets else []
+        self._repeats = dict(zip((each.source for each in records), repeats, strict=False))
 
     def note(self, record: PictureRecord, decisions: Decisions) -> None:
         """Gives a picture its decisions; other crops of it keep theirs."""
@@ -146,17 +142,17 @@ class _Rewriting:
                 return record.as_failed(CHANGED_SINCE)
         except PictureError as error:
             return record.as_failed(error.reason_for(run.folder / record.source))
-        files = self._files[record.source]
         if run.settings.buckets is None:
-            return crop_picture(run, record.source, files, self._analyser, self.corrections)
-        kept = [each.file for each in record.crops if each.file is not None] or files
-        return with_picture(run, record, lambda picture, current: self._crop_in_bucket(picture, current, kept))
+            return crop_picture(run, record.source, self._names[record.source], self._analyser, self.corrections)
+        return with_picture(run, record, self._crop_in_bucket)
 
-    def _crop_in_bucket(self, picture: Picture, record: PictureRecord, files: Sequence[str]) -> PictureRecord:
+    def _crop_in_bucket(self, picture: Picture, record: PictureRecord) -> PictureRecord:
         """The crop of a picture for the bucket that it has."""
         run, settings, size = self._run, self._run.settings, picture.info.size
         bucket = record.crops[0].bucket
         assert settings.buckets is not None and bucket is not None
+        files = [each.file for each in record.crops if each.file is not None]
+        files = files or [settings.file_of(each, Ratio.of(bucket), bucket) for each in self._repeats[record.source]]
         correction = next(iter(self.corrections.of(record.source, record.digest)), None)
         constraint = constraint_for(bucket, settings.constraint, settings.buckets)
         thumbnail = picture.small(ANALYSIS_SIDE)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from ..cropping.model_sizes import MODEL_SIZES, ModelSizes
 from ..cropping.ratio import Ratio
 from ..cropping.size_curve import CropRater, SizeModel
 from ..datasets.formats import DatasetFormat
@@ -57,6 +58,8 @@ def _read(kind: Any, value: Any, **more: Any) -> Any:
         return _find_bundled(kind, value)
     if kind is Ratio:
         return Ratio.parse(value)
+    if kind is ModelSizes:
+        return MODEL_SIZES[value]
     if kind is Path:
         return Path(value)
     if isinstance(kind, type) and issubclass(kind, DatasetFormat):

@@ -67,7 +67,7 @@ def test_exit_statuses(error, status, words, monkeypatch, capsys):
     assert capsys.readouterr().err == words
 
 
-@pytest.mark.parametrize("words", [[], ["nonesuch"], ["crop"], ["croppers", "--nonesuch"], ["preview", "review", "m.jsonl"]])
+@pytest.mark.parametrize("words", [[], ["nonesuch"], ["crop"], ["croppers", "--nonesuch"], ["preview", "m.jsonl"]])
 def test_what_cannot_be_parsed_has_status_2(words):
     with pytest.raises(SystemExit) as exit:
         main(words)

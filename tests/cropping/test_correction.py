@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salient_crop.cropping.box import Box
-from salient_crop.cropping.correction import Correction, fit_box, has_ratio, is_near, nearest_ratio
+from salient_crop.cropping.constraint import UnsatisfiableError
+from salient_crop.cropping.correction import Correction, corrected_box, fit_box, has_ratio, is_near, nearest_ratio
 from salient_crop.cropping.ratio import Ratio
 
 SIDES = st.integers(1, 400)
@@ -50,6 +51,17 @@ def test_the_nearest_ratio_is_told_by_shape():
     ratios = Ratio(1, 1), Ratio(2, 3), Ratio(3, 2)
     assert nearest_ratio(Box(0, 0, 70, 100), ratios) == Ratio(2, 3)
     assert nearest_ratio(Box(0, 0, 95, 100), ratios) == Ratio(1, 1)
+
+
+@given(SIDES, SIDES, SIDES, SIDES, st.sampled_from((2, 8, 16)), RATIOS)
+def test_sides_that_are_to_be_multiples_are_and_a_box_that_fits_is_taken_as_it_is(width, height, wide, high, by, ratio):
+    size = width + 200, height + 200
+    try:
+        made = corrected_box(Correction("box", Box(3, 5, wide, high)), ratio, size, by)
+    except UnsatisfiableError:
+        return
+    assert made.width % by == made.height % by == 0
+    assert corrected_box(Correction("approve", made), ratio, size, by) == made
 
 
 @pytest.mark.parametrize(

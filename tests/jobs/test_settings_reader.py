@@ -9,6 +9,7 @@ import pytest
 from salient_crop.bucketing.grids import parse_grid
 from salient_crop.bucketing.loss import LossWeights
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.model_sizes import parse_shapes
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
@@ -18,6 +19,7 @@ from salient_crop.jobs.settings_reader import read_settings
 from salient_crop.models.size_prior.framing import as_people_crop
 
 PLAIN = CropSettings("centre", "", Constraint((Ratio(2, 3), Ratio(1, 1))))
+MODELS = CropSettings("centre", "", Constraint(parse_shapes("sdxl,2:3")), quality=80, name="{name}_{ratio}")
 BUCKETS = CropSettings(
     "focus",
     "0" * 64,
@@ -44,7 +46,7 @@ def noted(settings):
     return json.loads(json.dumps(settings.identity()))
 
 
-@pytest.mark.parametrize("settings", [PLAIN, BUCKETS, CropSettings("centre", "", Constraint(), device="cuda")])
+@pytest.mark.parametrize("settings", [PLAIN, BUCKETS, MODELS, CropSettings("centre", "", Constraint(), device="cuda")])
 def test_what_was_noted_is_read_back(settings):
     assert read_settings(noted(settings)) == settings
 
