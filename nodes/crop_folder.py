@@ -30,7 +30,7 @@ from ..jobs.settings import DUPLICATES, CropSettings
 from ..printable import escape
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
 from .folder_panel import GrowingSheet, finished_panel
-from .folders import fingerprint, inside, subfolders
+from .folders import check_folder, existing_folder, fingerprint, inside, subfolders
 from .heads import on_cut_input
 from .host import is_connected, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
@@ -108,12 +108,16 @@ class CropFolder(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, folder: str | None = None) -> bool | str:
+        return check_folder(folder_paths.get_input_directory(), folder)
+
+    @classmethod
     def fingerprint_inputs(cls, folder: str, masks: str = "", **_: object) -> str:
-        root = inside(folder_paths.get_input_directory(), folder, "folder")
         drawn = is_connected(cls.hidden.unique_id, SHEET)
         try:
+            root = existing_folder(folder_paths.get_input_directory(), folder)
             return f"{fingerprint(find_pictures(root), Sidecars(root, find_masks_folder(masks)))} {drawn}"
-        except OSError as error:  # `execute` raises it again, where the user sees it
+        except (OSError, ValueError) as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
     @classmethod
@@ -139,7 +143,7 @@ class CropFolder(io.ComfyNode):
         on_cut: str = KEEP,
         step: int = 0,
     ) -> io.NodeOutput:
-        source = inside(folder_paths.get_input_directory(), folder, "folder")
+        source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
         mask_folder = find_masks_folder(masks)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
@@ -225,12 +229,7 @@ def find_masks_folder(name: str) -> Path | None:
     Raises:
         ValueError: when it is none.
     """
-    if not name.strip():
-        return None
-    found = inside(folder_paths.get_input_directory(), name.strip(), "masks")
-    if not found.is_dir():
-        raise ValueError(f"masks: {name!r} is no folder below input/; leave it empty where there are none")
-    return found
+    return existing_folder(folder_paths.get_input_directory(), name.strip(), "masks") if name.strip() else None
 
 
 def write_report(run: FolderRun, outcome: Outcome) -> str:

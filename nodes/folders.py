@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..datasets.sidecars import Sidecars
@@ -22,6 +23,40 @@ def inside(root: str | Path, name: str, socket: str) -> Path:
     if not _holds(base, target):
         raise ValueError(f"{socket}: {name!r} lies outside {base}; choose a folder below it")
     return Path(target)
+
+
+def existing_folder(root: str | Path, name: str, socket: str = "folder") -> Path:
+    """The folder `name` below `root`, which is there; `socket` names the input in errors.
+
+    Raises:
+        ValueError: saying what to do where it is not, or leads out.
+    """
+    found = inside(root, name, socket)
+    if found.is_dir():
+        return found
+    if found.exists():
+        raise ValueError(f"{socket}: {name!r} is a file; choose the folder that it is in")
+    known = [each for each in subfolders(root) if each != "."]
+    near = get_close_matches(name, known, 3, 0.4) or known[:3]
+    there = f" There are: {', '.join(near)}." if near else ""
+    raise ValueError(
+        f"{socket}: there is no folder {name!r} in {root}: it was moved, renamed or deleted, or is on another machine."
+        f" Put it there and refresh the nodes (R), or choose another one.{there}"
+    )
+
+
+def check_folder(root: str | Path, name: str | None) -> bool | str:
+    """Whether there is such a folder below `root`, else what to do, as a node's `validate_inputs` tells it.
+
+    Without it, the host would only list the choices. None stands for a folder that another node names later.
+    """
+    if name is None:
+        return True
+    try:
+        existing_folder(root, name)
+    except ValueError as error:
+        return str(error)
+    return True
 
 
 def subfolders(root: str | Path) -> list[str]:

@@ -45,6 +45,16 @@ class LoadCropper(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, cropper: str | None = None) -> bool | str:
+        known = folder_paths.get_filename_list(MODEL_FOLDER)
+        if cropper is None or cropper in BUNDLED or cropper in known:
+            return True
+        return (
+            f"cropper: there is no {cropper!r} in models/{MODEL_FOLDER}. Put the file there and refresh the nodes (R),"
+            f" or choose another one: {', '.join([*BUNDLED, *known])}"
+        )
+
+    @classmethod
     def execute(cls, cropper: str) -> io.NodeOutput:
         bundled = cropper in BUNDLED
         source = cropper if bundled else folder_paths.get_full_path_or_raise(MODEL_FOLDER, cropper)

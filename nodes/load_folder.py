@@ -20,7 +20,7 @@ from ..images.errors import PictureError
 from ..images.machine import memory_limit
 from ..images.reader import PictureReader
 from ..jobs.stages import BLACK
-from .folders import fingerprint, inside, subfolders
+from .folders import check_folder, existing_folder, fingerprint, subfolders
 from .host import to_host, track_progress
 from .panel import Panel, count_of, tile_of
 
@@ -68,16 +68,20 @@ class LoadFolder(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, folder: str | None = None) -> bool | str:
+        return check_folder(folder_paths.get_input_directory(), folder)
+
+    @classmethod
     def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
-        root = inside(folder_paths.get_input_directory(), folder, "folder")
         try:
+            root = existing_folder(folder_paths.get_input_directory(), folder)
             return fingerprint(list_pictures(root, subfolders, start, limit), Sidecars(root))
         except ValueError as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
     @classmethod
     def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
-        root = inside(folder_paths.get_input_directory(), folder, "folder")
+        root = existing_folder(folder_paths.get_input_directory(), folder)
         images, captions, names, problems, masks = [], [], [], [], []
         sidecars = Sidecars(root)
         paths = list_pictures(root, subfolders, start, limit)

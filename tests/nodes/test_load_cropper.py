@@ -40,3 +40,11 @@ def test_the_panel_says_what_every_bundled_cropper_does(panel, nodes):
     (choice,) = nodes["SalientCrop_LoadCropper"].define_schema().inputs
     for name in choice.options:
         assert panel("LoadCropper", cropper=name)["words"].startswith(f"{name}: ")
+
+
+def test_a_checkpoint_that_is_not_there_is_refused_with_what_to_do(nodes, host):
+    check = nodes["SalientCrop_LoadCropper"].validate_inputs
+    assert check(cropper="focus") is True
+    assert check(cropper="gone.safetensors").endswith(
+        "choose another one: focus, smartcrop, centre, saliency-short-edge, saliency-long-edge"
+    )

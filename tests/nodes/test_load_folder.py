@@ -104,3 +104,21 @@ def test_the_panel_says_what_was_found_and_names_what_could_not_be_read(panel, h
     assert [(each["name"], each["words"]) for each in content["tiles"]] == [("a.jpg", "a cat"), ("b.jpg", "")]
     (folder / "a.txt").unlink()
     assert panel("LoadFolder", folder="set")["words"] == "2 pictures from 'set', with no captions."
+
+
+@pytest.mark.parametrize("node", ["LoadFolder", "CropFolder"])
+def test_a_folder_that_is_not_there_is_refused_with_what_to_do(nodes, run, host, node):
+    check = nodes[f"SalientCrop_{node}"].validate_inputs
+    (host.base / "input" / "holidays").mkdir()
+    (host.base / "input" / "note.txt").write_text("no folder", encoding="utf-8")
+    assert check(folder="holidays") is True
+    assert check(folder=".") is True
+    assert check() is True  # another node will say
+    told = check(folder="holiday")
+    assert told.startswith("folder: there is no folder 'holiday' in ")
+    assert "refresh the nodes (R), or choose another one. There are: holidays." in told
+    assert "is a file" in check(folder="note.txt")
+    assert "lies outside" in check(folder="../elsewhere")
+    (host.base / "input" / "holidays").rmdir()  # between the check and the run
+    with pytest.raises(ValueError, match="^folder: there is no folder 'holidays'"):
+        run(node, folder="holidays")
