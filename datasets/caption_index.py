@@ -11,6 +11,7 @@ from typing import Any
 from ..images.errors import PictureError, reading
 from ..printable import escape
 from .json_values import MalformedValue, optional, parse_json, read_field, read_text, show_value
+from .open_folder import open_regular
 
 # The first that is there counts: ImageFolder's, and what sd-scripts' tools write, the last step first.
 CAPTION_INDEX_NAMES = ("metadata.jsonl", "meta_lat.json", "meta_clean.json", "meta_cap_dd.json", "meta_cap.json")
@@ -67,8 +68,8 @@ def read_caption_index(file: Path) -> CaptionIndex:
     Raises:
         PictureError: when it cannot be read.
     """
-    with reading(file):
-        content = file.read_bytes().removeprefix(BOM_UTF8)
+    with reading(file), open_regular(file) as opened:
+        content = opened.read().removeprefix(BOM_UTF8)
     is_lines = file.suffix == ".jsonl"
     entries, fault = _entries_of_lines(content) if is_lines else _entries_of_object(content)
     by_path: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..images.errors import reading
+from .open_folder import open_regular
 
 _SIDE, _LOW = 32, 8  # sides of the grey version and of the block of low frequencies that is kept of it
 _BITS = 64
@@ -43,7 +44,7 @@ def hash_file(path: Path | str) -> str:
         PictureError: when it cannot be read.
     """
     path, state = Path(path), blake2b(digest_size=16)
-    with reading(path), path.open("rb") as file:
+    with reading(path), open_regular(path) as file:
         while chunk := file.read(1 << 20):
             state.update(chunk)
     return state.hexdigest()

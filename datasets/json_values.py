@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 DIGEST_DIGITS = 32
 _REQUIRED: Any = object()
+_DEEPEST = 50  # lists or objects within others; no record has ten. What is read may be gone through recursively
+_TOO_DEEP = "lists or objects within too many others"
 _LARGEST = 2**53  # whole numbers up to it are exact as floats; no picture has as many pixels
 
 
@@ -28,9 +30,12 @@ def parse_json(text: str | bytes) -> Any:
         ValueError: when it is none, or nested too deeply.
     """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except RecursionError:
-        raise ValueError("lists or objects within too many others") from None
+        raise ValueError(_TOO_DEEP) from None
+    if _is_too_deep(value):
+        raise ValueError(_TOO_DEEP)
+    return value
 
 
 def format_json(value: Any) -> str:
@@ -140,6 +145,16 @@ def read_relative_path(value: Any) -> str:
     if not path.parts or leads_out or not _is_file_name(value):
         raise MalformedValue(f"must be a path inside its folder, got {show_value(value)}")
     return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        lists = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [item for each in lists for item in each]
+        if not level:
+            return False
+    return True
 
 
 def _is_file_name(text: str) -> bool:

@@ -27,6 +27,7 @@ from .json_values import (
     read_whole,
     show_value,
 )
+from .open_folder import open_regular
 
 OK, FAILED, DROPPED = "ok", "failed", "dropped"
 _STATUSES = (OK, FAILED, DROPPED)
@@ -174,7 +175,7 @@ def read_lines(path: Path | str) -> Iterator[PictureRecord | BrokenLine]:
     Raises:
         OSError: when it cannot be read.
     """
-    with Path(path).open("rb") as file:
+    with open_regular(Path(path)) as file:
         for number, line in enumerate(_short_lines(file), 1):
             if line is None:
                 yield BrokenLine(number, f"not a manifest line (over {_LONGEST_LINE:,} bytes long)")

@@ -116,6 +116,19 @@ def open_folder(root: Path, below: str = "", make: bool = False) -> Iterator[Ope
         os.close(descriptor)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """A file that its user has named, opened for reading; it may be a link.
+
+    Raises:
+        OSError: when it cannot be read, or is no file: a pipe would wait for a writer, and a device may never end.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no regular file", os.fspath(path))
+    return cast(BinaryIO, os.fdopen(descriptor, "rb"))
+
+
 def _enter(parent: int, name: str, path: Path, make: bool) -> int:
     """Opens a folder in an open one, which is closed where that succeeds."""
     if make:

@@ -11,6 +11,9 @@ from ..images.errors import PictureError, reading
 from .caption_index import CAPTION_INDEX_NAMES, CaptionIndex, read_caption_index
 from .captions import decode_caption, find_caption_files
 from .find import LEADS_OUTSIDE, MASK_SUFFIX, leads_outside
+from .open_folder import open_regular
+
+MAX_CAPTION = 4_000_000  # bytes; a long one has two thousand
 
 
 class Sidecars:
@@ -99,8 +102,11 @@ class Sidecars:
 
     def _read(self, file: Path) -> bytes:
         self._refuse_link(file, self._folder)
-        with reading(file):
-            return file.read_bytes()
+        with reading(file), open_regular(file) as opened:
+            content = opened.read(MAX_CAPTION + 1)
+        if len(content) > MAX_CAPTION:
+            raise PictureError(file, f"a caption of more than {MAX_CAPTION // 10**6} MB")
+        return content
 
     def _refuse_link(self, file: Path, folder: Path) -> None:
         if not self._follow_links and leads_outside(file, folder):

@@ -27,7 +27,7 @@ from ..cropping.ratio import Ratio
 from ..models.base import Cropper
 from ..models.selection import best_crops
 from ..models.size_prior.framing import as_people_crop, leave_size_open
-from .cases import parse_each, read_json
+from .cases import parse_each, read_json, read_numbers, read_picture_path
 from .metrics import boundary_displacement, iou
 from .pixels import load_image
 from .progress import Progress, ignore_progress
@@ -118,16 +118,17 @@ def measure_crop(box: np.ndarray, crops: np.ndarray, size: tuple[int, int]) -> d
 
 def _parse_case(name: Any, entry: Any, images: Path) -> BoxCase:
     if isinstance(entry, Mapping) and "url" in entry:
-        x, y, width, height = entry["crop"]
-        return BoxCase(images / str(entry["url"]).rsplit("/", 1)[-1], _parse_crops([[x, y, x + width, y + height]]))
+        ((x, y, width, height),) = read_numbers([entry["crop"]], 4).tolist()
+        name = str(entry["url"]).rsplit("/", 1)[-1]
+        return BoxCase(read_picture_path(images, name), _parse_crops([[x, y, x + width, y + height]]))
     boxes = entry
     if isinstance(entry, Mapping):
         boxes = entry["crops"] if "crops" in entry else [entry["crop"]]
-    return BoxCase(images / str(name), _parse_crops(boxes))
+    return BoxCase(read_picture_path(images, name), _parse_crops(boxes))
 
 
 def _parse_crops(boxes: Sequence[Sequence[float]]) -> np.ndarray:
-    corners = np.sort(np.array(boxes, float).reshape(-1, 2, 2), axis=1)
+    corners = np.sort(read_numbers(boxes, 4).reshape(-1, 2, 2), axis=1)
     if not len(corners) or (corners[:, 0] == corners[:, 1]).any():
         raise ValueError(f"{corners.reshape(-1, 4).tolist()} are no boxes x1, y1, x2, y2")
     return corners.reshape(-1, 4)

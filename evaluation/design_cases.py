@@ -14,10 +14,11 @@ from ..cropping.box import Box
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
 from ..images.header import read_header
-from .cases import parse_each, read_json
+from .cases import parse_each, read_json, read_numbers, read_picture_path, read_size
 
 SHAPE = "{image, width, height, ratio_h_over_w, layout, truth}"
 AUTHORS_SHAPE = "{image_name, aspect_ratio, blank_space, blank_aspect_bbox}"
+LONGEST_RATIO = 100
 Edges = tuple[float, float, float, float]  # x1, y1, x2, y2
 
 
@@ -71,9 +72,9 @@ def read_cases(file: Path, images: Path | None = None) -> list[DesignCase]:
 
 
 def _parse_case(_: int, entry: Mapping[str, Any]) -> DesignCase:
-    size = int(entry["width"]), int(entry["height"])
+    size = read_size(entry)
     return DesignCase(
-        name=str(entry["image"]),
+        name=_read_name(entry["image"]),
         size=size,
         ratio=_parse_ratio(entry["ratio_h_over_w"]),
         region=_relative(entry["layout"], size),
@@ -84,20 +85,28 @@ def _parse_case(_: int, entry: Mapping[str, Any]) -> DesignCase:
 
 
 def _parse_authors_case(entry: Mapping[str, Any], images: Path) -> DesignCase:
-    name = str(entry["image_name"])
+    name = _read_name(entry["image_name"])
     size = read_header(images / name).size
     region, truth = _relative(entry["blank_space"], size), _parse_edges(entry["blank_aspect_bbox"])
     return DesignCase(name, size, _parse_ratio(entry["aspect_ratio"]), region, truth)
 
 
+def _read_name(name: Any) -> str:
+    """The name of a picture, which must lie in its folder."""
+    return read_picture_path(Path(), name).as_posix()
+
+
 def _parse_ratio(height_over_width: float | str) -> Ratio:
     """The ratio of whole pixels that the file's decimal number was computed from."""
-    share = Fraction(str(height_over_width)).limit_denominator(10_000)
+    number = float(height_over_width)  # a fraction of "1e99999999" would take for ever
+    if not 1 / LONGEST_RATIO <= number <= LONGEST_RATIO:
+        raise ValueError(f"the ratio must lie between 1:{LONGEST_RATIO} and {LONGEST_RATIO}:1, got {number}")
+    share = Fraction(str(number)).limit_denominator(10_000)
     return Ratio(share.denominator, share.numerator)
 
 
 def _parse_edges(values: Sequence[float]) -> Edges:
-    x1, y1, x2, y2 = (float(value) for value in values)
+    ((x1, y1, x2, y2),) = read_numbers([values], 4).tolist()
     if not (x1 < x2 and y1 < y2):
         raise ValueError(f"{[x1, y1, x2, y2]} is no box x1, y1, x2, y2")
     return x1, y1, x2, y2

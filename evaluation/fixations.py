@@ -24,9 +24,10 @@ from torch import Tensor
 from ..cropping.constraint import Constraint
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.ratio import Ratio
+from ..images.errors import PictureError
 from ..models.base import Cropper
 from ..models.selection import best_crops
-from .cases import parse_each, read_json
+from .cases import parse_each, read_json, read_numbers, read_picture_path, read_size
 from .heatmap_metrics import measure_heatmap
 from .peers import PEERS, Peer
 from .pixels import load_image
@@ -143,7 +144,15 @@ def _load_batches(cases: Sequence[FixationCase], batch_size: int) -> Iterator[tu
     for members in by_size.values():
         for start in range(0, len(members), batch_size):
             batch = members[start : start + batch_size]
-            yield batch, torch.cat([load_image(case.path) for case in batch])
+            yield batch, torch.cat([_load_image(case) for case in batch])
+
+
+def _load_image(case: FixationCase) -> Tensor:
+    image = load_image(case.path)
+    size = image.shape[-1], image.shape[-2]
+    if size != case.size:
+        raise PictureError(case.path, "{}×{} pixels, but its entry says {}×{}".format(*size, *case.size))
+    return image
 
 
 def _measure_batch(
@@ -195,7 +204,6 @@ def _average_heatmaps(figures: Sequence[Mapping[str, float]]) -> dict[str, float
 
 def _parse_case(entry: Mapping[str, Any], images: Path) -> FixationCase:
     points = [point for viewer in entry["fixations"] for point in viewer]
-    faces = np.array([face[:4] for face in entry.get("faces", ())], float).reshape(-1, 4)
+    faces = read_numbers([face[:4] for face in entry.get("faces", ())], 4)
     faces[:, 2:] += faces[:, :2]
-    size = entry["width"], entry["height"]
-    return FixationCase(images / entry["image"], size, np.array(points, float).reshape(-1, 2), faces)
+    return FixationCase(read_picture_path(images, entry["image"]), read_size(entry), read_numbers(points, 2), faces)

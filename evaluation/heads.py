@@ -35,7 +35,7 @@ from ..images.header import open_image
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.selection import best_crops_for_constraints
-from .cases import parse_each, read_json
+from .cases import parse_each, read_json, read_picture_path
 from .head_figures import FIGURES, Figure, measure_crop
 from .peers import PEERS, Peer
 from .pixels import load_image
@@ -219,6 +219,7 @@ def _read_heads(file: Path) -> dict[str, np.ndarray]:
 def _parse_entry(name: str, entry: Sequence[Sequence[float]]) -> tuple[str, np.ndarray]:
     if not isinstance(entry, list):
         raise TypeError("it is no list")
+    read_picture_path(Path(), name)
     heads = [check_region("head", [check_number("an edge", edge) / 100 for edge in head]) for head in entry]
     return name, np.array(heads, float).reshape(-1, 4)
 

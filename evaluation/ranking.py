@@ -25,7 +25,7 @@ from ..models.base import Cropper
 from ..models.composition.head import CompositionHead
 from ..models.composition.loading import load_bundled_composition
 from ..models.composition.subjects import rank_importance
-from .cases import parse_each, read_json
+from .cases import parse_each, read_json, read_numbers, read_picture_path, read_size
 from .metrics import area, pearson, spearman, top_accuracy
 from .pixels import load_image
 from .progress import Progress, ignore_progress
@@ -178,7 +178,7 @@ def _anchors(case: RankingCase) -> list[tuple[int, ...]]:
 
 
 def _score_with_pixels(cropper: Cropper, case: RankingCase, images: Path) -> np.ndarray:
-    analysis = cropper.analyse(load_image(images / case.name))[0]
+    analysis = cropper.analyse(load_image(read_picture_path(images, case.name)))[0]
     return analysis.score(torch.from_numpy(case.boxes)).double().cpu().numpy()
 
 
@@ -194,11 +194,11 @@ def _average(figures: Sequence[Mapping[str, PictureFigures]]) -> dict[str, Any]:
 
 
 def _parse_case(name: str, entry: Mapping[str, Any]) -> RankingCase:
-    width, height = int(entry["width"]), int(entry["height"])
-    scale = np.array([width, height, width, height], float)
-    boxes, ratings = np.array(entry["boxes"], float), np.array(entry["mos"], float)
+    size = read_size(entry)
+    scale = np.array([*size, *size], float)
+    boxes, ratings = read_numbers(entry["boxes"], 4), read_numbers(entry["mos"])
     if boxes.shape != (len(ratings), 4) or len(ratings) < 2:
         raise ValueError(f"{len(ratings)} ratings for boxes of shape {boxes.shape}; two or more of each are needed")
-    person = np.array(entry["person"], float) / scale if entry.get("person") else None
-    objects = np.array(entry.get("objects") or [], float).reshape(-1, 4) / scale
-    return RankingCase(str(name), (width, height), boxes / scale, ratings, person, objects)
+    person = read_numbers([entry["person"]], 4)[0] / scale if entry.get("person") else None
+    objects = read_numbers(entry.get("objects") or [], 4) / scale
+    return RankingCase(name, size, boxes / scale, ratings, person, objects)

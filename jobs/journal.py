@@ -128,7 +128,7 @@ def read_identity(path: Path) -> dict[str, Any]:
 
 def is_journal(path: Path) -> bool:
     """Whether a file begins as a journal does. An empty one is what a loss of power may leave of it."""
-    if not path.is_symlink() and path.stat().st_size == 0:
+    if not path.is_symlink() and path.is_file() and path.stat().st_size == 0:
         return True
     identity = read_identity(path)
     return isinstance(identity.get("folder"), str) and isinstance(identity.get("settings"), dict)

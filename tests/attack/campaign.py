@@ -26,6 +26,8 @@ from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
+_PERIOD = 60  # seconds between two lines about a class
+
 
 @dataclass(frozen=True)
 class Case:
@@ -120,12 +122,19 @@ def try_cases(attack: Attack, seed: int, numbers: Sequence[int], keep: Path | No
         cases = [Case(attack.name, seed, number, Path(scratch, str(number))) for number in numbers]
         for case in cases:
             case.scratch.mkdir()
-        for failure in attack.attempt(cases):
+        for failure in _attempt(attack, cases):
             tally.failed.append(f"{attack.name}, seed {seed}, case {failure.case}: {failure.words}")
             if keep is not None:
                 _keep(failure, keep / f"{attack.name}-{seed}-{failure.case}")
     tally.cost, tally.seconds = attack.cost, time.monotonic() - begun
     return tally
+
+
+def _attempt(attack: Attack, cases: Sequence[Case]) -> Iterator[Failure]:
+    try:
+        yield from attack.attempt(cases)
+    except Exception as error:  # a mistake in the attack must not hide the others
+        yield Failure(cases[0].number, f"the attack itself ended with {type(error).__name__}: {str(error)[:300]}")
 
 
 def _keep(failure: Failure, folder: Path) -> None:
@@ -197,7 +206,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
 
 def _run(attack: Attack, numbers: Sequence[int], chosen: argparse.Namespace) -> Tally:
     """Tries all cases of a class, spread over processes."""
-    whole, begun = Tally(), time.monotonic()
+    whole, begun, told = Tally(), time.monotonic(), 0.0
     batches = [numbers[start : start + attack.batch] for start in range(0, len(numbers), attack.batch)]
     # Copies of this process: each case is one too, and has all that is imported here.
     with ProcessPoolExecutor(chosen.jobs, multiprocessing.get_context("fork")) as pool:
@@ -205,7 +214,7 @@ def _run(attack: Attack, numbers: Sequence[int], chosen: argparse.Namespace) -> 
             pool.submit(try_cases, attack, chosen.seed, batch, chosen.keep) for batch in batches
         }
         while waiting:
-            done, waiting = wait(waiting, timeout=60, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, timeout=_PERIOD, return_when=FIRST_COMPLETED)
             for each in done:
                 tally = each.result()
                 whole.tried += tally.tried
@@ -213,8 +222,9 @@ def _run(attack: Attack, numbers: Sequence[int], chosen: argparse.Namespace) -> 
                 whole.cost = whole.cost.most(tally.cost)
                 for line in tally.failed:
                     print(line.encode("utf-8", "backslashreplace").decode(), flush=True)
-            if not done or not waiting:
-                spent = time.monotonic() - begun
+            spent = time.monotonic() - begun
+            if spent > told + _PERIOD or not waiting:
+                told = spent
                 print(f"{attack.name}: {whole.tried} tried, {len(whole.failed)} failed, {spent:.0f} s", flush=True)
     whole.seconds = time.monotonic() - begun
     return whole

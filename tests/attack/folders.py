@@ -181,6 +181,8 @@ class Folders(Attack):
 
 def _put(world: Path, place: str, thing: str) -> None:
     path = world / place
+    if place == "out" and thing.startswith("link"):  # its user has named it, wherever it leads
+        thing = "somebody's file"
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if thing == "name in other letters":

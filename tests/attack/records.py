@@ -231,6 +231,23 @@ def _craft(line: str, chance: random.Random) -> str:
     return state + (crafted([value], chance) if isinstance(value, (dict, list)) else json.dumps(_value(chance)))
 
 
+def _correct(line: str, chance: random.Random) -> str:
+    """A correction by hand of a crop, in the manifest or in the record of a run."""
+    state, value = _parse(line)
+    sides = [0, 1, 2, 7, 32, 48, -1, -(10**6), 10**6, 2**31, 2**53, 2**60, 1.5, None, "1"]
+    box: Any = [chance.choice(sides[:6] if chance.random() < 0.5 else sides) for _ in range(4)]
+    correction = {"decision": chance.choice(["box", "box", "drop", "approve", "none", None, {}]), "box": box}
+    if isinstance(value, dict) and isinstance(value.get("crops"), list) and value["crops"]:
+        chance.choice(value["crops"])["correction"] = correction
+    elif isinstance(value, dict) and "settings" in value:
+        name = chance.choice([*value.get("sources", {}), *_PATHS])
+        digest = chance.choice(["0" * 32, "", "x", 5])
+        value["corrections"] = [
+            {"digest": digest, "source": name, "corrections": [correction] * chance.choice((1, 300))}
+        ]
+    return state + json.dumps(value)
+
+
 def _repeat_key(line: str, chance: random.Random) -> str:
     """A key twice, with another value first or last."""
     state, value = _parse(line)
@@ -259,13 +276,29 @@ def _bytes(line: str, chance: random.Random) -> bytes:
 
 _Change = Callable[[str, random.Random], "str | bytes"]
 _CHANGES: tuple[_Change, ...] = (
-    *(_plant, _plant, _plant, _rename, _craft, _craft, _craft, _repeat_key, _change_state, _raw, _bytes),
+    *(
+        _plant,
+        _plant,
+        _plant,
+        _rename,
+        _correct,
+        _correct,
+        _craft,
+        _craft,
+        _craft,
+        _repeat_key,
+        _change_state,
+        _raw,
+        _bytes,
+    ),
 )
 
 
 def _parse(line: str) -> tuple[str, Any]:
     """What stands before the JSON of a line, and its value; None where it is none."""
     state, tab, rest = line.rpartition("\t")
+    if "[" * 100 in rest or '{"a":' * 100 in rest:  # it was changed before, and is too deep to be changed again
+        return state + tab, None
     try:
         return state + tab, json.loads(rest)
     except (ValueError, RecursionError):

@@ -190,6 +190,7 @@ class _Meter:
         # A copy maps the files of libraries again only when it needs them; this process has all of them.
         self._base = max(_memory(process, "VmRSS"), _memory(os.getpid(), "VmRSS"))
         self._own = self._base
+        self._words = _words(process)
         self._others: dict[int, tuple[int, int]] = {}  # of each process: what it began with, and the most
 
     @property
@@ -199,9 +200,9 @@ class _Meter:
     def look(self) -> None:
         self._own = max(self._own, _memory(self._process, "VmHWM"))
         for child in _children(self._process):
-            most = _memory(child, "VmHWM")
-            if child not in self._others and most < decoder_size():  # still starting
+            if _words(child) == self._words:  # it has only begun, and shows the memory of the process that starts it
                 continue
+            most = _memory(child, "VmHWM")
             self._others[child] = (decoder_size(), max(most, self._others.get(child, (0, 0))[1]))
 
 
@@ -223,6 +224,14 @@ def _memory(process: int, name: str) -> int:
     except OSError:
         pass
     return 0
+
+
+def _words(process: int) -> bytes:
+    """The command that a process runs."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _children(process: int) -> list[int]:

@@ -6,6 +6,7 @@ from salient_crop.datasets.json_values import (
     MalformedValue,
     list_of,
     optional,
+    parse_json,
     read_field,
     read_number,
     read_positive,
@@ -52,6 +53,16 @@ def test_values(read, value, expected):
 def test_errors(read, value, message):
     with pytest.raises(MalformedValue, match=f"^{message}$"):
         read(value)
+
+
+@pytest.mark.parametrize("depth", [51, 300, 900, 5000])
+@pytest.mark.parametrize("sides", ["[]", "{}"])
+def test_what_lies_too_deep_is_refused_so_that_what_is_read_can_be_gone_through(depth, sides):
+    opening = "[" if sides == "[]" else '{"a": '
+    for text in (opening * depth + "1" + sides[1] * depth, b"[5, " + (opening * depth).encode()):
+        with pytest.raises(ValueError):
+            parse_json(text)
+    assert parse_json("[" * 40 + "]" * 40)
 
 
 def test_an_absent_field_may_have_a_default():

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from salient_crop.datasets import open_folder as module
-from salient_crop.datasets.open_folder import open_folder
+from salient_crop.datasets.open_folder import open_folder, open_regular
 
 links = pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 
@@ -62,6 +62,21 @@ def test_a_pipe_is_no_file_and_keeps_nobody_waiting(tmp_path, held):
 
 
 @links
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_a_named_file_may_be_a_link_and_no_pipe_or_device(tmp_path):
+    (tmp_path / "file").write_bytes(b"1\r\n")
+    (tmp_path / "link").symlink_to("file")
+    with open_regular(tmp_path / "link") as file:
+        assert file.read() == b"1\r\n"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "device").symlink_to("/dev/zero")
+    for name in ("pipe", "device", "."):
+        with pytest.raises(OSError, match="no regular file"):
+            open_regular(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "gone")
+
+
 def test_no_link_is_followed(tmp_path, held):
     (tmp_path / "in").mkdir()
     (tmp_path / "outside").mkdir()

@@ -6,6 +6,7 @@ import os
 import pytest
 from PIL import Image
 
+from salient_crop.datasets import sidecars as module
 from salient_crop.datasets.caption_index import CAPTION_INDEX_NAMES
 from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.images.decode import Picture
@@ -34,6 +35,15 @@ def test_a_picture_without_sidecars(tmp_path):
     assert (sidecars.list_files(photo), sidecars.read_caption(photo), sidecars.find_mask(photo)) == ([], "", None)
     assert sidecars.open_mask(Picture(photo)) is None
     assert sidecars.read_captions(photo) == {}
+
+
+def test_a_caption_that_is_longer_than_any_is_not_read_whole(tmp_path):
+    photo = picture(tmp_path / "a.jpg")
+    with (tmp_path / "a.txt").open("wb") as file:
+        file.truncate(1 << 36)  # takes no room on most disks
+    for read in (Sidecars(tmp_path).read_caption, Sidecars(tmp_path).read_captions):
+        with pytest.raises(PictureError, match="a caption of more than 4 MB"):
+            read(photo)
 
 
 def test_a_caption_file_of_its_own_goes_before_the_index(tmp_path):
@@ -94,7 +104,7 @@ def test_a_caption_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(type(tmp_path), "read_bytes", refuse)
+    monkeypatch.setattr(module, "open_regular", refuse)
     for read in (Sidecars(tmp_path).read_caption, Sidecars(tmp_path).read_captions):
         with pytest.raises(PictureError, match=r"a\.txt: no permission to read it"):
             read(tmp_path / "a.jpg")

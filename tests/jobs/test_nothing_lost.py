@@ -300,6 +300,15 @@ def test_a_caption_behind_a_link_within_the_folder_is_read(folder):
     assert (folder.out / "b.txt").read_text() == "a caption"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+@pytest.mark.parametrize("name", ["manifest.jsonl", "manifest.run.json", "manifest.jsonl.part", ".salient-crop.jsonl"])
+def test_a_pipe_in_the_place_of_a_file_of_ours_keeps_nobody_waiting(folder, name):
+    folder.out.mkdir()
+    os.mkfifo(folder.out / name)
+    with pytest.raises(RunError, match=name):
+        folder.crop()
+
+
 # What has changed since
 
 
