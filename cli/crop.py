@@ -21,6 +21,7 @@ from .options import (
     open_cropper,
     open_device,
     parse_background,
+    parse_fill,
     parse_name,
     parse_quality,
     parse_regions,
@@ -65,6 +66,7 @@ def add_parser(commands: SubParsers) -> None:
         " size: still, by one box; follow, by a box that moves smoothly with what matters, and starts anew at a cut"
         " (default each: every picture by itself)",
     )
+    _add_canvas(parser)
     _add_pixels(parser)
     parser.add_argument("--dry-run", action="store_true", help="write the manifest and no pixels")
     parser.add_argument("--manifest", metavar="FILE", type=Path, help="default OUT/manifest.jsonl")
@@ -127,6 +129,28 @@ def _add_on_cut(parser: argparse.ArgumentParser) -> None:
         help="when even the best crop cuts off the head of somebody whom the picture is about: keep it with a warning"
         " (default), drop it (with --buckets, the picture stays out of that bucket), or extend the canvas so that the"
         " head fits",
+    )
+
+
+def _add_canvas(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--fit",
+        choices=("crop", "whole", "subject"),
+        default="crop",
+        help="whole: the whole picture, extended to the ratio; subject: cropped as long as all subjects stay whole,"
+        " else extended (default crop: neither)",
+    )
+    parser.add_argument(
+        "--fit-side",
+        choices=("auto", "even", "left", "right", "top", "bottom"),
+        help="where canvas is added: where the text is, or else where the subjects are not (auto, the default), on both"
+        " sides, or on one",
+    )
+    parser.add_argument(
+        "--fill",
+        metavar="FILL",
+        type=parse_fill,
+        help="of canvas that is added: a colour by name or #rrggbb, edge, blur or mirror (default --background)",
     )
 
 
@@ -239,6 +263,9 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             each=chosen.each,
             on_cut=chosen.on_cut,
             frames=chosen.frames,
+            fit=chosen.fit,
+            fit_side=chosen.fit_side or "auto",
+            fill=chosen.fill,
             resolution=chosen.resolution,
             enlarge=not chosen.no_enlarge,
             format=chosen.format,
@@ -280,6 +307,10 @@ def check_flags(chosen: argparse.Namespace) -> None:
         raise UsageError("--multiple-of does nothing with --buckets GRID, whose sizes are exact")
     if chosen.no_enlarge and chosen.most_enlarged:
         raise UsageError("--no-enlarge does nothing with --most-enlarged X, which says how much; choose one of them")
+    extends = chosen.fit != "crop" or "pad" in (chosen.policy, chosen.on_cut)
+    if not extends and (chosen.fit_side or chosen.fill is not None):
+        needed = "--fit whole, --fit subject, --policy pad or --on-cut pad"
+        raise UsageError(f"--{'fit-side' if chosen.fit_side else 'fill'} does nothing without {needed}")
     if not chosen.layout and (chosen.layout_frame or chosen.layout_hard):
         raise UsageError(f"--layout-{'frame' if chosen.layout_frame else 'hard'} does nothing without --layout WHERE")
     from ..cropping.model_sizes import ModelSizes

@@ -18,6 +18,7 @@ from .status import UsageError
 if TYPE_CHECKING:
     from ..cropping.model_sizes import Shape
     from ..images.colour import RGB
+    from ..images.fill import Fill
     from ..models.base import Cropper
 
 SubParsers = Any  # argparse keeps the type to itself
@@ -137,6 +138,17 @@ def parse_background(text: str) -> RGB | None:
     from ..images.colour import parse_colour
 
     return _parse(lambda: parse_colour(text))
+
+
+def parse_fill(text: str) -> Fill:
+    """A colour by name or as #rrggbb, or another way to fill canvas.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is neither.
+    """
+    from ..images.fill import parse_fill
+
+    return _parse(lambda: parse_fill(text))
 
 
 def parse_memory(text: str) -> int:

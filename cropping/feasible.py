@@ -203,7 +203,10 @@ def smallest_long_side(ratio: Ratio, needed: tuple[int, int], multiple: int = 1)
     Args:
         multiple: both sides of the box, and the long side that is returned, are multiples of it.
     """
-    long_side = _round_up(_smallest_long_side(ratio, needed), multiple)
+    if multiple == 1:
+        return _smallest_long_side(ratio, needed)
+    width, height = (max(1, side - multiple) for side in needed)  # as the sides are rounded
+    long_side = _round_up(_smallest_long_side(ratio, (width, height)), multiple)
     while not _fits(needed, box_size(ratio, long_side, multiple)):
         long_side += multiple
     return long_side

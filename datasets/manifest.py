@@ -53,6 +53,7 @@ class CropRecord:
             that it can be taken back, and has no file.
         ratio_error: by what share the written crop is wider (> 0) or taller (< 0) than the ratio: whole pixels, or
             sides that are multiples of several.
+        added: the share of its area that is canvas beside the picture, 0..1; `box` says at which sides.
     """
 
     file: str | None
@@ -75,6 +76,7 @@ class CropRecord:
         return self.correction is not None and self.correction.is_drop
 
     ratio_error: float = 0.0
+    added: float = 0.0
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -231,6 +233,7 @@ def _crop(value: Any) -> CropRecord:
         confidence=read_field(value, "confidence", optional(read_number), default=None),
         correction=read_field(value, "correction", optional(read_correction), default=None),
         ratio_error=read_field(value, "ratio_error", read_number, default=0.0),
+        added=read_field(value, "added", read_number, default=0.0),
     )
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from ..cropping.box import Box
 from ..cropping.checks import check_whole_number, show
 from .colour import RGB, WHITE, composite
+from .fill import Fill, fill_canvas
 from .header import MAX_PIXELS
 from .orientation import FloatBox
 from .resample import CROP_FILTER, Size, resize, resize_floats, whole_pixels
@@ -97,6 +98,7 @@ def cut(
     box: Box | Sequence[int],
     size: Size | None = None,
     background: RGB | None = WHITE,
+    fill: Fill = None,
 ) -> np.ndarray:
     """A box out of an 8-bit sRGB picture, resized once where `size` differs from the box's own.
 
@@ -104,6 +106,7 @@ def cut(
         pixels: uint8 `[H, W, 3]`, or `[H, W, 4]` where it is transparent; or a Pillow image of mode RGB or RGBA.
         box, size: see `plan_cut`.
         background: RGB of what lies outside the picture and under transparent pixels; None leaves both transparent.
+        fill: of what lies outside the picture, see `fill_canvas`; None for the background.
 
     Returns:
         uint8 `[h, w, 3]`; `[h, w, 4]` where something may be transparent and `background` is None.
@@ -120,11 +123,17 @@ def cut(
         raise ValueError(f"pixels: a picture must be RGB or RGBA, got the mode {image.mode}")
     plan = plan_cut(box, size, image.size)
     part = resize(image, plan.region, plan.part_size)
-    return place_on_canvas(np.array(part if background is None else composite(part, background)), plan, background)
+    return place_on_canvas(
+        np.array(part if background is None else composite(part, background)), plan, background, fill
+    )
 
 
 def cut_tensor(
-    image: Tensor, box: Box | Sequence[int], size: Size | None = None, background: float | Sequence[float] = 1.0
+    image: Tensor,
+    box: Box | Sequence[int],
+    size: Size | None = None,
+    background: float | Sequence[float] = 1.0,
+    fill: str | None = None,
 ) -> Tensor:
     """A box out of a picture or mask of floats, as `cut` does it, without rounding to 8 bits.
 
@@ -134,6 +143,7 @@ def cut_tensor(
         image: float `[H, W, C]` in 0..1 with any number of channels, on any device.
         box, size: see `plan_cut`.
         background: what lies outside the picture, in 0..1: one number, or one a channel.
+        fill: one of `FILLS` instead of a background.
 
     Returns:
         float `[h, w, C]` of the same type on the same device. Where nothing is resized or padded, it is a slice that
@@ -149,10 +159,15 @@ def cut_tensor(
     part = resize_tensor(image, plan.region, plan.part_size)
     if not plan.padded:
         return part
-    fill = image.new_tensor(background)
-    if fill.numel() not in (1, image.shape[2]):
-        raise ValueError(f"background: must be one number, or {image.shape[2]} for the channels, got {fill.numel()}")
-    canvas = fill.expand(plan.size[1], plan.size[0], image.shape[2]).clone()
+    if fill is not None:
+        import torch
+
+        values = part.detach().to("cpu", torch.float32).numpy()
+        return torch.from_numpy(fill_canvas(values, plan.place, plan.size, fill)).to(image)
+    colour = image.new_tensor(background)
+    if colour.numel() not in (1, image.shape[2]):
+        raise ValueError(f"background: must be one number, or {image.shape[2]} for the channels, got {colour.numel()}")
+    canvas = colour.expand(plan.size[1], plan.size[0], image.shape[2]).clone()
     left, top, right, bottom = plan.place
     canvas[top:bottom, left:right] = part
     return canvas
@@ -179,21 +194,50 @@ def resize_tensor(image: Tensor, region: FloatBox, size: Size, filter: Image.Res
     return torch.from_numpy(resize_floats(values, region, size, filter)).to(image)
 
 
-def outside_mask(plan: CutPlan) -> np.ndarray:
-    """float32 `[h, w]`: 1 where the result lies outside the picture, 0 on the picture."""
+def outside_mask(plan: CutPlan, feather: int = 0, overlap: int = 0) -> np.ndarray:
+    """float32 `[h, w]`: 1 where the result lies outside the picture, 0 on the picture.
+
+    Args:
+        plan: of the cut.
+        feather: pixels of the picture beside the canvas over which the mask falls from 1 to 0, as a square: the way of
+            ComfyUI's node Pad Image for Outpainting.
+        overlap: pixels of the picture beside the canvas that are 1 too, before it falls.
+
+    Both are limited so that they take no more than half of the picture's width or height.
+    """
     left, top, right, bottom = plan.place
     mask = np.ones((plan.size[1], plan.size[0]), np.float32)
-    mask[top:bottom, left:right] = 0
+    down = _distance(bottom - top, top > 0, bottom < plan.size[1], feather > 0)
+    across = _distance(right - left, left > 0, right < plan.size[0], feather > 0)
+    limit = min(bottom - top, right - left) // 2
+    overlap = min(overlap, limit)
+    feather = min(feather, limit - overlap)
+    distance = np.minimum(down[:, None], across) - overlap
+    falling = np.clip((feather - distance) / feather, 0, 1) ** 2 if feather else distance < 0
+    mask[top:bottom, left:right] = falling
     return mask
 
 
-def place_on_canvas(part: np.ndarray, plan: CutPlan, background: RGB | None) -> np.ndarray:
-    """The resized part, uint8 `[h, w, 3 or 4]`, at its place on the background (None: transparent)."""
+def _distance(length: int, before: bool, after: bool, soft: bool) -> np.ndarray:
+    """For each pixel of a side, how far it is from the canvas, which lies before and after it, or not at all.
+
+    The first pixel beside canvas has the distance 0; in a soft mask that of the last one is 1, as in ComfyUI.
+    """
+    far = np.full(length, np.inf, np.float32)
+    place = np.arange(length, dtype=np.float32)
+    return np.minimum(place if before else far, length - 1 + soft - place if after else far)
+
+
+def place_on_canvas(part: np.ndarray, plan: CutPlan, background: RGB | None, fill: Fill = None) -> np.ndarray:
+    """The resized part, uint8 `[h, w, 3 or 4]`, at its place on the background (None: transparent), or on a `fill`."""
     if not plan.padded:
         return part
+    if isinstance(fill, str):
+        return fill_canvas(part, plan.place, plan.size, fill)
+    colour = background if fill is None else fill
     width, height = plan.size
-    if background is not None:
-        canvas = np.full((height, width, 3), background, np.uint8)
+    if colour is not None:
+        canvas = np.full((height, width, part.shape[2]), (*colour, 255)[: part.shape[2]], np.uint8)
     else:
         canvas = np.zeros((height, width, 4), np.uint8)
         part = part if part.shape[2] == 4 else np.dstack([part, np.full(part.shape[:2], 255, np.uint8)])

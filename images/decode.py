@@ -17,6 +17,7 @@ from .colour import RGB, WHITE
 from .cost import DRAFTED
 from .cut import CutError, place_on_canvas, plan_cut
 from .errors import PictureError, reading
+from .fill import Fill
 from .header import MAX_PIXELS, describe, open_image, read_header, read_structure
 from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
 from .resample import CROP_FILTER, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
@@ -147,7 +148,9 @@ class Picture:
         self._make_room(question, size)
         return self.answer(question, under)
 
-    def crop(self, box: Sequence[int], size: Size | None = None, background: RGB | None = WHITE) -> np.ndarray:
+    def crop(
+        self, box: Sequence[int], size: Size | None = None, background: RGB | None = WHITE, fill: Fill = None
+    ) -> np.ndarray:
         """The pixels of `box`, cut and resized as `cut.cut` does it of a decoded picture.
 
         A JPEG is decoded at a half, a quarter or an eighth of its size where that is still at least twice as large as
@@ -159,6 +162,7 @@ class Picture:
             size: width and height of the result. Where its ratio is not the box's, the edges of the box are left
                 out evenly; nothing is ever stretched.
             background: what transparent pixels lie on; None keeps them transparent.
+            fill: of what lies outside the picture, see `fill_canvas`; None for the background.
 
         Returns:
             uint8 [h, w, 3]; [h, w, 4] where something is transparent and `background` is None.
@@ -174,7 +178,7 @@ class Picture:
             raise PictureError(self.path, str(error)) from error
         question = self._ask(plan.region, plan.part_size, _CROP)
         self._make_room(question, plan.size)
-        return place_on_canvas(self.answer(question, background), plan, background)
+        return place_on_canvas(self.answer(question, background), plan, background, fill)
 
     def answer(self, question: Question, background: RGB | None) -> np.ndarray:
         """The pixels of a part, uint8 [h, w, 3 or 4] as displayed.

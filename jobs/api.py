@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
+from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import Size, check_kind, show
 from ..cropping.constraint import Constraint
 from ..cropping.model_sizes import Shape, parse_shapes
@@ -17,6 +18,7 @@ from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
 from ..images.budget import parse_memory
 from ..images.colour import RGB, parse_colour
+from ..images.fill import parse_fill
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
 from .defaults import KEEP_MOST, RATIOS, default_min_share
@@ -56,6 +58,9 @@ def crop_folder(
     quality: int | None = None,
     name: str | None = None,
     background: str | RGB | None = "white",
+    fit: str = CROP,
+    fit_side: str = AUTO,
+    fill: str | RGB | None = None,
     buckets: str | None = None,
     batch_size: int | None = None,
     smallest: int | None = None,
@@ -111,6 +116,11 @@ def crop_folder(
         name: pattern of the crops' names with the fields {name}, {index}, {index:04}, {ratio}, {width}, {height} and
             {bucket}; None for the names of their pictures. Folders stay; `{index}` counts the pictures from 1.
         background: under transparent pixels and padding: a name, `#rrggbb` or (r, g, b); None keeps them transparent.
+        fit: `whole`: the whole picture, extended to the ratio; `subject`: a crop as long as all subjects and regions to
+            keep stay whole, else extended; `crop`: neither.
+        fit_side: where canvas is added: `auto` (where the text is, or else where the subjects are not), `even`, `left`,
+            `right`, `top` or `bottom`.
+        fill: of canvas that is added: a colour, `edge`, `blur` or `mirror`; None for the background.
         buckets: a bucket grid such as `auto:3`, whose sizes the crops get; None: no buckets.
         batch_size, smallest, remainder, most_enlarged, duplicates: with buckets, see `BucketSettings`.
         dataset, concept, repeats, step: with buckets, the layout of `out` for a trainer, see `DatasetFormat`.
@@ -162,6 +172,9 @@ def crop_folder(
         quality=quality,
         name=name,
         background=parse_colour(background),
+        fit=fit,
+        fit_side=fit_side,
+        fill=parse_fill(fill),
         buckets=options,
         masks=_path("masks", masks),
         follow_links=follow_links,

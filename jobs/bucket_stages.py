@@ -18,6 +18,7 @@ from ..bucketing.loss import compute_loss
 from ..bucketing.report import BEHEADED, BucketReport, Placement, build_report, describe_left_out
 from ..bucketing.solver.planner import BucketPlan, plan_assignment
 from ..cropping.box import Box
+from ..cropping.canvas import NO_CANVAS, Canvas
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.correction import Correction, has_ratio
 from ..cropping.crop import Crop, CropWarning
@@ -65,6 +66,7 @@ def measure_picture(
     objective: Objective = DEFAULT_OBJECTIVE,
     on_cut: str = KEEP,
     corrections: Sequence[Correction] = (),
+    canvas: Canvas = NO_CANVAS,
 ) -> list[CropRecord]:
     """The best crop of one picture for every bucket that it may go to, and last the baseline: what kohya would cut out.
 
@@ -79,6 +81,7 @@ def measure_picture(
         corrections: of the picture. Where a person drew or approved a box, the picture may go to the buckets of its
             ratio only, with this box; where there is none, to all, with a box like it. One that was dropped has the
             crop that keeps most, so that it can be taken back.
+        canvas: when canvas is added, and where.
 
     Raises:
         UnsatisfiableError: when there is no bucket that it may go to.
@@ -90,7 +93,8 @@ def measure_picture(
     correction = pick_correction(corrections, [Ratio.of(each) for each in settings.grid.sizes])
     for bucket in _buckets_for(correction, settings):
         try:
-            crop = choose_crop(batch, constraint_for(bucket, constraint, settings), objective, on_cut, correction)
+            asked = constraint_for(bucket, constraint, settings)
+            crop = choose_crop(batch, asked, objective, on_cut, correction, canvas)
         except UnsatisfiableError as error:
             conflict = error
             continue
@@ -280,5 +284,7 @@ def placement_of(record: CropRecord, size: Size) -> Placement:
     assert record.bucket is not None
     _, _, width, height = record.box
     inside = min(1.0, width * height / (size[0] * size[1]))
+    if record.added:  # canvas is as little wanted as what is left out
+        inside = min(inside, 1 - record.added)
     scale = max(record.bucket[0] / width, record.bucket[1] / height)
     return Placement(record.bucket, 1 - record.kept, 1 - inside, scale, record.terms.get(HEADS_CUT, 0.0) > 0)

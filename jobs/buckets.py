@@ -99,6 +99,7 @@ def measure_source(
                 settings.objective,
                 settings.on_cut,
                 corrections.of(source, record.digest),
+                settings.canvas,
             )
         if len(crops) == 1:  # only the baseline
             return replace(record, status=DROPPED, reason=describe_left_out(BEHEADED))

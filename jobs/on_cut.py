@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 
+from ..cropping.canvas import AUTO, CROP, NO_CANVAS, Canvas, place_canvas
 from ..cropping.checks import Region
 from ..cropping.constraint import Constraint
 from ..cropping.correction import Correction, corrected_box, is_near, nearest_ratio
@@ -15,6 +16,7 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..cropping.scorer import VIOLATION_PENALTY
 from ..models.selection import SearchBatch
+from .fit import fit_crop, with_size_given_up
 from .warnings import HEAD_CUT, find_warnings
 
 KEEP, DROP, PAD = "keep", "drop", "pad"
@@ -34,6 +36,7 @@ def choose_crop(
     objective: Objective = DEFAULT_OBJECTIVE,
     on_cut: str = KEEP,
     correction: Correction | None = None,
+    canvas: Canvas = NO_CANVAS,
 ) -> Crop:
     """The best crop of the one picture of a batch, with its warnings and its confidence.
 
@@ -46,6 +49,7 @@ def choose_crop(
             calm; `keep` and `drop` (see `is_dropped`) leave the crop.
         correction: what a person decided about the crop. Its box is the crop, whatever else is asked for, but for the
             ratio: see `corrected_box`. Warnings and confidence are told as of any other.
+        canvas: whether the crop holds the whole picture, or all its subjects, and where canvas is added.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
@@ -53,16 +57,21 @@ def choose_crop(
     """
     (analysis,) = batch.analyses
     with torch.inference_mode():
-        if correction is None:
-            (crop,) = batch.best_crops(constraint, objective)
-        else:
-            crop = _correct(batch, constraint, objective, correction)
         under = constraint
+        if correction is not None:
+            crop = _correct(batch, constraint, objective, correction)
+        elif canvas.fit != CROP:
+            crop, under = fit_crop(batch, constraint, objective, canvas)
+        else:
+            (crop,) = batch.best_crops(constraint, objective)
         if correction is None and on_cut == PAD and cut_heads(analysis.subjects, crop.box.relative(batch.size)):
             larger = with_heads_kept(batch, constraint, crop.ratio)
             (padded,) = batch.best_crops(larger, objective)
             if _is_calm(padded) or not _is_calm(crop):
                 crop, under = padded, larger
+        if correction is None and canvas.side != AUTO:
+            box = place_canvas(crop.box, batch.size, canvas.side)
+            crop = crop if box == crop.box else batch.crop_at(box, crop.ratio, under, objective)
         warnings = find_warnings(analysis, crop, batch.size, constraint)
         return replace(crop, warnings=warnings, confidence=batch.confidence(crop, under, objective))
 
@@ -81,11 +90,8 @@ def with_heads_kept(batch: SearchBatch, constraint: Constraint, ratio: Ratio) ->
     """
     (analysis,) = batch.analyses
     heads = tuple(_with_air(each.essence) for each in protected_subjects(analysis.subjects))
-    least = constraint.min_size
-    if least is not None and constraint.policy != "pad":
-        width, height = ratio.largest_in(batch.size)
-        least = min(least[0], width), min(least[1], height)
-    return replace(constraint, ratios=(ratio,), keep=constraint.keep + heads, min_size=least, policy="pad")
+    larger = with_size_given_up(replace(constraint, ratios=(ratio,)), batch.size, constraint.policy)
+    return replace(larger, keep=constraint.keep + heads, policy="pad")
 
 
 def _correct(batch: SearchBatch, constraint: Constraint, objective: Objective, correction: Correction) -> Crop:

@@ -10,6 +10,7 @@ from os import PathLike, fspath
 from PIL import Image
 
 from ..cropping.box import Box
+from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import check_kind
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
@@ -18,6 +19,7 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..images.colour import RGB, parse_colour
 from ..images.decode import Picture
+from ..images.fill import parse_fill
 from ..images.machine import memory_limit
 from ..images.reader import PictureReader
 from ..images.source import PictureSource, open_picture
@@ -111,6 +113,9 @@ def crop(
     on_cut: str = KEEP,
     resolution: int | None = None,
     background: str | RGB | None = "white",
+    fit: str = CROP,
+    fit_side: str = AUTO,
+    fill: str | RGB | None = None,
     device: str = "auto",
 ) -> CroppedPicture:
     """The best crop of one picture.
@@ -142,6 +147,11 @@ def crop(
         resolution: the crop is resized to about resolution² pixels, sides multiples of 8; None leaves its pixels.
         background: a colour for transparent pixels and for padding: a name, `#rrggbb` or (r, g, b). None keeps them
             transparent.
+        fit: `whole`: the whole picture, extended to the ratio; `subject`: a crop as long as all subjects and regions to
+            keep stay whole, else extended; `crop`: neither.
+        fit_side: where canvas is added: `auto` (where the text is, or else where the subjects are not), `even`, `left`,
+            `right`, `top` or `bottom`.
+        fill: of canvas that is added: a colour, `edge`, `blur` or `mirror`; None for the background.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
 
     Raises:
@@ -170,6 +180,9 @@ def crop(
             resolution=resolution,
             format="png",
             background=parse_colour(background),
+            fit=fit,
+            fit_side=fit_side,
+            fill=parse_fill(fill),
         )
         return _crop_opened(opened, loaded, settings)
 
@@ -178,7 +191,9 @@ def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings) -> 
     size = picture.info.size
     (analysis,) = analyse_thumbnails(cropper, [picture.small(ANALYSIS_SIDE)], settings.device)
     try:
-        (found,) = choose_crops(analysis, size, settings.constraints(), settings.objective, settings.on_cut)
+        (found,) = choose_crops(
+            analysis, size, settings.constraints(), settings.objective, settings.on_cut, canvas=settings.canvas
+        )
     except UnsatisfiableError as error:
         raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None
     if is_dropped(found, settings.on_cut):
@@ -187,7 +202,7 @@ def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings) -> 
     target = settings.size_of(box.size, shape, size)
     if isinstance(shape, Ratio):
         found = replace(found, ratio=shape)
-    pixels = picture.crop((box.x, box.y, box.width, box.height), target, settings.background)
+    pixels = picture.crop((box.x, box.y, box.width, box.height), target, settings.background, settings.fill)
     return CroppedPicture(Image.fromarray(pixels), found, size)
 
 

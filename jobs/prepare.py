@@ -7,12 +7,14 @@ from os import PathLike
 from pathlib import Path
 
 from ..bucketing.solver.policy import MAX_COUNT
+from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import check_count
 from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.sequence import EACH, with_even_sides
 from ..images.budget import check_memory
 from ..images.colour import RGB, WHITE
+from ..images.fill import Fill
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
 from .defaults import default_workers
@@ -42,6 +44,9 @@ def prepare_run(
     quality: int | None = None,
     name: str | None = None,
     background: RGB | None = WHITE,
+    fit: str = CROP,
+    fit_side: str = AUTO,
+    fill: Fill = None,
     buckets: BucketOptions = NO_BUCKETS,
     masks: Path | None = None,
     follow_links: bool = False,
@@ -97,6 +102,9 @@ def prepare_run(
         quality=quality,
         name=name,
         background=background,
+        fit=fit,
+        fit_side=fit_side,
+        fill=fill,
         masks=masks,
         follow_links=follow_links,
         dry_run=dry_run,

@@ -159,7 +159,7 @@ class _Rewriting:
         with analysing(picture):
             analysis = self._analyser.analyse(thumbnail)
             batch = SearchBatch.of([analysis], size)
-            crop = choose_crop(batch, constraint, settings.objective, settings.on_cut, correction)
+            crop = choose_crop(batch, constraint, settings.objective, settings.on_cut, correction, settings.canvas)
         found = bucket_record(analysis, crop, size, bucket)
         if is_dropped(crop, settings.on_cut):
             reason = BY_HAND if correction else summarise_warnings(crop.warnings)

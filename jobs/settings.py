@@ -17,6 +17,7 @@ import torch
 from ..bucketing.grids import MAX_SIDE, BucketGrid
 from ..bucketing.loss import LossWeights
 from ..bucketing.solver.policy import BucketPolicy
+from ..cropping.canvas import AUTO, CROP, Canvas
 from ..cropping.checks import Size, check_count, check_kind, check_number, show
 from ..cropping.constraint import Constraint
 from ..cropping.model_sizes import ModelSizes, Shape
@@ -28,6 +29,7 @@ from ..datasets.formats.plain import Plain
 from ..datasets.name_pattern import OF_CROP, NamePattern
 from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
+from ..images.fill import Fill, parse_fill
 from ..models.base import Cropper
 from .on_cut import KEEP, ON_CUT
 from .output_size import SIDE_STEP, shrink_to_multiple, target_size
@@ -119,6 +121,10 @@ class CropSettings:
         name: pattern of the crops' names, see `NamePattern`; None for the names of their pictures. It stands in the
             place of the file's name; the folders of the pictures stay.
         background: under transparent pixels and padding; None keeps them transparent.
+        fit: whether a crop holds the whole picture, or all its subjects, extended where the ratio needs it; see
+            `Canvas`.
+        fit_side: where canvas is added, see `Canvas`.
+        fill: of canvas that is added: a colour, or one of `FILLS`; None for the background.
         masks: folder of masks in the same tree as the pictures; None for masks beside their pictures only.
         follow_links: also read what links in the folder lead to, outside it.
         dry_run: write the manifest, and no pixels.
@@ -145,6 +151,9 @@ class CropSettings:
     quality: int | None = None
     name: str | None = None
     background: RGB | None = WHITE
+    fit: str = CROP
+    fit_side: str = AUTO
+    fill: Fill = None
     masks: Path | None = None
     follow_links: bool = False
     dry_run: bool = False
@@ -166,6 +175,8 @@ class CropSettings:
             raise ValueError(
                 f"a {self.format} cannot keep transparency; use {' or '.join(WITH_ALPHA)}, or a background"
             )
+        object.__setattr__(self, "fill", parse_fill(self.fill))
+        _ = self.canvas  # raises where it cannot be
         if self.quality is not None:
             check_count("quality", self.quality, MAX_QUALITY)
             if self.format not in LOSSY:
@@ -178,6 +189,8 @@ class CropSettings:
             raise ValueError(f"frames must be one of {', '.join(FRAMES)}, got {show(self.frames)}")
         if self.frames != EACH and self.buckets is not None:
             raise ValueError("frames: a clip has one size; it cannot be sorted into buckets")
+        if self.frames != EACH and self.fit != CROP:
+            raise ValueError(f"fit: {self.fit} is for pictures on their own; the frames of a clip are cropped")
         if self.frames != EACH and self.on_cut != KEEP:
             raise ValueError(f"on_cut: {self.on_cut} is for pictures on their own; the frames of a clip are kept")
         if self.each and not self.constraint.ratios:
@@ -286,6 +299,11 @@ class CropSettings:
         if self.each and not (self.name_pattern and "ratio" in self.name_pattern.fields):
             folder = f"{ratio}/"
         return folder + self.dataset.crop_path(name, self.format)
+
+    @cached_property
+    def canvas(self) -> Canvas:
+        """When canvas is added, and where."""
+        return Canvas(self.fit, self.fit_side)
 
     @cached_property
     def name_pattern(self) -> NamePattern | None:

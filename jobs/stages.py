@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from ..cropping.canvas import NO_CANVAS, Canvas, added_share
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.correction import Correction
@@ -67,7 +68,15 @@ def crop_picture(
         corrected = pick_corrections(corrections.of(source, record.digest), settings.constraints(), size)
         with analysing(picture):
             analysis = analyser.analyse(thumbnail)
-            crops = choose_crops(analysis, size, settings.constraints(), settings.objective, settings.on_cut, corrected)
+            crops = choose_crops(
+                analysis,
+                size,
+                settings.constraints(),
+                settings.objective,
+                settings.on_cut,
+                corrected,
+                settings.canvas,
+            )
         planned = plan_record(record, crops, name if run.output else None, settings)
         write_crops(run, picture, planned)
         _remove_others(run, run.settings.files(name), planned)
@@ -97,6 +106,7 @@ def choose_crops(
     objective: Objective = DEFAULT_OBJECTIVE,
     on_cut: str = KEEP,
     corrections: Sequence[Correction | None] | None = None,
+    canvas: Canvas = NO_CANVAS,
 ) -> list[Crop]:
     """The best crop of a picture under each constraint, with its warnings and its confidence.
 
@@ -107,13 +117,14 @@ def choose_crops(
         objective: how crops are compared.
         on_cut: what to do where a crop cuts off a head, see `choose_crop`.
         corrections: what a person decided about each crop; None where nobody did about any.
+        canvas: when canvas is added, and where.
 
     Raises:
         UnsatisfiableError: when there is no crop and the policy is `error`.
     """
     batch = SearchBatch.of([analysis], size)
     return [
-        choose_crop(batch, constraint, objective, on_cut, correction)
+        choose_crop(batch, constraint, objective, on_cut, correction, canvas)
         for constraint, correction in zip(constraints, corrections or [None] * len(constraints), strict=True)
     ]
 
@@ -181,6 +192,7 @@ def crop_record(
         confidence=None if crop.confidence is None else _rounded(crop.confidence),
         correction=crop.correction,
         ratio_error=_rounded(ratio_error(target, crop.ratio)),
+        added=_rounded(added_share(box, picture_size)),
     )
 
 
@@ -204,7 +216,7 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
             out.remove(mask_file)
         else:
             out.write(mask_file, encode(mask.crop(crop.box, (width, height), BLACK), mask_file))
-        pixels = picture.crop(crop.box, (width, height), run.settings.background)
+        pixels = picture.crop(crop.box, (width, height), run.settings.background, run.settings.fill)
         out.write(file, encode(pixels, file, run.settings.quality))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..cropping.canvas import added_share, added_sides
 from ..cropping.constraint import Constraint, Region
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.heads import SURE_CONFIDENCE, TOUCHED, WHOLE, cut_heads, protected_subjects, share_of_head
@@ -19,6 +20,7 @@ from ..models.analysis import Analysis
 
 HEAD_CUT, HEAD_SLICED, SUBJECT_LEFT_OUT = "head-cut", "head-sliced", "subject-left-out"
 KEEP_GIVEN_UP, MIN_SIZE_GIVEN_UP = "keep-given-up", "min-size-given-up"
+CANVAS_ADDED = "canvas-added"
 
 NOTICED = 0.06
 """A sliced head of somebody else is worth a word where it is at least so high, as a share of the crop's height."""
@@ -138,12 +140,21 @@ def find_given_up_size(scene: CroppedScene) -> Iterator[CropWarning]:
         yield CropWarning(MIN_SIZE_GIVEN_UP, words)
 
 
+def find_added_canvas(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Canvas beside the picture: how much of the crop it is, and on which sides."""
+    sides = added_sides(scene.crop.box, scene.size)
+    if sides:
+        share = percent(added_share(scene.crop.box, scene.size))
+        yield CropWarning(CANVAS_ADDED, f"{share} of the crop is canvas added at the {' and '.join(sides)}")
+
+
 FINDERS: tuple[Callable[[CroppedScene], Iterator[CropWarning]], ...] = (
     find_cut_heads,
     find_sliced_heads,
     find_left_out_subjects,
     find_given_up_regions,
     find_given_up_size,
+    find_added_canvas,
 )
 """All warnings. Each function looks at one kind of cost."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..cropping.canvas import AUTO, CROP, Canvas
 from ..cropping.constraint import MULTIPLES, Constraint
 from ..cropping.crop import Crop
 from ..cropping.objective import Objective
@@ -24,6 +25,7 @@ from ..jobs.output_size import fit_size
 from ..jobs.stages import choose_crops
 from ..jobs.warnings import summarise_warnings
 from .analyse import AnalysedPicture, analyse_batches, naming_picture
+from .canvas import WHITE, AddedCanvas, canvas_inputs, read_fill
 from .cutting import cut_mask, cut_picture, mark_outside
 from .drawing import draw_crop
 from .frames import (
@@ -110,6 +112,27 @@ class ConstrainedCrop(io.ComfyNode):
                 on_cut_input(),
                 multiple_of_input(),
                 frames_input(),
+                *canvas_inputs(),
+                io.Int.Input(
+                    "feather",
+                    default=0,
+                    min=0,
+                    max=4096,
+                    optional=True,
+                    advanced=True,
+                    tooltip="Pixels of the picture beside added canvas over which `added` fades out, as in Pad Image"
+                    " for Outpainting.",
+                ),
+                io.Int.Input(
+                    "overlap",
+                    default=0,
+                    min=0,
+                    max=4096,
+                    optional=True,
+                    advanced=True,
+                    tooltip="Pixels of the picture beside added canvas that are white in `added` too, before it fades,"
+                    " so that the seam is painted over.",
+                ),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="The crops, one for each picture."),
@@ -120,7 +143,7 @@ class ConstrainedCrop(io.ComfyNode):
                 io.Mask.Output(
                     "added",
                     is_output_list=True,
-                    tooltip="White where the policy 'pad' extended the canvas: ready for outpainting.",
+                    tooltip="White where the canvas was extended: ready for outpainting; see feather and overlap.",
                 ),
                 io.String.Output(
                     "warnings",
@@ -153,33 +176,44 @@ class ConstrainedCrop(io.ComfyNode):
         on_cut: list[str] | None = None,
         multiple_of: list[str] | None = None,
         frames: list[str] | None = None,
+        fit: list[str] | None = None,
+        fit_side: list[str] | None = None,
+        fill: list[str] | None = None,
+        feather: list[int] | None = None,
+        overlap: list[int] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
         target = require_single(width, "width"), require_single(height, "height")
-        output = OutputSize(target, int(require_single(multiple_of, "multiple_of")) if multiple_of else 1)
+        output = OutputSize(target, int(_single(multiple_of, "multiple_of", "1")))
+        canvas = Canvas(_single(fit, "fit", CROP), _single(fit_side, "fit_side", AUTO))
+        added = AddedCanvas(
+            read_fill(_single(fill, "fill", WHITE)), _single(feather, "feather", 0), _single(overlap, "overlap", 0)
+        )
         constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
-        reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
+        reaction = _single(on_cut, "on_cut", KEEP)
         drawn = is_connected(cls.hidden.unique_id, PREVIEW)
         panel, outputs, dropped = Panel(len(sizes)), [], []
         mode = require_single(frames, "frames") if frames else EACH
-        clips = [] if mode == EACH else split_clips(batches, mode, reaction)
+        clips = [] if mode == EACH else split_clips(batches, mode, reaction, canvas.fit)
         pictures = track_progress(analyse_batches(batches, cropper, heatmap, subjects), len(sizes))
         if clips:
             even = output.with_even_sides(constraints[0])
-            return crop_clips(clips, pictures, masks, constraints, objectives, even, mode, drawn)
+            return crop_clips(clips, pictures, masks, constraints, objectives, even, mode, added, drawn)
         for index, analysed in enumerate(pictures):
             with naming_picture(index, sizes[index]):
                 asked = constraints[index]
                 searched = [output.constraint_on_box(asked, sizes[index])]
-                (crop,) = choose_crops(analysed.analysis, sizes[index], searched, objectives[index], reaction)
+                (crop,) = choose_crops(
+                    analysed.analysis, sizes[index], searched, objectives[index], reaction, canvas=canvas
+                )
                 crop, size = output.of_crop(crop, asked, sizes[index])
             if is_dropped(crop, reaction):
                 dropped.append(f"picture {index}: {summarise_warnings(crop.warnings)}")
             else:
-                outputs.append((*cut_outputs(analysed, masks[index], crop, size, drawn), index))
+                outputs.append((*cut_outputs(analysed, masks[index], crop, size, added, drawn), index))
                 panel.add(tile_of(analysed, crop, asked))
         if not outputs:
             raise ValueError("on_cut: every picture was dropped:\n" + "\n".join(dropped))
@@ -195,6 +229,7 @@ def crop_clips(
     objectives: Sequence[Objective],
     output: OutputSize,
     mode: str,
+    added: AddedCanvas,
     drawn: bool,
 ) -> io.NodeOutput:
     """What the node puts out for the frames of clips: a batch for each.
@@ -202,7 +237,7 @@ def crop_clips(
     Args:
         clips: the indices of the pictures of each, in order.
         pictures, masks, constraints, objectives: of all pictures.
-        output, drawn: see `cut_outputs`.
+        output, added, drawn: see `cut_outputs`.
         mode: see `choose_clip_crops`.
     """
     panel, words, warnings, outputs, coming = Panel(FEW), [], [], [], iter(pictures)
@@ -214,7 +249,7 @@ def crop_clips(
         crops = choose_clip_crops(analyses, size, searched, mode, scenes, objectives[clip.start])
         named, sizes = zip(*map(output.of_crop, crops, asked, [size] * len(crops)), strict=True)
         cropped = ClipCrops(frames, named, masks[clip.start : clip.stop], sizes[0])
-        outputs.append((*cropped.outputs(drawn), number))
+        outputs.append((*cropped.outputs(drawn, added), number))
         words.append(describe_motion(named, scenes))
         warnings += describe_warnings(named)
         if number == 0:
@@ -268,22 +303,30 @@ def constraints_with_ratios(
     return constraints
 
 
-def cut_outputs(analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, size: Size, drawn: bool = True) -> tuple:
+def _single(values: list[Any] | None, name: str, default: Any) -> Any:
+    """The one value of an input that older workflows do not have."""
+    return require_single(values, name) if values else default
+
+
+def cut_outputs(
+    analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, size: Size, added: AddedCanvas, drawn: bool = True
+) -> tuple:
     """What one picture puts on the wires, in the order of the outputs; the last one, its index, is the caller's.
 
     Args:
         mask: of the picture, `[h, w]`; None where none is connected.
         size: width and height of the results.
+        added: how canvas is drawn and marked.
         drawn: whether anybody looks at `preview`; otherwise it is None.
     """
     picture_size = size_of(analysed.picture)
     return (
-        to_host(cut_picture(analysed.picture, crop.box, size)[None]),
+        to_host(cut_picture(analysed.picture, crop.box, size, added.fill)[None]),
         to_host(cut_mask(mask, crop.box, picture_size, size)[None]),
         make_bounding_box(crop, picture_size, size),
         crop.score,
         to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]) if drawn else None,
-        to_host(mark_outside(crop.box, picture_size, size)[None]),
+        to_host(mark_outside(crop.box, picture_size, size, added.feather, added.overlap)[None]),
         "\n".join(each.words for each in crop.warnings),
     )
 

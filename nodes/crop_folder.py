@@ -11,6 +11,7 @@ import folder_paths
 import torch
 from comfy_api.latest import io
 
+from ..cropping.canvas import AUTO, CROP
 from ..cropping.constraint import Constraint
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
@@ -29,6 +30,7 @@ from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, CropSettings
 from ..printable import escape
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
+from .canvas import WHITE, canvas_inputs, read_fill
 from .folder_panel import GrowingSheet, finished_panel
 from .folders import check_folder, existing_folder, fingerprint, inside, subfolders
 from .heads import on_cut_input
@@ -99,6 +101,7 @@ class CropFolder(io.ComfyNode):
                 ),
                 on_cut_input(),
                 step_input(),
+                *canvas_inputs(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -142,6 +145,9 @@ class CropFolder(io.ComfyNode):
         duplicates: str = "use",
         on_cut: str = KEEP,
         step: int = 0,
+        fit: str = CROP,
+        fit_side: str = AUTO,
+        fill: str = WHITE,
     ) -> io.NodeOutput:
         source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
@@ -164,6 +170,9 @@ class CropFolder(io.ComfyNode):
                 checkpoint=hosted.source,
                 objective=(constraint or PendingConstraint()).objective,
                 on_cut=on_cut,
+                fit=fit,
+                fit_side=fit_side,
+                fill=read_fill(fill),
                 format=format,
                 masks=mask_folder,
                 buckets=sorting,

@@ -12,16 +12,21 @@ from torch import Tensor
 
 from ..cropping.box import Box
 from ..images.cut import CutPlan, cut_tensor, outside_mask, plan_cut, resize_tensor
+from ..images.fill import Fill
 from .sockets import Size
 
 
-def cut_picture(picture: Tensor, box: Box, size: Size | None = None) -> Tensor:
-    """The box out of a picture `[H, W, 3]`, resized to `size` (None: the box's own): `[h, w, 3]`; white outside it.
+def cut_picture(picture: Tensor, box: Box, size: Size | None = None, fill: Fill = None) -> Tensor:
+    """The box out of a picture `[H, W, 3]`, resized to `size` (None: the box's own): `[h, w, 3]`.
+
+    Outside the picture it is white, or what `fill` says.
 
     Raises:
         OutsideError: when no pixel of the box lies on the picture.
     """
-    return _copy(cut_tensor(picture, box, size))
+    if isinstance(fill, str):
+        return _copy(cut_tensor(picture, box, size, fill=fill))
+    return _copy(cut_tensor(picture, box, size, 1.0 if fill is None else [level / 255 for level in fill]))
 
 
 def cut_mask(mask: Tensor | None, box: Box, picture_size: Size, size: Size | None = None) -> Tensor:
@@ -46,8 +51,8 @@ def cut_mask(mask: Tensor | None, box: Box, picture_size: Size, size: Size | Non
     return _place(part, plan) if plan.padded else _copy(part)
 
 
-def mark_outside(box: Box, picture_size: Size, size: Size | None = None) -> Tensor:
-    """`[h, w]`: 1 where the box lies outside a picture of `picture_size`, 0 on the picture.
+def mark_outside(box: Box, picture_size: Size, size: Size | None = None, feather: int = 0, overlap: int = 0) -> Tensor:
+    """`[h, w]`: 1 where the box lies outside a picture of `picture_size`, 0 on the picture; see `outside_mask`.
 
     Raises:
         OutsideError: when no pixel of the box lies on the picture.
@@ -55,7 +60,7 @@ def mark_outside(box: Box, picture_size: Size, size: Size | None = None) -> Tens
     plan = plan_cut(box, size, picture_size)
     if not plan.padded:
         return _zeros(plan.size)
-    return torch.from_numpy(outside_mask(plan))
+    return torch.from_numpy(outside_mask(plan, feather, overlap))
 
 
 def _copy(part: Tensor) -> Tensor:

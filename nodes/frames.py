@@ -11,6 +11,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..cropping.canvas import CROP
 from ..cropping.crop import Crop
 from ..cropping.sequence import EACH, FRAMES
 from ..images.scenes import sign_frame
@@ -18,6 +19,7 @@ from ..images.thumbnail import small_pixels
 from ..jobs.on_cut import KEEP
 from ..models.analysis import Analysis
 from .analyse import AnalysedPicture
+from .canvas import AddedCanvas
 from .cutting import cut_mask, cut_picture, mark_outside
 from .drawing import draw_crop
 from .host import to_host
@@ -70,12 +72,14 @@ class Frame:
         return AnalysedPicture(self.picture, self.analysis, self.sketch)
 
 
-def split_clips(batches: Sequence[Tensor], frames: str, on_cut: str) -> list[range]:
+def split_clips(batches: Sequence[Tensor], frames: str, on_cut: str, fit: str = CROP) -> list[range]:
     """The indices of the pictures of each clip: of each batch; of all, where there are single pictures only.
 
     Raises:
-        ValueError: when the pictures of a clip have several sizes, or `on_cut` cannot be done to a clip.
+        ValueError: when the pictures of a clip have several sizes, or `on_cut` or `fit` cannot be done to a clip.
     """
+    if fit != CROP:
+        raise ValueError(f"fit: {fit} is for pictures on their own; with frames {frames}, choose {CROP}")
     if on_cut != KEEP:
         raise ValueError(f"on_cut: {on_cut} is for pictures on their own; with frames {frames}, choose {KEEP}")
     counts = [len(batch) for batch in batches]
@@ -107,7 +111,7 @@ class ClipCrops:
     masks: Sequence[Tensor | None]
     size: Size
 
-    def outputs(self, drawn: bool) -> tuple:
+    def outputs(self, drawn: bool, canvas: AddedCanvas) -> tuple:
         """What the clip puts on the wires, in the order of the outputs; the last one, its index, is the caller's.
 
         Masks of which nothing is white are one black frame that is repeated without taking memory.
@@ -117,13 +121,14 @@ class ClipCrops:
         width, height = self.size
         images = torch.empty(len(boxes), height, width, 3)
         for place, frame, box in zip(images, self.frames, boxes, strict=True):
-            place.copy_(cut_picture(frame.picture, box, self.size))
+            place.copy_(cut_picture(frame.picture, box, self.size, canvas.fill))
         masks = added = torch.zeros(1, height, width).expand(len(boxes), -1, -1)
         if any(each is not None for each in self.masks):
             each = zip(self.masks, boxes, strict=True)
             masks = torch.stack([cut_mask(mask, box, picture_size, self.size).cpu() for mask, box in each])
         if not all(box.inside(picture_size) for box in boxes):
-            added = torch.stack([mark_outside(box, picture_size, self.size) for box in boxes])
+            marks = (mark_outside(box, picture_size, self.size, canvas.feather, canvas.overlap) for box in boxes)
+            added = torch.stack(list(marks))
         return (
             to_host(images),
             to_host(masks),

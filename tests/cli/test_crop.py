@@ -191,6 +191,9 @@ def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_
         (["--buckets", "sdxl", "--multiple-of", "64"], "--multiple-of"),
         (["--policy", "none"], "--policy"),
         (["--on-cut", "skip"], "--on-cut"),
+        (["--fit", "all"], "--fit"),
+        (["--fit", "whole", "--fit-side", "up"], "--fit-side"),
+        (["--fit", "whole", "--fill", "blurred"], "--fill"),
         (["--framing", "close"], "--framing"),
         (["--cropper", "nonesuch"], "--cropper"),
         (["--device", "tpu"], "--device"),
@@ -237,6 +240,8 @@ def test_a_malformed_flag_is_named(photos, tmp_path, words, flag, capsys):
             }.items()
         ),
         (["--layout-hard"], "--layout-hard", "--layout WHERE"),
+        (["--fit-side", "left"], "--fit-side", "--fit whole, --fit subject, --policy pad or --on-cut pad"),
+        (["--fill", "blur"], "--fill", "--fit whole, --fit subject, --policy pad or --on-cut pad"),
         (["--layout-frame", "source"], "--layout-frame", "--layout WHERE"),
         (["--no-enlarge"], "--no-enlarge", "--resolution N, --buckets GRID or the sizes of a model"),
     ],
@@ -311,6 +316,25 @@ def test_names_sizes_and_quality_from_end_to_end_and_run_again(photos, tmp_path,
     assert crop(*words, "--quality", "20") == 0
     assert "quality: none → 20" in capsys.readouterr().err
     assert sum(map(len, tree(out).values())) < sum(map(len, before.values()))
+
+
+def test_whole_pictures_are_extended_and_the_manifest_says_by_how_much(photos, tmp_path, capsys):
+    words = [photos / "a.*g", "--out", tmp_path / "out", "--ratios", "1:1", "--format", "png", "--fit", "whole"]
+    assert crop(*words, "--fit-side", "left", "--fill", "#00f") == 0
+    assert "2 with a warning" in capsys.readouterr().out
+    wide, tall = (each["crops"][0] for each in records(tmp_path / "out"))
+    assert (wide["box"], wide["added"]) == ([0, -20, 120, 120], pytest.approx(1 / 3, abs=1e-6))
+    assert tall["box"] == [-40, 0, 120, 120]
+    with Image.open(tmp_path / "out" / tall["file"]) as image:
+        assert (image.getpixel((39, 60)), image.size) == ((0, 0, 255), (120, 120))
+        assert image.getpixel((41, 60)) != (0, 0, 255)
+    before = tree(tmp_path / "out")
+    assert crop(*words, "--fit-side", "left", "--fill", "#00f") == 0
+    assert "2 had been done before" in capsys.readouterr().out and tree(tmp_path / "out") == before
+    assert crop(*words, "--fill", "blur") == 0
+    assert "fill: 0, 0, 255 → blur, fit_side: left → auto" in capsys.readouterr().err
+    now = tree(tmp_path / "out")
+    assert not any(now[name] == before[name] for name in now if name.endswith(".png"))
 
 
 def test_a_crop_that_gets_another_ratio_leaves_no_file_behind(photos, tmp_path):
@@ -457,7 +481,8 @@ def test_heads_that_are_cut_off_are_told_before_all_else_dropped_or_padded(crop_
     assert (status, shown.out) == (0, f"1 of 2 pictures, 1 crops {where}; 1 left out as asked\n")
     assert f"dropped: wide.png: {cut}\n" in shown.err
     status, shown = crop_heads("--ratios", "1:1", "--on-cut", "pad", "--resolution", "64")
-    assert (status, shown.out) == (0, f"2 of 2 pictures, 2 crops {where}\n")
+    told = "1 with a warning, told in the manifest: wide.png: 33 % of the crop is canvas added at the top and bottom"
+    assert (status, shown.out) == (0, f"2 of 2 pictures, 2 crops {where}; {told}\n")
     with Image.open(tmp_path / "out" / "wide.jpg") as image:
         assert min(image.getpixel((32, 2))) > 240 and min(image.getpixel((32, 61))) > 240
 

@@ -72,7 +72,7 @@ def test_the_fields_are_the_documented_ones():
     assert list(line) == ["source", "size", "status", "reason", "digest", "crops"]
     assert list(line["crops"][0]) == [
         "file", "ratio", "bucket", "box", "score", "terms", "kept", "crop_coords", "original_size", "target_size",
-        "warnings", "confidence", "correction", "ratio_error",
+        "warnings", "confidence", "correction", "ratio_error", "added",
     ]  # fmt: skip
     assert line["crops"][0]["confidence"] == 0.25
     assert line["size"] == [120, 80]
@@ -92,7 +92,7 @@ def test_an_older_manifest_is_read_and_has_no_warnings_and_no_confidence(tmp_pat
         assert again.pop("digest") is None
         for crop in again["crops"]:
             assert (crop.pop("warnings"), crop.pop("confidence"), crop.pop("correction")) == ([], None, None)
-            assert crop.pop("ratio_error") == 0
+            assert (crop.pop("ratio_error"), crop.pop("added")) == (0, 0)
         assert again == json.loads(line)
 
 

@@ -196,7 +196,8 @@ def test_a_canvas_is_extended_for_a_bucket_that_would_behead():
     assert tall.box[2:] == (50, 100)
     # With air the head goes from 28.4 to 51.6 and 4.4 to 85.6: 82 rows, for which 163 columns around it are enough.
     assert wide.box == (-42, 4, 163, 82)
-    assert (wide.terms["heads_cut"], wide.warnings, wide.target_size) == (0, (), WIDE[::-1])
+    assert (wide.terms["heads_cut"], wide.target_size) == (0, WIDE[::-1])
+    assert [each.code for each in wide.warnings] == ["canvas-added"]
 
 
 def crop_record(bucket, box, kept=1.0, cut=0.0, warnings=(), heads=0.0):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.crop import CropWarning
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
 from salient_crop.cropping.text_region import TextRegion
@@ -18,6 +19,10 @@ CLOSE = Subject(0.1, 0.2, 0.9, 0.8, kind="face")  # a head 38 pixels wide in 48,
 
 def batch_of(*subjects, size=SIZE, heat=None):
     return SearchBatch.of([Analysis(torch.ones(8, 12) if heat is None else heat, subjects)], size)
+
+
+def canvas(share, sides):
+    return CropWarning("canvas-added", f"{share} % of the crop is canvas added at the {sides}")
 
 
 @pytest.mark.parametrize("on_cut", ["keep", "drop"])
@@ -35,7 +40,7 @@ def test_a_canvas_is_extended_so_that_the_head_fits_with_some_air(policy):
     crop = choose_crop(batch_of(CLOSE), Constraint((Ratio(1, 1),), policy=policy), on_cut="pad")
     # The head with 8 % of its size on every side goes from 1.7 to 46.3 across, and from 4.9 to 27.1 down.
     assert crop.box.as_list() == [1, -7, 46, 46]
-    assert (crop.warnings, crop.confidence) == ((), 1.0)
+    assert (crop.warnings, crop.confidence) == ((canvas(30, "top and bottom"),), 1.0)
     assert not is_dropped(crop, "drop")
 
 
@@ -61,14 +66,17 @@ def test_a_region_to_keep_stays_in_the_extended_crop():
     corner = Constraint((Ratio(1, 1),), keep=((0.0, 0.0, 0.05, 0.1),))
     crop = choose_crop(batch_of(CLOSE), corner, on_cut="pad")
     assert crop.box.as_list() == [0, -10, 47, 47]
-    assert crop.warnings == ()
+    assert crop.warnings == (canvas(32, "top and bottom"),)
 
 
 def test_a_canvas_is_not_extended_for_the_smallest_size():
     least = Constraint((Ratio(1, 1),), min_size=(60, 60))
     crop = choose_crop(batch_of(CLOSE), least, on_cut="pad")
     assert crop.box.size == (46, 46)
-    assert [each.words for each in crop.warnings] == ["the crop has 46×46 pixels, but at least 60×60 were asked for"]
+    assert [each.words for each in crop.warnings] == [
+        "the crop has 46×46 pixels, but at least 60×60 were asked for",
+        canvas(30, "top and bottom").words,
+    ]
     kept = with_heads_kept(batch_of(CLOSE), Constraint(min_size=(60, 60), policy="pad"), Ratio(1, 1))
     assert (kept.min_size, kept.policy) == ((60, 60), "pad")
 
@@ -89,7 +97,10 @@ def test_a_hard_text_region_outweighs_a_head():
 def test_where_no_crop_is_calm_the_canvas_is_extended_nevertheless():
     calm = Constraint((Ratio(1, 1),), text_regions=(TextRegion((0.0, 0.0, 1.0, 0.5), "crop", hard=True),))
     crop = choose_crop(batch_of(CLOSE), calm, on_cut="pad")
-    assert (crop.box.as_list(), [each.code for each in crop.warnings]) == ([1, -7, 46, 46], ["keep-given-up"])
+    assert (crop.box.as_list(), [each.code for each in crop.warnings]) == (
+        [1, -7, 46, 46],
+        ["keep-given-up", "canvas-added"],
+    )
 
 
 def test_heads_of_others_extend_no_canvas():

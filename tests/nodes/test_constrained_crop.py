@@ -224,7 +224,9 @@ def test_a_canvas_is_extended_for_a_head_and_the_mask_to_outpaint_says_where(run
     image, _, box, _, _, added, warnings, _ = (values[0] for values in outputs)
     # With air the head goes from 74.6 to 225.4 across, and from 3.6 to 96.4 down.
     assert [box[name] for name in ("x", "y", "width", "height")] == [74, -26, 152, 152]
-    assert (warnings, box["metadata"]["warnings"], box["metadata"]["confidence"]) == ("", [], 1.0)
+    assert warnings == "34 % of the crop is canvas added at the top and bottom"
+    assert [each["code"] for each in box["metadata"]["warnings"]] == ["canvas-added"]
+    assert box["metadata"]["confidence"] == 1.0
     white = torch.zeros(152, 152)
     white[:26] = white[126:] = 1
     assert torch.equal(added[0], white)
@@ -335,3 +337,28 @@ def test_sizes_that_exclude_each_other_are_named(run, centre):
         run("ConstrainedCrop", ratio=["sdxl"], multiple_of=["64"], **given)
     with pytest.raises(ValueError, match="no 1:1000 crop of a 300×100 picture"):
         run("ConstrainedCrop", ratio=["1:1000"], **given)
+
+
+@pytest.mark.parametrize("fill", ["white", "#00f", "edge", "mirror", "blur"])
+def test_the_whole_picture_is_extended_and_marked_for_outpainting(run, centre, fill):
+    picture = scene(60, 40, 30, 20)
+    given = {"fit": ["whole"], "fit_side": ["right"], "fill": [fill], "feather": [8], "overlap": [4]}
+    images, masks, boxes, *_, added, warnings, _ = run(
+        "ConstrainedCrop", image=[picture], cropper=[centre], ratio=["3:1"], mask=[torch.ones(1, 40, 60)], **given
+    )
+    assert images[0].shape == (1, 40, 119, 3) and torch.equal(images[0][:, :, :60], picture)
+    expected = {"white": (1, 1, 1), "#00f": (0, 0, 1), "edge": picture[0, 20, 59]}
+    if fill in expected:
+        assert torch.allclose(images[0][0, 20, 100], torch.as_tensor(expected[fill]).float())
+    assert masks[0].sum() == 40 * 60
+    row = added[0][0, 20]
+    assert (row[56:] == 1).all() and (row[:48] == 0).all() and (row[49:56] > 0).all() and (row[49:56] < 1).all()
+    assert warnings == ["50 % of the crop is canvas added at the right"]
+    assert boxes[0]["metadata"]["warnings"][0]["code"] == "canvas-added"
+
+
+def test_a_fill_that_is_none_is_named(run, centre):
+    with pytest.raises(ValueError, match="^fill: 'stars' is neither a colour nor one of edge, blur, mirror"):
+        run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], cropper=[centre], fill=["stars"])
+    with pytest.raises(ValueError, match="^fill: pictures here have no transparency"):
+        run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], cropper=[centre], fill=["keep"])

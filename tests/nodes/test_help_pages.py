@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NODE_IDS = list(json.loads((ROOT / "tests" / "golden" / "nodes.json").read_text(encoding="utf-8")))
 # Nodes of ComfyUI itself that the pages speak of.
-CORE_NODES = {"Crop Image", "Load Image-Text (from Folder)", "Rebatch Images"}
+CORE_NODES = {"Crop Image", "Pad Image for Outpainting", "Load Image-Text (from Folder)", "Rebatch Images"}
 
 ENTRY = re.compile(r"^- (?P<names>`\w+`(?:, `\w+`)*)(?: \((?P<facts>[^)]*)\))?: (?P<text>.+)$")
 
