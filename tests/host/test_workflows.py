@@ -202,6 +202,37 @@ def test_the_lists_fit_cores_training_node(comfy):
     assert folder["output_is_list"][:3] == [True, True, True]
 
 
+def test_a_whole_picture_is_extended_and_its_mask_is_that_of_pad_image_for_outpainting(comfy, samples):
+    shutil.copy(samples / "rocket.jpg", comfy.input / "rocket.jpg")  # 640×427
+    canvas = {"fit": "whole", "fit_side": "right", "fill": "mirror", "feather": 40, "overlap": 0}
+    outputs = comfy.run(
+        {
+            "image": node("LoadImage", image="rocket.jpg"),
+            "cropper": pack("LoadCropper", cropper="centre"),
+            "crop": pack(
+                "ConstrainedCrop",
+                image=["image", 0],
+                cropper=["cropper", 0],
+                ratio="2:1",
+                width=0,
+                height=0,
+                multiple_of="1",
+                **canvas,
+            ),
+            "core": node("ImagePadForOutpaint", image=["image", 0], left=0, top=0, right=213, bottom=0, feathering=40),
+            "ours": node("MaskToImage", mask=["crop", 5]),
+            "theirs": node("MaskToImage", mask=["core", 1]),
+            "save": node("SaveImage", images=["crop", 0], filename_prefix="whole"),
+            "save_ours": node("SaveImage", images=["ours", 0], filename_prefix="ours"),
+            "save_theirs": node("SaveImage", images=["theirs", 0], filename_prefix="theirs"),
+        }
+    )
+    crop, ours, theirs = (saved(comfy, outputs, each)[0] for each in ("save", "save_ours", "save_theirs"))
+    assert crop.size == ours.size == theirs.size == (853, 427)
+    assert ours.tobytes() == theirs.tobytes()
+    assert crop.getpixel((640, 200)) == crop.getpixel((639, 200))
+
+
 def test_constraints_chain_and_pad_for_outpainting(comfy, samples):
     shutil.copy(samples / "rocket.jpg", comfy.input / "rocket.jpg")  # 640×427
     whole = {"x": 0, "y": 0, "width": 640, "height": 427}
