@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..images.errors import PictureError, reading
 from ..printable import escape
@@ -59,7 +59,7 @@ class CaptionIndex:
             raise PictureError(self.file, f"damaged: the entry {show_value(name)}: {error}") from None
 
 
-def read_caption_index(file: Path) -> CaptionIndex:
+def read_caption_index(file: Path, open_file: Callable[[Path], BinaryIO] = open_regular) -> CaptionIndex:
     """Reads `metadata.jsonl` (JSON lines) or an sd-scripts file (one JSON object).
 
     A path that lies elsewhere counts by its name alone, since data sets are moved. So does a bare name in an sd-scripts
@@ -68,7 +68,7 @@ def read_caption_index(file: Path) -> CaptionIndex:
     Raises:
         PictureError: when it cannot be read.
     """
-    with reading(file), open_regular(file) as opened:
+    with reading(file), open_file(file) as opened:
         content = opened.read().removeprefix(BOM_UTF8)
     is_lines = file.suffix == ".jsonl"
     entries, fault = _entries_of_lines(content) if is_lines else _entries_of_object(content)

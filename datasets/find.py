@@ -63,6 +63,18 @@ def leads_outside(path: Path, folder: Path) -> bool:
         return True
 
 
+def is_inside(path: Path, folder: Path, identity: tuple[int, int] | None) -> bool:
+    """Whether a file that has been opened lies in `folder`: a link may have taken its place since that was looked for.
+
+    Args:
+        identity: of the open file, see `Structure`.
+    """
+    if leads_outside(path, folder):
+        return False
+    status = os.lstat(os.path.realpath(path))
+    return identity is None or identity == (status.st_dev, status.st_ino)
+
+
 def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
     seen = set(excluded)
     for folder, subfolders, files in os.walk(root, followlinks=follow_links):

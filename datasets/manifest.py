@@ -27,7 +27,7 @@ from .json_values import (
     read_whole,
     show_value,
 )
-from .open_folder import open_regular
+from .open_folder import open_folder, open_regular
 
 OK, FAILED, DROPPED = "ok", "failed", "dropped"
 _STATUSES = (OK, FAILED, DROPPED)
@@ -159,13 +159,16 @@ def write_manifest(path: Path | str, records: Iterable[PictureRecord]) -> None:
 
 
 def read_manifest(path: Path | str) -> Iterator[PictureRecord]:
-    """The records of a manifest, one at a time.
+    """The records of a manifest that a run has written, one at a time.
 
     Raises:
-        OSError: when it cannot be read.
+        OSError: when it cannot be read, or is a link.
         ValueError: naming the file, the line and the field that is missing or malformed.
     """
-    for record in read_lines(path):
+    path = Path(path)
+    with open_folder(path.parent) as folder:
+        file = folder.read(path.name)
+    for record in _read_lines(file):
         if isinstance(record, BrokenLine):
             raise ValueError(f"{path}, line {record.number}: {record.reason}")
         yield record
@@ -177,7 +180,11 @@ def read_lines(path: Path | str) -> Iterator[PictureRecord | BrokenLine]:
     Raises:
         OSError: when it cannot be read.
     """
-    with open_regular(Path(path)) as file:
+    return _read_lines(open_regular(Path(path)))
+
+
+def _read_lines(opened: BinaryIO) -> Iterator[PictureRecord | BrokenLine]:
+    with opened as file:
         for number, line in enumerate(_short_lines(file), 1):
             if line is None:
                 yield BrokenLine(number, f"not a manifest line (over {_LONGEST_LINE:,} bytes long)")

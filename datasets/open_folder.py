@@ -116,6 +116,19 @@ def open_folder(root: Path, below: str = "", make: bool = False) -> Iterator[Ope
         os.close(descriptor)
 
 
+def open_inside(path: Path, root: Path) -> BinaryIO:
+    """A file in `root` or below it, opened for reading. A link that leads elsewhere in `root` is followed.
+
+    Raises:
+        OSError: when it cannot be read, is no file, or lies elsewhere, even where a link takes its place meanwhile.
+    """
+    real, home = Path(os.path.realpath(path)), Path(os.path.realpath(root))
+    if not real.is_relative_to(home):
+        raise _not_a_file(path)
+    with open_folder(home, real.parent.relative_to(home).as_posix()) as folder:
+        return folder.read(real.name)
+
+
 def open_regular(path: Path) -> BinaryIO:
     """A file that its user has named, opened for reading; it may be a link.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ..images.decode import Picture
 from ..images.errors import PictureError, reading
 from .caption_index import CAPTION_INDEX_NAMES, CaptionIndex, read_caption_index
 from .captions import decode_caption, find_caption_files
-from .find import LEADS_OUTSIDE, MASK_SUFFIX, leads_outside
-from .open_folder import open_regular
+from .find import LEADS_OUTSIDE, MASK_SUFFIX, is_inside, leads_outside
+from .open_folder import open_inside, open_regular
 
 MAX_CAPTION = 4_000_000  # bytes; a long one has two thousand
 
@@ -53,7 +54,7 @@ class Sidecars:
             return ""
         if file not in self._indexes:
             self._refuse_link(file, self._folder)
-            self._indexes[file] = read_caption_index(file)
+            self._indexes[file] = read_caption_index(file, self._open)
         return self._indexes[file].caption(picture.relative_to(file.parent).as_posix())
 
     def read_captions(self, picture: Path) -> dict[str, bytes]:
@@ -87,6 +88,8 @@ class Sidecars:
         file, folder = found
         self._refuse_link(file, folder)
         mask = picture.open_beside(file)
+        if not self._follow_links and not is_inside(file, folder, mask.identity):
+            raise PictureError(file, LEADS_OUTSIDE)
         if mask.info.size != picture.info.size:
             sizes = (f"{width}×{height}" for width, height in (mask.info.size, picture.info.size))
             raise PictureError(file, "a mask of {}, but its picture has {}".format(*sizes))
@@ -102,11 +105,14 @@ class Sidecars:
 
     def _read(self, file: Path) -> bytes:
         self._refuse_link(file, self._folder)
-        with reading(file), open_regular(file) as opened:
+        with reading(file), self._open(file) as opened:
             content = opened.read(MAX_CAPTION + 1)
         if len(content) > MAX_CAPTION:
             raise PictureError(file, f"a caption of more than {MAX_CAPTION // 10**6} MB")
         return content
+
+    def _open(self, file: Path) -> BinaryIO:
+        return open_regular(file) if self._follow_links else open_inside(file, self._folder)
 
     def _refuse_link(self, file: Path, folder: Path) -> None:
         if not self._follow_links and leads_outside(file, folder):

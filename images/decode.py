@@ -18,7 +18,7 @@ from .cost import DRAFTED
 from .cut import CutError, place_on_canvas, plan_cut
 from .errors import PictureError, reading
 from .fill import Fill
-from .header import MAX_PIXELS, describe, open_image, read_header, read_structure
+from .header import CHANGED, MAX_PIXELS, describe, open_image, read_header, read_structure
 from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
 from .resample import CROP_FILTER, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
 from .structure import Structure
@@ -105,6 +105,7 @@ class Picture:
 
     Attributes:
         info: size as displayed, format and orientation, from the header.
+        identity: of the file; see `Structure`.
 
     Raises:
         TypeError: when the path is no path.
@@ -124,6 +125,7 @@ class Picture:
         self.path = Path(path)
         self._structure = structure or read_structure(path, max_pixels, content)
         self.info = read_header(path, max_pixels, content, self._structure)
+        self.identity = self._structure.identity
         self._max_pixels = max_pixels
         self._content = content
         self._terms = terms
@@ -242,9 +244,9 @@ class Picture:
         """The stored picture, `scale` times smaller than the file (where that is 2 or more, and a JPEG)."""
         if self._decoded is None or self._scale != scale:
             self._decoded = None  # the smaller one goes before the larger one comes
-            with open_image(self.path, self._max_pixels, self._content) as image:
+            with open_image(self.path, self._max_pixels, self._content, self._structure) as image:
                 if describe(image, self._structure) != self.info:
-                    raise PictureError(self.path, "it changed while it was being read")
+                    raise PictureError(self.path, CHANGED)
                 _draft(image, scale)
                 image.load()
                 if not self._structure.ordinary:

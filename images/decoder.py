@@ -19,6 +19,7 @@ from PIL import Image
 
 from .decode import Picture, Question
 from .errors import PictureError
+from .header import CHANGED
 from .wire import BrokenMessageError, receive, send
 
 _GRACE = 5  # seconds after which the watchdog ends what its owner should have ended
@@ -64,6 +65,8 @@ class _Decoder:
         if words["about"] == "open":
             self._picture = None  # the old one goes before the new one comes
             self._picture = Picture(words["path"], content=content if words["in_memory"] else None)
+            if words.get("identity") not in (None, list(self._picture.identity or ())):
+                raise PictureError(words["path"], CHANGED)
             return {"info": asdict(self._picture.info)}, b""
         if words["about"] == "forget":
             if self._picture is not None:  # it could not be opened

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +22,7 @@ from .survey import survey
 
 # By content, never by extension; and only these: Pillow would run Ghostscript on a .jpg that is really PostScript.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "HEIF", "TIFF", "BMP", "DIB", "GIF")
+CHANGED = "it changed while it was being read"
 MAX_PIXELS = 178_956_970  # above this, Pillow calls a picture a decompression bomb
 
 try:
@@ -70,7 +71,7 @@ def read_header(
             made to cost more than any photograph.
     """
     structure = structure or read_structure(path, max_pixels, content)
-    with open_image(Path(path), max_pixels, content) as image:
+    with open_image(Path(path), max_pixels, content, structure) as image:
         return describe(image, structure)
 
 
@@ -86,19 +87,24 @@ def read_structure(path: Path | str, max_pixels: int = MAX_PIXELS, content: byte
         # The decoder of a WebP makes room for its pixels as soon as it is opened.
         if structure.kind == "WEBP" and structure.size is not None:
             _refuse_too_many_pixels(path, structure.size, max_pixels)
-        return structure
+        return replace(structure, identity=_identify(file))
 
 
 @contextmanager
-def open_image(path: Path, max_pixels: int = MAX_PIXELS, content: bytes | None = None) -> Iterator[Image.Image]:
+def open_image(
+    path: Path, max_pixels: int = MAX_PIXELS, content: bytes | None = None, structure: Structure | None = None
+) -> Iterator[Image.Image]:
     """The picture opened by Pillow, nothing decoded yet; every error inside the block becomes a `PictureError`.
 
     Args:
-        path, max_pixels, content: see `read_header`.
+        path, max_pixels, content, structure: see `read_header`; another file than that of the structure is refused.
     """
-    with reading(path), _open_file(path, content) as file, Image.open(file, formats=_list_formats()) as image:
-        _refuse_too_many_pixels(path, image.size, max_pixels)
-        yield image
+    with reading(path), _open_file(path, content) as file:
+        if structure is not None and structure.identity not in (None, _identify(file)):
+            raise PictureError(path, CHANGED)
+        with Image.open(file, formats=_list_formats()) as image:
+            _refuse_too_many_pixels(path, image.size, max_pixels)
+            yield image
 
 
 def describe(image: Image.Image, structure: Structure) -> PictureInfo:
@@ -155,6 +161,14 @@ def _open_regular(path: Path) -> BinaryIO:
     if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for a writer
         raise PictureError(path, "not a regular file")
     return path.open("rb")
+
+
+def _identify(file: BinaryIO) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:  # it is in memory
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _read_brand(file: BinaryIO) -> bytes:

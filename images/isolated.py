@@ -47,7 +47,8 @@ class IsolatedPicture(Picture):
         self._seconds = seconds
         self._terms = terms
         self._scale = None
-        words = {"path": str(path.absolute()), "in_memory": content is not None}
+        self.identity = structure.identity
+        words = {"path": str(path.absolute()), "in_memory": content is not None, "identity": structure.identity}
         need = opening_bytes(structure)
         self._cover(need)
         found, _ = self._send("open", words, content or b"", need)

@@ -54,6 +54,7 @@ class DecodedPicture(Picture):
         self._decoded = simplify_mode(image)
         self._scale = 1
         self._terms = None
+        self.identity = None
 
 
 def open_picture(source: PictureSource, open_file: Callable[..., Picture] = Picture) -> Picture:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..cropping.checks import Size
 
@@ -26,6 +26,8 @@ class Structure:
         scans: of a JPEG; where there are several, its decoder holds the whole picture as coefficients.
         opening: bytes of memory that opening it takes, beside a few kilobytes.
         late_exif: the EXIF block of a PNG, where it comes after the pixels.
+        identity: device and number (inode) of the file, by which it is known should another take its name; None for
+            one in memory.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Structure:
     scans: int = 1
     opening: int = 0
     late_exif: bytes = b""
+    identity: tuple[int, int] | None = field(default=None, compare=False)
 
 
 def is_ordinary(size: Size, length: int, parts: int = 0, metadata: int = 0) -> bool:

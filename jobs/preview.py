@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..datasets.find import leads_outside
+from ..datasets.find import LEADS_OUTSIDE, is_inside, leads_outside
 from ..datasets.manifest import FAILED, OK, BrokenLine, CropRecord, PictureRecord, read_lines
 from ..images.decode import Picture
 from ..images.errors import PictureError
@@ -146,6 +146,8 @@ def _draw_picture(
     if not follow_links and leads_outside(path, folder):
         raise PictureError(path, "a link that leads out of the folder; --follow-links shows it")
     with reader.open(path) as picture:
+        if not follow_links and not is_inside(path, folder, picture.identity):
+            raise PictureError(path, LEADS_OUTSIDE)
         size = picture.info.size
         heat = None
         if analyser is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..datasets.atomic import write_atomic
 from ..datasets.json_values import parse_json
-from ..datasets.open_folder import open_folder, open_regular
+from ..datasets.open_folder import open_folder
 from .journal import read_identity
 from .run import FolderRun
 from .settings import describe_differences
@@ -60,7 +60,7 @@ def write_run_record(
 def read_run_record(manifest: Path) -> dict[str, Any]:
     """What is noted beside a manifest; empty where nothing can be read."""
     try:
-        with open_regular(record_file(manifest)) as file:
+        with open_folder(manifest.parent) as folder, folder.read(record_file(manifest).name) as file:
             record = parse_json(file.read())
     except (OSError, ValueError):
         return {}

@@ -20,7 +20,7 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..datasets.captions import caption_paths
 from ..datasets.deduplicate import hash_file
-from ..datasets.find import LEADS_OUTSIDE, leads_outside
+from ..datasets.find import LEADS_OUTSIDE, is_inside, leads_outside
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from ..images.decode import Picture
 from ..images.encode import encode
@@ -275,6 +275,8 @@ def open_source(run: FolderRun, source: str) -> Iterator[Picture]:
     if not run.settings.follow_links and leads_outside(path, run.folder):
         raise PictureError(path, LEADS_OUTSIDE)
     with run.reader.open(path) as picture:
+        if not run.settings.follow_links and not is_inside(path, run.folder, picture.identity):
+            raise PictureError(path, LEADS_OUTSIDE)
         yield picture
 
 

@@ -68,7 +68,10 @@ def crafted(records: Sequence[Any], chance: random.Random) -> str:
     record = deepcopy(chance.choice(records))
     raw = {}
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        *keys, last = chance.choice(list(places(record)) or [("source",)])
+        found = list(places(record)) or [("source",)] * isinstance(record, dict)
+        if not found:
+            break
+        *keys, last = chance.choice(found)
         target = record
         for key in keys:
             target = target[key]

@@ -139,7 +139,7 @@ PLACES = READ + WRITTEN
 
 
 class Folders(Attack):
-    name, count, short, batch = "folders", 1000, 4, 1
+    name, count, short, batch = "folders", 560, 4, 1
 
     def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
         for case in cases:
@@ -212,7 +212,7 @@ def _sheet(world: Path) -> list[str | Path]:
 class Nested(Attack):
     """Pictures and crops in one another's folders, and folders that are links."""
 
-    name, count, short, batch = "nested folders", 120, 3, 1
+    name, count, short, batch = "nested folders", 96, 3, 1
 
     def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
         for case in cases:
@@ -280,7 +280,7 @@ _LAYOUTS: dict[str, _Layout] = {
 class Races(Attack):
     """Links put in the place of files and folders at a random moment of a run, and taken away at its next picture."""
 
-    name, count, short, batch = "link races", 400, 4, 1
+    name, count, short, batch = "link races", 240, 4, 1
 
     def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
         for case in cases:
@@ -309,7 +309,11 @@ class Races(Attack):
         words = crop_words(world / "photos", world / "out", kind, "--background", chance.choice(("white", "black")))
         ending = run_command(*words, folder=case.scratch, before=begin)
         self.spend(ending.seconds, ending.memory)
-        return judge(ending, before, tree(world / "outside"), [world / "out"]), what
+        complaint = judge(ending, before, tree(world / "outside"), [world / "out"])
+        if complaint.startswith(LOOKED_OUTSIDE) and complaint.endswith((".png", ".jpg")):
+            # Which file was opened is only known once it is: nothing of it may be shown.
+            complaint = finds_secret([world / "out"])
+        return complaint, what
 
 
 _RACED = [place for place in PLACES if place not in ("out", "photos/.hidden.png")]

@@ -237,10 +237,12 @@ def _correct(line: str, chance: random.Random) -> str:
     sides = [0, 1, 2, 7, 32, 48, -1, -(10**6), 10**6, 2**31, 2**53, 2**60, 1.5, None, "1"]
     box: Any = [chance.choice(sides[:6] if chance.random() < 0.5 else sides) for _ in range(4)]
     correction = {"decision": chance.choice(["box", "box", "drop", "approve", "none", None, {}]), "box": box}
-    if isinstance(value, dict) and isinstance(value.get("crops"), list) and value["crops"]:
-        chance.choice(value["crops"])["correction"] = correction
+    crops = value.get("crops") if isinstance(value, dict) else None
+    if isinstance(crops, list) and crops:
+        index = chance.randrange(len(crops))
+        crops[index] = {**(crops[index] if isinstance(crops[index], dict) else {}), "correction": correction}
     elif isinstance(value, dict) and "settings" in value:
-        name = chance.choice([*value.get("sources", {}), *_PATHS])
+        name = chance.choice(["a.png", "sub/d.png", *_PATHS])
         digest = chance.choice(["0" * 32, "", "x", 5])
         value["corrections"] = [
             {"digest": digest, "source": name, "corrections": [correction] * chance.choice((1, 300))}

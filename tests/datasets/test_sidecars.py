@@ -101,10 +101,10 @@ def test_of_several_caption_files_the_first_counts(tmp_path):
 def test_a_caption_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     (tmp_path / "a.txt").write_text("a")
 
-    def refuse(path):
+    def refuse(path, *_):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(module, "open_regular", refuse)
+    monkeypatch.setattr(module, "open_inside", refuse)
     for read in (Sidecars(tmp_path).read_caption, Sidecars(tmp_path).read_captions):
         with pytest.raises(PictureError, match=r"a\.txt: no permission to read it"):
             read(tmp_path / "a.jpg")

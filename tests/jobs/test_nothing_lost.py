@@ -8,8 +8,11 @@ import pytest
 from PIL import Image
 
 from salient_crop.bucketing.grids import parse_grid
+from salient_crop.datasets import sidecars
+from salient_crop.datasets.find import leads_outside
 from salient_crop.datasets.formats import get_format
 from salient_crop.datasets.manifest import read_manifest
+from salient_crop.jobs import stages
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.folder import crop_folder
 from salient_crop.jobs.run import RunError
@@ -290,6 +293,39 @@ def test_sidecars_behind_a_link_out_of_the_folder_are_read_only_when_asked(folde
         assert outcome.failed == (3 if kind == "index" else 1)
         assert reasons(folder)["b.png"] == f"{place.name}: a link that leads out of the folder"
         assert not any(b"secret" in each for each in folder.tree().values())
+
+
+@links
+@pytest.mark.parametrize("name", ["b.png", "b-masklabel.png", "b.txt", "metadata.jsonl"])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_link_that_takes_the_place_of_a_file_once_that_was_looked_at_is_not_read(
+    folder, tmp_path, monkeypatch, name, large
+):
+    place, outside = folder.photos / name, tmp_path / "outside"
+    Image.new("L", (32, 48)).save(folder.photos / "b-masklabel.png")
+    (folder.photos / "metadata.jsonl").write_text('{"file_name": "b.png", "text": "mine"}')
+    if name == "b.txt":
+        place.write_text("mine")
+    if name.endswith(".png"):
+        # The one is decoded here, the other in a process of its own.
+        Image.new("L", (32, 48), 200).save(outside, "TIFF" if large else "PNG")
+    else:
+        outside.write_text('{"file_name": "b.png", "text": "secret"}')
+
+    def swap(path, root):
+        found = leads_outside(path, root)
+        if path == place and not place.is_symlink():
+            place.unlink()
+            place.symlink_to(outside)
+        return found
+
+    for module in (stages, sidecars):
+        monkeypatch.setattr(module, "leads_outside", swap)
+    assert folder.crop().failed >= 1
+    assert place.is_symlink()
+    assert "b.png" in reasons(folder)
+    assert "b.jpg" not in folder.tree()
+    assert not any(b"secret" in each for each in folder.tree().values())
 
 
 @links
