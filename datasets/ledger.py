@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from threading import RLock
 from typing import BinaryIO
@@ -87,6 +88,12 @@ class Ledger:
         with self._lock:
             self._open()
             self._digests.pop(file, None)
+
+    def forget_missing(self) -> None:
+        """Notes that files are removed which are there no more, as after a kill between a removal and its note."""
+        for file in list(self._digests):
+            if not os.path.lexists(os.path.join(self._folder, file)):
+                self.forget(file)
 
     def close(self) -> None:
         """Leaves one line a file, in the order of their names, where that is not what is there.

@@ -61,6 +61,8 @@ class OutputFolder:
     def __exit__(self, *error: object) -> None:
         with self._lock:
             self._is_locked = False
+            if error[0] is None:  # a run that was interrupted may still want to know what is missing
+                self._ledger.forget_missing()
             self._ledger.close()
 
     def make(self) -> None:

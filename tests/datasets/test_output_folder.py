@@ -31,6 +31,18 @@ def test_a_file_takes_its_name_only_when_all_is_written(tmp_path):
         assert tree(tmp_path / "new") == {"deep/a.bin": "half"}
 
 
+def test_a_removal_that_a_kill_kept_from_being_noted_is_noted_by_the_next_run(tmp_path):
+    write(tmp_path, a="1", b="2")
+    (tmp_path / "b").unlink()
+    with pytest.raises(KeyboardInterrupt), OutputFolder(tmp_path) as out:
+        raise KeyboardInterrupt
+    with OutputFolder(tmp_path) as out:
+        assert out.is_missing("b")
+    with OutputFolder(tmp_path) as out:
+        assert not out.is_missing("b")
+    assert '"b"' not in (tmp_path / LEDGER).read_text()
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, error):
     write(tmp_path, a="old")
