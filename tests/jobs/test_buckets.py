@@ -173,7 +173,8 @@ def test_duplicates_are_skipped_and_the_largest_stays(doubled):
     dropped = [f"{each.source}: {each.reason}" for each in records(doubled) if each.status == DROPPED]
     assert dropped == DUPLICATES
     assert outcome.report.duplicates == DUPLICATES
-    assert (doubled.steps[-1].done, doubled.steps[-1].total) == (31, 31)  # two were not measured
+    assert (doubled.steps[-1].done, doubled.steps[-1].total) == (33, 33)  # two were passed over, not measured
+    assert Counter(step.stage for step in doubled.steps)["measuring"] == 9
 
 
 def test_a_data_set_holds_nothing_but_what_was_planned(photos):
