@@ -13,6 +13,9 @@ from .ratio import Ratio
 BOX, DROP, APPROVE = "box", "drop", "approve"
 DECISIONS = (BOX, DROP, APPROVE)
 
+FARTHEST = 32
+"""How far a box may reach outside its picture, in longer sides: a panorama may be extended to a tall ratio."""
+
 
 @dataclass(frozen=True, slots=True)
 class Correction:
@@ -91,7 +94,8 @@ def corrected_box(correction: Correction, ratio: Ratio, size: Size, multiple: in
 
 
 def is_near(box: Box, size: Size) -> bool:
-    """Whether a box covers some of a picture, and reaches outside by no more than the picture's size on each side."""
+    """Whether a box covers some of a picture, and reaches outside by no more than `FARTHEST` of its longer side."""
     width, height = check_size("size", size)
     covers = box.x < width and box.y < height and box.right > 0 and box.bottom > 0
-    return covers and Box(-width, -height, 3 * width, 3 * height).holds(box)
+    far = FARTHEST * max(width, height)
+    return covers and Box(-far, -far, width + 2 * far, height + 2 * far).holds(box)

@@ -1,14 +1,17 @@
-"""What a person needs to judge a crop: where the value lies, who is in the picture, and which crops come next."""
+"""What a person needs to judge a crop: the one that the search finds, and which come next."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ..cropping.box import Box
+from ..cropping.canvas import NO_CANVAS, Canvas
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint, UnsatisfiableError
+from ..cropping.correction import nearest_ratio
 from ..cropping.crop import Crop
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..models.analysis import Analysis
@@ -25,7 +28,7 @@ class Suggestions:
         others: the next best distinct ones, the best first.
     """
 
-    best: Crop
+    best: Box
     others: tuple[Box, ...]
 
 
@@ -35,6 +38,8 @@ def suggest_crops(
     constraint: Constraint,
     objective: Objective = DEFAULT_OBJECTIVE,
     on_cut: str = KEEP,
+    canvas: Canvas = NO_CANVAS,
+    chosen: Box | None = None,
     count: int = 3,
 ) -> Suggestions | None:
     """The crop that the search finds, and the next best; None where no crop obeys.
@@ -42,14 +47,32 @@ def suggest_crops(
     Args:
         analysis: of the picture.
         size: its width and height in pixels.
-        constraint, objective, on_cut: see `choose_crop`.
+        constraint, objective, on_cut, canvas: see `choose_crop`.
+        chosen: the crop that the search has found; None to search for it.
         count: of the others, at most.
     """
     batch = SearchBatch.of([analysis], size)
     try:
-        best = choose_crop(batch, constraint, objective, on_cut)
+        if chosen is None:
+            best = choose_crop(batch, constraint, objective, on_cut, canvas=canvas)
+        else:
+            best = Crop(chosen, nearest_ratio(chosen, constraint.ratios_for(size)), 0.0)
     except UnsatisfiableError:
         return None
     with torch.inference_mode():
         others = batch.candidates(best, constraint, objective, count)
-    return Suggestions(best, tuple(others))
+    return Suggestions(best.box, tuple(others))
+
+
+def describe_scene(analysis: Analysis, constraint: Constraint) -> dict[str, list[dict[str, Any]]]:
+    """Who is in a picture, and the regions of a constraint, as JSON: each in relative x1, y1, x2, y2.
+
+    Text regions say in whose frame that is: of the `source`, or of the `crop`.
+    """
+    subjects = [{"kind": each.kind, "region": each.region, "head": each.head_region} for each in analysis.subjects]
+    regions = [
+        *({"kind": "keep", "frame": "source", "region": each} for each in constraint.keep),
+        *({"kind": "avoid", "frame": "source", "region": each} for each in constraint.avoid),
+        *({"kind": "text", "frame": each.frame, "region": each.region} for each in constraint.text_regions),
+    ]
+    return {"subjects": subjects, "regions": regions}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -12,19 +13,33 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..bucketing.chart import draw_chart
+from ..bucketing.report import describe_left_out
 from ..bucketing.sizes import format_size
 from ..cropping.box import Box
 from ..cropping.constraint import Constraint
+from ..cropping.correction import Correction
 from ..cropping.crop import Crop
+from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import CropRecord
-from ..jobs.bucket_stages import SortedPictures, crop_for_bucket, indices_by_bucket, measure_picture, sort_pictures
+from ..jobs.analyse import sketch_of_tensor
+from ..jobs.bucket_stages import (
+    SortedPictures,
+    crop_for_bucket,
+    indices_by_bucket,
+    left_out_crop,
+    measure_picture,
+    sort_pictures,
+)
+from ..jobs.corrections import BY_HAND
 from ..jobs.on_cut import KEEP
 from ..jobs.settings import BucketSettings
 from ..jobs.warnings import HEAD_CUT, SUBJECT_LEFT_OUT, percent, summarise_warnings
+from ..models.analysis import Analysis
 from .analyse import analyse_batches, naming_picture
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings
 from .cutting import cut_mask, cut_picture
+from .editor import Editor, Item
 from .heads import on_cut_input, subjects_input
 from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
@@ -32,6 +47,7 @@ from .panel import Panel, count_of, tile_of
 from .sockets import Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
+from .sockets.corrections import corrections_input, digest_of_tensor, read_corrections
 from .sockets.croppers import cropper_input
 from .sockets.lists import pair_with_pictures, require_single
 from .sockets.masks import read_masks
@@ -78,6 +94,7 @@ class BucketSort(io.ComfyNode):
                 ),
                 subjects_input(),
                 on_cut_input(),
+                corrections_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="Each exactly as large as its bucket."),
@@ -115,6 +132,7 @@ class BucketSort(io.ComfyNode):
         name: list[str] | None = None,
         subjects: list[Any] | None = None,
         on_cut: list[str] | None = None,
+        corrections: list[Any] | None = None,
     ) -> io.NodeOutput:
         inputs = PictureInputs.read(image, caption, mask, name)
         settings = bucket_settings(
@@ -128,19 +146,18 @@ class BucketSort(io.ComfyNode):
         )
         by_bucket = require_single(order, "order") == "bucket"
         reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
-        options = measure_pictures(inputs, cropper, heatmap, constraint, settings, subjects, reaction)
-        result = sort_pictures(inputs.names, inputs.sizes, options, settings)
-        indices = indices_by_bucket(result, settings) if by_bucket else range(len(options))
-        used = [index for index in indices for _ in range(result.uses[index])]
-        if not used:
-            raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
-        records = {index: record_for(options[index], result, index) for index in used}
+        decided = read_corrections(corrections)
+        scenes = measure_pictures(inputs, cropper, heatmap, constraint, settings, subjects, reaction, decided)
+        plan = sort_scenes(inputs, scenes, settings)
+        result, used = plan.result, plan.list_used(settings if by_bucket else None)
+        records = {index: plan.records[index] for index in used}
         outputs = [cut_outputs(inputs, index, records[index]) for index in used]
         drawn = is_connected(cls.hidden.unique_id, CHART)
         chart = to_host(torch.from_numpy(draw_chart(result.report).copy()).float()[None] / 255) if drawn else None
         columns = (list(values) for values in zip(*outputs, strict=True))
         report = write_report(inputs, result, records)
-        return io.NodeOutput(*columns, report, chart, ui=show_buckets(inputs, result, records, settings.batch_size))
+        shown = show_buckets(inputs, result, records, settings.batch_size)
+        return io.NodeOutput(*columns, report, chart, ui={**shown, **show_editor(inputs, scenes, plan)})
 
 
 @dataclass(frozen=True)
@@ -200,8 +217,12 @@ def measure_pictures(
     settings: BucketSettings,
     subjects: Sequence[Any] | None = None,
     on_cut: str = KEEP,
-) -> list[list[CropRecord]]:
+    corrections: Mapping[str, Correction] = MappingProxyType({}),
+) -> list[MeasuredScene]:
     """The best crop of every picture for each bucket, see `measure_picture`.
+
+    Args:
+        corrections: by the digest of their picture.
 
     Raises:
         UnsatisfiableError: naming a picture that fits no bucket.
@@ -209,21 +230,78 @@ def measure_pictures(
     sizes = inputs.sizes
     constraints = resolve_constraints(constraint, sizes, LARGEST)
     objectives = resolve_objectives(constraint, len(sizes))
-    options = []
+    scenes = []
     analysed = track_progress(analyse_batches(inputs.batches, cropper, heatmap, subjects), len(sizes))
     for index, each in enumerate(analysed):
+        digest = digest_of_tensor(each.picture)
+        correction = corrections.get(digest)
+        asked = constraints[index], settings, objectives[index], on_cut, (correction,) if correction else ()
         with naming_picture(index, sizes[index]):
-            options.append(
-                measure_picture(each.analysis, sizes[index], constraints[index], settings, objectives[index], on_cut)
-            )
-    return options
+            records = measure_picture(each.analysis, sizes[index], *asked)
+        scenes.append(MeasuredScene(digest, each.analysis, constraints[index], objectives[index], on_cut, records))
+    return scenes
 
 
-def record_for(options: Sequence[CropRecord], result: SortedPictures, index: int) -> CropRecord:
-    """The crop of picture `index` for the bucket that the plan gives it."""
-    bucket = result.buckets[index]
-    assert bucket is not None
-    return crop_for_bucket(options, bucket)
+@dataclass(frozen=True)
+class MeasuredScene:
+    """A picture that was measured in every bucket.
+
+    Attributes:
+        digest: by which its correction is kept.
+        analysis: of it.
+        constraint, objective, on_cut: that its crops were chosen under, but for the bucket's ratio.
+        records: see `measure_picture`.
+    """
+
+    digest: str
+    analysis: Analysis
+    constraint: Constraint
+    objective: Objective
+    on_cut: str
+    records: Sequence[CropRecord]
+
+
+@dataclass(frozen=True)
+class SortedScenes:
+    """The plan over all pictures that nobody dropped.
+
+    Attributes:
+        kept: the index of each picture of the plan.
+        result: the plan.
+        records: the crop of each picture that has a bucket, by its index.
+    """
+
+    kept: Sequence[int]
+    result: SortedPictures
+    records: Mapping[int, CropRecord]
+
+    def list_used(self, settings: BucketSettings | None) -> list[int]:
+        """The indices of the pictures, as often as each is used: bucket by bucket, or as they came without settings."""
+        places = range(len(self.kept)) if settings is None else indices_by_bucket(self.result, settings)
+        return [self.kept[place] for place in places for _ in range(self.result.uses[place])]
+
+
+def sort_scenes(inputs: PictureInputs, scenes: Sequence[MeasuredScene], settings: BucketSettings) -> SortedScenes:
+    """Plans all pictures but those that a person dropped.
+
+    Raises:
+        ValueError: when none is left, or none could be placed.
+    """
+    kept = [index for index, scene in enumerate(scenes) if left_out_crop(scene.records) is None]
+    if not kept:
+        raise ValueError("corrections: every picture was left out by hand; take one in again, or press Clear")
+    names, sizes = [inputs.names[index] for index in kept], [inputs.sizes[index] for index in kept]
+    result = sort_pictures(names, sizes, (scenes[index].records for index in kept), settings)
+    by_hand = [f"{name}: {BY_HAND}" for index, name in enumerate(inputs.names) if index not in set(kept)]
+    result = replace(result, report=replace(result.report, left_out=[*result.report.left_out, *by_hand]))
+    records = {
+        index: crop_for_bucket(scenes[index].records, bucket)
+        for index, bucket in zip(kept, result.buckets, strict=True)
+        if bucket is not None
+    }
+    if not records:
+        raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
+    return SortedScenes(kept, result, records)
 
 
 def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
@@ -270,6 +348,34 @@ def show_buckets(
     looks = [f"{panel.warned} of the crops to look at"] if panel.warned else []
     left_out = [f"left out: {each}" for each in result.report.left_out]
     return panel.show(words, [*looks, *left_out], bucket_bars(result.report))
+
+
+def show_editor(inputs: PictureInputs, scenes: Sequence[MeasuredScene], plan: SortedScenes) -> dict[str, list[Any]]:
+    """The items of the editor, in the order in which the pictures came."""
+    editor = Editor(len(scenes))
+    reasons = {plan.kept[place]: reason for place, reason in plan.result.plan.left_out.items()}
+    for index, scene in enumerate(scenes):
+        record, reason = plan.records.get(index) or left_out_crop(scene.records), reasons.get(index)
+        picture = sketch_of_tensor(inputs.pictures[index])
+        common = scene.digest, inputs.names[index], inputs.sizes[index], picture, scene.analysis
+        if record is None or record.bucket is None:
+            editor.add(Item(*common, scene.constraint, reason=describe_left_out(reason) if reason else ""))
+            continue
+        editor.add(
+            Item(
+                *common,
+                replace(scene.constraint, ratios=(Ratio.of(record.bucket),)),
+                scene.objective,
+                scene.on_cut,
+                box=Box(*record.box),
+                ratio=record.ratio,
+                bucket=record.bucket,
+                confidence=record.confidence,
+                warnings=record.warnings,
+                is_corrected=record.correction is not None,
+            )
+        )
+    return editor.show()
 
 
 def write_report(inputs: PictureInputs, result: SortedPictures, records: Mapping[int, CropRecord]) -> str:

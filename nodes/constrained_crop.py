@@ -19,6 +19,7 @@ from ..cropping.regions import region_in_picture
 from ..cropping.sequence import EACH, EVEN, with_even_sides
 from ..images.scenes import find_scenes
 from ..jobs.clip import choose_clip_crops
+from ..jobs.corrections import BY_HAND
 from ..jobs.crop_words import describe_crop
 from ..jobs.on_cut import KEEP, is_dropped
 from ..jobs.output_size import fit_size
@@ -28,6 +29,7 @@ from .analyse import AnalysedPicture, analyse_batches, naming_picture
 from .canvas import WHITE, AddedCanvas, canvas_inputs, read_fill
 from .cutting import cut_mask, cut_picture, mark_outside
 from .drawing import draw_crop
+from .editor import Editor, Item
 from .frames import (
     ClipCrops,
     Frame,
@@ -44,6 +46,7 @@ from .panel import AVOID, FEW, KEPT, LOST, TEXT, Panel, Tile, count_of
 from .sockets import Region, Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
+from .sockets.corrections import corrections_input, digest_of_tensor, read_corrections
 from .sockets.croppers import cropper_input
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
@@ -133,6 +136,7 @@ class ConstrainedCrop(io.ComfyNode):
                     tooltip="Pixels of the picture beside added canvas that are white in `added` too, before it fades,"
                     " so that the seam is painted over.",
                 ),
+                corrections_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="The crops, one for each picture."),
@@ -181,6 +185,7 @@ class ConstrainedCrop(io.ComfyNode):
         fill: list[str] | None = None,
         feather: list[int] | None = None,
         overlap: list[int] | None = None,
+        corrections: list[Any] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
@@ -195,7 +200,8 @@ class ConstrainedCrop(io.ComfyNode):
         masks = read_masks(mask, batches, "mask")
         reaction = _single(on_cut, "on_cut", KEEP)
         drawn = is_connected(cls.hidden.unique_id, PREVIEW)
-        panel, outputs, dropped = Panel(len(sizes)), [], []
+        decided = read_corrections(corrections)
+        panel, editor, outputs, dropped = Panel(len(sizes)), Editor(len(sizes)), [], []
         mode = require_single(frames, "frames") if frames else EACH
         clips = [] if mode == EACH else split_clips(batches, mode, reaction, canvas.fit)
         pictures = track_progress(analyse_batches(batches, cropper, heatmap, subjects), len(sizes))
@@ -205,20 +211,25 @@ class ConstrainedCrop(io.ComfyNode):
         for index, analysed in enumerate(pictures):
             with naming_picture(index, sizes[index]):
                 asked = constraints[index]
-                searched = [output.constraint_on_box(asked, sizes[index])]
+                searched, digest = output.constraint_on_box(asked, sizes[index]), digest_of_tensor(analysed.picture)
+                correction = decided.get(digest)
                 (crop,) = choose_crops(
-                    analysed.analysis, sizes[index], searched, objectives[index], reaction, canvas=canvas
+                    analysed.analysis, sizes[index], [searched], objectives[index], reaction, [correction], canvas
                 )
                 crop, size = output.of_crop(crop, asked, sizes[index])
+            editor.add(item_of(analysed, crop, searched, objectives[index], reaction, canvas, digest, index))
             if is_dropped(crop, reaction):
-                dropped.append(f"picture {index}: {summarise_warnings(crop.warnings)}")
+                dropped.append(f"picture {index}: {BY_HAND if correction else summarise_warnings(crop.warnings)}")
             else:
                 outputs.append((*cut_outputs(analysed, masks[index], crop, size, added, drawn), index))
                 panel.add(tile_of(analysed, crop, asked))
         if not outputs:
-            raise ValueError("on_cut: every picture was dropped:\n" + "\n".join(dropped))
+            raise ValueError(
+                f"{'corrections' if decided else 'on_cut'}: every picture was dropped:\n" + "\n".join(dropped)
+            )
         columns = (list(values) for values in zip(*outputs, strict=True))
-        return io.NodeOutput(*columns, ui=panel.show(summarise_crops(panel), (f"left out: {each}" for each in dropped)))
+        shown = panel.show(summarise_crops(panel), (f"left out: {each}" for each in dropped))
+        return io.NodeOutput(*columns, ui={**shown, **editor.show()})
 
 
 def crop_clips(
@@ -272,6 +283,35 @@ def tile_of(analysed: AnalysedPicture, crop: Crop, constraint: Constraint) -> Ti
         analysed.analysis.heatmap,
         words=describe_crop(analysed.analysis, crop, size, constraint),
         warnings=[each.words for each in crop.warnings],
+    )
+
+
+def item_of(
+    analysed: AnalysedPicture,
+    crop: Crop,
+    constraint: Constraint,
+    objective: Objective,
+    on_cut: str,
+    canvas: Canvas,
+    digest: str,
+    index: int,
+) -> Item:
+    """What the editor is told of one picture; see `Item`."""
+    return Item(
+        digest,
+        f"picture {index}",
+        size_of(analysed.picture),
+        analysed.sketch,
+        analysed.analysis,
+        constraint,
+        objective,
+        on_cut,
+        canvas,
+        crop.box,
+        str(crop.ratio),
+        confidence=crop.confidence,
+        warnings=crop.warnings,
+        is_corrected=crop.correction is not None,
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import comfy.model_management
 import comfy.model_patcher
@@ -14,6 +16,9 @@ from ..models.base import Cropper
 from ..models.registry import BUNDLED, load_cropper
 
 DEFAULT = next(iter(BUNDLED))
+
+REMEMBERED = 400
+"""Analyses that a cropper remembers, of about 50 kB each."""
 
 
 class HostedCropper:
@@ -29,6 +34,7 @@ class HostedCropper:
         self.cropper = cropper
         self.source = source or cropper.name
         self.device = comfy.model_management.get_torch_device()
+        self._known: OrderedDict[bytes, Analysis] = OrderedDict()
         self._patcher = None
         if cropper.module is not None:
             self._patcher = comfy.model_patcher.CoreModelPatcher(
@@ -44,8 +50,26 @@ class HostedCropper:
         return self.cropper
 
     def analyse(self, thumbnails: Sequence[np.ndarray]) -> list[Analysis]:
-        """The analysis of each thumbnail, uint8 `[h, w, 3]`; see `analyse_thumbnails`."""
-        return analyse_thumbnails(self.load(), thumbnails, self.device)
+        """The analysis of each thumbnail, uint8 `[h, w, 3]`; see `analyse_thumbnails`.
+
+        The last ones are remembered: a run in which only a correction or a ratio is another one analyses nothing.
+        """
+        keys = [_key_of(each) for each in thumbnails]
+        unknown = {key: each for key, each in zip(keys, thumbnails, strict=True) if key not in self._known}
+        found = {key: self._known[key] for key in keys if key in self._known}
+        if unknown:
+            found |= zip(unknown, analyse_thumbnails(self.load(), list(unknown.values()), self.device), strict=True)
+        for key in keys:
+            self._known[key] = found[key]
+            self._known.move_to_end(key)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return [found[key] for key in keys]
+
+
+def _key_of(thumbnail: np.ndarray) -> bytes:
+    """By which a thumbnail is known again."""
+    return blake2b(repr(thumbnail.shape).encode() + thumbnail.tobytes(), digest_size=16).digest()
 
 
 def or_default(cropper: HostedCropper | None) -> HostedCropper:

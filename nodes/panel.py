@@ -148,7 +148,7 @@ def _as_json(tile: Tile, side: int) -> dict[str, Any]:
         "width": width,
         "height": height,
         "picture": None if tile.draw is None else save_picture(small_pixels(tile.draw(), side)),
-        "heat": None if tile.heat is None else _save_heat(tile.heat, tile.size),
+        "heat": None if tile.heat is None else save_heat(tile.heat, tile.size),
         "box": None if tile.box is None else list(tile.box.relative(tile.size)),
         "regions": [{"kind": kind, "box": list(region)} for kind, region in tile.regions],
         "name": tile.name,
@@ -167,7 +167,7 @@ def save_picture(pixels: np.ndarray) -> dict[str, str]:
     return _save(Image.fromarray(pixels), "JPEG", quality=85)
 
 
-def _save_heat(heat: Tensor, size: Size) -> dict[str, str]:
+def save_heat(heat: Tensor, size: Size) -> dict[str, str]:
     """A heatmap as a temporary WebP, clear where it is cold."""
     scale = min(1.0, HEAT_SIDE / max(size))
     small = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

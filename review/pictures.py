@@ -17,7 +17,7 @@ from ..images.errors import PictureError
 from ..jobs.analyse import ANALYSIS_SIDE
 from ..jobs.bucket_stages import constraint_for
 from ..jobs.stages import PICTURE_ERRORS, analysing, describe_error, open_source
-from ..jobs.suggest import suggest_crops
+from ..jobs.suggest import describe_scene, suggest_crops
 from ..models.analysis import Analysis
 from .items import Item
 from .session import ReviewSession
@@ -97,23 +97,15 @@ class Pictures:
     def _describe(self, item: Item) -> dict[str, Any]:
         analysis = self._analyse(item)
         self._cache.get(f"heat {item.record.source}", lambda: draw_heat(analysis))
-        constraint, size = self._constraint(item), item.record.size
+        constraint, size, settings = self._constraint(item), item.record.size, self._session.run.settings
         try:
-            found = (
-                suggest_crops(
-                    analysis, size, constraint, self._session.run.settings.objective, self._session.run.settings.on_cut
-                )
-                if size is not None
-                else None
-            )
+            asked = constraint, settings.objective, settings.on_cut, settings.canvas
+            found = None if size is None else suggest_crops(analysis, size, *asked)
         except PICTURE_ERRORS as error:
             raise PictureError(self._session.run.folder / item.record.source, describe_error(error)) from error
         return {
-            "subjects": [
-                {"kind": each.kind, "region": each.region, "head": each.head_region} for each in analysis.subjects
-            ],
-            "regions": list_regions(constraint),
-            "best": found.best.box.as_list() if found else None,
+            **describe_scene(analysis, constraint),
+            "best": found.best.as_list() if found else None,
             "others": [each.as_list() for each in found.others] if found else [],
         }
 
@@ -165,11 +157,3 @@ def draw_heat(analysis: Analysis) -> bytes:
     stream = BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
-
-
-def list_regions(constraint: Constraint) -> list[dict[str, Any]]:
-    """The regions of a constraint for the page: what they are, and where in the picture or in the crop."""
-    regions: list[dict[str, Any]] = [{"kind": "keep", "frame": "source", "region": each} for each in constraint.keep]
-    regions += [{"kind": "avoid", "frame": "source", "region": each} for each in constraint.avoid]
-    regions += [{"kind": "text", "frame": each.frame, "region": each.region} for each in constraint.text_regions]
-    return regions

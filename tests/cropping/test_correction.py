@@ -72,7 +72,7 @@ def test_sides_that_are_to_be_multiples_are_and_a_box_that_fits_is_taken_as_it_i
         ((99, 79, 1, 1), True),
         ((100, 0, 10, 10), False),
         ((-10, 0, 10, 10), False),
-        ((-101, 0, 150, 80), False),
+        ((-3201, 0, 3250, 80), False),
         ((0, 0, 2**53, 1), False),
     ],
 )

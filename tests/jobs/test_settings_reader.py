@@ -19,7 +19,9 @@ from salient_crop.jobs.settings_reader import read_settings
 from salient_crop.models.size_prior.framing import as_people_crop
 
 PLAIN = CropSettings("centre", "", Constraint((Ratio(2, 3), Ratio(1, 1))))
-MODELS = CropSettings("centre", "", Constraint(parse_shapes("sdxl,2:3")), quality=80, name="{name}_{ratio}")
+MODELS = CropSettings(
+    "centre", "", Constraint(parse_shapes("sdxl,2:3")), quality=80, name="{name}_{ratio}", fit="whole"
+)
 BUCKETS = CropSettings(
     "focus",
     "0" * 64,

@@ -38,7 +38,7 @@ def test_weights_are_loaded_by_the_host_each_time_since_it_may_have_evicted_them
     hosted = hosted_cropper.HostedCropper(Brightness(network))
     assert not host.loaded
     for count in (1, 2):
-        hosted.analyse(THUMBNAILS)
+        hosted.analyse([each + 10 * count for each in THUMBNAILS])
         assert [each.model for each in host.loaded] == [network] * count
     assert hosted.load() is hosted.cropper
     assert len(host.loaded) == 3
@@ -48,6 +48,18 @@ def test_a_cropper_without_weights_asks_nothing_of_the_host(hosted_cropper, host
     hosted = hosted_cropper.HostedCropper(Brightness())
     assert len(hosted.analyse(THUMBNAILS)) == 3
     assert not host.loaded
+
+
+def test_what_was_analysed_before_is_remembered(hosted_cropper, host, monkeypatch):
+    hosted = hosted_cropper.HostedCropper(Brightness())
+    first = hosted.analyse([*THUMBNAILS, THUMBNAILS[0]])
+    again = hosted.analyse([THUMBNAILS[2], THUMBNAILS[0].copy(), np.full((12, 10, 3), 1, np.uint8)])
+    assert len(hosted.cropper.batches) == 4  # another shape of the same bytes is another picture
+    assert (again[0], again[1], first[3]) == (first[2], first[0], first[0])
+    monkeypatch.setattr(hosted_cropper, "REMEMBERED", 1)
+    hosted.analyse(THUMBNAILS[:1])
+    hosted.analyse(THUMBNAILS[:2])
+    assert len(hosted.cropper.batches) == 5
 
 
 def test_thumbnails_are_analysed_one_by_one_on_a_cpu(hosted_cropper, host):

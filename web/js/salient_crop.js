@@ -1,6 +1,8 @@
-// The one extension of the canvas: presets, widgets that fold away, and a panel that shows what a node did.
+// The one extension of the canvas: presets, widgets that fold away, the editor of crops, and a panel that shows
+// what a node did.
 
 import { app } from "../../../scripts/app.js";
+import { TYPE, makeCorrections, restoreCorrections } from "./corrections.js";
 import { foldWidgets } from "./fold.js";
 import { addPanel, listen, restorePanel } from "./panel.js";
 import { addPresets } from "./presets.js";
@@ -16,6 +18,9 @@ app.registerExtension({
     document.head.append(style);
     listen();
   },
+  getCustomWidgets() {
+    return { [TYPE]: makeCorrections };
+  },
   nodeCreated(node) {
     if (!isOurs(node)) return;
     addPresets(node);
@@ -23,6 +28,8 @@ app.registerExtension({
     addPanel(node); // last, because it is drawn below the others
   },
   loadedGraphNode(node) {
-    if (isOurs(node)) restorePanel(node);
+    if (!isOurs(node)) return;
+    restorePanel(node);
+    restoreCorrections(node);
   },
 });

@@ -161,10 +161,11 @@ export function isSame(one, other) {
   return Boolean(one && other) && one.every((value, index) => value === other[index]);
 }
 
-/** Whether a box covers some of a picture, and reaches outside by no more than its size on each side. */
+/** Whether a box covers some of a picture, and reaches outside by no more than 32 of its longer sides. */
 export function isNear(box, size) {
   const covers = box[0] < size[0] && box[1] < size[1] && box[0] + box[2] > 0 && box[1] + box[3] > 0;
-  return covers && [0, 1].every((axis) => box[axis] >= -size[axis] && box[axis] + box[axis + 2] <= 2 * size[axis]);
+  const far = 32 * Math.max(...size);
+  return covers && [0, 1].every((axis) => box[axis] >= -far && box[axis] + box[axis + 2] <= size[axis] + far);
 }
 
 export function clamp(value, low, high) {

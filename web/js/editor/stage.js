@@ -126,17 +126,20 @@ export class Stage {
     this.drawSoon();
   }
 
-  get viewport() {
-    return [this.element.clientWidth || 1, this.element.clientHeight || 1];
+  /** Shows the whole picture, as large as there is room. */
+  fit() {
+    this.zoomed = false;
+    this.view = fitView(this.item.size, this.viewport, MARGIN);
   }
 
-  get zoomed() {
-    return this.view && this.view.scale > fitView(this.item.size, this.viewport, MARGIN).scale * 1.001;
+  get viewport() {
+    return [this.element.clientWidth || 1, this.element.clientHeight || 1];
   }
 
   zoom(factor, at = this.viewport.map((each) => each / 2)) {
     if (!this.item?.size || !this.view) return;
     this.view = zoomView(this.view, factor, at, this.item.size, this.viewport, MARGIN);
+    this.zoomed = this.view.scale > fitView(this.item.size, this.viewport, MARGIN).scale * 1.001;
     this.drawSoon();
   }
 
@@ -169,7 +172,7 @@ export class Stage {
     if (!item?.box || !item.size) return;
     const decision = this.drag ? "box" : item.correction?.decision;
     if (decision) this.element.classList.add(CLASSES[decision]);
-    this.view ??= fitView(item.size, this.viewport, MARGIN);
+    if (!this.view) this.fit();
     const [width, height] = item.size.map((each) => each * this.view.scale);
     for (const each of [this.picture, this.heat]) {
       Object.assign(each.style, { width: `${width}px`, height: `${height}px`, transform: `translate(${this.view.x}px, ${this.view.y}px)` });
