@@ -10,6 +10,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.constraint import POLICIES, Constraint
+from ..cropping.margin import Margin
 from ..cropping.model_sizes import ModelSizes, Shape
 from ..cropping.objective import Objective, ObjectiveWeights
 from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, parse_text_regions
@@ -81,7 +82,8 @@ class CropConstraint(io.ComfyNode):
                     options=list(POLICIES),
                     default=POLICIES[0],
                     tooltip="When no crop can obey. shrink: give up the smallest size, then as little of the keep"
-                    " regions as must be. pad: extend the canvas. error: stop and name the conflict.",
+                    " regions as must be. pad: extend the canvas, for a layout in the crop on its side. error: stop and"
+                    " name the conflict.",
                 ),
                 io.Combo.Input(
                     "framing",
@@ -109,7 +111,7 @@ class CropConstraint(io.ComfyNode):
                     options=list(FRAMES),
                     default=FRAMES[0],
                     tooltip="source: the layout is a place in the picture, which the crop has to hold. crop: it is a"
-                    " place in the crop, which has to be calm: little of interest and little detail in it.",
+                    " place in the crop, which stays free: no head or subject in it, little of interest and detail.",
                 ),
                 io.Boolean.Input(
                     "layout_hard",
@@ -146,6 +148,13 @@ class CropConstraint(io.ComfyNode):
                     tooltip="Further layouts by name and size, with semicolons between: left 40%; top quarter; bottom"
                     " right third; or x1,y1,x2,y2 in 0..1.",
                 ),
+                io.String.Input(
+                    "margin",
+                    default="",
+                    optional=True,
+                    tooltip="Room around all that is to be kept: a share of its own size, such as 10%, or pixels, such"
+                    " as 24px. Empty: none.",
+                ),
             ],
             outputs=[
                 CropConstraintType.Output("constraint", tooltip="For Crop & Resize (Smart), or for more Crop Rules.")
@@ -175,11 +184,13 @@ class CropConstraint(io.ComfyNode):
         layout_mask: Tensor | None = None,
         layout_boxes: Any = None,
         layouts: str = "",
+        margin: str = "",
     ) -> io.NodeOutput:
         before = constraint or PendingConstraint()
         size = None if image is None else size_of(read_batches([image])[0][0])
         drawn = box_regions(region, "region", size) if layout == DRAWN else ()
         further = mask_regions(layout_mask, "layout_mask") + box_regions(layout_boxes, "layout_boxes", size)
+        room = Margin.parse(margin)
         named = parse_text_regions(layouts if layout in (NONE, DRAWN) else f"{layout}; {layouts}")
         base = Constraint(
             ratios=parse_ratios(ratio) or before.base.ratios,
@@ -193,7 +204,7 @@ class CropConstraint(io.ComfyNode):
         own = PendingConstraint(
             base=leave_size_open(base) if people else base,
             objective=as_people_crop(objective) if people else objective,
-            keep=mask_regions(keep, "keep") + box_regions(keep_boxes, "keep_boxes", size),
+            keep=mask_regions(keep, "keep", room) + box_regions(keep_boxes, "keep_boxes", size, room),
             avoid=mask_regions(avoid, "avoid") + box_regions(avoid_boxes, "avoid_boxes", size),
             text_regions=tuple(PendingText(each, layout_frame, layout_hard) for each in drawn + further),
         )

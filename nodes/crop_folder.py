@@ -226,7 +226,9 @@ def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bo
     if value is None:
         constraint = Constraint(min_share=default_min_share(bucketed))
     elif value.depends_on_size:
-        raise ValueError("constraint: boxes in pixels fit one picture only; use a mask or relative regions here")
+        raise ValueError(
+            "constraint: boxes and margins in pixels fit one picture only; use masks, and margins in % here"
+        )
     else:
         constraint = value.for_picture(0, 1, (1, 1))
     return replace(constraint, ratios=constraint.ratios or parse_ratios(ratio))

@@ -14,7 +14,7 @@ from ...cropping.box import Box
 from ...cropping.crop import Crop
 from ...jobs.output_size import ratio_error
 from . import Region, Size
-from .lists import pair_with_pictures
+from .lists import chain_lists, pair_or_unite
 
 Parsed = TypeVar("Parsed")
 
@@ -43,11 +43,11 @@ def read_labelled_boxes(
 def _read_each(
     values: Sequence[Any] | None, batches: Sequence[Tensor], name: str, parse: Callable[[Any, str], Parsed | None]
 ) -> list[list[Parsed]]:
-    paired = zip(pair_with_pictures(values, len(batches), name), batches, strict=True)
+    frames = [_read_frames(value, name, parse) for value in values or ()]
     boxes: list[list[Parsed]] = []
-    for value, batch in paired:
-        frames: list[list[Parsed]] = [[]] if value is None else _read_frames(value, name, parse)
-        boxes += [each or [] for each in pair_with_pictures(frames, len(batch), name)]
+    paired = pair_or_unite(frames, len(batches), name, chain_lists)
+    for value, batch in zip(paired, batches, strict=True):
+        boxes += [each or [] for each in pair_or_unite(value, len(batch), name, chain_lists)]
     return boxes
 
 

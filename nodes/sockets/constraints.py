@@ -11,12 +11,14 @@ from torch import Tensor
 
 from ...cropping.box import Box
 from ...cropping.constraint import Constraint
+from ...cropping.margin import Margin
 from ...cropping.objective import Objective
 from ...cropping.text_region import TextRegion
 from . import Region, Size, boxes, masks
-from .lists import pair_with_pictures
+from .lists import pair_or_unite, pair_with_pictures
 
 CropConstraintType = io.Custom("CROP_CONSTRAINT")
+NO_MARGIN = Margin()
 
 
 @dataclass(frozen=True)
@@ -27,21 +29,28 @@ class Regions:
         frames: the regions of each picture of a batch, or a single entry for all pictures: boxes in pixels, or relative
             regions.
         size: of the picture that boxes are measured on; None: of whichever picture is cropped.
+        margin: around each of them.
     """
 
     frames: tuple[tuple[Box | Region, ...], ...]
     size: Size | None = None
+    margin: Margin = NO_MARGIN
 
     @property
     def depends_on_size(self) -> bool:
-        """Whether there are boxes in pixels of whichever picture is cropped."""
+        """Whether there are boxes, or a margin, in pixels of whichever picture is cropped."""
+        if self.margin.pixels and any(self.frames):
+            return True
         return self.size is None and any(isinstance(each, Box) for frame in self.frames for each in frame)
 
     def resolve(self, index: int, count: int, size: Size, name: str) -> tuple[Region, ...]:
-        """The relative regions of picture `index` of `count`, of `size`. Boxes outside the picture are left out."""
-        entries = pair_with_pictures(self.frames, count, name)[index] or ()
+        """The relative regions of picture `index` of `count`, of `size`. Boxes outside the picture are left out.
+
+        Several entries for a single picture are all its own.
+        """
+        entries = pair_or_unite(self.frames, count, name, lambda every: sum(every, ()))[index] or ()
         found = [boxes.relative_region(each, self.size or size) if isinstance(each, Box) else each for each in entries]
-        return tuple(each for each in found if each is not None)
+        return tuple(self.margin.around(each, size) for each in found if each is not None)
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class PendingConstraint:
 
     @property
     def depends_on_size(self) -> bool:
-        """Whether there are boxes in pixels of whichever picture is cropped."""
+        """Whether there are boxes, or margins, in pixels of whichever picture is cropped."""
         every = (*self.keep, *self.avoid, *(each.regions for each in self.text_regions))
         return any(each.depends_on_size for each in every)
 
@@ -105,7 +114,7 @@ class PendingConstraint:
         )
 
 
-def mask_regions(mask: Tensor | None, name: str) -> tuple[Regions, ...]:
+def mask_regions(mask: Tensor | None, name: str, margin: Margin = NO_MARGIN) -> tuple[Regions, ...]:
     """What is white in a MASK value, as one region for each of its masks; nothing where none is connected.
 
     Raises:
@@ -114,16 +123,16 @@ def mask_regions(mask: Tensor | None, name: str) -> tuple[Regions, ...]:
     if mask is None:
         return ()
     bounds = [masks.find_region(frame) for frame in masks.read_frames(mask, name)]
-    return (Regions(tuple(() if region is None else (region,) for region in bounds)),)
+    return (Regions(tuple(() if region is None else (region,) for region in bounds), margin=margin),)
 
 
-def box_regions(value: Any, name: str, size: Size | None = None) -> tuple[Regions, ...]:
+def box_regions(value: Any, name: str, size: Size | None = None, margin: Margin = NO_MARGIN) -> tuple[Regions, ...]:
     """The boxes of a BOUNDING_BOX value, measured on a picture of `size`; nothing where none is connected.
 
     Raises:
         ValueError: when it holds something else.
     """
-    return () if value is None else (Regions(tuple(map(tuple, boxes.read_frames(value, name))), size),)
+    return () if value is None else (Regions(tuple(map(tuple, boxes.read_frames(value, name))), size, margin),)
 
 
 def resolve_constraints(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,3 +33,18 @@ def pair_with_pictures(values: Sequence[T] | None, count: int, name: str) -> lis
     if len(values) not in (1, count):
         raise ValueError(f"{name}: {len(values)} values for {count} pictures; connect one for all, or one for each")
     return [*values] * (count if len(values) == 1 else 1)
+
+
+def pair_or_unite(
+    values: Sequence[T] | None, count: int, name: str, unite: Callable[[Sequence[T]], T]
+) -> list[T | None]:
+    """As `pair_with_pictures`; but several values for a single picture belong to it together, and are united.
+
+    A detector or a segmenter gives as many masks or boxes for one picture as it found things in it.
+    """
+    return pair_with_pictures([unite(values)] if values and count == 1 < len(values) else values, count, name)
+
+
+def chain_lists(lists: Sequence[list[T]]) -> list[T]:
+    """All items of the lists, in order."""
+    return [each for one in lists for each in one]

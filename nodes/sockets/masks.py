@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from . import Region
-from .lists import pair_with_pictures
+from .lists import pair_or_unite
 from .tensors import require_unit_range
 
 WHITE = 0.5
@@ -23,7 +24,7 @@ def read_masks(masks: Sequence[Tensor] | None, batches: Sequence[Tensor], name: 
 
     Args:
         masks: as many values as batches, each with one mask for the batch or one for each picture of it; or masks that
-            are counted through: one for all pictures, or one for each.
+            are counted through: one for all pictures, or one for each. Several masks for a single picture are united.
 
     Raises:
         ValueError: when there are neither one nor as many as pictures, or one is no mask.
@@ -34,8 +35,15 @@ def read_masks(masks: Sequence[Tensor] | None, batches: Sequence[Tensor], name: 
     frames = [read_frames(mask, f"{name} {index}") for index, mask in enumerate(masks)]
     if len(frames) == len(batches):
         paired = zip(frames, counts, strict=True)
-        return [each for value, count in paired for each in pair_with_pictures(list(value), count, name)]
-    return pair_with_pictures([each for value in frames for each in value], sum(counts), name)
+        return [each for value, count in paired for each in pair_or_unite(list(value), count, name, unite_masks)]
+    return pair_or_unite([each for value in frames for each in value], sum(counts), name, unite_masks)
+
+
+def unite_masks(masks: Sequence[Tensor]) -> Tensor:
+    """Masks `[h, w]` of one picture as one, white where any of them is; smaller ones are stretched to the largest."""
+    size = max((mask.shape for mask in masks), key=lambda shape: shape[0] * shape[1])
+    stretched = [functional.interpolate(mask[None, None], (size[0], size[1]))[0, 0] for mask in masks]
+    return torch.stack(stretched).amax(0)
 
 
 def read_frames(mask: Tensor, name: str) -> Tensor:

@@ -60,6 +60,21 @@ def test_a_drawn_region_follows_the_picture_to_another_size(run, smartcrop):
     assert run("ConstrainedCrop", image=[cropped], cropper=[smartcrop], constraint=list(ignored))[2][0]["x"] > 0
 
 
+def test_a_margin_keeps_room_around_what_is_kept(run, smartcrop):
+    keep = spot(300, 100, 280, 50, 10)
+
+    def right(margin):
+        (constraint,) = run("Constraint", ratio="1:1", keep=keep, margin=margin)
+        (box,) = run("ConstrainedCrop", image=[scene(300, 100, 20, 50)], cropper=[smartcrop], constraint=[constraint])[
+            2
+        ]
+        return box["x"] + box["width"]
+
+    assert (right(""), right("5px"), right("100%")) == (285, 290, 295)
+    with pytest.raises(ValueError, match="margin '5'"):
+        right("5")
+
+
 def test_layouts_by_name_add_up_with_the_chosen_one(run):
     (constraint,) = run("Constraint", layout="left third", layouts="top 40%; 0.7,0.3,0.9,0.6", layout_frame="crop")
     assert [each.region for each in constraint.base.text_regions] == [

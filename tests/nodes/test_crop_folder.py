@@ -226,7 +226,7 @@ def test_what_cannot_be_is_refused_by_the_name_of_the_widget(run, host, smartcro
 
 def test_boxes_in_pixels_fit_one_picture_only(run, smartcrop, photographs):
     (keep,) = run("Constraint", keep_boxes=as_box(0, 0, 10, 10))
-    with pytest.raises(ValueError, match="^constraint: boxes in pixels fit one picture only"):
+    with pytest.raises(ValueError, match="^constraint: boxes and margins in pixels fit one picture only"):
         run("CropFolder", folder="photographs", cropper=smartcrop, constraint=keep)
     (measured,) = run("Constraint", ratio="1:1", keep_boxes=as_box(0, 0, 10, 10), image=torch.zeros(1, 100, 100, 3))
     _, report, _ = run("CropFolder", folder="photographs", cropper=smartcrop, constraint=measured)

@@ -62,6 +62,9 @@ def test_boxes_belong_to_the_pictures_of_each_batch(boxes):
     assert boxes.read_boxes(None, batches, "box") == [[], [], []]
     assert boxes.read_boxes([[ONE]], batches, "box") == [[Box(1, 2, 3, 4)]] * 3
     assert boxes.read_boxes([[[ONE], []], TWO], batches, "box") == [[Box(1, 2, 3, 4)], [], [Box(5, 6, 7, 8)]]
+    # Several lists for a single picture are its own, together.
+    assert boxes.read_boxes([[[ONE], [TWO]]], batches[1:], "box") == [[Box(1, 2, 3, 4), Box(5, 6, 7, 8)]]
+    assert boxes.read_boxes([ONE, [TWO]], batches[1:], "box") == [[Box(1, 2, 3, 4), Box(5, 6, 7, 8)]]
     with pytest.raises(ValueError, match="^box: 3 values for 2 pictures"):
         boxes.read_boxes([ONE, ONE, ONE], batches, "box")
     with pytest.raises(ValueError, match="^box: 3 values for 2 pictures"):

@@ -39,6 +39,23 @@ def test_each_picture_of_a_batch_has_its_own_regions(constraints):
         regions.resolve(0, 3, (7, 7), "keep")
 
 
+def test_several_masks_or_lists_of_boxes_for_one_picture_are_all_kept(constraints):
+    masks = torch.cat([spot(100, 100, 20, 20), torch.zeros(1, 100, 100), spot(100, 100, 80, 80)])
+    (regions,) = constraints.mask_regions(masks, "keep")
+    assert regions.resolve(0, 1, (7, 7), "keep") == ((0.1, 0.1, 0.3, 0.3), (0.7, 0.7, 0.9, 0.9))
+    (regions,) = constraints.box_regions([[as_box(0, 0, 10, 10)], [as_box(50, 50, 50, 50)]], "keep_boxes", (100, 100))
+    assert regions.resolve(0, 1, (7, 7), "keep") == ((0, 0, 0.1, 0.1), (0.5, 0.5, 1, 1))
+
+
+def test_a_margin_is_around_every_region_and_in_pixels_waits_for_the_picture(constraints):
+    def resolve(margin, size):
+        (regions,) = constraints.mask_regions(spot(100, 100, 50, 50), "keep", constraints.Margin.parse(margin))
+        return regions.depends_on_size, regions.resolve(0, 1, size, "keep")
+
+    assert resolve("50%", (10, 20)) == (False, (pytest.approx((0.3, 0.3, 0.7, 0.7)),))
+    assert resolve("4px", (40, 20)) == (True, (pytest.approx((0.3, 0.2, 0.7, 0.8)),))
+
+
 def test_nothing_connected_gives_no_region(constraints):
     assert constraints.mask_regions(None, "keep") == ()
     assert constraints.box_regions(None, "keep_boxes") == ()

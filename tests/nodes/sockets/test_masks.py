@@ -28,6 +28,9 @@ def marked(*values):
         ([marked(0.1, 0.2), marked(0.3)], [2, 2], [0.1, 0.2, 0.3, 0.3]),
         ([marked(0.1, 0.2, 0.3)], [2, 1], [0.1, 0.2, 0.3]),  # counted through
         ([marked(0.1), marked(0.2), marked(0.3)], [3], [0.1, 0.2, 0.3]),
+        ([marked(0.1, 0.3, 0.2)], [1], [0.3]),  # several of one picture are united
+        ([marked(0.1), marked(0.3)], [1], [0.3]),
+        ([marked(0.1, 0.2), marked(0.3)], [1, 1], [0.2, 0.3]),
     ],
 )
 def test_masks_belong_to_pictures_by_their_place(masks, counts, expected):
@@ -50,6 +53,15 @@ def test_masks_belong_to_pictures_by_their_place(masks, counts, expected):
 def test_what_is_no_mask_is_refused_by_the_name_of_its_socket(masks, counts, message):
     with pytest.raises(ValueError, match=message):
         read_masks(masks, [batch(count) for count in counts], "mask")
+
+
+def test_masks_of_one_picture_and_several_sizes_are_united():
+    left, top = torch.tensor([[1.0, 0.0]]), torch.zeros(4, 6)
+    top[0] = 0.5
+    (found,) = read_masks([left, top], [batch(1)], "mask")
+    assert found.shape == (4, 6)
+    assert found[0].tolist() == [1, 1, 1, 0.5, 0.5, 0.5]
+    assert found[1:].tolist() == [[1, 1, 1, 0, 0, 0]] * 3
 
 
 def test_frames_are_floats_in_0_to_1_whatever_comes():
