@@ -34,6 +34,9 @@ class BoxSet(Protocol):
     def coverage(self, regions: Tensor) -> Tensor:
         """The share of each region `[B, M, 4]` (relative x1, y1, x2, y2) inside each box: `[B, M, *shape]` in 0..1."""
 
+    def part_coverage(self, regions: Tensor, part: Region) -> Tensor:
+        """The share of each region `[B, M, 4]` inside a part of each box, given relative to the box, as `coverage`."""
+
     def area_share(self) -> Tensor:
         """Each box's share of the picture's area; broadcasts against the other results."""
 
@@ -61,8 +64,8 @@ class ListedBoxSet:
         return _sum_inside(table, self.x1, self.y1, self.x2, self.y2)
 
     def region_sum(self, table: Tensor, region: Region) -> Tensor:
-        x1, x2 = _take_part(self.x1, self.x2, region[0::2])
-        y1, y2 = _take_part(self.y1, self.y2, region[1::2])
+        x1, x2 = take_part(self.x1, self.x2, region[0::2])
+        y1, y2 = take_part(self.y1, self.y2, region[1::2])
         return _sum_inside(table, x1, y1, x2, y2)
 
     def edge_sum(self) -> Tensor:
@@ -72,9 +75,12 @@ class ListedBoxSet:
         return outer - self._sum_excess(x1, y1, x2, y2)
 
     def coverage(self, regions: Tensor) -> Tensor:
-        x1, y1, x2, y2 = (edge[:, None] for edge in (self.x1, self.y1, self.x2, self.y2))
-        across = share_before(x2, regions[..., 0::2]) - share_before(x1, regions[..., 0::2])
-        return across * (share_before(y2, regions[..., 1::2]) - share_before(y1, regions[..., 1::2]))
+        across = share_between(self.x1, self.x2, regions[..., 0::2])
+        return across * share_between(self.y1, self.y2, regions[..., 1::2])
+
+    def part_coverage(self, regions: Tensor, part: Region) -> Tensor:
+        (x1, x2), (y1, y2) = take_part(self.x1, self.x2, part[0::2]), take_part(self.y1, self.y2, part[1::2])
+        return share_between(x1, x2, regions[..., 0::2]) * share_between(y1, y2, regions[..., 1::2])
 
     def area_share(self) -> Tensor:
         return (self.x2 - self.x1) * (self.y2 - self.y1)
@@ -94,6 +100,11 @@ def share_before(position: Tensor, spans: Tensor) -> Tensor:
     return ((position - first) / (last - first)).clamp(0, 1)
 
 
+def share_between(low: Tensor, high: Tensor, spans: Tensor) -> Tensor:
+    """The share of each span `[B, M, 2]` (start, end) between two positions `[B, n]` or `[n]`: `[B, M, n]` in 0..1."""
+    return share_before(high.unsqueeze(-2), spans) - share_before(low.unsqueeze(-2), spans)
+
+
 def _sum_inside(table: Tensor, x1: Tensor, y1: Tensor, x2: Tensor, y2: Tensor) -> Tensor:
     """Sums inside boxes, each edge `[B, N]`, from a summed-area table `[B, h + 1, w + 1]`: `[B, N]`."""
     corners = read_points(table, torch.cat([x2, x1, x2, x1], 1), torch.cat([y2, y2, y1, y1], 1))
@@ -106,6 +117,6 @@ def _shrink(low: Tensor, high: Tensor, band: float) -> tuple[Tensor, Tensor]:
     return torch.where(low > 1e-9, low + band, low), torch.where(high < 1 - 1e-9, high - band, high)
 
 
-def _take_part(low: Tensor, high: Tensor, part: tuple[float, ...]) -> tuple[Tensor, Tensor]:
+def take_part(low: Tensor, high: Tensor, part: tuple[float, ...]) -> tuple[Tensor, Tensor]:
     """The ends of a part of spans, given relative to the span."""
     return low + (high - low) * part[0], low + (high - low) * part[1]

@@ -99,6 +99,11 @@ class Constraint:
         return self.keep + tuple(each.region for each in self.text_regions if each.hard and each.frame == "source")
 
     @property
+    def crop_text_regions(self) -> tuple[TextRegion, ...]:
+        """The text regions in the frame of the crop."""
+        return tuple(each for each in self.text_regions if each.frame == "crop")
+
+    @property
     def requested_region(self) -> Region | None:
         """The smallest region around everything that a crop is asked to hold, hard or soft; None where nothing is."""
         return bounding_region(self.keep + tuple(each.region for each in self.text_regions if each.frame == "source"))

@@ -117,10 +117,8 @@ def find_feasible_boxes(constraint: Constraint, ratio: Ratio, size: tuple[int, i
         UnsatisfiableError: where none is allowed and the policy is not `shrink`; the message names the conflict. Under
             every policy where the ratio, or the multiple, is beyond what the picture can give.
     """
-    check_kind("constraint", constraint, Constraint)
+    shortest, longest = find_range(constraint, ratio, size)
     multiple = constraint.multiple_of
-    longest = find_longest_side(ratio, size, multiple)
-    shortest = max(multiple, min(longest, _round_up(ceil(longest * sqrt(constraint.min_share) - 1e-9), multiple)))
     required = required_box(constraint, size)
     conflicts = []
     for name, needed in (("min_size", constraint.min_size), ("keep", required.size if required else None)):
@@ -158,6 +156,18 @@ def find_longest_side(ratio: Ratio, size: tuple[int, int], multiple: int = 1) ->
     # The short side is rounded, too, and may ask for a pixel more than there is.
     options = range(min(_round_up(longest, multiple), max(limits)), 0, -multiple)
     return next(each for each in options if _fits(box_size(ratio, each, multiple), limits))
+
+
+def find_range(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> tuple[int, int]:
+    """The shortest and the longest long side, in pixels, of the boxes that the smallest share allows.
+
+    Raises:
+        UnsatisfiableError: see `find_longest_side`.
+    """
+    check_kind("constraint", constraint, Constraint)
+    multiple = constraint.multiple_of
+    longest = find_longest_side(ratio, size, multiple)
+    return max(multiple, min(longest, _round_up(ceil(longest * sqrt(constraint.min_share) - 1e-9), multiple))), longest
 
 
 def pad_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Box:

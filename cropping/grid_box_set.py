@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from .box_sets import share_before
+from .box_sets import share_before, share_between, take_part
 from .box_sums import hat_weights, resample
 from .checks import Region
 from .grid import GridScale, SearchGrid
@@ -123,6 +123,11 @@ class GridBoxSet:
         across, down = self._sums.shares_before(regions)
         (left, right), (above, below) = self._slice(across, 2, 0), self._slice(down, 2, 1)
         return (below - above)[..., :, None] * (right - left)[..., None, :]
+
+    def part_coverage(self, regions: Tensor, part: Region) -> Tensor:
+        across = share_between(*take_part(self.x1, self.x2, part[0::2]), regions[..., 0::2])
+        down = share_between(*take_part(self.y1, self.y2, part[1::2]), regions[..., 1::2])
+        return down[..., :, None] * across[..., None, :]
 
     def area_share(self) -> Tensor:
         scale, grid = self._scale, self._sums.grid

@@ -3,11 +3,12 @@
 Between boxes that obey the constraint, one that breaks the rule never beats one that does not. Where every box breaks
 it, the order of what gives way is:
 
-1. the hard constraint and hard text regions hold in any case;
+1. the geometry of the constraint holds in any case, with its hard text regions in the frame of the source;
 2. of a head that no box can hold, the crown or the sides may go, the chin stays;
 3. of two subjects the less important one is given up: the smaller, then the less central;
 4. one whole head goes before two halves and before none at all, and of one head as much as possible is shown;
-5. only then all else counts: text regions, composition, size, regions to avoid.
+5. then heads are kept from under text regions of the crop, see `text_rule.py`; and those that are hard, calm;
+6. only then all else counts: soft text regions, composition, size, regions to avoid.
 
 The rule protects the subjects that the picture is about. All other heads, those of a crowd, are weighed in the score.
 """

@@ -23,6 +23,8 @@ class SearchInputs:
         detail: the same for detail (edges, texture), or None where it is not known.
         subjects: `[B, M, 5]` float64, relative x1, y1, x2, y2 and weight; weight 0 marks an empty slot.
         protected: `[B, K, 9]` float64, the subjects whose heads are not to be cut, see `stack_protected`.
+        claims: `[B, C, 5]` float64, what is to be whole beside text regions, see `stack_claims`.
+        gradient: `[B]` float64, the mean of the detail before it was scaled to sum to 1.
         ratings: a function from boxes to the ratings that people would give, or None.
     """
 
@@ -30,6 +32,8 @@ class SearchInputs:
     detail: Tensor | None
     subjects: Tensor
     protected: Tensor
+    claims: Tensor
+    gradient: Tensor
     ratings: Ratings | None = None
 
     @classmethod
@@ -39,13 +43,16 @@ class SearchInputs:
         subjects: Tensor | None = None,
         detail: Tensor | None = None,
         protected: Tensor | None = None,
+        claims: Tensor | None = None,
     ) -> SearchInputs:
-        """The inputs from maps `[B, h, w]` of any scale with values ≥ 0, subjects `[B, M, 5]`, protected `[B, K, 9]`.
+        """The inputs from maps `[B, h, w]` of any scale with values ≥ 0, and rows of boxes, see the attributes.
+
+        Detail is the mean gradient of luma, in 0..1.
 
         Raises:
             TypeError: when one is no plain tensor of real numbers; names it.
-            ValueError: when a map is not `[B, h, w]`, or holds a negative or non-finite value; when subjects are not
-                `[B, M, 5]`, or protected ones not `[B, K, 9]`, or one has an empty box or a negative weight; names it.
+            ValueError: when a map is not `[B, h, w]`, or holds a negative or non-finite value; when rows are not
+                `[B, M, 5]` or `[B, K, 9]`, or one has an empty box or a negative weight; names it.
         """
         heatmaps = _to_double("heatmaps", heatmaps)
         detail = None if detail is None else _to_double("detail", detail)
@@ -58,11 +65,31 @@ class SearchInputs:
             detail=None if detail is None else summed_area(normalise(detail, "detail")),
             subjects=subjects,
             protected=protected,
+            claims=_read_rows("claims", claims, heatmaps, "[B, C, 5]", boxes=1),
+            gradient=heatmaps.new_zeros(len(heatmaps)) if detail is None else detail.mean((1, 2)),
         )
 
     def without_protected(self) -> SearchInputs:
         """The same pictures, in which no head is protected."""
         return replace(self, protected=self.protected[:, :0])
+
+    def of_picture(self, index: int) -> SearchInputs:
+        """One of the pictures."""
+        own, ratings = slice(index, index + 1), self.ratings
+
+        def rate(boxes: Tensor) -> Tensor:
+            assert ratings is not None
+            return ratings(boxes.expand(len(self), -1, -1))[own]
+
+        return SearchInputs(
+            heat=self.heat[own],
+            detail=None if self.detail is None else self.detail[own],
+            subjects=self.subjects[own],
+            protected=self.protected[own],
+            claims=self.claims[own],
+            gradient=self.gradient[own],
+            ratings=None if ratings is None else rate,
+        )
 
     def __len__(self) -> int:
         return len(self.heat)

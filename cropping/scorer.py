@@ -1,36 +1,40 @@
 """The score of a box: aesthetic + layout·w − cut·w + size·w − avoid·w, each term in 0..1 and reported by name.
 
-What may not happen costs more than all terms together: a hard text region that is not calm, and a head cut off.
+What may not happen costs more than all terms together: a head cut off or under text, and a hard text region that is
+not calm.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 import torch
 from torch import Tensor
 
+from .box import Box
 from .box_sets import BoxSet
-from .checks import Region, check_kind
+from .calm import CALM_LOAD, measure_load
+from .checks import Size, check_kind
 from .constraint import Constraint
 from .heads import HeadRule
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
 from .ratio import Ratio
 from .size_curve import SizeCurve
+from .text_rule import TextRule
 
 # The visible share of a subject at which a box begins to slice it, and at which it slices it fully.
 SLICE_BEGINS = (0.02, 0.10)
 # The visible share at which slicing begins to end, and at which the subject counts as whole.
 SLICE_ENDS = (0.95, 0.99)
-# A text region is calm when it holds at most this share of the heat that its area would hold on average.
-CALM_SHARE = 0.5
-# What `HeadRule.broken` counts, in units of the most that all terms can give: a thousandth of it outweighs them.
-HEAD_PENALTY = 1000.0
-# Taken from the score where a hard text region is not calm: more than all terms and all heads together can give, as
-# long as the objective's weights sum to less than 100.
-VIOLATION_PENALTY = 1e6
+# What must not happen costs, in units of the most that all terms can give: a head that is cut off or hidden
+# (`HeadRule.broken`, `TextRule.broken_by_heads`, of which a thousandth outweighs all terms), a hard text region that is
+# not calm, and all subjects under text (`TextRule.broken_by_claims`).
+HEAD_PENALTY, VIOLATION_PENALTY, CLAIM_PENALTY = 1000.0, 20.0, 5.0
+# What a box costs that is nothing but canvas, as a share of the aesthetic term.
+CANVAS_WEIGHT = 2.5
+PICTURE = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,15 @@ class Scorer:
         curve = model.curve(size, ratio, constraint.requested_region) if model else None
         return cls(inputs, constraint, objective.weights, (width / size[0], height / size[1]), curve)
 
+    def for_picture(self, index: int) -> Scorer:
+        """The same scores for one of the pictures."""
+        return replace(self, inputs=self.inputs.of_picture(index))
+
+    def claims_box(self, size: Size) -> Box:
+        """The smallest pixel box around all subjects of the first picture; all of the picture where there are none."""
+        claims = [Box.from_relative(row[:4], size) for row in self.inputs.claims[0].tolist() if row[4] > 0]
+        return reduce(Box.union, claims) if claims else Box(0, 0, *size)
+
     def without_head_rule(self) -> Scorer:
         """The same scores, but for heads, which may be cut off."""
         return replace(self, inputs=self.inputs.without_protected())
@@ -85,10 +98,9 @@ class Scorer:
     def score_with_terms(self, box_set: BoxSet, aesthetic: Tensor | None = None) -> tuple[Tensor, dict[str, Tensor]]:
         """The score of every box, `[B, *]`, and its terms by name, each in 0..1.
 
-        Where a hard text region of the crop is not calm, the score is lower by `VIOLATION_PENALTY` or more, growing
-        with the violation. So a box that obeys always wins, and among boxes that do not, the smallest violation. In the
-        same way, a box that cuts off a protected head loses more than all terms can give; and among boxes that do, that
-        one wins which breaks `HeadRule` least.
+        A box that cuts off a protected head loses more than all terms can give; and among boxes that do, that one wins
+        which breaks `HeadRule` least. In the same way, but less, a box that has one under a text region (`TextRule`);
+        and one in which a hard text region of the crop is not calm: among those the smallest violation wins.
 
         Args:
             box_set: the boxes.
@@ -102,9 +114,15 @@ class Scorer:
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
         total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
         if self.constraint.text_regions:
-            terms["layout"], penalty = self._layout_and_penalty(box_set, in_text)
+            terms["layout"], violation = self._layout_and_violation(box_set, in_text)
             total = total.add_(terms["layout"], alpha=weights.layout)
-            total = total if penalty is None else total.sub_(penalty)
+            total = total.sub_(violation, alpha=VIOLATION_PENALTY * weights.span)
+        if self._text_rule is not None:
+            total = total.sub_(self._text_rule.broken_by_claims(box_set), alpha=CLAIM_PENALTY * weights.span)
+            total = total.sub_(self._text_rule.broken_by_heads(box_set), alpha=HEAD_PENALTY * weights.span)
+        if self.constraint.policy == "pad":
+            terms["canvas"] = self._canvas(box_set)
+            total = total.sub_(terms["canvas"], alpha=CANVAS_WEIGHT)
         if self.constraint.avoid:
             terms["avoid"] = in_avoid.mean(1)
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
@@ -112,9 +130,26 @@ class Scorer:
             total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * weights.span)
         return total, terms
 
-    def head_cuts(self, box_set: BoxSet) -> Tensor:
-        """How far each box breaks the rule about heads, `[B, *]`; 0 where it obeys, see `HeadRule`."""
-        return self._head_rule.broken(box_set.coverage(self._head_rule.regions))
+    def broken_heads(self, box_set: BoxSet) -> Tensor:
+        """How far each box breaks the rules about heads, `[B, *]`; 0 where it obeys, see `HeadRule` and `TextRule`."""
+        broken = self._head_rule.broken(box_set.coverage(self._head_rule.regions))
+        return broken if self._text_rule is None else broken + self._text_rule.broken_by_heads(box_set)
+
+    def violation(self, box_set: BoxSet) -> Tensor:
+        """How far from calm the hard text regions of the crop are in each box, `[B, *]`; 0 where they are calm."""
+        hard = [each.region for each in self.constraint.crop_text_regions if each.hard]
+        loads = [measure_load(self.inputs, box_set, each) for each in hard]
+        return sum((_violation(load) for load in loads), torch.zeros_like(box_set.heat_sum()))
+
+    def text_is_free(self, box_set: BoxSet) -> Tensor:
+        """Whether all text regions of the crop are calm in each box, and heads and subjects whole beside them: `[B, *]`
+        booleans; True where there are none."""
+        free = torch.ones_like(box_set.heat_sum(), dtype=torch.bool)
+        if self._text_rule is not None:
+            free &= (self._text_rule.broken_by_heads(box_set) + self._text_rule.broken_by_claims(box_set)) <= 0
+            for each in self._text_rule.text_regions:
+                free &= measure_load(self.inputs, box_set, each) <= CALM_LOAD
+        return free
 
     def _aesthetic_and_cut(self, box_set: BoxSet, visible: Tensor, aesthetic: Tensor) -> tuple[Tensor, Tensor]:
         """The aesthetic term with the part of subjects and ratings, and the cut term."""
@@ -154,6 +189,14 @@ class Scorer:
         return HeadRule.of(self.inputs.protected, self.largest, somebody=not self.constraint.avoid)
 
     @cached_property
+    def _text_rule(self) -> TextRule | None:
+        """None where no text region lies in the crop."""
+        regions = [each.region for each in self.constraint.crop_text_regions]
+        if not regions:
+            return None
+        return TextRule.of(regions, self._head_rule, self.inputs.claims, self.constraint.keep, self.largest)
+
+    @cached_property
     def _regions(self) -> Tensor:
         """Subjects, text regions in the frame of the source, regions to avoid, heads and bodies: `[B, M, 4]`."""
         subjects = self.inputs.subjects[..., :4]
@@ -174,40 +217,35 @@ class Scorer:
     def _size(self, share: Tensor) -> Tensor:
         return share.clamp(0, 1) if self.curve is None else self.curve.at(share)
 
-    def _layout_and_penalty(self, box_set: BoxSet, in_text: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The mean over the text regions of how well each is served, and the penalty of the hard ones in the crop.
+    def _canvas(self, box_set: BoxSet) -> Tensor:
+        """The share of each box that lies outside the picture, `[B, *]`."""
+        inside = box_set.coverage(self.inputs.heat.new_tensor([[PICTURE]]))[:, 0] / box_set.area_share()
+        return (1 - inside).clamp_min(0).expand_as(box_set.heat_sum())
 
-        A region in the frame of the source is served by the share of it inside the box, one in the frame of the crop
-        by the share of the crop's heat and detail that does not lie under it.
+    def _layout_and_violation(self, box_set: BoxSet, in_text: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean over the text regions of how well each is served, 0..1, and how far the hard ones of the crop are
+        from calm, see `violation`: both `[B, *]`.
+
+        A region in the frame of the source is served by the share of it inside the box. One in the frame of the crop is
+        served fully up to `CALM_LOAD`, and not at all from a load of one more.
 
         Args:
             box_set: the boxes.
             in_text: `[B, K, *]`, the share of each text region in the frame of the source inside each box.
-
-        Returns:
-            The layout term in 0..1, and the penalty ≥ 0, or None where no hard text region lies in the crop.
         """
-        served, penalty = in_text.sum(1), None
-        for each in self.constraint.text_regions:
-            if each.frame == "source":
-                continue
-            under = self._share_under(box_set, each.region)
-            served = served + (1 - under)
+        served = in_text.sum(1)
+        violation = torch.zeros_like(served)
+        for each in self.constraint.crop_text_regions:
+            load = measure_load(self.inputs, box_set, each.region)
+            served = served + (1 + CALM_LOAD - load).clamp(0, 1)
             if each.hard:
-                x1, y1, x2, y2 = each.region
-                excess = under - CALM_SHARE * (x2 - x1) * (y2 - y1)
-                violation = torch.where(excess > 0, VIOLATION_PENALTY * (1 + excess), 0)
-                penalty = violation if penalty is None else penalty + violation
-        return served / len(self.constraint.text_regions), penalty
+                violation = violation + _violation(load)
+        return served / len(self.constraint.text_regions), violation
 
-    def _share_under(self, box_set: BoxSet, region: Region) -> Tensor:
-        """The share of the crop's own heat, or of its detail where that is larger, under a region of the crop."""
-        shares = []
-        for table in (self.inputs.heat, self.inputs.detail):
-            if table is not None:
-                whole = box_set.table_sum(table).clamp_min(1e-12)
-                shares.append((box_set.region_sum(table, region) / whole).clamp(0, 1))
-        return torch.stack(shares).amax(0)
+
+def _violation(load: Tensor) -> Tensor:
+    """0 for a calm load, from 1 to 2 for others."""
+    return torch.where(load > CALM_LOAD, 2 - CALM_LOAD / load.clamp_min(CALM_LOAD), 0.0)
 
 
 @dataclass(frozen=True)

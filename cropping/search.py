@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import ceil
+from math import ceil, log
 
 import torch
 from torch import Tensor
@@ -21,13 +21,15 @@ from .boxes import xywh_to_xyxy
 from .checks import check_kind, check_size
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .feasible import FeasibleBoxes, find_feasible_boxes, pad_box
+from .feasible import FeasibleBoxes, find_feasible_boxes, find_range, pad_box, required_box
 from .grid import GridScale, SearchGrid, list_scales
 from .grid_box_set import GridBoxSet, GridSums
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective
+from .padded import PaddedBoxes, pad_beside_text, reach_text_sides
 from .ratio import Ratio
-from .scorer import VIOLATION_PENALTY, Scorer
+from .scorer import Scorer
+from .text_rule import largest_free
 
 # Where at most so many boxes are feasible, each is scored to the pixel, without a grid.
 EXHAUSTIVE_LIMIT = 8192
@@ -35,6 +37,8 @@ EXHAUSTIVE_LIMIT = 8192
 TIE_TOLERANCE = 1e-9
 # How many of the best scales are refined. Neighbouring scales often differ by less than a refinement gains.
 REFINED_SCALES = 4
+# Of the boxes with canvas for text that are scored first: how many sizes, and places along each axis.
+PADDED_SIZES, PADDED_PLACES = 16, 13
 
 
 def search(
@@ -71,11 +75,17 @@ def search_ratio(
     grid = SearchGrid.over(size)
     feasible = _find_feasible_or_pad(constraint, ratio, size)
     if isinstance(feasible, Box):
-        return _crop_padded(scorer, grid, size, ratio, feasible)
-    if inputs.protected.shape[1]:
+        crops = _crop_padded(scorer, grid, size, ratio, feasible)
+    else:
+        crops = _search_inside(scorer, grid, ratio, feasible)
+    return _make_room_for_text(scorer, grid, size, ratio, crops)
+
+
+def _search_inside(scorer: Scorer, grid: SearchGrid, ratio: Ratio, feasible: FeasibleBoxes) -> list[Crop]:
+    if scorer.inputs.protected.shape[1]:
         # The best box of all hardly ever cuts off a head. Where it does not, it is the best of those that do not, too.
         freely = _search_feasible(scorer.without_head_rule(), grid, ratio, feasible)
-        if not _breaks_head_rule(scorer, grid, size, freely):
+        if not _breaks_head_rule(scorer, grid, feasible.size, freely):
             return freely
     return _search_feasible(scorer, grid, ratio, feasible)
 
@@ -85,15 +95,81 @@ def _search_feasible(scorer: Scorer, grid: SearchGrid, ratio: Ratio, feasible: F
     if feasible.count <= EXHAUSTIVE_LIMIT:
         boxes = feasible.list_boxes().to(scorer.inputs.device).expand(len(scorer.inputs), -1, -1)
     else:
-        boxes = _refine(scorer, grid, feasible, *_scan_grid(scorer, grid, feasible))
+        boxes = _refine(scorer, grid, feasible, *_scan_grid(scorer, grid, feasible), _list_steps(feasible, grid))
     return _choose_crops(scorer, grid, feasible.size, ratio, boxes)
 
 
 def _breaks_head_rule(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], crops: Sequence[Crop]) -> bool:
-    """Whether the crop of any of the pictures cuts off a protected head."""
+    """Whether the crop of any of the pictures cuts off a protected head, or has one under a text region."""
+    return bool(scorer.broken_heads(_list_crops(scorer, grid, size, crops)).any())
+
+
+def _list_crops(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], crops: Sequence[Crop]) -> ListedBoxSet:
     boxes = torch.tensor([[crop.box.as_list()] for crop in crops], device=scorer.inputs.device)
-    listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(boxes, size))
-    return bool(scorer.head_cuts(listed).any())
+    return ListedBoxSet(scorer.inputs.heat, grid, _to_relative(boxes, size))
+
+
+def _make_room_for_text(
+    scorer: Scorer, grid: SearchGrid, size: tuple[int, int], ratio: Ratio, crops: Sequence[Crop]
+) -> list[Crop]:
+    """The crops; under the policy `pad`, with canvas on the text's side where their text regions are not free."""
+    constraint = scorer.constraint
+    free = largest_free(each.region for each in constraint.crop_text_regions)
+    if constraint.policy != "pad" or not constraint.crop_text_regions or free is None:
+        return list(crops)
+    is_free = scorer.text_is_free(_list_crops(scorer, grid, size, crops))[:, 0].tolist()
+    return [
+        crop if done else _search_padded(scorer.for_picture(index), grid, size, ratio, free, crop)
+        for index, (crop, done) in enumerate(zip(crops, is_free, strict=True))
+    ]
+
+
+def _search_padded(
+    scorer: Scorer,
+    grid: SearchGrid,
+    size: tuple[int, int],
+    ratio: Ratio,
+    free: tuple[float, float, float, float],
+    inside: Crop,
+) -> Crop:
+    """The best box of one picture that may have canvas where its text regions are, or that inside where it is as good.
+
+    Args:
+        free: the part of a box that no text region touches, relative to the box.
+        inside: the best crop without such canvas.
+    """
+    multiple = scorer.constraint.multiple_of
+    shortest, _ = find_range(scorer.constraint, ratio, size)
+    boxes = pad_beside_text(ratio, size, free, shortest, required_box(scorer.constraint, size), multiple)
+    # With all subjects in it, and the picture's edge on the text's side, so that nothing but canvas is under the text.
+    enough = pad_beside_text(
+        ratio, size, free, multiple, reach_text_sides(scorer.claims_box(size), free, size), multiple
+    ).longest
+    boxes = replace(boxes, longest=max(enough, boxes.longest))
+    text_regions = tuple(replace(each, hard=True) for each in scorer.constraint.text_regions if each.frame == "crop")
+    strict = replace(scorer, constraint=replace(scorer.constraint, text_regions=text_regions))
+    long_side, corner = _scan_padded(strict, grid, boxes)
+    spacing = int((boxes.ranges[:, 2] - boxes.ranges[:, 1]).max()) / (PADDED_PLACES - 1)
+    steps = _halve(ceil(spacing / 2), ceil((boxes.longest - boxes.shortest) / (2 * (PADDED_SIZES - 1))), boxes.multiple)
+    found = _refine(strict, grid, boxes, long_side, corner, steps)
+    own = torch.tensor([[inside.box.as_list()]], device=found.device)
+    (best,) = _choose_crops(strict, grid, size, ratio, torch.cat([found, own], 1))
+    (crop,) = _crop_padded(scorer, grid, size, ratio, best.box)
+    return crop
+
+
+def _scan_padded(scorer: Scorer, grid: SearchGrid, boxes: PaddedBoxes) -> tuple[Tensor, Tensor]:
+    """Starts for a refinement, as `_scan_grid`, for one picture."""
+    long_sides = torch.linspace(log(boxes.longest), log(boxes.shortest), PADDED_SIZES).exp().round().long()
+    long_sides = long_sides.clamp(boxes.shortest, boxes.longest).unique().flip(0)
+    places = torch.linspace(0, 1, PADDED_PLACES, dtype=torch.float64)
+    sides, first, last = boxes.ranges_of(long_sides).unbind(1)
+    corners = first[:, None] + ((last - first)[:, None] * torch.cartesian_prod(places, places)).round().long()
+    pixels = torch.cat([corners, sides[:, None].expand_as(corners)], -1)
+    listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(pixels.flatten(0, 1)[None], boxes.size))
+    scores = scorer.score(listed).view(len(long_sides), -1)
+    best = scores.amax(1).argsort(descending=True, stable=True)[:REFINED_SCALES]
+    return long_sides[best][None], corners[best, scores[best].argmax(1)][None]
 
 
 def choose_among(
@@ -128,8 +204,10 @@ def choose_among(
     grid = SearchGrid.over(size)
     feasible = _find_feasible_or_pad(constraint, ratio, size)
     if isinstance(feasible, Box):
-        return _crop_padded(scorer, grid, size, ratio, feasible)
-    return _choose_crops(scorer, grid, size, ratio, _snap_to_feasible(feasible, boxes), aesthetic)
+        crops = _crop_padded(scorer, grid, size, ratio, feasible)
+    else:
+        crops = _choose_crops(scorer, grid, size, ratio, _snap_to_feasible(feasible, boxes), aesthetic)
+    return _make_room_for_text(scorer, grid, size, ratio, crops)
 
 
 def score_boxes(
@@ -231,12 +309,20 @@ def _find_best_position(scores: Tensor, scale: GridScale, grid: SearchGrid, feas
     return torch.stack([left[best % len(left)], top[best // len(left)]], 1).round().long()
 
 
-def _refine(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes, long_side: Tensor, corner: Tensor) -> Tensor:
+def _refine(
+    scorer: Scorer,
+    grid: SearchGrid,
+    feasible: FeasibleBoxes,
+    long_side: Tensor,
+    corner: Tensor,
+    steps: Sequence[tuple[int, int]],
+) -> Tensor:
     """Climbs from each start to the best box nearby, in steps that shrink to one pixel.
 
     Args:
         long_side: `[B, K]` of the starts, in pixels.
         corner: `[B, K, 2]`, left and top of the starts.
+        steps: of position and of long side, in pixels.
 
     Returns:
         Pixel boxes `[B, K, 4]` (x, y, width, height).
@@ -244,7 +330,7 @@ def _refine(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes, long_side
     # A step tries all 27 combinations of smaller, equal or larger with left, stay or right, and up, stay or down.
     moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=corner.device)] * 3)
     boxes, _ = feasible.nearest_boxes(long_side, corner)
-    for shift, growth in _list_steps(feasible, grid):
+    for shift, growth in steps:
         # A box that grows keeps its centre, so that growth and shift are independent.
         sides = (long_side[..., None] + growth * moves[:, 0]).clamp(feasible.shortest, feasible.longest)
         centred = (boxes[..., None, 2:] - feasible.ranges_of(sides)[..., 0, :]) // 2
@@ -259,13 +345,17 @@ def _refine(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes, long_side
 
 
 def _list_steps(feasible: FeasibleBoxes, grid: SearchGrid) -> list[tuple[int, int]]:
-    """Steps of position and of long side in pixels: halved down to one, then three single ones to settle.
-
-    One is a pixel, and of the long side the multiple that it has.
-    """
+    """Steps of position and of long side in pixels, from half the distance of the grid's and of 24 scales."""
     shift = max(1, ceil(max(feasible.size[0] / grid.columns, feasible.size[1] / grid.rows) / 2))
-    smallest = feasible.multiple
-    growth = max(smallest, ceil((feasible.longest - feasible.shortest) / 46))  # half the distance of 24 scales
+    return _halve(shift, ceil((feasible.longest - feasible.shortest) / 46), feasible.multiple)
+
+
+def _halve(shift: int, growth: int, smallest: int) -> list[tuple[int, int]]:
+    """Steps of position and of long side in pixels, halved down to one, then three single ones to settle.
+
+    One is a pixel, and of the long side the `smallest`, the multiple that it has.
+    """
+    shift, growth = max(1, shift), max(smallest, growth)
     steps = []
     while shift > 1 or growth > smallest:
         steps.append((shift, growth))
@@ -308,7 +398,7 @@ def _choose_crops(
     columns = {"score": scores, "kept": listed.heat_sum().clamp(0, 1), **terms}
     chosen = {name: values.gather(1, best)[:, 0].tolist() for name, values in columns.items()}
     score, kept = chosen.pop("score"), chosen.pop("kept")
-    if scorer.constraint.policy == "error" and min(score) < -VIOLATION_PENALTY / 2:
+    if scorer.constraint.policy == "error" and bool((scorer.violation(listed).gather(1, best) > 0).any()):
         shown = "×".join(map(str, size))
         raise UnsatisfiableError(f"no {ratio} crop of a {shown} picture is calm under its hard layout")
     found = boxes.gather(1, best[..., None].expand(-1, 1, 4))[:, 0].tolist()

@@ -28,7 +28,7 @@ from .model_sizes import ModelSizes
 from .objective import DEFAULT_OBJECTIVE, Objective
 from .path import DEFAULT_MOTION, KnotLimits, Motion, evaluate_path, find_knots, refine_knots
 from .ratio import Ratio
-from .scorer import VIOLATION_PENALTY, Scorer
+from .scorer import Scorer
 
 EACH, STILL, FOLLOW = "each", "still", "follow"
 FRAMES = (EACH, STILL, FOLLOW)
@@ -201,11 +201,12 @@ class ClipScores:
             listed = self._list(scorer, part)
             score, terms = scorer.score_with_terms(listed)
             kept = listed.heat_sum().clamp(0, 1)
+            violations = scorer.violation(listed)[:, 0].tolist()
             columns = {name: values[:, 0].tolist() for name, values in {"score": score, "kept": kept, **terms}.items()}
             for index, box in enumerate(part[:, 0].tolist()):
                 row = {name: values[index] for name, values in columns.items()}
                 crop = Crop(Box(*box), self.ratio, row.pop("score"), kept=row.pop("kept"), terms=row)
-                if scorer.constraint.policy == "error" and crop.score < -VIOLATION_PENALTY / 2:
+                if scorer.constraint.policy == "error" and violations[index] > 0:
                     raise UnsatisfiableError(f"frame {len(found)} of {self.count} is not calm under its hard layout")
                 found.append(crop)
         return found

@@ -8,11 +8,10 @@ from ..cropping.checks import Region, Size
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.heads import WHOLE, protected_subjects, share_of_head
-from ..cropping.scorer import CALM_SHARE
 from ..cropping.subject import Subject
 from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, named_region
 from ..models.analysis import Analysis
-from .warnings import describe_place, percent
+from .warnings import TEXT_OVER_SUBJECT, describe_place, percent
 
 
 def describe_crop(analysis: Analysis, crop: Crop, size: Size, constraint: Constraint) -> str:
@@ -53,9 +52,7 @@ def _describe_text_regions(crop: Crop, constraint: Constraint) -> list[str]:
         return []
     # The term is the mean of how well they are served, which is exact for the usual single one.
     missing = len(regions) * (1 - crop.terms["layout"])
-    areas = ((each.region[2] - each.region[0]) * (each.region[3] - each.region[1]) for each in regions)
-    inside_crop = all(each.frame == "crop" for each in regions)
-    served = missing <= (CALM_SHARE * sum(areas) if inside_crop else 1 - WHOLE)
+    served = missing <= 1 - WHOLE and all(each.code != TEXT_OVER_SUBJECT for each in crop.warnings)
     if len(regions) > 1:
         return [f"all {len(regions)} text regions are free" if served else "not all text regions are free"]
     name = _name_text_region(regions[0].region)

@@ -14,7 +14,6 @@ from ..cropping.crop import Crop
 from ..cropping.heads import cut_heads, protected_subjects
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
-from ..cropping.scorer import VIOLATION_PENALTY
 from ..models.selection import SearchBatch
 from .fit import fit_crop, with_size_given_up
 from .warnings import HEAD_CUT, find_warnings
@@ -45,8 +44,7 @@ def choose_crop(
         constraint: on the crop.
         objective: how crops are compared.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `pad` extends the canvas so
-            that the head fits, whatever the constraint's policy, unless a hard text region would then no longer be
-            calm; `keep` and `drop` (see `is_dropped`) leave the crop.
+            that the head fits, whatever the constraint's policy; `keep` and `drop` (see `is_dropped`) leave the crop.
         correction: what a person decided about the crop. Its box is the crop, whatever else is asked for, but for the
             ratio: see `corrected_box`. Warnings and confidence are told as of any other.
         canvas: whether the crop holds the whole picture, or all its subjects, and where canvas is added.
@@ -65,10 +63,8 @@ def choose_crop(
         else:
             (crop,) = batch.best_crops(constraint, objective)
         if correction is None and on_cut == PAD and cut_heads(analysis.subjects, crop.box.relative(batch.size)):
-            larger = with_heads_kept(batch, constraint, crop.ratio)
-            (padded,) = batch.best_crops(larger, objective)
-            if _is_calm(padded) or not _is_calm(crop):
-                crop, under = padded, larger
+            under = with_heads_kept(batch, constraint, crop.ratio)
+            (crop,) = batch.best_crops(under, objective)
         if correction is None and canvas.side != AUTO:
             box = place_canvas(crop.box, batch.size, canvas.side)
             crop = crop if box == crop.box else batch.crop_at(box, crop.ratio, under, objective)
@@ -104,11 +100,6 @@ def _correct(batch: SearchBatch, constraint: Constraint, objective: Objective, c
     ratio = nearest_ratio(correction.box, constraint.ratios_for(batch.size))
     box = corrected_box(correction, ratio, batch.size, constraint.multiple_of)
     return replace(batch.crop_at(box, ratio, constraint, objective), correction=correction)
-
-
-def _is_calm(crop: Crop) -> bool:
-    """Whether no hard text region of the crop is broken."""
-    return crop.score > -VIOLATION_PENALTY / 2
 
 
 def _with_air(head: Region) -> Region:

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from ..cropping.calm import CALM_LOAD, measure_load_in
 from ..cropping.canvas import added_share, added_sides
 from ..cropping.constraint import Constraint, Region
 from ..cropping.crop import Crop, CropWarning
 from ..cropping.heads import SURE_CONFIDENCE, TOUCHED, WHOLE, cut_heads, protected_subjects, share_of_head
-from ..cropping.regions import area_of, region_in_picture, share_outside
-from ..cropping.scorer import VIOLATION_PENALTY
+from ..cropping.inputs import SearchInputs
+from ..cropping.regions import area_of, clip, region_in_picture, share_inside, share_outside
 from ..cropping.subject import Subject
 from ..models.analysis import Analysis
+from ..models.selection import build_search_inputs
 
 HEAD_CUT, HEAD_SLICED, SUBJECT_LEFT_OUT = "head-cut", "head-sliced", "subject-left-out"
 KEEP_GIVEN_UP, MIN_SIZE_GIVEN_UP = "keep-given-up", "min-size-given-up"
 CANVAS_ADDED = "canvas-added"
+TEXT_OVER_SUBJECT, TEXT_NOT_CALM = "text-over-subject", "text-not-calm"
+
+UNDER_TEXT = 0.1
+"""A text region that covers more than this share of a subject, or is covered by it so far, is no room for text."""
 
 NOTICED = 0.06
 """A sliced head of somebody else is worth a word where it is at least so high, as a share of the crop's height."""
@@ -59,6 +66,14 @@ class CroppedScene:
     def region(self) -> Region:
         """The crop, relative x1, y1, x2, y2."""
         return self.crop.box.relative(self.size)
+
+    def load_of(self, text_region: Region) -> float:
+        """How much lies under a text region of the crop, see `measure_load`."""
+        return measure_load_in(self._inputs, self.region, text_region)
+
+    @cached_property
+    def _inputs(self) -> SearchInputs:
+        return build_search_inputs([self.analysis])
 
 
 def find_warnings(
@@ -124,12 +139,38 @@ def find_given_up_regions(scene: CroppedScene) -> Iterator[CropWarning]:
             outside = share_outside(text_region.region, scene.region)
             if outside > _TOLERANCE:
                 yield _outside_warning(KEEP_GIVEN_UP, "the text region", text_region.region, outside)
-        elif scene.crop.score < -VIOLATION_PENALTY / 2:  # at least one of these regions is not calm
+        elif scene.load_of(text_region.region) > CALM_LOAD:
             yield CropWarning(
                 KEEP_GIVEN_UP,
                 f"no crop is calm in its text region {describe_place(text_region.region)}",
                 region_in_picture(text_region.region, scene.region),
             )
+
+
+def find_subjects_under_text(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Heads and subjects of those whom the picture is about that lie under a text region of the crop."""
+    protected = protected_subjects(scene.analysis.subjects)
+    for text_region in scene.constraint.crop_text_regions:
+        region = region_in_picture(text_region.region, scene.region)
+        where = f"under the text region {describe_place(text_region.region)}"
+        for subject in scene.analysis.subjects:
+            head, body = share_inside(subject.essence, region), clip(subject.body_region)
+            if subject.confidence < SURE_CONFIDENCE or not area_of(body):
+                continue
+            if subject in protected and head > UNDER_TEXT:
+                yield CropWarning(TEXT_OVER_SUBJECT, f"{percent(head)} of {_name_head(subject)} is {where}", region)
+            elif share_inside(body, region) > UNDER_TEXT and share_inside(region, body) > UNDER_TEXT:
+                share = share_inside(body, region)
+                words = f"{percent(share)} of {_KINDS[subject.kind]} is {where}"
+                yield CropWarning(TEXT_OVER_SUBJECT, words, region)
+
+
+def find_restless_text(scene: CroppedScene) -> Iterator[CropWarning]:
+    """Soft text regions of the crop that are not calm."""
+    for text_region in scene.constraint.crop_text_regions:
+        if not text_region.hard and scene.load_of(text_region.region) > CALM_LOAD:
+            words = f"the text region {describe_place(text_region.region)} is not calm"
+            yield CropWarning(TEXT_NOT_CALM, words, region_in_picture(text_region.region, scene.region))
 
 
 def find_given_up_size(scene: CroppedScene) -> Iterator[CropWarning]:
@@ -153,6 +194,8 @@ FINDERS: tuple[Callable[[CroppedScene], Iterator[CropWarning]], ...] = (
     find_sliced_heads,
     find_left_out_subjects,
     find_given_up_regions,
+    find_subjects_under_text,
+    find_restless_text,
     find_given_up_size,
     find_added_canvas,
 )

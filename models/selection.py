@@ -21,6 +21,7 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..cropping.search import assess_box, choose_among, search
 from ..cropping.subject import stack_subjects
+from ..cropping.text_rule import stack_claims
 from .analysis import Analysis
 
 
@@ -154,7 +155,11 @@ def build_search_inputs(analyses: Sequence[Analysis]) -> SearchInputs:
         detail = torch.stack([each for each in details if each is not None])
     subjects = [each.subjects for each in analyses]
     return SearchInputs.from_maps(
-        torch.stack([each.value for each in analyses]), stack_subjects(subjects), detail, stack_protected(subjects)
+        torch.stack([each.value for each in analyses]),
+        stack_subjects(subjects),
+        detail,
+        stack_protected(subjects),
+        stack_claims(subjects),
     )
 
 

@@ -15,6 +15,7 @@ from plain_score import trimmed
 
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.feasible import NARROWEST
 from salient_crop.cropping.heads import protected_subjects, stack_protected
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
@@ -104,6 +105,12 @@ class HeadScene:
         """The part of a region inside the picture."""
         edges = (edge * side for edge, side in zip(region, self.size * 2, strict=True))
         return tuple(min(max(round(edge, 6), 0.0), side) for edge, side in zip(edges, self.size * 2, strict=True))
+
+
+def without_text_in_the_crop(scene: HeadScene) -> HeadScene:
+    """Text regions of the crop ask something of heads too, see `test_text_rule_properties.py`."""
+    rest = tuple(each for each in scene.constraint.text_regions if each.frame == "source")
+    return replace(scene, constraint=replace(scene.constraint, text_regions=rest))
 
 
 def _shares_inside(regions: list[tuple[float, ...]], boxes: np.ndarray) -> np.ndarray:
@@ -197,6 +204,6 @@ def couples(draw, largest: int = LARGEST) -> HeadScene:
         x, y = draw(st.integers(0, width - right)), draw(st.integers(0, height - bottom))
         head = x / width, y / height, (x + right) / width, (y + bottom) / height
         people.append(Subject(0.0, 0.0, 1.0, 1.0, draw(st.sampled_from([0.02, 0.5])), "person", head))
-    narrow = Ratio(draw(st.integers(1, width // 2)), height)
+    narrow = Ratio(draw(st.integers(-(-min(size) // NARROWEST), width // 2)), height)
     constraint = replace(scene.constraint, ratios=(narrow,), keep=(), min_share=draw(shares))
     return HeadScene(size, scene.heat, people, constraint)

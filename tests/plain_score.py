@@ -6,6 +6,7 @@ Heatmaps have one cell a pixel, and all regions of the picture lie on whole pixe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import torch
 
@@ -34,6 +35,7 @@ class PlainScore:
         held, calm: text regions in the frame of the source (pixels), and of the crop (relative, hard or not).
         avoid: regions in pixels.
         protected: heads that may not be cut with their bodies, in pixels, and their importance.
+        claims: subjects that text regions of the crop are kept away from, in pixels, and their importance.
         band: half the width of the band along a crop's edges, in pixels.
     """
 
@@ -44,6 +46,7 @@ class PlainScore:
     calm: list[tuple[tuple[float, float, float, float], bool]] = field(default_factory=list)
     avoid: list[tuple[int, int, int, int]] = field(default_factory=list)
     protected: list[tuple[tuple[int, ...], tuple[int, ...], float]] = field(default_factory=list)
+    claims: list[tuple[tuple[int, ...], float]] = field(default_factory=list)
     detail: torch.Tensor | None = None
     weights: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     band: int = 1
@@ -77,7 +80,7 @@ class PlainScore:
         }
         if self.held or self.calm:
             served = [share_inside(each, box) for each in self.held]
-            served += [1 - self.share_under(region, box) for region, _ in self.calm]
+            served += [min(1.0, max(0.0, 1.5 - self.load(region, box))) for region, _ in self.calm]
             terms["layout"] = sum(served) / len(served)
         if self.avoid:
             terms["avoid"] = sum(share_inside(each, box) for each in self.avoid) / len(self.avoid)
@@ -87,12 +90,57 @@ class PlainScore:
         terms, weights = self.terms(box), self.weights
         score = terms["aesthetic"] + weights["size"] * terms["size"] - weights["cut"] * terms["cut"]
         score += weights["layout"] * terms.get("layout", 0.0) - weights["avoid"] * terms.get("avoid", 0.0)
-        for (x1, y1, x2, y2), hard in self.calm:
-            excess = self.share_under((x1, y1, x2, y2), box) - 0.5 * (x2 - x1) * (y2 - y1)
-            if hard and excess > 0:
-                score -= 1_000_000 * (1 + excess)
         most = 1 + sum(weights[name] for name in ("layout", "size", "cut", "avoid"))
+        for region, hard in self.calm:
+            load = self.load(region, box)
+            if hard and load > 0.5:
+                score -= 20 * most * (2 - 0.5 / load)
+        if self.calm:
+            score -= 5 * most * self.broken_claims(box) + 1000 * most * self.hidden_heads(box)
         return score - 1000 * most * self.broken(box)
+
+    def hidden_heads(self, box: Box) -> float:
+        """How far a box breaks the rule that no head lies under text, and that somebody is shown, see `TextRule`."""
+        total, somebody = 0.0, False
+        for head, _, importance in self.protected:
+            x1, y1, x2, y2 = head = trimmed(head, self.largest)
+            across, down = 0.08 * (x2 - x1), 0.08 * (y2 - y1)
+            height, width = self.heat.shape
+            around = max(0, x1 - across), max(0, y1 - down), min(width, x2 + across), min(height, y2 + down)
+            hidden, shown = self.share_hidden(around, box), share_inside(head, box)
+            if shown <= 0.05:
+                total += 0.03 * (1 + importance)
+            elif hidden > 0.05:
+                total += 0.05 * (1 + importance + hidden)
+            somebody = somebody or shown >= 0.98
+        return total + 0.1 * (bool(self.protected) and not somebody and not self.avoid)
+
+    def broken_claims(self, box: Box) -> float:
+        """How much of the subjects lies under text or is missing beside it, see `TextRule`."""
+        total, text = 0.0, sum((x2 - x1) * (y2 - y1) for (x1, y1, x2, y2), _ in self.calm)
+        free = largest_free(tuple(region for region, _ in self.calm))
+        for (x1, y1, x2, y2), importance in self.claims:
+            across, down = (free[2] - free[0]) * self.largest[0], (free[3] - free[1]) * self.largest[1]
+            possible = min(1, across / (x2 - x1)) * min(1, down / (y2 - y1))
+            hidden = self.share_hidden((x1, y1, x2, y2), box)
+            shown = (share_inside((x1, y1, x2, y2), box) - hidden) / possible
+            covered = hidden * (x2 - x1) * (y2 - y1) / (text * box.area)
+            total += importance * (max(0.0, hidden - 0.03, covered - 0.05) + max(0.0, 0.9 - shown))
+        return total
+
+    def share_hidden(self, region: tuple[float, ...], box: Box) -> float:
+        """The share of a region under the text regions of the crop."""
+        return min(1.0, sum(share_inside(region, self.place(each, box)) for each, _ in self.calm))
+
+    def place(self, region: tuple[float, ...], box: Box) -> tuple[float, ...]:
+        """A region of the crop in pixels of the picture."""
+        x1, y1, x2, y2 = region
+        return (
+            box.x + x1 * box.width,
+            box.y + y1 * box.height,
+            box.x + x2 * box.width,
+            box.y + y2 * box.height,
+        )
 
     def broken(self, box: Box) -> float:
         """How far a box breaks the rule that no head is cut, see `HeadRule`."""
@@ -104,25 +152,27 @@ class PlainScore:
             nobody = nobody and shown < 0.98
         return total + 2 * (nobody and not self.avoid)
 
-    def share_under(self, region: tuple[float, float, float, float], box: Box) -> float:
-        """The larger share of the crop's heat or detail under a region of the crop, cells counted in part."""
-        edges = (
-            box.x + region[0] * box.width,
-            box.y + region[1] * box.height,
-            box.x + region[2] * box.width,
-            box.y + region[3] * box.height,
-        )
-        shares = []
-        for given in (self.heat, self.detail):
-            if given is not None:
-                cells = given.double() / given.double().sum()
-                whole = float(cells[box.y : box.bottom, box.x : box.right].sum())
-                rows, columns = cells.shape
-                across = [max(0.0, min(each + 1, edges[2]) - max(each, edges[0])) for each in range(columns)]
-                down = [max(0.0, min(each + 1, edges[3]) - max(each, edges[1])) for each in range(rows)]
-                under = float((cells * torch.outer(cells.new_tensor(down), cells.new_tensor(across))).sum())
-                shares.append(min(1.0, under / max(whole, 1e-12)))
-        return max(shares)
+    def load(self, region: tuple[float, float, float, float], box: Box) -> float:
+        """What is under a region of the crop: the larger multiple of the average heat or detail, see `measure_load`."""
+        area = (region[2] - region[0]) * (region[3] - region[1])
+        load = self.sum_under(self.heat, region, box) / area / max(1e-12, self.sum_inside(self.heat, box))
+        if self.detail is None:
+            return load
+        under = self.sum_under(self.detail, region, box)
+        density = under / area / max(1e-12, self.sum_inside(self.detail, box))
+        return max(load, min(density, under / (area * box.area) / 0.11))
+
+    def sum_inside(self, cells: torch.Tensor, box: Box) -> float:
+        return float(cells.double()[box.y : box.bottom, box.x : box.right].sum())
+
+    def sum_under(self, cells: torch.Tensor, region: tuple[float, ...], box: Box) -> float:
+        """The sum under a region of the crop, cells counted in part."""
+        edges = self.place(region, box)
+        rows, columns = cells.shape
+        across = [max(0.0, min(each + 1, edges[2]) - max(each, edges[0])) for each in range(columns)]
+        down = [max(0.0, min(each + 1, edges[3]) - max(each, edges[1])) for each in range(rows)]
+        weights = torch.outer(torch.tensor(down).double(), torch.tensor(across).double())
+        return float((cells.double() * weights).sum())
 
     def edge_excess(self, heat: torch.Tensor, box: Box) -> float:
         """Heat within `band` pixels of the box's edges beyond an even picture's; edges on the border cut nothing."""
@@ -135,6 +185,23 @@ class PlainScore:
         x2 = box.right - band if box.right < width else box.right
         y2 = box.bottom - band if box.bottom < height else box.bottom
         return float(outer.sum() - excess[y1:y2, x1:x2].sum())
+
+
+@cache
+def largest_free(regions: tuple[tuple[float, ...], ...], steps: int = 20) -> tuple[float, ...]:
+    """The largest rectangle that touches none of the regions, whose edges are multiples of 1/20, by trying all."""
+    taken = torch.zeros(steps, steps, dtype=torch.bool)
+    for x1, y1, x2, y2 in regions:
+        taken[round(y1 * steps) : round(y2 * steps), round(x1 * steps) : round(x2 * steps)] = True
+    found = [
+        ((right - left) * (bottom - top), (left / steps, top / steps, right / steps, bottom / steps))
+        for left in range(steps)
+        for right in range(left + 1, steps + 1)
+        for top in range(steps)
+        for bottom in range(top + 1, steps + 1)
+        if not taken[top:bottom, left:right].any()
+    ]
+    return max(found, default=(1, (0.0, 0.0, 1.0, 1.0)))[1]
 
 
 def trimmed(head: tuple[int, ...], largest: tuple[int, int]) -> tuple[float, ...]:

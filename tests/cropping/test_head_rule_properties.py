@@ -7,20 +7,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from head_scenes import ROUNDING, HeadScene, as_array, couples, head_settings, ratios, regions, scenes
+from head_scenes import (
+    ROUNDING,
+    HeadScene,
+    as_array,
+    couples,
+    head_settings,
+    ratios,
+    regions,
+    scenes,
+    without_text_in_the_crop,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from salient_crop.cropping.box_sets import ListedBoxSet
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import Crop
 from salient_crop.cropping.feasible import find_feasible_boxes
-from salient_crop.cropping.grid import SearchGrid
 from salient_crop.cropping.heads import MISSING, stack_protected
 from salient_crop.cropping.inputs import SearchInputs
 from salient_crop.cropping.objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.scorer import HEAD_PENALTY, VIOLATION_PENALTY, Scorer
+from salient_crop.cropping.scorer import HEAD_PENALTY
 from salient_crop.cropping.search import EXHAUSTIVE_LIMIT, _snap_to_feasible, choose_among, search
 from salient_crop.cropping.subject import Subject, stack_subjects
 
@@ -50,24 +58,6 @@ def crop_of(scene: HeadScene, objective: Objective = DEFAULT_OBJECTIVE) -> Crop:
     return crop
 
 
-def calm_boxes(scene: HeadScene) -> np.ndarray:
-    """The boxes that obey all that is hard, that of the crop's text regions too."""
-    boxes = scene.all_boxes()
-    hard = [each for each in scene.constraint.text_regions if each.hard and each.frame == "crop"]
-    if not hard or not len(boxes):
-        return boxes
-    inputs = SearchInputs.from_maps(scene.heat[None])
-    scorer = Scorer.of(inputs, scene.size, scene.ratio, Constraint((scene.ratio,), text_regions=hard))
-    relative = torch.from_numpy(boxes[None] / np.array(scene.size * 2))
-    scores = scorer.score(ListedBoxSet(inputs.heat, SearchGrid.over(scene.size), relative))[0]
-    return boxes[scores.numpy() > -VIOLATION_PENALTY / 2]
-
-
-def without_hard_text(scene: HeadScene) -> HeadScene:
-    soft = tuple(replace(each, hard=False) for each in scene.constraint.text_regions)
-    return replace(scene, constraint=replace(scene.constraint, text_regions=soft))
-
-
 def assert_breaks_least(scene: HeadScene, crop: Crop, boxes: np.ndarray, tolerance: float = EQUAL) -> None:
     least = scene.broken(boxes, -ROUNDING).min()
     broken = scene.broken(as_array(crop.box), ROUNDING)[0]
@@ -78,7 +68,8 @@ def assert_breaks_least(scene: HeadScene, crop: Crop, boxes: np.ndarray, toleran
 @head_settings
 @given(st.one_of(scenes(), couples()), objectives)
 def test_no_head_is_cut_where_any_box_that_obeys_would_not_cut_it(scene: HeadScene, objective: Objective) -> None:
-    boxes = calm_boxes(scene)
+    scene = without_text_in_the_crop(scene)
+    boxes = scene.all_boxes()
     assume(len(boxes))
     crop = crop_of(scene, objective)
     assert (as_array(crop.box) == boxes).all(1).any(), "what is hard comes before heads"
@@ -88,7 +79,7 @@ def test_no_head_is_cut_where_any_box_that_obeys_would_not_cut_it(scene: HeadSce
 @head_settings
 @given(st.one_of(scenes(largest=110), couples(largest=110)), st.sampled_from([0.05, 0.2]))
 def test_nor_where_there_are_more_boxes_than_are_tried_one_by_one(scene: HeadScene, share: float) -> None:
-    scene = without_hard_text(replace(scene, constraint=replace(scene.constraint, min_share=share, keep=())))
+    scene = without_text_in_the_crop(replace(scene, constraint=replace(scene.constraint, min_share=share, keep=())))
     count = find_feasible_boxes(scene.constraint, scene.ratio, scene.size).count
     assume(EXHAUSTIVE_LIMIT < count < MOST_BOXES)
     assert_breaks_least(scene, crop_of(scene), scene.all_boxes(), ABOUT_EQUAL)
@@ -99,7 +90,7 @@ def test_nor_where_there_are_more_boxes_than_are_tried_one_by_one(scene: HeadSce
 def test_of_given_boxes_one_is_chosen_that_cuts_no_head_where_there_is_one(
     scene: HeadScene, proposals: list[tuple[float, ...]], objective: Objective
 ) -> None:
-    scene = without_hard_text(scene)
+    scene = without_text_in_the_crop(scene)
     assume(len(scene.all_boxes()))
     constraint, boxes = scene.constraint, torch.tensor([proposals], dtype=torch.float64)
     aesthetic = torch.linspace(1, 0, len(proposals), dtype=torch.float64)[None]
@@ -114,7 +105,9 @@ def test_of_given_boxes_one_is_chosen_that_cuts_no_head_where_there_is_one(
 @head_settings
 @given(st.one_of(scenes(), couples()), st.lists(ratios, min_size=2, max_size=3))
 def test_of_several_ratios_one_is_chosen_that_cuts_no_head(scene: HeadScene, several: list[Ratio]) -> None:
-    alone = [without_hard_text(replace(scene, constraint=replace(scene.constraint, ratios=(one,)))) for one in several]
+    alone = [
+        without_text_in_the_crop(replace(scene, constraint=replace(scene.constraint, ratios=(one,)))) for one in several
+    ]
     assume(all(len(each.all_boxes()) for each in alone))
     together = replace(alone[0].constraint, ratios=tuple(several))
     (crop,) = search(inputs_of(scene), scene.size, together)
@@ -127,7 +120,7 @@ def test_of_several_ratios_one_is_chosen_that_cuts_no_head(scene: HeadScene, sev
 @given(couples(), objectives)
 def test_where_somebody_must_be_given_up_it_is_the_less_important_one(scene: HeadScene, objective: Objective) -> None:
     """Told by which heads are cut alone: one before two, and of two the one that counts less."""
-    scene = without_hard_text(scene)
+    scene = without_text_in_the_crop(scene)
     assume(len(scene.protected) == 2)
     cut, shown = scene.cut(scene.all_boxes()), scene.shown(scene.all_boxes())
     somebody = (shown >= 0.98).any(1) | bool(scene.constraint.avoid)
@@ -152,7 +145,7 @@ def test_as_much_as_possible_is_shown_of_a_head_that_what_is_hard_leaves_no_room
     person = Subject(0.0, 0.0, 1.0, 1.0, 0.02, "person", head)
     keep = (free / width, 0.2, (free + 12) / width, 0.4)
     constraint = replace(scene.constraint, ratios=(Ratio(1, 1),), min_share=1.0, keep=(keep,))
-    scene = without_hard_text(HeadScene((width, height), scene.heat, [person], constraint))
+    scene = without_text_in_the_crop(HeadScene((width, height), scene.heat, [person], constraint))
     assert scene.cut(scene.all_boxes()).all()
     assert crop_of(scene, objective).box.x == free
 
@@ -167,7 +160,7 @@ def test_of_a_head_that_no_box_holds_the_crown_gives_way_and_the_chin_stays(
     top, chin = round(0.1 * height), height - round(0.1 * height)
     tall = Subject(0.0, 0.0, 1.0, 1.0, 0.5, "animal", (0.3, top / height, 0.6, chin / height))
     constraint = replace(scene.constraint, ratios=(Ratio(2 * width, height),), keep=(), min_share=share)
-    scene = without_hard_text(replace(scene, subjects=[tall], constraint=constraint))
+    scene = without_text_in_the_crop(replace(scene, subjects=[tall], constraint=constraint))
     box = crop_of(scene, objective).box
     assert box.bottom >= chin
     assert box.height >= scene.ratio.largest_in(scene.size)[1] - 1

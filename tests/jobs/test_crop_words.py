@@ -52,11 +52,12 @@ LEFT, LEFT_THIRD = (0.0, 0.2, 0.1, 0.8), (0.0, 0.0, 1 / 3, 1.0)
     ("text", "layout", "expected"),
     [
         ([(LEFT, "crop")], 0.99, "the left edge is free for text"),
-        ([(LEFT_THIRD, "crop")], 0.9, "the left third is free for text"),
+        ([(LEFT_THIRD, "crop")], 1.0, "the left third is free for text"),
         ([(LEFT_THIRD, "crop")], 0.7, "the left third is only partly free for text"),
+        ([(LEFT_THIRD, "crop")], 0.95, "the left third is only partly free for text"),
         ([((0.5, 0.5, 1.0, 1.0), "source")], 1.0, "the bottom right is free for text"),
         ([((0.7, 0.4, 0.9, 0.6), "source")], 0.5, "the region at the right is only partly free for text"),
-        ([(LEFT, "crop"), (LEFT_THIRD, "crop")], 0.97, "all 2 text regions are free"),
+        ([(LEFT, "crop"), (LEFT_THIRD, "crop")], 1.0, "all 2 text regions are free"),
         ([(LEFT, "crop"), (LEFT_THIRD, "crop")], 0.5, "not all text regions are free"),
     ],
 )

@@ -1,10 +1,13 @@
 """Crops whose best one still cuts off a head: kept, dropped or padded."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.crop import CropWarning
+from salient_crop.cropping.heads import share_of_head
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
 from salient_crop.cropping.text_region import TextRegion
@@ -81,26 +84,26 @@ def test_a_canvas_is_not_extended_for_the_smallest_size():
     assert (kept.min_size, kept.policy) == ((60, 60), "pad")
 
 
-def test_a_hard_text_region_outweighs_a_head():
-    """A head at the top, and most heat in it: no crop that holds it has a calm upper half."""
+def test_a_head_outweighs_a_hard_text_region_and_canvas_makes_room_for_both():
+    """A head at the top, and most heat in it: no crop inside the picture that holds it has a calm upper half."""
     head, heat = Subject(0.3, 0.0, 0.7, 0.3, kind="face"), torch.full((10, 10), 0.001)
     heat[:3, 3:7], heat[8:] = 1, 0.05
     calm = Constraint((Ratio(1, 1),), 0.25, text_regions=(TextRegion((0.0, 0.0, 1.0, 0.5), "crop", hard=True),))
-    kept, padded = (
-        choose_crop(batch_of(head, size=(100, 100), heat=heat), calm, on_cut=each) for each in ("keep", "pad")
-    )
-    assert "head-cut" in {each.code for each in kept.warnings}
-    assert "keep-given-up" not in {each.code for each in kept.warnings}
-    assert padded == kept
+    batch = batch_of(head, size=(100, 100), heat=heat)
+    kept, padded = (choose_crop(batch, replace(calm, policy=each)) for each in ("shrink", "pad"))
+    assert share_of_head(head, kept.box.relative((100, 100))) > 0.98
+    assert {each.code for each in kept.warnings} == {"keep-given-up", "text-over-subject"}
+    assert padded.box.y < 0
+    assert [each.code for each in padded.warnings] == ["canvas-added"]
+    assert padded.terms["canvas"] == pytest.approx(-padded.box.y / padded.box.height, abs=0.01)
 
 
-def test_where_no_crop_is_calm_the_canvas_is_extended_nevertheless():
+def test_a_canvas_for_a_head_makes_room_for_text_too():
     calm = Constraint((Ratio(1, 1),), text_regions=(TextRegion((0.0, 0.0, 1.0, 0.5), "crop", hard=True),))
     crop = choose_crop(batch_of(CLOSE), calm, on_cut="pad")
-    assert (crop.box.as_list(), [each.code for each in crop.warnings]) == (
-        [1, -7, 46, 46],
-        ["keep-given-up", "canvas-added"],
-    )
+    assert [each.code for each in crop.warnings] == ["canvas-added"]
+    middle = crop.box.y + crop.box.height / 2
+    assert middle <= 0.2 * batch_of(CLOSE).size[1]
 
 
 def test_heads_of_others_extend_no_canvas():

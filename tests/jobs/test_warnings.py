@@ -156,7 +156,10 @@ def test_cut_heads_come_first_then_sliced_ones_then_what_is_left_out_then_what_w
             ["50 % of the text region at the bottom is outside the crop"],
         ),
         (Constraint(text_regions=(TextRegion((0.0, 0.9, 1.0, 1.0)),)), []),  # it was only a wish
-        (Constraint(text_regions=(TextRegion((0.0, 0.9, 1.0, 1.0), "crop", hard=True),)), []),
+        (
+            Constraint(text_regions=(TextRegion((0.0, 0.9, 1.0, 1.0), "crop", hard=True),)),
+            ["no crop is calm in its text region at the bottom"],
+        ),
     ],
 )
 def test_regions_that_were_given_up(constraint, words):
@@ -165,11 +168,50 @@ def test_regions_that_were_given_up(constraint, words):
     assert {each.code for each in found} <= {"keep-given-up"}
 
 
-def test_a_hard_text_region_that_no_crop_is_calm_in():
-    hard, soft = TextRegion((0.0, 0.9, 1.0, 1.0), "crop", hard=True), TextRegion((0.0, 0.0, 1.0, 0.1), "crop")
-    (found,) = warnings((50, 0, 50, 100), constraint=Constraint(text_regions=(hard, soft)), score=-1.1e6)
-    assert (found.code, found.words) == ("keep-given-up", "no crop is calm in its text region at the bottom")
-    assert found.region == (0.5, 0.9, 1.0, 1.0)
+LEFT_HALF = TextRegion((0.0, 0.0, 0.5, 1.0), "crop")
+
+
+def test_text_regions_of_the_crop_that_are_not_calm():
+    hard, soft = replace(LEFT_HALF, hard=True), TextRegion((0.0, 0.0, 1.0, 0.1), "crop")
+    hot, cold = torch.ones(4, 4), torch.ones(4, 4)
+    hot[:, 2], cold[:, 2], cold[0] = 2, 0, 0
+    crop = Crop(Box(50, 0, 50, 100), Ratio(1, 2), 1.0)
+    constraint = Constraint(text_regions=(hard, soft))
+    found = find_warnings(Analysis(hot), crop, SIZE, constraint)
+    assert [(each.code, each.words) for each in found] == [
+        ("keep-given-up", "no crop is calm in its text region at the left"),
+        ("text-not-calm", "the text region at the top is not calm"),
+    ]
+    assert found[0].region == (0.5, 0.0, 0.75, 1.0)
+    assert find_warnings(Analysis(cold), crop, SIZE, constraint) == ()
+
+
+@pytest.mark.parametrize(
+    ("subjects", "words"),
+    [
+        ([Subject(0.6, 0.2, 0.9, 1.0, kind="person", head=(0.7, 0.2, 0.8, 0.4))], []),
+        (
+            [Subject(0.3, 0.2, 0.9, 1.0, kind="person", head=(0.45, 0.2, 0.55, 0.4))],
+            ["50 % of a person's head is under the text region at the left"],
+        ),
+        (
+            [Subject(0.3, 0.2, 0.9, 1.0, kind="person", head=(0.7, 0.2, 0.8, 0.4))],
+            ["33 % of a person is under the text region at the left"],
+        ),
+        ([Subject(0.3, 0.2, 0.9, 1.0, kind="prompt", confidence=0.3)], []),
+        ([Subject(0.48, 0.0, 1.0, 1.0)], []),
+    ],
+)
+def test_subjects_under_a_text_region_of_the_crop(subjects, words):
+    heat = torch.tensor([[0.0, 1.0]])
+    found = find_warnings(
+        Analysis(heat, subjects),
+        Crop(Box(0, 0, 100, 100), Ratio(1, 1), 1.0),
+        SIZE,
+        Constraint(text_regions=(LEFT_HALF,)),
+    )
+    assert [each.words for each in found] == words
+    assert {each.code for each in found} <= {"text-over-subject"}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from head_scenes import ROUNDING, HeadScene, as_array, couples, head_settings, scenes
+from head_scenes import ROUNDING, HeadScene, as_array, couples, head_settings, scenes, without_text_in_the_crop
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
@@ -29,15 +29,10 @@ def framed() -> Objective:
     return as_people_crop()
 
 
-def without_hard_text(scene: HeadScene) -> HeadScene:
-    soft = tuple(replace(each, hard=False) for each in scene.constraint.text_regions)
-    return replace(scene, constraint=replace(scene.constraint, text_regions=soft))
-
-
 @head_settings
 @given(scene=st.one_of(scenes(), couples()), rated=st.booleans())
 def test_framed_as_people_crop_no_head_is_cut_either(framed: Objective, scene: HeadScene, rated: bool) -> None:
-    scene = without_hard_text(scene)
+    scene = without_text_in_the_crop(scene)
     boxes = scene.all_boxes()
     assume(len(boxes))
     objective = framed if rated else replace(framed, rater=None)
@@ -66,7 +61,7 @@ class Proposing(Analysis):
 @given(scene=scenes(), places=st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=4))
 def test_a_proposal_is_moved_so_that_it_holds_the_only_head(scene: HeadScene, places: list) -> None:
     """The proposals are the largest boxes at some places."""
-    scene = without_hard_text(replace(scene, constraint=replace(scene.constraint, keep=(), min_share=1.0)))
+    scene = without_text_in_the_crop(replace(scene, constraint=replace(scene.constraint, keep=(), min_share=1.0)))
     assume(len(scene.protected) == 1)
     across, down = (side / whole for side, whole in zip(scene.ratio.largest_in(scene.size), scene.size, strict=True))
     corners = [(x * (1 - across), y * (1 - down)) for x, y in places]
