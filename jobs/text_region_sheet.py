@@ -1,4 +1,4 @@
-"""The sheet of a text region study: one photograph many times, each with a crop and the text region of a preset."""
+"""The sheet of a text region study: one photograph many times, each with a crop and its text regions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .contact_sheet import BOX_COLOURS, corners, dim_outside, fit_inside, outlin
 CELL_WIDTH, CELL_HEIGHT = 236, 300  # pixels; no picture is shown wider or higher
 COLUMNS = 4
 TEXT_REGION_COLOUR = (255, 210, 0)
+CANVAS = (245, 245, 242)  # where a crop reaches outside the picture
 HATCHING = 9  # pixels from one line to the next
 
 
@@ -23,13 +24,13 @@ class StudyCell:
     """One crop of the photograph.
 
     Attributes:
-        crop: where it lies in the picture, relative x1, y1, x2, y2.
-        text_region: the same of the region that is kept free.
+        crop: where it lies in the picture, relative x1, y1, x2, y2; it may reach outside.
+        text_regions: the same of the regions that are kept free.
         title, note: the two lines of text below it.
     """
 
     crop: Region
-    text_region: Region
+    text_regions: Sequence[Region]
     title: str
     note: str
 
@@ -54,9 +55,39 @@ def draw_study(pixels: np.ndarray, blocks: Sequence[tuple[str, Sequence[StudyCel
 
 
 def _draw_cell(pixels: np.ndarray, cell: StudyCell) -> Image.Image:
-    picture = _hatch(dim_outside(Image.fromarray(pixels), cell.crop), cell.text_region)
-    outline_box(picture, cell.crop, BOX_COLOURS[0])
+    canvas = _around(cell.crop)
+    picture = _extend(Image.fromarray(pixels), canvas)
+    crop = _relative(cell.crop, canvas)
+    picture = dim_outside(picture, crop)
+    for each in cell.text_regions:
+        picture = _hatch(picture, _relative(each, canvas))
+    outline_box(picture, crop, BOX_COLOURS[0])
     return picture
+
+
+def _around(crop: Region) -> Region:
+    """The smallest region around the picture and a crop."""
+    return min(0.0, crop[0]), min(0.0, crop[1]), max(1.0, crop[2]), max(1.0, crop[3])
+
+
+def _relative(region: Region, canvas: Region) -> Region:
+    """A region of the picture, relative to a canvas around it."""
+    x1, y1, x2, y2 = canvas
+    across, down = x2 - x1, y2 - y1
+    left, top, right, bottom = region
+    return (left - x1) / across, (top - y1) / down, (right - x1) / across, (bottom - y1) / down
+
+
+def _extend(picture: Image.Image, canvas: Region) -> Image.Image:
+    """A picture on a canvas around it, no larger than the picture was."""
+    width, height = canvas[2] - canvas[0], canvas[3] - canvas[1]
+    if width == height == 1:
+        return picture
+    scale = 1 / max(width, height)
+    extended = Image.new("RGB", (round(width * scale * picture.width), round(height * scale * picture.height)), CANVAS)
+    small = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
+    extended.paste(small, (round(-canvas[0] * small.width), round(-canvas[1] * small.height)))
+    return extended
 
 
 def _hatch(picture: Image.Image, region: Region) -> Image.Image:

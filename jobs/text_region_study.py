@@ -1,22 +1,30 @@
-"""A study of text regions: the crop of one photograph under each of the eight published presets."""
+"""A study of text regions: the crop of one photograph under each of several layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
+from ..cropping.checks import Region, Size
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
 from ..cropping.model_sizes import Shape
 from ..cropping.regions import region_in_picture
-from ..cropping.text_names import TEXT_REGION_PRESETS
+from ..cropping.text_names import SIZED_NAMES, TEXT_REGION_PRESETS, named_region
 from ..cropping.text_region import TextRegion
 from ..images.decode import Picture
 from .analyse import ANALYSIS_SIDE
 from .executors.batches import Analyser
 from .stages import choose_crops
 from .text_region_sheet import StudyCell, cell_size, draw_study
+from .warnings import TEXT_OVER_SUBJECT
+
+LAYOUTS: Mapping[str, Sequence[Region]] = MappingProxyType(
+    {name: (named_region(name),) for name in (*TEXT_REGION_PRESETS, *SIZED_NAMES)}
+)
+"""Name → regions of all layouts that lists of choices offer."""
 
 _WHOLE = 1 - 1e-6  # share of a region from which on it is held
 
@@ -28,36 +36,49 @@ def study_text_regions(
     hard: bool,
     min_share: float,
     analyser: Analyser,
+    layouts: Mapping[str, Sequence[Region]] = LAYOUTS,
+    policy: str = "shrink",
 ) -> np.ndarray:
-    """The photograph under every preset at every ratio, with the crop and the text region drawn: uint8 `[H, W, 3]`.
+    """The photograph under every layout at every ratio, with crop and text regions drawn: uint8 `[H, W, 3]`.
 
     Args:
         picture: to crop.
         ratios: one block of the sheet each.
         frame, hard: of the text regions, see `TextRegion`.
-        min_share: see `Constraint`.
+        min_share, policy: see `Constraint`.
         analyser: analyses the picture, once for all crops.
+        layouts: one cell of each block each, by name.
 
     Raises:
         PictureError: when the picture cannot be read.
     """
     size = picture.info.size
     analysis = analyser.analyse(picture.small(ANALYSIS_SIDE))
+    asked = {name: tuple(TextRegion(each, frame, hard) for each in regions) for name, regions in layouts.items()}
     blocks = []
     for ratio in Constraint(tuple(ratios)).ratios_for(size):
-        regions = {name: TextRegion.preset(name, frame, hard) for name in TEXT_REGION_PRESETS}
-        constraints = [Constraint((ratio,), min_share, text_regions=(each,)) for each in regions.values()]
+        constraints = [Constraint((ratio,), min_share, text_regions=each, policy=policy) for each in asked.values()]
         crops = choose_crops(analysis, size, constraints)
-        cells = [_cell(name, crop, regions[name], size) for name, crop in zip(regions, crops, strict=True)]
+        cells = [_cell(name, crop, asked[name], size) for name, crop in zip(asked, crops, strict=True)]
         blocks.append((f"{ratio}", cells))
     return draw_study(picture.crop((0, 0, *size), cell_size(size)), blocks)
 
 
-def _cell(name: str, crop: Crop, text_region: TextRegion, size: tuple[int, int]) -> StudyCell:
+def _cell(name: str, crop: Crop, text_regions: Sequence[TextRegion], size: Size) -> StudyCell:
     box = crop.box.relative(size)
+    in_crop = any(each.frame == "crop" for each in text_regions)
+    regions = [region_in_picture(each.region, box) if in_crop else each.region for each in text_regions]
+    title = f"{name}   {crop.box.width} × {crop.box.height}"
+    return StudyCell(box, regions, title, _describe_calm(crop) if in_crop else _describe_held(crop))
+
+
+def _describe_held(crop: Crop) -> str:
     served = crop.terms["layout"]
-    if text_region.frame == "source":
-        region, note = text_region.region, "held" if served > _WHOLE else f"{served:.0%} held"
-    else:
-        region, note = region_in_picture(text_region.region, box), f"{1 - served:.0%} of the interest"
-    return StudyCell(box, region, f"{name}   {crop.box.width} × {crop.box.height}", note)
+    return "held" if served > _WHOLE else f"{served:.0%} held"
+
+
+def _describe_calm(crop: Crop) -> str:
+    if any(each.code == TEXT_OVER_SUBJECT for each in crop.warnings):
+        return "over a subject"
+    served = crop.terms["layout"]
+    return "free" if served > _WHOLE else f"{served:.0%} calm"

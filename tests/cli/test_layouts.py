@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from salient_crop.cli.main import main
-from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
 from salient_crop.jobs.contact_sheet import GAP, LINE
 from salient_crop.jobs.text_region_sheet import cell_size
+from salient_crop.jobs.text_region_study import LAYOUTS
 
 WORDS = ["--cropper", "centre", "--ratios", "3:2,1:1"]
 
@@ -26,7 +26,7 @@ def test_each_reserved_region_is_drawn_where_it_lies(photo, tmp_path, capsys):
     pixels = np.asarray(Image.open(sheet).convert("RGB")).astype(int)
     yellow = pixels[..., 0] - pixels[..., 2] > 40
     width, height = cell_size((300, 200))
-    for index, (x1, y1, x2, y2) in enumerate(TEXT_REGION_PRESETS.values()):
+    for index, ((x1, y1, x2, y2),) in enumerate(LAYOUTS.values()):
         left, top = GAP + index % 4 * (width + GAP), GAP + LINE + index // 4 * (height + 2 * LINE + GAP)
         rows, columns = yellow[top : top + height, left : left + width].nonzero()
         # The crop's outline, five pixels wide, may lie over the region's own edge.
@@ -34,7 +34,9 @@ def test_each_reserved_region_is_drawn_where_it_lies(photo, tmp_path, capsys):
         assert found == pytest.approx((x1 * width, y1 * height, x2 * width, y2 * height), abs=6)
 
 
-@pytest.mark.parametrize("words", [["--layout-frame", "crop"], ["--min-area", "1"], ["--layout-hard"]])
+@pytest.mark.parametrize(
+    "words", [["--layout-frame", "crop"], ["--min-area", "1"], ["--layout-hard"], ["--layout", "top; left third"]]
+)
 def test_every_flag_changes_the_sheet(photo, tmp_path, words):
     pixels = np.random.default_rng(0).integers(0, 255, (12, 18, 3), np.uint8)
     Image.fromarray(pixels).resize((300, 200), Image.Resampling.BICUBIC).save(photo)

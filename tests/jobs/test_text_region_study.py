@@ -7,13 +7,12 @@ import pytest
 from PIL import Image
 
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.cropping.text_names import TEXT_REGION_PRESETS
 from salient_crop.images.decode import Picture
 from salient_crop.jobs import block_sheet
 from salient_crop.jobs.contact_sheet import FAINT, GAP, INK, LINE
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.text_region_sheet import StudyCell, cell_size, draw_study
-from salient_crop.jobs.text_region_study import study_text_regions
+from salient_crop.jobs.text_region_study import LAYOUTS, study_text_regions
 
 WIDTH, HEIGHT = cell_size((300, 200))
 
@@ -32,7 +31,7 @@ def study(tmp_path, scripted):
 
 
 def cell(sheet, index, block=0):
-    top = GAP + LINE + (block * 2 + index // 4) * (HEIGHT + 2 * LINE + GAP) + block * LINE
+    top = GAP + LINE + (block * 5 + index // 4) * (HEIGHT + 2 * LINE + GAP) + block * LINE
     left = GAP + index % 4 * (WIDTH + GAP)
     return sheet[top : top + HEIGHT, left : left + WIDTH]
 
@@ -52,10 +51,10 @@ def test_the_size_of_the_photograph_in_a_cell(size, shown):
 @pytest.mark.parametrize("ratios", [("3:2",), ("3:2", "1:1")])
 def test_every_preset_has_a_cell_with_its_region_where_it_lies(study, ratios):
     sheet = study(ratios)
-    assert sheet.shape[0] == GAP + len(ratios) * (LINE + 2 * (HEIGHT + 2 * LINE + GAP))
+    assert sheet.shape[0] == GAP + len(ratios) * (LINE + 5 * (HEIGHT + 2 * LINE + GAP))
     assert sheet.shape[1] == GAP + 4 * (WIDTH + GAP)
     for block in range(len(ratios)):
-        for index, (x1, y1, x2, y2) in enumerate(TEXT_REGION_PRESETS.values()):
+        for index, ((x1, y1, x2, y2),) in enumerate(LAYOUTS.values()):
             # The crop's outline, five pixels wide, may lie over the region's own edge.
             expected = (x1 * WIDTH, y1 * HEIGHT, x2 * WIDTH, y2 * HEIGHT)
             assert yellow(cell(sheet, index, block)) == pytest.approx(expected, abs=6)
@@ -63,10 +62,10 @@ def test_every_preset_has_a_cell_with_its_region_where_it_lies(study, ratios):
 
 def test_a_region_of_the_crop_is_drawn_at_its_place_in_the_crop(study):
     sheet = study(("1:1",), frame="crop", min_share=1.0, place=(0.95, 0.5))
-    for index, (x1, y1, x2, y2) in enumerate(TEXT_REGION_PRESETS.values()):
+    for index, ((x1, y1, x2, y2),) in enumerate(LAYOUTS.values()):
         left, top, right, bottom = yellow(cell(sheet, index))
         # The crop is a square as high as the picture, wherever it lies.
-        assert right - left == pytest.approx((x2 - x1) * HEIGHT, abs=8)
+        assert right - left == pytest.approx((x2 - x1) * HEIGHT, abs=12)
         assert (top, bottom) == pytest.approx((y1 * HEIGHT, y2 * HEIGHT), abs=6)
 
 
@@ -78,8 +77,8 @@ def test_smallest_share_and_hardness_change_the_crops(study):
 
 def test_a_cell_shows_its_crop_bright_and_its_words():
     pixels = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
-    blank = draw_study(pixels, [("3:2", [StudyCell((0.0, 0.0, 0.5, 1.0), (0.8, 0.8, 1.0, 1.0), "", "")])])
-    words = draw_study(pixels, [("3:2", [StudyCell((0.0, 0.0, 0.5, 1.0), (0.8, 0.8, 1.0, 1.0), "title", "note")])])
+    blank = draw_study(pixels, [("3:2", [StudyCell((0.0, 0.0, 0.5, 1.0), [(0.8, 0.8, 1.0, 1.0)], "", "")])])
+    words = draw_study(pixels, [("3:2", [StudyCell((0.0, 0.0, 0.5, 1.0), [(0.8, 0.8, 1.0, 1.0)], "title", "note")])])
     drawn = cell(blank.astype(int), 0)
     assert (drawn[20:100, 20:100] == 100).all()
     assert (drawn[20:100, 140:180] == 55).all()
@@ -92,7 +91,7 @@ def test_every_line_of_text_has_its_place(monkeypatch):
     lines = []
     monkeypatch.setattr(block_sheet, "write_line", lambda draw, *given: lines.append(given))
     pixels = np.full((157, 236, 3), 100, np.uint8)
-    cells = [StudyCell((0.0, 0.0, 0.5, 1.0), (0.8, 0.8, 1.0, 1.0), f"title {i}", f"note {i}") for i in range(5)]
+    cells = [StudyCell((0.0, 0.0, 0.5, 1.0), [(0.8, 0.8, 1.0, 1.0)], f"title {i}", f"note {i}") for i in range(5)]
     sheet = draw_study(pixels, [("3:2", cells), ("1:1", cells[:1])])
     width, down = GAP + 4 * (236 + GAP), 157 + 2 * LINE + GAP
     second = GAP + LINE + 2 * down
@@ -116,7 +115,7 @@ def test_every_line_of_text_has_its_place(monkeypatch):
 
 def test_a_region_is_hatched_and_outlined_in_yellow():
     pixels = np.full((100, 200, 3), 100, np.uint8)
-    sheet = draw_study(pixels, [("", [StudyCell((0.0, 0.0, 1.0, 1.0), (0.25, 0.25, 0.75, 0.75), "", "")])])
+    sheet = draw_study(pixels, [("", [StudyCell((0.0, 0.0, 1.0, 1.0), [(0.25, 0.25, 0.75, 0.75)], "", "")])])
     drawn = sheet[GAP + LINE : GAP + LINE + 100, GAP : GAP + 200]
     region = drawn[25:75, 50:150]
     assert (region[[0, 1, -1, -2]] == (255, 210, 0)).all()
@@ -139,7 +138,7 @@ def test_a_region_is_hatched_and_outlined_in_yellow():
     [
         ("source", "3:2", "300 × 200", r"held"),  # the whole picture holds every region
         ("source", "1:4", "50 × 200", r"\d\d?% held"),  # no quadrant or strip along a side is as narrow as that
-        ("crop", "3:2", "300 × 200", r"\d\d?% of the interest"),
+        ("crop", "3:2", "300 × 200", r"free|\d\d?% calm"),
     ],
 )
 def test_the_words_tell_how_well_the_region_is_served(study, monkeypatch, frame, ratio, size, pattern):
@@ -147,7 +146,15 @@ def test_the_words_tell_how_well_the_region_is_served(study, monkeypatch, frame,
     monkeypatch.setattr(block_sheet, "write_line", lambda draw, at, text, *more: written.append(text))
     study((ratio,), frame=frame, min_share=1.0)
     titles, notes = written[1::2], written[2::2]
-    assert [title.split("   ") for title in titles] == [[name, size] for name in TEXT_REGION_PRESETS]
-    wide = [note for note, (x1, _, x2, _) in zip(notes, TEXT_REGION_PRESETS.values(), strict=True) if x2 - x1 > 1 / 6]
+    assert [title.split("   ") for title in titles] == [[name, size] for name in LAYOUTS]
+    wide = [note for note, ((x1, _, x2, _),) in zip(notes, LAYOUTS.values(), strict=True) if x2 - x1 > 1 / 6]
     assert wide
     assert all(re.fullmatch(pattern, note) for note in wide)
+
+
+def test_canvas_outside_the_picture_is_drawn_around_it():
+    pixels = np.full((100, 100, 3), 60, np.uint8)
+    sheet = draw_study(pixels, [("", [StudyCell((-1.0, 0.0, 1.0, 1.0), [], "", "")])])
+    drawn = sheet[GAP + LINE : GAP + LINE + 50, GAP : GAP + 100]
+    assert (drawn[10:40, 10:40] > 200).all()
+    assert (drawn[10:40, 60:90] == 60).all()
