@@ -83,6 +83,13 @@ def _heads(folder: Path, images: Path | None, cropper: Cropper | None, progress:
     return evaluate_heads(folder, cropper, progress=progress)
 
 
+def _layouts(folder: Path, images: Path | None, cropper: Cropper | None, progress: Progress) -> Result:
+    from ..evaluation.layouts import evaluate_layouts
+
+    assert cropper is not None
+    return evaluate_layouts(folder, cropper, progress=progress)
+
+
 def _draw_heads(folder: Path, result: Result) -> np.ndarray:
     from ..cropping.box import Box
     from ..evaluation.head_figures import FIGURES
@@ -109,6 +116,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "boxes": Benchmark("free crops beside people's: FCDB, FLMS (IoU)", _boxes, REQUIRED),
     "fixations": Benchmark("where people look, and what the largest crops keep of it", _fixations, BESIDE_FILE),
     "heads": Benchmark("heads that the largest crops of people cut or lose", _heads, IN_FOLDER, _draw_heads),
+    "layouts": Benchmark("text regions of crops: calm, and free of heads and subjects", _layouts, IN_FOLDER),
 }
 
 
@@ -125,7 +133,7 @@ def add_parser(commands: SubParsers) -> None:
         "file",
         metavar="FILE|FOLDER",
         type=Path,
-        help="the benchmark's JSON file; for heads a folder with images/, masks/ and heads.json",
+        help="the benchmark's JSON file; for heads and layouts a folder with images/, masks/ and heads.json",
     )
     parser.add_argument("--images", metavar="FOLDER", type=Path, help="of the pictures, for a cropper to look at")
     add_cropper(parser, "what judges pictures (default: the bundled one)")

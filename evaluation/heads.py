@@ -110,7 +110,7 @@ def read_cases(folder: Path) -> tuple[list[HeadCase], list[str]]:
         ValueError: when the file or an entry cannot be parsed, an entry is missing, or no mask shows people; names it.
     """
     file = folder / HEADS
-    heads = _read_heads(file)
+    heads = read_heads(file)
     photos = {Path(name).stem: name for name in heads}
     masks = {path.stem: path for path in sorted((folder / MASKS).glob("*.png")) if _shows_people(path)}
     if not masks:
@@ -165,7 +165,7 @@ def _measure_case(case: HeadCase, cropper: Cropper, peers: Sequence[Peer]) -> It
     """The crops of every ratio and row."""
     image = load_image(case.path)
     size = image.shape[-1], image.shape[-2]
-    people = _read_people(case.mask)
+    people = read_people(case.mask)
     if people.shape != (size[1], size[0]):
         raise PictureError(case.mask, f"a mask of {_shape(people)} beside a photograph of {size[0]} × {size[1]}")
     heads = case.heads * np.array([*size, *size])
@@ -207,7 +207,7 @@ def _list_worst(crops: Sequence[MeasuredCrop], figure: str) -> list[dict[str, An
     return [each.describe() for each in sorted(bad, key=lambda each: -each.badness(figure))[:WORST]]
 
 
-def _read_heads(file: Path) -> dict[str, np.ndarray]:
+def read_heads(file: Path) -> dict[str, np.ndarray]:
     """The heads `[N, 4]` of each photograph by its name, relative x1, y1, x2, y2."""
     content = read_json(file)
     entries = content.get("heads") if isinstance(content, dict) else None
@@ -225,10 +225,10 @@ def _parse_entry(name: str, entry: Sequence[Sequence[float]]) -> tuple[str, np.n
 
 
 def _shows_people(mask: Path) -> bool:
-    return int(_read_people(mask).sum()) > ALMOST_EMPTY
+    return int(read_people(mask).sum()) > ALMOST_EMPTY
 
 
-def _read_people(mask: Path) -> np.ndarray:
+def read_people(mask: Path) -> np.ndarray:
     """`[H, W]` booleans, True on the people."""
     with open_image(mask) as image:
         return np.asarray(image.convert("L")) > 127
