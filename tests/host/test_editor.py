@@ -35,7 +35,7 @@ BUILD = """(folder) => {
 
 
 @pytest.fixture(scope="module")
-def page(comfy):
+def tab(comfy):
     for folder in ("classic", "Nodes 2.0"):
         for index in range(3):
             save_picture(comfy.input / folder / f"{index}.png", (300, 200), 10 + index)
@@ -44,9 +44,16 @@ def page(comfy):
         tab.set_default_timeout(WAIT)
         tab.errors = []
         tab.on("pageerror", lambda error: tab.errors.append(str(error)))
-        tab.goto(f"http://127.0.0.1:{comfy.port}/")
-        tab.wait_for_function("window.app?.graph && 'SalientCrop_ConstrainedCrop' in LiteGraph.registered_node_types")
         yield tab
+
+
+@pytest.fixture
+def page(tab, comfy):
+    """The canvas, loaded anew: nodes of an earlier test leave nothing in it."""
+    tab.goto(f"http://127.0.0.1:{comfy.port}/")
+    tab.wait_for_function("window.app?.graph && 'SalientCrop_ConstrainedCrop' in LiteGraph.registered_node_types")
+    tab.wait_for_timeout(1000)  # the host then loads the workflow that was open
+    return tab
 
 
 def queue(page, comfy):
