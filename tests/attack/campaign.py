@@ -1,6 +1,6 @@
 """Attacks the product by seeded cases of every class, and prints how many were tried and how many failed.
 
-python3 dev.py attack                       all classes, some 23,000 cases, about 40 minutes on two cores
+python3 dev.py attack                       all classes, some 22,000 cases, about 40 minutes on two cores
 python3 dev.py attack --only kills --count 50 --seed 7
 python3 dev.py attack --only pictures --case 1234 --seed 7 --keep found     one case again, its files kept
 
