@@ -15,6 +15,10 @@ MULTIPLES = (1, 2, 8, 16, 32, 64)
 """What the sides of a crop may be asked to be multiples of, in pixels."""
 
 
+MAX_RATIOS, MAX_REGIONS = 100, 1000
+"""Of a constraint: ratios to try, and regions of each kind. Each is a search of its own, or a sum over all boxes."""
+
+
 class UnsatisfiableError(ValueError):
     """No crop obeys the hard constraints, and the policy is `error`."""
 
@@ -61,11 +65,11 @@ class Constraint:
         if not 0 < check_number("min_share", self.min_share) <= 1:
             raise ValueError(f"min_share must lie in (0, 1], got {self.min_share}")
         if self.policy not in POLICIES:
-            raise ValueError(f"{self.policy!r} is no policy; use one of {', '.join(POLICIES)}")
+            raise ValueError(f"{show(self.policy)} is no policy; use one of {', '.join(POLICIES)}")
         if self.multiple_of not in MULTIPLES or isinstance(self.multiple_of, bool):
             known = ", ".join(map(str, MULTIPLES))
             raise ValueError(f"multiple_of must be one of {known}, got {show(self.multiple_of)}")
-        checked = {
+        checked: dict[str, tuple[Any, ...] | None] = {
             "ratios": _check_shapes(self.ratios),
             "text_regions": check_tuple("text_regions", self.text_regions, TextRegion),
             "keep": tuple(check_region("keep", each) for each in check_tuple("keep", self.keep, object)),
@@ -73,6 +77,9 @@ class Constraint:
             "min_size": None if self.min_size is None else check_size("min_size", self.min_size),
         }
         for name, value in checked.items():
+            most = MAX_RATIOS if name == "ratios" else MAX_REGIONS
+            if value is not None and len(value) > most:
+                raise ValueError(f"{name} must hold at most {most}, got {len(value)}")
             object.__setattr__(self, name, value)
         models = [each.name for each in self.ratios if isinstance(each, ModelSizes)]
         if models and self.multiple_of != 1:

@@ -11,7 +11,7 @@ from math import log
 from types import MappingProxyType
 from typing import TypeAlias
 
-from .checks import Size, check_size
+from .checks import Size, check_size, show
 from .ratio import Ratio
 
 # Podell et al., "SDXL: Improving Latent Diffusion Models for High-Resolution Image Synthesis" (2023), appendix I. Width
@@ -81,6 +81,10 @@ Shape: TypeAlias = Ratio | ModelSizes
 """What is asked of a crop's shape: a ratio, or the nearest size of a model."""
 
 
+MAX_LIST = 4000
+"""Characters of a text of several ratios."""
+
+
 def parse_shape(text: str) -> Shape:
     """A ratio as `Ratio.parse` reads it, or the name of a model.
 
@@ -114,6 +118,8 @@ def parse_shapes(shapes: str | Shape | Iterable[str | Shape]) -> tuple[Shape, ..
     """
     parts: Iterable[str | Shape]
     if isinstance(shapes, str):
+        if len(shapes) > MAX_LIST:
+            raise ValueError(f"ratio: {show(shapes)} has more than {MAX_LIST} characters")
         parts = [part for part in shapes.split(",") if part.strip()]
     else:
         parts = [shapes] if isinstance(shapes, Shape) else shapes
@@ -121,7 +127,7 @@ def parse_shapes(shapes: str | Shape | Iterable[str | Shape]) -> tuple[Shape, ..
         raise TypeError(f"ratio: expected a text such as '2:3' or a Ratio, got {type(shapes).__name__}")
     found = tuple(dict.fromkeys(_shape(part) for part in parts))
     if not found:
-        raise ValueError(f"ratio: no ratio in {shapes!r}; write it as 2:3, 832x1216 or 1.5")
+        raise ValueError(f"ratio: no ratio in {show(shapes)}; write it as 2:3, 832x1216 or 1.5")
     return found
 
 

@@ -35,6 +35,9 @@ SIZED_NAMES = tuple(
 
 NAMES_SYNTAX = f"{', '.join(TEXT_REGION_PRESETS)}, or a side or corner with a size: left third, top half, right 40%"
 
+MAX_LIST = 40_000
+"""Characters of a text of several regions."""
+
 _SIZES = {"half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4)}
 _SIDES = {"upper": "top", "lower": "bottom"}
 _PERCENTAGE = re.compile(r"\d{1,2}(\.\d{1,6})?%", re.ASCII)
@@ -52,6 +55,8 @@ def parse_text_regions(text: str) -> list[Region]:
     """
     if not isinstance(text, str):
         raise TypeError(f"layout must be text, got {show(text)}")
+    if len(text) > MAX_LIST:
+        raise ValueError(f"layout: {show(text)} has more than {MAX_LIST} characters")
     return [_parse_region(each.strip()) for each in text.split(";") if each.strip()]
 
 

@@ -22,7 +22,8 @@ def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow
     """All pictures in `folder` and the folders below it, by their extension, ordered by their relative POSIX path.
 
     Names that begin with a dot are not listed (thumbnails, `._` files), nor are masks beside their pictures. What only
-    looks like a picture is listed, so that reading it can say what is wrong with it.
+    looks like a picture is listed, so that reading it can say what is wrong with it; and so is a folder below whose
+    pictures nobody can list.
 
     Args:
         exclude: folders not to look into, such as the one the crops are written to.
@@ -34,7 +35,9 @@ def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow
     root = Path(folder)
     os.scandir(root).close()  # os.walk would answer a missing folder with silence
     excluded = {os.path.realpath(each) for each in exclude}
-    found = [path for path in _walk(root, excluded, follow_links) if is_picture_name(path)]
+    closed: list[Path] = []
+    found = [path for path in _walk(root, excluded, follow_links, closed) if is_picture_name(path)]
+    found += [path for path in closed if os.path.realpath(path) not in excluded]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
@@ -75,9 +78,14 @@ def is_inside(path: Path, folder: Path, identity: tuple[int, int] | None) -> boo
     return identity is None or identity == (status.st_dev, status.st_ino)
 
 
-def _walk(root: Path, excluded: set[str], follow_links: bool) -> Iterator[Path]:
+def _walk(root: Path, excluded: set[str], follow_links: bool, closed: list[Path]) -> Iterator[Path]:
+    """Every file below `root`; adds the folders that cannot be listed to `closed`."""
     seen = set(excluded)
-    for folder, subfolders, files in os.walk(root, followlinks=follow_links):
+
+    def note(error: OSError) -> None:
+        closed.append(Path(error.filename))
+
+    for folder, subfolders, files in os.walk(root, onerror=note, followlinks=follow_links):
         real = os.path.realpath(folder)
         if real in seen:
             subfolders.clear()

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import count
 from pathlib import PurePosixPath
 
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³")}
+_FORBIDDEN = frozenset('<>:"\\|?*') | set(map(chr, range(32)))
+
 
 def name_crops(sources: Sequence[str]) -> list[str]:
     """A name without extension for the crops of every source, by their relative POSIX paths, in order.
@@ -121,6 +124,22 @@ class PathPlan:
 def fold_name(name: str) -> str:
     """The same text for all names that are one to a file system that ignores case or composes letters."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def find_windows_problem(path: str) -> str:
+    """Why Windows can hold no file of a relative POSIX path; empty where it can.
+
+    >>> find_windows_problem("trip/con.jpg"), find_windows_problem("trip/conifer.jpg")
+    ("'con.jpg' is the name of a device", '')
+    """
+    for part in path.split("/"):
+        if part.split(".")[0].rstrip().upper() in _DEVICES:
+            return f"{part!r} is the name of a device"
+        if part.endswith((".", " ")):
+            return f"{part!r} ends in a dot or a space"
+        if not _FORBIDDEN.isdisjoint(part):
+            return f'{part!r} has one of the signs < > : " \\ | ? * or a control character'
+    return ""
 
 
 def _with_extension(stem: str, extension: str) -> Iterator[str]:

@@ -12,9 +12,11 @@ from typing import BinaryIO
 
 from .folder_lock import lock_folder
 from .ledger import Ledger
+from .names import find_windows_problem
 from .open_folder import OpenFolder, open_folder
 from .part_names import new_part_name
 
+_ON_WINDOWS = os.name == "nt"
 FOREIGN, CHANGED = "there already, and no run wrote it", "changed since a run wrote it"
 
 
@@ -91,6 +93,8 @@ class OutputFolder:
             NotOursError: when a file, a folder or a link is in the way that no run has written.
             OSError: when it cannot be written.
         """
+        if problem := _name_problem(file):
+            raise OSError(errno.EINVAL, f"on Windows, {problem}", file)
         parent, _, name = file.rpartition("/")
         with open_folder(self.path, parent, make=True) as folder:
             part = new_part_name()
@@ -126,6 +130,8 @@ class OutputFolder:
         Args:
             content: False only asks whether a run has written the file, and not whether it has been changed since.
         """
+        if _name_problem(file):  # then it is not there; the picture alone will fail
+            return ""
         parent, _, name = file.rpartition("/")
         try:
             with open_folder(self.path, parent) as folder:
@@ -177,6 +183,10 @@ class OutputFolder:
         self._ledger.note(file, digest)
         folder.replace(part, name)
         self._ledger.settle(file, digest)
+
+
+def _name_problem(file: str) -> str:
+    return find_windows_problem(file) if _ON_WINDOWS else ""
 
 
 def hash_stream(stream: BinaryIO) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor, log, sqrt
 
 from ..bucketing.grids import MAX_SIDE
-from ..cropping.checks import Size, check_count, check_kind
+from ..cropping.checks import LIMIT, Size, check_count, check_kind
 from ..cropping.ratio import Ratio
 
 SIDE_STEP = 8
@@ -47,9 +47,10 @@ def fit_size(size: Size, wanted: Size, multiple: int = 1) -> Size:
         multiple: of pixels, to which the side that follows is rounded.
 
     Raises:
-        ValueError: when a side that is wanted is no such multiple; it names the side.
+        TypeError, ValueError: when a side that is wanted is no such multiple; it names the side.
     """
     for name, side in zip(("width", "height"), wanted, strict=True):
+        check_count(name, side, LIMIT, 0)
         if side % multiple:
             raise ValueError(f"{name}: {side} is no multiple of {multiple}, as multiple_of asks; change one of them")
     width, height = wanted

@@ -16,6 +16,7 @@ from .journal import read_identity
 from .run import FolderRun
 from .settings import describe_differences
 
+_LONGEST_PATH = 4096  # characters of what somebody may have written into a record
 NAMED = 6  # of the settings that differ
 
 PART, MEASURED = ".part", ".measured"
@@ -107,7 +108,7 @@ def source_folder(manifest: Path) -> Path | None:
 def noted_cropper(manifest: Path) -> str | None:
     """The cropper of a manifest's run, as `load_cropper` finds it; None where none is noted."""
     cropper = read_run_record(manifest).get("cropper")
-    return cropper if isinstance(cropper, str) else None
+    return cropper if isinstance(cropper, str) and len(cropper) <= _LONGEST_PATH else None
 
 
 def is_unchanged(run: FolderRun) -> bool:

@@ -369,7 +369,7 @@ def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> l
     """
     old, new = (dict(_leaves(each)) for each in (before, now))
     return [
-        f"{name.removeprefix('constraint.')}: {_words(old.get(name))} → {_words(new.get(name))}"
+        f"{_words(name.removeprefix('constraint.'))}: {_words(old.get(name))} → {_words(new.get(name))}"
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     ]
@@ -398,23 +398,30 @@ def _identity_of(value: Any) -> Any:
     raise TypeError(f"a setting of the type {type(value).__name__} has no identity; give it a digest or make it fields")
 
 
-def _leaves(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+_SHOWN_CHARACTERS = 60
+_DEEPEST = 8  # mappings or lists in each other; a record of somebody else's may hold any number
+
+
+def _leaves(value: Mapping[str, Any], prefix: str = "", depth: int = _DEEPEST) -> list[tuple[str, Any]]:
     """Every value that is no mapping, by its path: `buckets.grid.name`."""
     found: list[tuple[str, Any]] = []
     for name, each in value.items():
         path = f"{prefix}{name}"
-        found += _leaves(each, f"{path}.") if isinstance(each, Mapping) else [(path, each)]
+        is_mapping = isinstance(each, Mapping) and depth > 0
+        found += _leaves(each, f"{path}.", depth - 1) if is_mapping else [(path, each)]
     return found
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, depth: int = _DEEPEST) -> str:
     """A value for a line of text."""
     if value is None:
         return "none"
+    if isinstance(value, Mapping) or not depth:
+        return "…"
     if isinstance(value, list):
-        shown = ", ".join(map(_words, value)) or "none"
+        shown = ", ".join(_words(each, depth - 1) for each in value[:_SHOWN_CHARACTERS]) or "none"
     elif isinstance(value, str) and len(value) == 64:  # a SHA-256
         shown = f"{value[:8]}…"
     else:
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-    return shown if len(shown) <= 60 else f"{shown[:59]}…"
+    return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[: _SHOWN_CHARACTERS - 1]}…"

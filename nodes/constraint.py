@@ -9,6 +9,7 @@ from typing import Any
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..cropping.checks import LIMIT, check_count
 from ..cropping.constraint import POLICIES, Constraint
 from ..cropping.margin import Margin
 from ..cropping.model_sizes import ModelSizes, Shape
@@ -187,6 +188,8 @@ class CropConstraint(io.ComfyNode):
         margin: str = "",
     ) -> io.NodeOutput:
         before = constraint or PendingConstraint()
+        for name, side in (("min_width", min_width), ("min_height", min_height)):
+            check_count(name, side, LIMIT, 0)
         size = None if image is None else size_of(read_batches([image])[0][0])
         drawn = box_regions(region, "region", size) if layout == DRAWN else ()
         further = mask_regions(layout_mask, "layout_mask") + box_regions(layout_boxes, "layout_boxes", size)

@@ -8,20 +8,28 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..cropping.checks import show
 from ..datasets.sidecars import Sidecars
 from ..jobs.journal import state_of
 
 
 def inside(root: str | Path, name: str, socket: str) -> Path:
-    """The folder `name` below `root`, links followed; `socket` names the input in errors.
+    """The folder `name` below `root`, links followed, which need not exist; `socket` names the input in errors.
 
     Raises:
-        ValueError: when the name leads out of `root`, by `..`, an absolute path or a link.
+        ValueError: when the name leads out of `root`, by `..`, an absolute path or a link, or no folder can have it.
     """
     base = os.path.realpath(root)
-    target = os.path.realpath(os.path.join(base, name))
+    try:
+        target = os.path.realpath(os.path.join(base, name))
+        os.stat(target)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, TypeError, ValueError) as error:  # too long, not allowed to look, or with a zero in it
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"{socket}: {show(name)} cannot be the name of a folder: {reason}") from None
     if not _holds(base, target):
-        raise ValueError(f"{socket}: {name!r} lies outside {base}; choose a folder below it")
+        raise ValueError(f"{socket}: {show(name)} lies outside {base}; choose a folder below it")
     return Path(target)
 
 

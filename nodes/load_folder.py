@@ -12,6 +12,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..cropping.checks import LIMIT, check_count
 from ..datasets.find import find_pictures, leads_outside
 from ..datasets.sidecars import Sidecars
 from ..images.colour import RGB, WHITE
@@ -76,7 +77,7 @@ class LoadFolder(io.ComfyNode):
         try:
             root = existing_folder(folder_paths.get_input_directory(), folder)
             return fingerprint(list_pictures(root, subfolders, start, limit), Sidecars(root))
-        except ValueError as error:  # `execute` raises it again, where the user sees it
+        except (TypeError, ValueError) as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
     @classmethod
@@ -121,8 +122,10 @@ def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]
     """The pictures to load, in order.
 
     Raises:
-        ValueError: when the folder is gone, or nothing is left to load.
+        TypeError, ValueError: when the folder is gone, or nothing is left to load.
     """
+    for name, number in (("start", start), ("limit", limit)):
+        check_count(name, number, LIMIT, 0)
     try:
         found = find_pictures(root)
     except OSError as error:

@@ -14,9 +14,9 @@ from einops import repeat
 from torch import Tensor
 
 from ..bucketing.sizes import format_size, sort_sizes
+from ..cropping.checks import show
 from ..datasets.captions import caption_paths
 from ..datasets.find import find_pictures
-from ..datasets.folder_lock import FolderBusyError
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import DatasetFormat, Entry, get_format
 from ..datasets.ledger import LEDGER
@@ -99,12 +99,16 @@ class SaveDataset(io.ComfyNode):
             require_single(batch_size, "batch_size"),
             (require_single(step, "step") if step else 0) or None,
         )
-        extension = require_single(format, "format")
-        captions = pair_with_pictures(caption, count, "caption")
+        extension = require_choice(require_single(format, "format"), FORMATS, "format")
+        captions = [
+            require_text(each or "", index) for index, each in enumerate(pair_with_pictures(caption, count, "caption"))
+        ]
         masks = read_masks(mask, batches, "mask")
         names = choose_names(pair_with_pictures(name, count, "name"), dataset, extension)
         files = [dataset.crop_path(each, extension) for each in names]
-        input_wanted = require_single(destination, "destination") == "input"
+        input_wanted = (
+            require_choice(require_single(destination, "destination"), DESTINATIONS, "destination") == "input"
+        )
         root = Path(folder_paths.get_input_directory() if input_wanted else folder_paths.get_output_directory())
         root = root.resolve()  # as `inside` does
         out = inside(root, require_single(folder, "folder"), "folder")
@@ -115,8 +119,7 @@ class SaveDataset(io.ComfyNode):
             written.make()
             entries = []
             for index, picture in enumerate(track_progress(pictures, count)):
-                caption_text = captions[index] or ""
-                entries.append(write_entry(dataset, written, files[index], picture, masks[index], caption_text))
+                entries.append(write_entry(dataset, written, files[index], picture, masks[index], captions[index]))
             index_files = dataset.write_index(written, entries)
         panel = Panel(count)
         for picture, entry in zip(pictures, entries, strict=True):
@@ -124,6 +127,30 @@ class SaveDataset(io.ComfyNode):
         words = summarise_dataset(dataset, entries, Path(root.name, out.relative_to(root)).as_posix())
         shown = panel.show(words, list_problems(dataset, entries), count_bars(entries))
         return io.NodeOutput(str(out), write_report(dataset, entries, index_files), ui=shown)
+
+
+def require_choice(value: str, choices: Sequence[str], name: str) -> str:
+    """The value of a combo that a wire may have set.
+
+    Raises:
+        ValueError: when it is none of the choices.
+    """
+    if value not in choices:
+        raise ValueError(f"{name}: must be one of {', '.join(choices)}, got {show(value)}")
+    return value
+
+
+def require_text(caption: str, index: int) -> str:
+    """The caption of picture `index`.
+
+    Raises:
+        ValueError: when it is no text that can be written.
+    """
+    try:
+        caption.encode()
+    except (AttributeError, UnicodeEncodeError):
+        raise ValueError(f"caption {index}: {show(caption)} is no text that can be written; mend it") from None
+    return caption
 
 
 def write_entry(
@@ -168,8 +195,8 @@ def require_name(name: str) -> str:
         ValueError: when it leads out of the folder.
     """
     parts = name.replace("\\", "/").split("/")
-    if not name.strip() or any(part in ("", ".", "..") for part in parts) or ":" in name:
-        raise ValueError(f"name: {name!r} is no name for a file below a folder")
+    if not name.strip() or any(part in ("", ".", "..") for part in parts) or ":" in name or "\0" in name:
+        raise ValueError(f"name: {show(name)} is no name for a file below a folder")
     return "/".join(parts)
 
 
@@ -199,8 +226,9 @@ def writing_into(folder: Path) -> Iterator[OutputFolder]:
             yield out
     except NotOursError as error:
         raise ValueError(f"folder: in {folder}, {error.strerror}; name a new folder") from error
-    except (FileExistsError, FolderBusyError, NotADirectoryError) as error:
-        raise ValueError(f"folder: {error.filename}: {error.strerror}; name a new folder") from error
+    except OSError as error:
+        where = show(str(error.filename or folder))
+        raise ValueError(f"folder: {where}: {error.strerror or error}; name a new folder, or free the disk") from error
 
 
 def to_uint8(picture: Tensor) -> np.ndarray:

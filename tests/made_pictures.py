@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -22,3 +23,16 @@ def tree(folder: Path) -> dict[str, bytes]:
     """All files below a folder but the list of what runs have written, by their relative POSIX path."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != LEDGER)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def bury(file: Path, folder: Path) -> None:
+    """Writes a file of that content so far below `folder / "deep"` that no system takes its path (not on Windows)."""
+    (folder / "deep").mkdir()
+    descriptor = os.open(folder / "deep", os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("n" * 200, dir_fd=descriptor)
+        above, descriptor = descriptor, os.open("n" * 200, os.O_RDONLY, dir_fd=descriptor)
+        os.close(above)
+    with os.fdopen(os.open(file.name, os.O_WRONLY | os.O_CREAT, dir_fd=descriptor), "wb") as copy:
+        copy.write(file.read_bytes())
+    os.close(descriptor)

@@ -11,10 +11,14 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ...cropping.box import Box
+from ...cropping.checks import show
 from ...cropping.crop import Crop
 from ...jobs.output_size import ratio_error
 from . import Region, Size
 from .lists import chain_lists, pair_or_unite
+
+MAX_BOXES = 1000
+"""On one picture: each is a term of the score of every crop. Detectors find a hundred."""
 
 Parsed = TypeVar("Parsed")
 
@@ -67,11 +71,14 @@ def _read_frames(value: Any, name: str, parse: Callable[[Any, str], Parsed | Non
         if value and all(_is_list(each) for each in value):
             return [_parse_all(each, name, parse) for each in value]
         return [_parse_all(value, name, parse)]
-    raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {value!r}")
+    raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {show(value)}")
 
 
-def flatten_boxes(values: Sequence[Any], name: str) -> list[Mapping[str, Any]]:
+def flatten_boxes(values: Sequence[Any], name: str, depth: int = 3) -> list[Mapping[str, Any]]:
     """All boxes of BOUNDING_BOX values, in order, whichever of the three shapes the values have.
+
+    Args:
+        depth: how many lists may lie in each other.
 
     Raises:
         ValueError: when there is something else among them.
@@ -80,10 +87,10 @@ def flatten_boxes(values: Sequence[Any], name: str) -> list[Mapping[str, Any]]:
     for value in values:
         if isinstance(value, Mapping):
             found.append(value)
-        elif _is_list(value):
-            found += flatten_boxes(value, name)
+        elif _is_list(value) and depth > 1:
+            found += flatten_boxes(value, name, depth - 1)
         else:
-            raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {value!r}")
+            raise ValueError(f"{name}: expected a bounding box, a list of them or a list of lists, got {show(value)}")
     return found
 
 
@@ -98,6 +105,8 @@ def group_boxes(values: Sequence[Any], name: str) -> list[list[Mapping[str, Any]
     for value in values:
         is_batch = _is_list(value) and len(value) and all(map(_is_list, value))
         found += [flatten_boxes([each], name) for each in (value if is_batch else [value])]
+    for boxes in found:
+        _refuse_too_many(boxes, name)
     return found
 
 
@@ -111,7 +120,7 @@ def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
         raise ValueError(f"{name}: no box arrived for this picture; the node before found none")
     box = _parse(value, name)
     if box is None:
-        raise ValueError(f"{name}: the box has no area: {value!r}")
+        raise ValueError(f"{name}: the box has no area: {show(value)}")
     picture_size = _size_in(value, "picture_size")
     return box if picture_size is None else _scale(box, picture_size, size)
 
@@ -164,8 +173,14 @@ def relative_region(box: Box, size: Size) -> Region | None:
 
 
 def _parse_all(values: Sequence[Any], name: str, parse: Callable[[Any, str], Parsed | None]) -> list[Parsed]:
+    _refuse_too_many(values, name)
     boxes = (parse(value, name) for value in values)
     return [box for box in boxes if box is not None]
+
+
+def _refuse_too_many(boxes: Sequence[Any], name: str) -> None:
+    if len(boxes) > MAX_BOXES:
+        raise ValueError(f"{name}: {len(boxes)} boxes on one picture, over the limit of {MAX_BOXES}")
 
 
 def _parse_labelled(value: Any, name: str) -> tuple[Box, str] | None:
@@ -178,10 +193,10 @@ def _parse(value: Any, name: str) -> Box | None:
     """The smallest box of whole pixels around a bounding box; None for one without area: detectors may emit such."""
     try:
         x, y, width, height = (float(value[key]) for key in ("x", "y", "width", "height"))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         x = y = width = height = math.nan
     if not all(map(math.isfinite, (x, y, width, height))):
-        raise ValueError(f"{name}: a bounding box needs the numbers x, y, width and height, got {value!r}")
+        raise ValueError(f"{name}: a bounding box needs the numbers x, y, width and height, got {show(value)}")
     if width <= 0 or height <= 0:
         return None
     left, top = math.floor(x), math.floor(y)

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from . import Region
 from .lists import pair_or_unite
-from .tensors import require_unit_range
+from .tensors import require_pixel_count, require_plain_tensor, require_unit_range
 
 WHITE = 0.5
 """Values above this belong to the region that a mask points out."""
@@ -52,10 +52,12 @@ def read_frames(mask: Tensor, name: str) -> Tensor:
     Raises:
         ValueError: when it has another shape, no pixels, or values that are not in 0..1.
     """
+    require_plain_tensor(mask, name, "a mask [B, H, W]")
     if mask.ndim == 2:
         mask = mask[None]
     if mask.ndim != 3 or 0 in mask.shape:
         raise ValueError(f"{name}: expected a mask [B, H, W] with at least one pixel, got {list(mask.shape)}")
+    require_pixel_count(mask.shape[1:], name)
     frames = mask.float()
     require_unit_range(frames, name)
     return frames.clamp(0, 1)

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from made_pictures import bury
 
 from salient_crop.datasets.find import find_pictures, leads_outside
 
@@ -104,3 +105,22 @@ def test_an_excluded_folder_stays_out_behind_a_link(tmp_path):
     touch(tmp_path, "out/a.jpg", "in/b.jpg")
     (tmp_path / "in" / "crops").symlink_to(tmp_path / "out", target_is_directory=True)
     assert found_in(tmp_path / "in", follow_links=True, exclude=[tmp_path / "out"]) == ["b.jpg"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not opened on Windows")
+def test_a_folder_below_that_cannot_be_listed_is_named(tmp_path):
+    touch(tmp_path, "a.jpg", "z.jpg")
+    bury(tmp_path / "a.jpg", tmp_path)
+    found = found_in(tmp_path)
+    assert [found[0], found[-1]] == ["a.jpg", "z.jpg"]
+    assert len(found) == 3  # and the first folder whose path is too long
+    assert found[1].startswith("deep/") and not found[1].endswith(".jpg")
+    assert found_in(tmp_path, exclude=[tmp_path / "deep"]) == ["a.jpg", "z.jpg"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everything can be listed")
+def test_a_folder_that_nobody_may_list_is_named(tmp_path):
+    touch(tmp_path, "closed/a.jpg", "b.jpg")
+    (tmp_path / "closed").chmod(0)
+    assert found_in(tmp_path) == ["b.jpg", "closed"]
+    (tmp_path / "closed").chmod(0o700)

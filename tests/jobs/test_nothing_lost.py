@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 
 import pytest
+from made_pictures import bury
 from PIL import Image
 
 from salient_crop.bucketing.grids import parse_grid
@@ -480,3 +481,27 @@ def test_a_manifest_may_not_have_the_name_of_another_file_of_the_run(folder, nam
     with Analyser(scripted()) as analyser, pytest.raises(RunError):
         crop_folder(run, analyser, lambda step: None)
     assert not folder.out.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not opened on Windows")
+@pytest.mark.parametrize("settings", [lambda f: f.settings(), with_buckets])
+def test_pictures_that_cannot_be_listed_are_not_passed_over_in_silence(folder, settings):
+    bury(folder.photos / "b.png", folder.photos)
+    outcome = folder.crop(settings(folder))
+    assert (outcome.pictures, outcome.failed, outcome.crops) == (4, 1, 3)
+    assert list(reasons(folder).values()) == ["File name too long"]
+
+
+@pytest.mark.parametrize(
+    "name", ["con.jpg", "aux", "space /a.jpg", "what?.jpg", "trip/lpt1.x.jpg", "dots./a.jpg", "a:b.jpg"]
+)
+def test_a_name_that_windows_cannot_hold_fails_alone_there(folder, monkeypatch, name):
+    """Such as one of a folder that another system shares."""
+    monkeypatch.setattr("salient_crop.datasets.output_folder._ON_WINDOWS", True)
+    source = folder.add(f"{name.removesuffix('.jpg')}.png", (48, 32), 9)
+    outcome = folder.crop()
+    assert (outcome.failed, outcome.crops) == (1, 3)
+    (words,) = reasons(folder).values()
+    assert "its crop cannot be written: on Windows, " in words
+    assert not (folder.out / name).exists()
+    assert source.exists()

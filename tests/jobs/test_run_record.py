@@ -11,6 +11,7 @@ from salient_crop.jobs.run_record import (
     describe_change,
     is_unchanged,
     journal_file,
+    noted_cropper,
     read_run_record,
     record_file,
     run_identity,
@@ -99,3 +100,31 @@ def test_six_differences_are_named(folder, count, words):
     (note,) = describe_change(run)
     assert words in note
     assert note.count(" → none") == 6
+
+
+DEEP: list = []
+for _ in range(900):
+    DEEP = [DEEP]
+WIDE = {"a": 1}
+for _ in range(400):
+    WIDE = {"a": WIDE}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 7, "x" * 100_000, [], DEEP, WIDE, float("nan"), 10**4000, "\ud800", [1] * 100_000, {"x" * 10_000: 1}],
+)
+def test_a_record_that_somebody_made_up_is_told_in_short_lines(folder, value):
+    run = folder.run()
+    write_run_record(run)
+    record = read_run_record(run.manifest)
+    for made in (
+        {**record, "settings": value},
+        {**record, "settings": {**record["settings"], "format": value}},
+        {**record, "settings": {**record["settings"], "constraint": {"x" * 10_000: value}}},
+        {**record, "cropper": value, "sources": value},
+    ):
+        record_file(run.manifest).write_text(json.dumps(made))
+        assert not is_unchanged(run) or made["settings"] == record["settings"]
+        assert all(len(line) < 1000 for line in describe_change(run))
+        assert len(noted_cropper(run.manifest) or "") < 5000
