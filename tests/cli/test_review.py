@@ -28,7 +28,9 @@ def review(home, *words):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_it_serves_until_ctrl_c_and_keeps_what_is_not_saved(home):
-    code = "import sys; from salient_crop.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    # A shell's background job, and what it starts, ignores interrupts.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; import sys; from salient_crop.cli.main import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, "review", str(home / "out" / "manifest.jsonl"), "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         address = re.search(r"http://\S+", process.stdout.readline())[0]
@@ -38,7 +40,10 @@ def test_it_serves_until_ctrl_c_and_keeps_what_is_not_saved(home):
         )
         assert urllib.request.urlopen(request, timeout=20).status == 200
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        try:
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert "1 decisions are not saved; the same command goes on with them" in errors
     assert (home / "out" / "manifest.jsonl.review").exists()
