@@ -6,6 +6,7 @@ python3 dev.py test     run the tests; further words go to pytest: dev.py test -
 python3 dev.py lint     ruff (lint and format) and mypy; --fix repairs what ruff can
 python3 dev.py bench    run the benchmarks; name one to run only that: dev.py bench search
 python3 dev.py mutants  change the code in 300 places, and count how many of the changes the tests notice (about 30 min)
+python3 dev.py canvas   draw the pictures of the canvas (README, examples, help pages) in a real ComfyUI
 python3 dev.py attack   try some 22,000 hostile pictures, records, checkpoints, kills and links (about 40 min)
 
 The first run makes .venv and installs the project into it; later ones start at once until its requirements change.
@@ -107,11 +108,27 @@ def mutants(words: Sequence[str]) -> int:
     return run([str(executable("python")), str(ROOT / "tests" / "mutants.py"), *words])
 
 
+def canvas(words: Sequence[str]) -> int:
+    if not os.environ.get("COMFYUI_PATH"):
+        raise DevError(
+            "COMFYUI_PATH must name a ComfyUI folder; CONTRIBUTING.md says how, and needs playwright in .venv"
+        )
+    return run([str(executable("python")), str(ROOT / "tests" / "host" / "draw_canvas.py"), *words])
+
+
 def attack(words: Sequence[str]) -> int:
     return run([str(executable("python")), str(ROOT / "tests" / "attack" / "campaign.py"), *words])
 
 
-TASKS = {"demo": demo, "test": test, "lint": lint, "bench": bench, "mutants": mutants, "attack": attack}
+TASKS = {
+    "demo": demo,
+    "test": test,
+    "lint": lint,
+    "bench": bench,
+    "mutants": mutants,
+    "canvas": canvas,
+    "attack": attack,
+}
 
 
 def check_types() -> int:

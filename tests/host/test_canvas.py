@@ -1,80 +1,186 @@
-"""The pack on the real canvas, as its users see it."""
+"""The pack on the real canvas, as its users see it, in both renderers."""
 
 import json
-import os
 import shutil
+from pathlib import Path
 
 import pytest
+from comfy_canvas import RENDERERS, find_chromium, open_canvas, saved_values
 
 pytestmark = pytest.mark.browser
 
 HOW = "to run the tests on the real canvas, "
-EXAMPLES = ("crop-a-folder-with-captions", "crop-a-picture", "sort-into-buckets")
-SECONDS = 180_000  # in milliseconds: a busy machine without a GPU draws slowly
+EXAMPLES = sorted(path.stem for path in (Path(__file__).parents[2] / "example_workflows").glob("*.json"))
+# What each example is run with, where it needs no model: the widget that names the pictures, and what it says.
+PICTURE, FOLDER = ("LoadImage", "image"), ("SalientCrop_LoadFolder", "folder")
+RUN = {
+    "banner-with-room-for-text": (*PICTURE, "sheep.jpg"),
+    "crop-a-folder-with-captions": (*FOLDER, "photographs"),
+    "crop-a-picture": (*PICTURE, "astronaut.jpg"),
+    "crop-what-you-paint": (*PICTURE, "two-dogs.jpg"),
+    "folder-to-three-buckets-for-lora": (*FOLDER, "photographs"),
+    "portraits-to-2x3-heads-whole": (*FOLDER, "photographs"),
+}
+# Examples that wait for a file or a model of the user's.
+WAITING = {"crop-what-you-name", "extend-and-outpaint", "video-to-steady-9x16"}
 
 
 @pytest.fixture(scope="module")
-def page(comfy):
-    """A tab with the host's canvas; what it could not do is in `page.complaints`."""
+def playwright():
     api = pytest.importorskip("playwright.sync_api", reason=HOW + "pip install playwright")
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not chromium:
+    if not find_chromium():
         pytest.skip(HOW + "install Chromium, or name it in CHROMIUM")
-    with api.sync_playwright() as playwright:
-        # As root, which containers are, Chromium needs telling.
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        tab = browser.new_page(viewport={"width": 1600, "height": 1000}, locale="en-US")
-        tab.set_default_timeout(SECONDS)
-        tab.complaints = []
-        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
-        tab.goto(f"http://127.0.0.1:{comfy.port}/")
-        tab.wait_for_function("window.app?.graph && window.app.extensionManager?.command")
-        yield tab
-        browser.close()
+    with api.sync_playwright() as found:
+        yield found
 
 
-def test_the_canvas_knows_every_node_by_its_name(page, comfy):
+@pytest.fixture(scope="module")
+def pictures(comfy, samples):
+    """Sample photographs in the host's input, some of them in a folder, with captions."""
+    folder = comfy.input / "photographs"
+    folder.mkdir(exist_ok=True)
+    for name in ("astronaut", "engineer", "sheep", "two-dogs"):
+        shutil.copy(samples / f"{name}.jpg", comfy.input)
+        shutil.copy(samples / f"{name}.jpg", folder)
+        (folder / f"{name}.txt").write_text(f"a photograph, {name}", encoding="utf-8")
+    shutil.copy(samples / "astronaut.jpg", comfy.input / "example.png")
+
+
+@pytest.fixture(scope="module", params=RENDERERS)
+def canvas(playwright, comfy, pictures, request):
+    with open_canvas(playwright, comfy.port, request.param) as found:
+        yield found
+
+
+def test_the_canvas_knows_every_node_by_its_name(canvas, comfy):
     known = {key: value for key, value in comfy.get("/object_info").items() if key.startswith("SalientCrop_")}
     assert len(known) >= 9
-    page.wait_for_function("'SalientCrop_ConstrainedCrop' in LiteGraph.registered_node_types")
-    titles = page.evaluate("ids => ids.map(id => LiteGraph.createNode(id)?.title)", list(known))
+    titles = canvas.page.evaluate("ids => ids.map(id => LiteGraph.createNode(id)?.title)", list(known))
     assert titles == [value["display_name"] for value in known.values()]
 
 
+def test_every_example_is_run_or_waits_for_something():
+    assert sorted([*RUN, *WAITING]) == EXAMPLES
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_opens_whole_and_readable(page, comfy, root, name):
+def test_an_example_opens_whole_and_readable_and_runs(canvas, comfy, root, name):
     assert name in comfy.get("/api/workflow_templates")["salient-crop"]
+    assert (root / "example_workflows" / f"{name}.jpg").is_file()
     workflow = json.loads((root / "example_workflows" / f"{name}.json").read_text(encoding="utf-8"))
-    page.complaints.clear()
-    page.evaluate("workflow => app.loadGraphData(workflow)", workflow)
-    nodes = page.evaluate(
-        """() => app.graph.nodes.map(node => ({
-            title: node.title, known: node.type in LiteGraph.registered_node_types, box: [...node.getBounding()]}))"""
-    )
-    assert len(nodes) == len(workflow["nodes"])
-    assert all(node["known"] for node in nodes), nodes
-    assert page.evaluate("() => app.graph.links.size") == len(workflow["links"])
-    boxes = [(node["title"], *node["box"]) for node in nodes]
-    overlapping = [
-        (one[0], other[0]) for at, one in enumerate(boxes) for other in boxes[:at] if overlap(one[1:], other[1:])
-    ]
-    assert not overlapping
+    canvas.complaints.clear()
+    canvas.load(workflow)
+    known = canvas.page.evaluate("() => app.graph.nodes.map(node => node.type in LiteGraph.registered_node_types)")
+    assert known == [True] * len(workflow["nodes"])
+    assert canvas.page.evaluate("() => app.graph.links.size") == len(workflow["links"])
+    assert not canvas.overlaps()
     # What Run would send holds the values of the file, none of them slipped into a neighbour's widget.
-    sent = page.evaluate("async () => (await app.graphToPrompt()).output")
+    sent = canvas.page.evaluate("async () => (await app.graphToPrompt()).output")
     for node in workflow["nodes"]:
         if node["type"].startswith("SalientCrop_"):
             values = [value for value in sent[str(node["id"])]["inputs"].values() if not isinstance(value, list)]
-            assert values == node.get("widgets_values", [])[: len(values)]
-    assert not page.complaints
+            assert values == saved_values(node)[: len(values)]
+    if name in RUN:
+        canvas.put(*RUN[name])
+        canvas.run()
+        assert not canvas.overlaps()  # although the nodes now show what they did
+        shown = canvas.page.evaluate(
+            "() => [...document.querySelectorAll('.salient-crop-panel:not([hidden])')].map(panel => panel.innerText)"
+        )
+        assert len(shown) == sum(node["type"].startswith("SalientCrop_") for node in workflow["nodes"])
+        assert all(shown)
+    assert not canvas.complaints
 
 
-def overlap(one, other):
-    """Whether two rectangles x, y, width, height share an area."""
-    return all(one[at] < other[at] + other[at + 2] and other[at] < one[at] + one[at + 2] for at in (0, 1))
+def test_a_panel_shows_words_boxes_and_heat_and_outlives_a_switch_of_the_renderer(canvas, root):
+    workflow = json.loads((root / "example_workflows" / "crop-a-picture.json").read_text(encoding="utf-8"))
+    canvas.load(workflow)
+    canvas.put(*RUN["crop-a-picture"])
+    canvas.run()
+    first, page = canvas.renderer, canvas.page
+    for renderer in (first, next(each for each in RENDERERS if each != first), first):
+        canvas.switch(renderer)
+        canvas.settle()
+        panel = page.locator(".salient-crop-panel:visible")
+        assert "Keeps the head" in panel.inner_text()
+        frame, box = panel.locator(".frame").bounding_box(), panel.locator(".box").bounding_box()
+        assert 0 < box["width"] < frame["width"] and box["height"] == pytest.approx(frame["height"], abs=2)
+        heat = panel.locator("img.heat")
+        assert not heat.is_visible()
+        panel.get_by_role("button", name="Heat").click()
+        heat.wait_for(state="visible")
+        panel.get_by_role("button", name="Heat").click()
+        heat.wait_for(state="hidden")
+    saved = page.evaluate("() => app.graph.serialize().nodes.find(node => node.type.includes('Constrained'))")
+    (original,) = (node for node in workflow["nodes"] if "Constrained" in node["type"])
+    assert saved["widgets_values"] == original["widgets_values"]  # neither the panel nor the presets are in it
 
 
-def test_help_shows_in_the_panel(page):
-    page.evaluate(
+def test_widgets_that_do_not_apply_are_folded_away_and_presets_write_into_the_text(canvas):
+    def visible():
+        return page.evaluate(
+            "() => app.graph.nodes[0].widgets.filter(w => !w.hidden && !w.options.hidden).map(w => w.name)"
+        )
+
+    page = canvas.page
+    page.evaluate("() => { app.graph.clear(); app.graph.add(LiteGraph.createNode('SalientCrop_CropFolder')) }")
+    canvas.settle()
+    assert "ratio" in visible()
+    assert not {"resolution", "batch_size", "concept", "step"} & set(visible())
+    canvas.put("SalientCrop_CropFolder", "buckets presets", "the best 3 sizes")
+    assert page.evaluate("() => app.graph.nodes[0].widgets.find(w => w.name === 'buckets').value") == "auto:3"
+    assert {"resolution", "batch_size", "duplicates"} <= set(visible())
+    assert not {"ratio", "concept", "remainder"} & set(visible())
+    canvas.put("SalientCrop_CropFolder", "layout", "kohya")
+    assert {"concept", "repeats"} <= set(visible())
+    canvas.put("SalientCrop_CropFolder", "buckets", "")
+    assert "ratio" in visible() and "concept" not in visible()
+
+
+SEARCHES = {
+    "crop": "Crop & Resize (Smart)",
+    "smart crop": "Crop & Resize (Smart)",
+    "resize": "Crop & Resize (Smart)",
+    "portrait": "Crop & Resize (Smart)",
+    "face crop": "Crop & Resize (Smart)",
+    "lora": "LoRA Dataset (Save)",
+    "center crop": "Crop & Resize (Smart)",
+    "outpaint": "Crop & Resize (Smart)",
+    "video crop": "Crop & Resize (Smart)",
+}
+
+
+def test_words_that_people_search_for_show_the_right_node_on_the_first_screen(canvas):
+    page = canvas.page
+    page.evaluate("() => app.graph.clear()")
+    page.evaluate("() => app.extensionManager.command.execute('Workspace.SearchBox.Toggle')")
+    page.get_by_test_id("result-item").first.wait_for()
+    missing = {}
+    for words, title in SEARCHES.items():
+        page.keyboard.press("Control+a")
+        page.keyboard.type(words)
+        page.wait_for_timeout(1000)
+        rows = page.get_by_test_id("result-item").all()
+        whole = [row.inner_text().split("\n")[0] for row in rows[:20] if is_seen(row)]
+        if title not in whole:
+            missing[words] = whole
+    page.keyboard.press("Escape")
+    assert not missing
+
+
+def is_seen(row):
+    """Whether a row of the list is on the screen and not scrolled out of the list."""
+    return row.evaluate(
+        """row => {
+            const { left, top, bottom } = row.getBoundingClientRect()
+            const at = y => row.contains(document.elementFromPoint(left + 20, y))
+            return at(top + 4) && at(bottom - 4)
+        }"""
+    )
+
+
+def test_help_shows_in_the_panel(canvas):
+    canvas.page.evaluate(
         """() => {
             app.graph.clear();
             const node = LiteGraph.createNode('SalientCrop_ConstrainedCrop');
@@ -82,6 +188,6 @@ def test_help_shows_in_the_panel(page):
             app.canvas.selectNode(node);
         }"""
     )
-    page.keyboard.press("Escape")  # the template browser, which greets a new user
-    page.get_by_test_id("info-button").first.click()
-    page.get_by_text("ready for outpainting").first.wait_for()
+    canvas.settle()
+    canvas.page.get_by_test_id("info-button").first.click()
+    canvas.page.get_by_text("ready for outpainting").first.wait_for()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from comfy_canvas import saved_values
 from comfy_server import WorkflowError, comfy_python
 from hostile_pictures import jpeg_of_scans, tiff_of_tile
 from PIL import Image
@@ -386,14 +387,51 @@ def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, 
             Image.open(path).load() if path.suffix in (".png", ".jpg") else path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["crop-a-picture", "crop-a-folder-with-captions", "sort-into-buckets"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "banner-with-room-for-text",
+        "crop-a-folder-with-captions",
+        "crop-a-picture",
+        "crop-what-you-paint",
+        "folder-to-three-buckets-for-lora",
+        "portraits-to-2x3-heads-whole",
+    ],
+)
 def test_example_workflows_run(comfy, root, samples, name):
     for sample in ("astronaut", "two-dogs"):
         shutil.copy(samples / f"{sample}.jpg", comfy.input / f"{sample}.jpg")
     Image.open(samples / "cat.jpg").save(comfy.input / "example.png")  # what core's Load Image starts with
     canvas = json.loads((root / "example_workflows" / f"{name}.json").read_text(encoding="utf-8"))
     outputs = comfy.run(as_prompt(canvas))
-    assert any(shown.get("images") for shown in outputs.values())
+    panels = [shown["salient_crop"][0] for shown in outputs.values() if "salient_crop" in shown]
+    assert len(panels) == sum(each["type"].startswith("SalientCrop_") for each in canvas["nodes"])
+    assert all(panel["words"] or panel["tiles"][0]["words"] for panel in panels)
+
+
+def test_the_captions_example_keeps_names_and_captions(comfy, root, folder):
+    canvas = json.loads((root / "example_workflows" / "crop-a-folder-with-captions.json").read_text(encoding="utf-8"))
+    prompt = as_prompt(canvas)
+    for each in prompt.values():
+        if each["class_type"] == "SalientCrop_LoadFolder":
+            each["inputs"]["folder"] = folder.name
+        if each["class_type"] == "SalientCrop_SaveDataset":
+            each["inputs"]["folder"] = folder.name
+    comfy.run(prompt)
+    out = comfy.output / folder.name
+    crops = {path.relative_to(out).with_suffix("").as_posix() for path in out.rglob("*.jpg")}
+    assert crops == {"astronaut", "cat", "more/coffee", "more/rocket", "two-dogs"}
+    assert (out / "more" / "coffee.txt").read_text(encoding="utf-8").strip() == "a caption of more/coffee"
+
+
+def test_a_folder_that_is_not_there_is_refused_with_what_to_do(comfy):
+    with pytest.raises(WorkflowError, match="there is no folder 'gone'.*refresh the nodes"):
+        comfy.queue(
+            {
+                "1": pack("LoadFolder", folder="gone", subfolders=True, start=0, limit=0),
+                "2": node("PreviewImage", images=["1", 0]),
+            }
+        )
 
 
 def as_prompt(canvas):
@@ -403,7 +441,7 @@ def as_prompt(canvas):
     for each in canvas["nodes"]:
         if each["type"] in ("MarkdownNote", "Note"):  # notes are the canvas's own, and never sent
             continue
-        widgets = iter(each.get("widgets_values") or [])
+        widgets = iter(saved_values(each))
         inputs = {}
         for slot in each["inputs"]:
             value = next(widgets, None) if "widget" in slot else None

@@ -9,7 +9,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NODE_IDS = list(json.loads((ROOT / "tests" / "golden" / "nodes.json").read_text(encoding="utf-8")))
 # Nodes of ComfyUI itself that the pages speak of.
-CORE_NODES = {"Crop Image", "Pad Image for Outpainting", "Load Image-Text (from Folder)", "Rebatch Images"}
+CORE_NODES = {
+    "Load Image",
+    "Save Image",
+    "Crop Image",
+    "Pad Image for Outpainting",
+    "Load Image-Text (from Folder)",
+    "Rebatch Images",
+}
 
 ENTRY = re.compile(r"^- (?P<names>`\w+`(?:, `\w+`)*)(?: \((?P<facts>[^)]*)\))?: (?P<text>.+)$")
 
@@ -51,6 +58,14 @@ def test_the_folder_holds_a_page_for_every_node_and_no_other():
     assert sorted(path.name for path in (ROOT / "web" / "docs").iterdir()) == sorted(f"{each}.md" for each in NODE_IDS)
 
 
+def test_a_page_has_a_picture_a_recipe_and_what_goes_wrong(page):
+    _, text = page
+    (picture,) = re.findall(r"^!\[.+\]\(\.\./pictures/(\w+\.jpg)\)$", text, re.MULTILINE)
+    assert (ROOT / "web" / "pictures" / picture).is_file()
+    headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert headings[0] == "Inputs" and headings[-2:] == ["Recipe", "What goes wrong"]
+
+
 def test_a_page_is_headed_by_the_name_that_the_canvas_shows(page):
     schema, text = page
     assert text.startswith(f"# {schema.display_name}\n")
@@ -77,5 +92,5 @@ def test_a_page_speaks_of_no_input_output_or_node_that_does_not_exist(page, node
     sockets = {each.id for schema in schemas for each in (*schema.inputs, *schema.outputs)}
     spoken_of = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text))
     assert spoken_of <= sockets
-    titles = set(re.findall(r"\*([A-Z][^*]+)\*", text))
+    titles = set(re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", text))
     assert titles <= {schema.display_name for schema in schemas} | CORE_NODES

@@ -1,0 +1,145 @@
+"""A tab with the host's canvas, in either of its renderers: what tests and the pictures of the documents share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+SECONDS = 400_000  # in milliseconds: a busy machine without a GPU draws slowly
+RENDERERS = ("classic", "nodes-2")
+
+# The nodes' rectangles on the screen, as x, y, width, height.
+RECTANGLES = """renderer => app.graph.nodes.map(node => {
+    if (renderer === 'classic') return [node.title, ...node.getBounding()]
+    const { left, top, width, height } = document.querySelector(`[data-node-id="${node.id}"]`).getBoundingClientRect()
+    return [node.title, left, top, width, height]
+})"""
+
+FIT = """() => {
+    const boxes = app.graph.nodes.map(node => node.getBounding())
+    const [left, top] = [0, 1].map(side => Math.min(...boxes.map(box => box[side])))
+    const [right, bottom] = [0, 1].map(side => Math.max(...boxes.map(box => box[side] + box[side + 2])))
+    const scale = Math.min(1, (innerWidth - 100) / (right - left + 40), (innerHeight - 120) / (bottom - top + 40))
+    app.canvas.ds.scale = scale
+    app.canvas.ds.offset = [80 / scale - left, 90 / scale - top]
+    app.canvas.setDirty(true, true)
+}"""
+
+WATCH = """() => {
+    window.ended = null
+    for (const kind of ['execution_success', 'execution_error', 'execution_interrupted']) {
+        const note = event => { window.ended = [kind, event.detail] }
+        app.api.addEventListener(kind, note, { once: true })
+    }
+}"""
+
+
+def find_chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+class Canvas:
+    """A tab with the canvas.
+
+    Attributes:
+        page: of Playwright.
+        complaints: what went wrong in the page's own scripts.
+    """
+
+    def __init__(self, page: Any, renderer: str) -> None:
+        self.page, self.renderer = page, renderer
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, port: int) -> None:
+        self.page.set_default_timeout(SECONDS)
+        address = f"http://127.0.0.1:{port}/"
+        # Else the template browser greets a new user, sooner or later.
+        self.page.request.post(f"{address}settings/Comfy.TutorialCompleted", data="true")
+        self.page.goto(address)
+        self.page.wait_for_function("window.app?.graph && window.app.extensionManager?.command")
+        self.page.wait_for_function("'SalientCrop_ConstrainedCrop' in LiteGraph.registered_node_types")
+        self.switch(self.renderer)
+
+    def set(self, setting: str, value: Any) -> None:
+        self.page.evaluate("([name, value]) => app.ui.settings.setSettingValue(name, value)", [setting, value])
+
+    def switch(self, renderer: str) -> None:
+        """Switches the renderer, with whatever is on the canvas."""
+        self.renderer = renderer
+        self.set("Comfy.VueNodes.Enabled", renderer != "classic")
+        self.page.wait_for_timeout(500)
+
+    def load(self, workflow: Mapping[str, Any]) -> None:
+        self.page.evaluate("workflow => app.loadGraphData(workflow)", workflow)
+        self.settle()
+
+    def settle(self) -> None:
+        """Shows all of the graph, and waits until it is drawn."""
+        self.page.evaluate(FIT)
+        if self.renderer != "classic":
+            self.page.wait_for_function(
+                "() => app.graph.nodes.every(node => document.querySelector(`[data-node-id='${node.id}']`))"
+            )
+        self.page.wait_for_function("() => [...document.images].every(image => image.complete)")
+        self.page.wait_for_timeout(700)
+
+    def run(self) -> None:
+        """Queues what is on the canvas, and waits for its end."""
+        self.page.evaluate(WATCH)
+        self.page.evaluate("() => app.queuePrompt(0, 1)")
+        self.page.wait_for_function("window.ended")
+        kind, detail = self.page.evaluate("window.ended")
+        assert kind == "execution_success", detail
+        self.settle()
+
+    def put(self, kind: str, widget: str, value: Any) -> None:
+        """Sets a widget of every node of a kind."""
+        self.page.evaluate(
+            """([kind, name, value]) => {
+                for (const node of app.graph.nodes.filter(node => node.type === kind)) {
+                    const widget = node.widgets.find(widget => widget.name === name)
+                    widget.value = value
+                    widget.callback?.(value)
+                }
+            }""",
+            [kind, widget, value],
+        )
+
+    def overlaps(self) -> list[tuple[str, str]]:
+        """The titles of nodes that lie over each other."""
+        boxes = self.page.evaluate(RECTANGLES, self.renderer)
+        pairs = ((one, other) for at, one in enumerate(boxes) for other in boxes[:at])
+        return [(one[0], other[0]) for one, other in pairs if _overlap(one[1:], other[1:])]
+
+
+@contextmanager
+def open_canvas(playwright: Any, port: int, renderer: str, width: int = 1600, height: int = 1000) -> Iterator[Canvas]:
+    # As root, which containers are, Chromium needs telling.
+    browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+    try:
+        canvas = Canvas(browser.new_page(viewport={"width": width, "height": height}, locale="en-US"), renderer)
+        canvas.open(port)
+        yield canvas
+    finally:
+        browser.close()
+
+
+def saved_values(node: Mapping[str, Any]) -> list[Any]:
+    """The values of a saved node's own inputs: without the four numbers that core's editor saves after a box."""
+    values: list[Any] = []
+    rest = iter(node.get("widgets_values") or [])
+    for value in rest:
+        values.append(value)
+        if isinstance(value, dict):
+            for _ in range(4):
+                next(rest)
+    return values
+
+
+def _overlap(one: list[float], other: list[float]) -> bool:
+    """Whether two rectangles x, y, width, height share an area."""
+    return all(one[at] < other[at] + other[at + 2] and other[at] < one[at] + one[at + 2] for at in (0, 1))
