@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from ..cropping.checks import Size, show
 from .colour import RGB, parse_colour
@@ -66,6 +65,8 @@ def fill_canvas(part: np.ndarray, place: IntBox, size: Size, fill: str) -> np.nd
 
 def _blurred(part: np.ndarray, size: Size) -> np.ndarray:
     """The middle of a part in the ratio of the canvas, enlarged over it and blurred."""
+    from scipy.ndimage import gaussian_filter  # the help of the command does without it
+
     height, width = part.shape[:2]
     scale = min(width / size[0], height / size[1])
     across, down = size[0] * scale, size[1] * scale

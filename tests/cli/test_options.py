@@ -25,7 +25,6 @@ BAD_NUMBERS = ("", "x", "nan", "-1", "0", "inf", "1e999")
         (options.parse_factor, "40", 40.0),
         (options.parse_memory, "4GB", 4 * 10**9),
         (options.parse_ratio_list, "2:3, 4:6,1:1,", (Ratio(2, 3), Ratio(1, 1))),
-        (options.parse_regions, "", []),
         (options.parse_regions, "top ;0,0, 0.5,1;", [(0.2, 0.0, 0.8, 0.1), (0.0, 0.0, 0.5, 1.0)]),
         (options.parse_background, "keep", None),
         (options.parse_background, "#00f", (0, 0, 255)),
@@ -48,7 +47,10 @@ def test_values(parse, text, value):
             (options.parse_ratio_list, text)
             for text in ("", ",", "2:0", "0", "nan", "inf", "a:b", "2:3;1:1", "1e99999999", "9" * 5000)
         ),
-        *((options.parse_regions, text) for text in ("middle", "0,0,1", "0,0,nan,1", "0,0,2,1", "0.5,0,0.5,1")),
+        *(
+            (options.parse_regions, text)
+            for text in ("", ";", "middle", "0,0,1", "0,0,nan,1", "0,0,2,1", "0.5,0,0.5,1")
+        ),
         *((options.parse_background, text) for text in ("", "nocolour", "#12")),
     ],
 )

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.ledger import LEDGER
 from salient_crop.datasets.manifest import read_manifest
 from salient_crop.datasets.output_folder import OutputFolder
+from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.jobs import settings as settings_module
 from salient_crop.models import registry
 
@@ -401,14 +401,14 @@ def test_bad_pictures_fail_alone_by_name_and_reason(folder):
 
 def test_a_caption_that_cannot_be_read_fails_its_picture(folder, monkeypatch):
     (folder.photos / "trip" / "c.txt").write_text("a caption", "utf-8")
-    read = Path.read_bytes
+    read = Sidecars._open
 
-    def refuse(path):
+    def refuse(self, path):
         if path.suffix == ".txt":
             raise PermissionError(13, "Permission denied", str(path))
-        return read(path)
+        return read(self, path)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Sidecars, "_open", refuse)
     outcome = folder.crop()
     assert outcome.failed == 1
     reasons = {record.source: record.reason for record in read_manifest(folder.out / "manifest.jsonl")}
