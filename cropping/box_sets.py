@@ -94,6 +94,11 @@ class ListedBoxSet:
         return _sum_inside(self._heat, x1, y1, x2, y2) - (x2 - x1) * (y2 - y1)
 
 
+def broadcast(values: Tensor, like: Tensor) -> Tensor:
+    """Values of the first dimensions of `like`, with dimensions of 1 behind them so that they broadcast against it."""
+    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))
+
+
 def share_before(position: Tensor, spans: Tensor) -> Tensor:
     """The share of each span `[B, M, 2]` (start, end) that lies before positions `[*, n]`: `[B, M, n]` in 0..1."""
     first, last = spans.split(1, -1)

@@ -74,6 +74,15 @@ def xyxy_to_xywh(boxes: Tensor) -> Tensor:
     return torch.cat([corner, end - corner], -1)
 
 
+def relative_xyxy(boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Pixel boxes `[*, 4]` (x, y, width, height) by their edges, as shares of a picture of `size`: float64.
+
+    >>> relative_xyxy(torch.tensor([[10, 20, 50, 20]]), (100, 80)).tolist()
+    [[0.1, 0.25, 0.6, 0.5]]
+    """
+    return xywh_to_xyxy(boxes.to(torch.float64)) / torch.tensor(size * 2, device=boxes.device)
+
+
 def rasterize_xyxy(boxes: Tensor, rows: int, columns: int) -> Tensor:
     """How much of each cell of a grid lies under any of the boxes `[N, 4]` in 0..1: `[rows, columns]` in 0..1.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .box_sets import BoxSet, ListedBoxSet
+from .box_sets import BoxSet, ListedBoxSet, broadcast
 from .checks import Region
 from .grid import SearchGrid
 from .inputs import SearchInputs
@@ -35,7 +35,7 @@ def measure_load(inputs: SearchInputs, box_set: BoxSet, region: Region) -> Tenso
     if inputs.detail is not None:
         density = _density(inputs.detail, box_set, region) / area
         under = box_set.region_sum(inputs.detail, region) / (box_set.area_share() * area)
-        gradient = under * inputs.gradient.view(-1, *[1] * (under.ndim - 1)) / BUSY_GRADIENT
+        gradient = under * broadcast(inputs.gradient, under) / BUSY_GRADIENT
         load = torch.maximum(load, torch.minimum(density, gradient))
     return load.clamp_min(0)
 

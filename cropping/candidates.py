@@ -10,9 +10,8 @@ from torch import Tensor
 from .box import Box
 from .boxes import iou_xyxy, xywh_to_xyxy
 from .confidence import list_rivals
-from .constraint import Constraint, UnsatisfiableError
+from .constraint import Constraint
 from .crop import Crop
-from .feasible import find_feasible_boxes
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective
 from .search import score_boxes
@@ -36,11 +35,7 @@ def find_candidates(
         crop: the chosen one.
         count: at most so many.
     """
-    try:
-        feasible = find_feasible_boxes(constraint, crop.ratio, size)
-    except UnsatisfiableError:
-        return []
-    rivals = list_rivals(feasible, crop)
+    rivals = list_rivals(constraint, size, crop)
     if not len(rivals):
         return []
     scores = score_boxes(inputs, size, crop.ratio, constraint, rivals, objective, aesthetic)

@@ -13,7 +13,7 @@ from .boxes import iou_xyxy, xywh_to_xyxy
 from .checks import check_kind
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
-from .feasible import FeasibleBoxes, find_feasible_boxes
+from .feasible import find_feasible_boxes
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective
 from .search import score_boxes
@@ -47,11 +47,7 @@ def measure_confidence(
         aesthetic: the cropper's own scores `[N]` of relative boxes `[N, 4]`; None: the share of heat.
     """
     check_kind("crop", crop, Crop)
-    try:
-        feasible = find_feasible_boxes(constraint, crop.ratio, size)
-    except UnsatisfiableError:  # one padded box is all there is
-        return 1.0
-    rivals = list_rivals(feasible, crop)
+    rivals = list_rivals(constraint, size, crop)
     if not len(rivals):
         return 1.0
     own = torch.tensor([crop.box.as_list()])
@@ -60,14 +56,18 @@ def measure_confidence(
     return 1 - exp(-max(0.0, float(lead)) / CLEAR_LEAD)
 
 
-def list_rivals(feasible: FeasibleBoxes, crop: Crop) -> Tensor:
-    """Feasible boxes elsewhere, the centred one among them: pixels `[N, 4]` (x, y, width, height)."""
-    long_sides = torch.linspace(feasible.longest, feasible.shortest, SIZES).round().long()
-    places = torch.linspace(0, 1, POSITIONS, dtype=torch.float64)
-    _, first, last = feasible.ranges_of(long_sides).unbind(1)
-    corners = first[:, None] + ((last - first)[:, None] * torch.cartesian_prod(places, places)).round().long()
-    boxes, _ = feasible.nearest_boxes(long_sides[:, None].expand(corners.shape[:2]), corners)
+def list_rivals(constraint: Constraint, size: tuple[int, int], crop: Crop) -> Tensor:
+    """Feasible boxes elsewhere, the centred one among them: pixels `[N, 4]` (x, y, width, height).
+
+    There are none where one padded box is all that obeys.
+    """
     own = torch.tensor([crop.box.as_list()])
+    try:
+        feasible = find_feasible_boxes(constraint, crop.ratio, size)
+    except UnsatisfiableError:
+        return own[:0]
+    long_sides = torch.linspace(feasible.longest, feasible.shortest, SIZES).round().long()
+    boxes = feasible.spread_boxes(long_sides, POSITIONS)
     middle = (torch.tensor([feasible.size]) - own[:, 2:]) // 2
     centred, _ = feasible.nearest_boxes(own[:, 2:].amax(1), middle)
     distinct = np.unique(boxes.flatten(0, 1).numpy(), axis=0)  # PyTorch's own takes five times as long

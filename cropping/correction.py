@@ -7,7 +7,7 @@ from math import log, sqrt
 
 from .box import Box
 from .checks import Size, check_kind, check_size, show
-from .feasible import box_size, find_longest_side
+from .feasible import box_size, find_longest_side, move_inside
 from .ratio import Ratio
 
 BOX, DROP, APPROVE = "box", "drop", "approve"
@@ -78,7 +78,7 @@ def fit_box(box: Box, ratio: Ratio, size: Size, multiple: int = 1) -> Box:
     fitted = box_size(ratio, max(multiple, min(long_side, longest)), multiple)
     width, height = min(fitted[0], size[0]), min(fitted[1], size[1])
     left, top = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
-    return Box(min(max(left, 0), size[0] - width), min(max(top, 0), size[1] - height), width, height)
+    return Box(move_inside(left, width, size[0]), move_inside(top, height, size[1]), width, height)
 
 
 def corrected_box(correction: Correction, ratio: Ratio, size: Size, multiple: int = 1) -> Box:

@@ -89,6 +89,13 @@ class FeasibleBoxes:
         offset = torch.stack([position % columns[scale], position // columns[scale]], 1)
         return torch.cat([first + offset, sides], 1)
 
+    def spread_boxes(self, long_sides: Tensor, places: int) -> Tensor:
+        """Allowed boxes of long sides `[S]` at evenly spread places, so many along each axis: pixels `[S, N, 4]`."""
+        shares = torch.linspace(0, 1, places, dtype=torch.float64)
+        sides, first, last = self.ranges_of(long_sides).unbind(1)
+        corners = first[:, None] + ((last - first)[:, None] * torch.cartesian_prod(shares, shares)).round().long()
+        return torch.cat([corners, sides[:, None].expand_as(corners)], -1)
+
     def nearest_boxes(self, long_side: Tensor, corner: Tensor) -> tuple[Tensor, Tensor]:
         """The allowed boxes nearest to long sides `[*]` and left, top edges `[*, 2]`, whole numbers.
 
@@ -190,8 +197,8 @@ def pad_box(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> Box:
     width, height = box_size(ratio, long_side, constraint.multiple_of)
     centre = required or Box(0, 0, *size)
     return Box(
-        _move_inside(centre.x + (centre.width - width) // 2, width, size[0]),
-        _move_inside(centre.y + (centre.height - height) // 2, height, size[1]),
+        move_inside(centre.x + (centre.width - width) // 2, width, size[0]),
+        move_inside(centre.y + (centre.height - height) // 2, height, size[1]),
         width,
         height,
     )
@@ -232,7 +239,7 @@ def _smallest_long_side(ratio: Ratio, needed: tuple[int, int]) -> int:
     return max(long_needed, -(-(2 * short_needed - 1) * long // (2 * short)))
 
 
-def _move_inside(start: int, length: int, pixels: int) -> int:
+def move_inside(start: int, length: int, pixels: int) -> int:
     """The start nearest to `start` at which a span of `length` leaves 0..`pixels` by as little as possible."""
     free = pixels - length
     return min(max(start, min(0, free)), max(0, free))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .box import Box
-from .box_sets import BoxSet
+from .box_sets import BoxSet, broadcast
 from .calm import CALM_LOAD, measure_load
 from .checks import Size, check_kind
 from .constraint import Constraint
@@ -119,7 +119,9 @@ class Scorer:
             total = total.sub_(violation, alpha=VIOLATION_PENALTY * weights.span)
         if self._text_rule is not None:
             total = total.sub_(self._text_rule.broken_by_claims(box_set), alpha=CLAIM_PENALTY * weights.span)
-            total = total.sub_(self._text_rule.broken_by_heads(box_set), alpha=HEAD_PENALTY * weights.span)
+            total = total.sub_(
+                self._text_rule.broken_by_heads(box_set, parts.chunk(2, 1)[0]), alpha=HEAD_PENALTY * weights.span
+            )
         if self.constraint.policy == "pad":
             terms["canvas"] = self._canvas(box_set)
             total = total.sub_(terms["canvas"], alpha=CANVAS_WEIGHT)
@@ -132,8 +134,11 @@ class Scorer:
 
     def broken_heads(self, box_set: BoxSet) -> Tensor:
         """How far each box breaks the rules about heads, `[B, *]`; 0 where it obeys, see `HeadRule` and `TextRule`."""
-        broken = self._head_rule.broken(box_set.coverage(self._head_rule.regions))
-        return broken if self._text_rule is None else broken + self._text_rule.broken_by_heads(box_set)
+        parts = box_set.coverage(self._head_rule.regions)
+        broken = self._head_rule.broken(parts)
+        if self._text_rule is None:
+            return broken
+        return broken + self._text_rule.broken_by_heads(box_set, parts.chunk(2, 1)[0])
 
     def violation(self, box_set: BoxSet) -> Tensor:
         """How far from calm the hard text regions of the crop are in each box, `[B, *]`; 0 where they are calm."""
@@ -146,7 +151,9 @@ class Scorer:
         booleans; True where there are none."""
         free = torch.ones_like(box_set.heat_sum(), dtype=torch.bool)
         if self._text_rule is not None:
-            free &= (self._text_rule.broken_by_heads(box_set) + self._text_rule.broken_by_claims(box_set)) <= 0
+            visible = box_set.coverage(self._text_rule.heads)
+            broken = self._text_rule.broken_by_heads(box_set, visible) + self._text_rule.broken_by_claims(box_set)
+            free &= broken <= 0
             for each in self._text_rule.text_regions:
                 free &= measure_load(self.inputs, box_set, each) <= CALM_LOAD
         return free
@@ -157,9 +164,9 @@ class Scorer:
         cut = torch.zeros_like(aesthetic)
         if visible.shape[1]:
             most = self._most_visible
-            shown = visible if most is None else visible / _broadcast(most, visible)
+            shown = visible if most is None else visible / broadcast(most, visible)
             kept, cut = self._subject_terms.kept_and_sliced(shown)
-            aesthetic = torch.lerp(aesthetic, kept, _broadcast(weights.subjects * self._subject_terms.total, kept))
+            aesthetic = torch.lerp(aesthetic, kept, broadcast(weights.subjects * self._subject_terms.total, kept))
         if weights.edge:
             cut = cut.add_(box_set.edge_sum(), alpha=weights.edge)
         if self.inputs.ratings is not None and weights.composition:
@@ -292,8 +299,3 @@ class _SubjectTerms:
         sliced = sliced.baddbmm_(self.falling, flat.clamp(*SLICE_ENDS))
         shape = visible.shape[:1] + visible.shape[2:]
         return (self.shares @ flat).view(shape), sliced.view(shape)
-
-
-def _broadcast(values: Tensor, like: Tensor) -> Tensor:
-    """Values of the first dimensions of `like`, with dimensions of 1 behind them so that they broadcast against it."""
-    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))

@@ -17,7 +17,7 @@ from torch import Tensor
 from .box import Box
 from .box_sets import ListedBoxSet
 from .box_sums import check_maps
-from .boxes import xywh_to_xyxy
+from .boxes import relative_xyxy
 from .checks import check_kind, check_size
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
@@ -96,7 +96,7 @@ def _search_feasible(scorer: Scorer, grid: SearchGrid, ratio: Ratio, feasible: F
         boxes = feasible.list_boxes().to(scorer.inputs.device).expand(len(scorer.inputs), -1, -1)
     else:
         boxes = _refine(scorer, grid, feasible, *_scan_grid(scorer, grid, feasible), _list_steps(feasible, grid))
-    return _choose_crops(scorer, grid, feasible.size, ratio, boxes)
+    return choose_best(scorer, grid, feasible.size, ratio, boxes)
 
 
 def _breaks_head_rule(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], crops: Sequence[Crop]) -> bool:
@@ -106,7 +106,7 @@ def _breaks_head_rule(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], c
 
 def _list_crops(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], crops: Sequence[Crop]) -> ListedBoxSet:
     boxes = torch.tensor([[crop.box.as_list()] for crop in crops], device=scorer.inputs.device)
-    return ListedBoxSet(scorer.inputs.heat, grid, _to_relative(boxes, size))
+    return ListedBoxSet(scorer.inputs.heat, grid, relative_xyxy(boxes, size))
 
 
 def _make_room_for_text(
@@ -153,7 +153,7 @@ def _search_padded(
     steps = _halve(ceil(spacing / 2), ceil((boxes.longest - boxes.shortest) / (2 * (PADDED_SIZES - 1))), boxes.multiple)
     found = _refine(strict, grid, boxes, long_side, corner, steps)
     own = torch.tensor([[inside.box.as_list()]], device=found.device)
-    (best,) = _choose_crops(strict, grid, size, ratio, torch.cat([found, own], 1))
+    (best,) = choose_best(strict, grid, size, ratio, torch.cat([found, own], 1))
     (crop,) = _crop_padded(scorer, grid, size, ratio, best.box)
     return crop
 
@@ -162,14 +162,11 @@ def _scan_padded(scorer: Scorer, grid: SearchGrid, boxes: PaddedBoxes) -> tuple[
     """Starts for a refinement, as `_scan_grid`, for one picture."""
     long_sides = torch.linspace(log(boxes.longest), log(boxes.shortest), PADDED_SIZES).exp().round().long()
     long_sides = long_sides.clamp(boxes.shortest, boxes.longest).unique().flip(0)
-    places = torch.linspace(0, 1, PADDED_PLACES, dtype=torch.float64)
-    sides, first, last = boxes.ranges_of(long_sides).unbind(1)
-    corners = first[:, None] + ((last - first)[:, None] * torch.cartesian_prod(places, places)).round().long()
-    pixels = torch.cat([corners, sides[:, None].expand_as(corners)], -1)
-    listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(pixels.flatten(0, 1)[None], boxes.size))
+    pixels = boxes.spread_boxes(long_sides, PADDED_PLACES)
+    listed = ListedBoxSet(scorer.inputs.heat, grid, relative_xyxy(pixels.flatten(0, 1)[None], boxes.size))
     scores = scorer.score(listed).view(len(long_sides), -1)
     best = scores.amax(1).argsort(descending=True, stable=True)[:REFINED_SCALES]
-    return long_sides[best][None], corners[best, scores[best].argmax(1)][None]
+    return long_sides[best][None], pixels[best, scores[best].argmax(1), :2][None]
 
 
 def choose_among(
@@ -206,7 +203,7 @@ def choose_among(
     if isinstance(feasible, Box):
         crops = _crop_padded(scorer, grid, size, ratio, feasible)
     else:
-        crops = _choose_crops(scorer, grid, size, ratio, _snap_to_feasible(feasible, boxes), aesthetic)
+        crops = choose_best(scorer, grid, size, ratio, _snap_to_feasible(feasible, boxes), aesthetic)
     return _make_room_for_text(scorer, grid, size, ratio, crops)
 
 
@@ -227,7 +224,7 @@ def score_boxes(
         aesthetic: the cropper's own scores `[N]` of relative boxes `[N, 4]`; None: the share of heat.
     """
     scorer = Scorer.of(inputs, size, ratio, constraint, objective)
-    relative = _to_relative(check_maps("boxes", boxes, "[N, 4]").to(inputs.device), size)
+    relative = relative_xyxy(check_maps("boxes", boxes, "[N, 4]").to(inputs.device), size)
     listed = ListedBoxSet(inputs.heat, SearchGrid.over(size), relative[None])
     own = None if aesthetic is None else aesthetic(relative)[None].to(inputs.heat)
     return scorer.score(listed, own)[0]
@@ -252,8 +249,8 @@ def assess_box(
     """
     scorer = Scorer.of(inputs, size, ratio, replace(constraint, policy="shrink"), objective)
     pixels = torch.tensor([[box.as_list()]], device=inputs.device)
-    own = None if aesthetic is None else aesthetic(_to_relative(pixels, size)[0])[None].to(inputs.heat)
-    return _choose_crops(scorer, SearchGrid.over(size), size, ratio, pixels, own)[0]
+    own = None if aesthetic is None else aesthetic(relative_xyxy(pixels, size)[0])[None].to(inputs.heat)
+    return choose_best(scorer, SearchGrid.over(size), size, ratio, pixels, own)[0]
 
 
 def _find_feasible_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int, int]) -> FeasibleBoxes | Box:
@@ -268,7 +265,7 @@ def _find_feasible_or_pad(constraint: Constraint, ratio: Ratio, size: tuple[int,
 
 def _crop_padded(scorer: Scorer, grid: SearchGrid, size: tuple[int, int], ratio: Ratio, box: Box) -> list[Crop]:
     pixels = torch.tensor([[box.as_list()]], device=scorer.inputs.device).expand(len(scorer.inputs), 1, 4)
-    return _choose_crops(scorer, grid, size, ratio, pixels)
+    return choose_best(scorer, grid, size, ratio, pixels)
 
 
 def _snap_to_feasible(feasible: FeasibleBoxes, boxes: Tensor) -> Tensor:
@@ -335,7 +332,7 @@ def _refine(
         sides = (long_side[..., None] + growth * moves[:, 0]).clamp(feasible.shortest, feasible.longest)
         centred = (boxes[..., None, 2:] - feasible.ranges_of(sides)[..., 0, :]) // 2
         options, sides = feasible.nearest_boxes(sides, boxes[..., None, :2] + centred + shift * moves[:, 1:])
-        listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(options.flatten(1, 2), feasible.size))
+        listed = ListedBoxSet(scorer.inputs.heat, grid, relative_xyxy(options.flatten(1, 2), feasible.size))
         tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, feasible.size))
         best = _argbest(scorer.score(listed).view(-1, len(moves)), *tie_breakers)
         best = best.view(*long_side.shape, 1)
@@ -378,12 +375,7 @@ def _tie_breakers(boxes: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]
     return (2 * x + width - size[0]).square() + (2 * y + height - size[1]).square(), width * height
 
 
-def _to_relative(boxes: Tensor, size: tuple[int, int]) -> Tensor:
-    """Pixel boxes `[*, 4]` (x, y, width, height) as relative x1, y1, x2, y2, float64."""
-    return xywh_to_xyxy(boxes.to(torch.float64)) / torch.tensor(size * 2, device=boxes.device)
-
-
-def _choose_crops(
+def choose_best(
     scorer: Scorer,
     grid: SearchGrid,
     size: tuple[int, int],
@@ -391,8 +383,20 @@ def _choose_crops(
     boxes: Tensor,
     aesthetic: Tensor | None = None,
 ) -> list[Crop]:
-    """The best of pixel boxes `[B, N, 4]` of each picture, with its terms."""
-    listed = ListedBoxSet(scorer.inputs.heat, grid, _to_relative(boxes, size))
+    """The best of pixel boxes `[B, N, 4]` (x, y, width, height) of each picture, with its terms.
+
+    Args:
+        scorer: of the pictures.
+        grid: of their size.
+        size: (width, height) of the pictures in pixels.
+        ratio: of the boxes.
+        boxes: on the device of the scorer's inputs.
+        aesthetic: `[B, N]`, the cropper's own scores, 0..1; None: the share of the heat.
+
+    Raises:
+        UnsatisfiableError: when the policy is `error` and a hard text region is not calm in the best.
+    """
+    listed = ListedBoxSet(scorer.inputs.heat, grid, relative_xyxy(boxes, size))
     scores, terms = scorer.score_with_terms(listed, aesthetic)
     best = _argbest(scores, *_tie_breakers(boxes, size))[:, None]
     columns = {"score": scores, "kept": listed.heat_sum().clamp(0, 1), **terms}

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from .box import Box
 from .box_sets import ListedBoxSet
-from .boxes import xywh_to_xyxy
+from .boxes import relative_xyxy, xywh_to_xyxy
 from .checks import Size
 from .constraint import Constraint, UnsatisfiableError
 from .crop import Crop
@@ -29,6 +29,7 @@ from .objective import DEFAULT_OBJECTIVE, Objective
 from .path import DEFAULT_MOTION, KnotLimits, Motion, evaluate_path, find_knots, refine_knots
 from .ratio import Ratio
 from .scorer import Scorer
+from .search import choose_best
 
 EACH, STILL, FOLLOW = "each", "still", "follow"
 FRAMES = (EACH, STILL, FOLLOW)
@@ -198,17 +199,12 @@ class ClipScores:
         found: list[Crop] = []
         for group, part in zip(self._groups, self._split(boxes[:, None]), strict=True):
             scorer = Scorer.of(group.inputs, self.size, self.ratio, group.constraint, self._objective)
-            listed = self._list(scorer, part)
-            score, terms = scorer.score_with_terms(listed)
-            kept = listed.heat_sum().clamp(0, 1)
-            violations = scorer.violation(listed)[:, 0].tolist()
-            columns = {name: values[:, 0].tolist() for name, values in {"score": score, "kept": kept, **terms}.items()}
-            for index, box in enumerate(part[:, 0].tolist()):
-                row = {name: values[index] for name, values in columns.items()}
-                crop = Crop(Box(*box), self.ratio, row.pop("score"), kept=row.pop("kept"), terms=row)
-                if scorer.constraint.policy == "error" and violations[index] > 0:
-                    raise UnsatisfiableError(f"frame {len(found)} of {self.count} is not calm under its hard layout")
-                found.append(crop)
+            if scorer.constraint.policy == "error":
+                violated = (scorer.violation(self._list(scorer, part))[:, 0] > 0).nonzero()
+                if len(violated):
+                    frame = len(found) + int(violated[0])
+                    raise UnsatisfiableError(f"frame {frame} of {self.count} is not calm under its hard layout")
+            found += choose_best(scorer, self._grid, self.size, self.ratio, part.to(scorer.inputs.device))
         return found
 
     def spans(self, scenes: Sequence[int]) -> list[slice]:
@@ -221,8 +217,7 @@ class ClipScores:
 
     def _list(self, scorer: Scorer, boxes: Tensor) -> ListedBoxSet:
         heat = scorer.inputs.heat
-        edges = xywh_to_xyxy(boxes.to(torch.float64)) / torch.tensor(self.size * 2)
-        return ListedBoxSet(heat, self._grid, edges.to(heat.device))
+        return ListedBoxSet(heat, self._grid, relative_xyxy(boxes, self.size).to(heat.device))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .box_sets import BoxSet
+from .box_sets import BoxSet, broadcast
 from .checks import Region
 from .heads import SURE_CONFIDENCE, TOUCHED, WHOLE, HeadRule
 from .regions import area_of, clip
@@ -127,10 +127,15 @@ class TextRule:
         heads = head_rule.regions.chunk(2, 1)[0]
         return cls(regions, heads, head_rule.importance, claims[..., :4], shares, most, head_rule.somebody)
 
-    def broken_by_heads(self, box_set: BoxSet) -> Tensor:
-        """How far boxes break the rule about heads, `[B, *]`: 0 where they obey, in units of a head that is cut off."""
-        hidden, visible = self._hidden(box_set, _with_air(self.heads)), box_set.coverage(self.heads)
-        importance = _broadcast(self.importance, hidden)
+    def broken_by_heads(self, box_set: BoxSet, visible: Tensor) -> Tensor:
+        """How far boxes break the rule about heads, `[B, *]`: 0 where they obey, in units of a head that is cut off.
+
+        Args:
+            box_set: the boxes.
+            visible: `[B, K, *]`, the share of each of `heads` inside each box.
+        """
+        hidden = self._hidden(box_set, _with_air(self.heads))
+        importance = broadcast(self.importance, hidden)
         present, whole = importance > 0, visible >= WHOLE
         under, out = hidden > TOUCHED, visible <= TOUCHED
         counts = torch.where(under, HIDDEN * (1 + importance + hidden), 0.0)
@@ -147,13 +152,13 @@ class TextRule:
         `[B, *]`, 0 to about 2 for all subjects, and as much for each region to keep.
         """
         hidden = self._hidden(box_set, self.claims)
-        shown = (box_set.coverage(self.claims) - hidden) / _broadcast(self.most, hidden)
+        shown = (box_set.coverage(self.claims) - hidden) / broadcast(self.most, hidden)
         x1, y1, x2, y2 = self.claims.unbind(-1)
         text = sum(area_of(each) for each in self.text_regions)
-        covered = hidden * _broadcast((x2 - x1) * (y2 - y1) / text, hidden) / box_set.area_share()[:, None]
+        covered = hidden * broadcast((x2 - x1) * (y2 - y1) / text, hidden) / box_set.area_share()[:, None]
         costs = torch.maximum(hidden - HIDDEN_EXCUSED, covered - COVERED_EXCUSED).clamp_min(0)
         costs = costs + (1 - MISSING_EXCUSED - shown).clamp_min(0)
-        return (costs * _broadcast(self.shares, costs)).sum(1)
+        return (costs * broadcast(self.shares, costs)).sum(1)
 
     def _hidden(self, box_set: BoxSet, regions: Tensor) -> Tensor:
         """The share of each region that lies under the text regions of each box, `[B, *]`, at most 1."""
@@ -165,7 +170,3 @@ def _with_air(heads: Tensor) -> Tensor:
     """Heads `[*, 4]` with their air, as far as it lies on the picture: there is none to keep beyond."""
     air = AIR * (heads[..., 2:] - heads[..., :2])
     return torch.cat([heads[..., :2] - air, heads[..., 2:] + air], -1).clamp(0, 1)
-
-
-def _broadcast(values: Tensor, like: Tensor) -> Tensor:
-    return values.reshape(*values.shape, *[1] * (like.ndim - values.ndim))
