@@ -26,7 +26,10 @@ def with_buckets(folder, **more):
 
 
 class OtherRun:
-    """A run in another process, which stops after its first picture until it is told to go on."""
+    """A run in another process, which stops after its last picture until it is told to go on.
+
+    Before that, other pictures would still be written beside the one that it stops at.
+    """
 
     def __init__(self, work):
         started, tell_started = os.pipe()
@@ -36,8 +39,9 @@ class OtherRun:
             os.close(self._go)
 
             def pause(step):
-                os.write(tell_started, b"x")
-                os.read(wait, 1)
+                if step.done == step.total:
+                    os.write(tell_started, b"x")
+                    os.read(wait, 1)
 
             try:
                 work(pause)
@@ -90,7 +94,7 @@ def test_a_run_with_its_manifest_in_the_folder_of_another_is_refused(folder, scr
 
 
 def test_a_folder_that_another_run_makes_while_this_one_is_planned_is_refused_too(folder, monkeypatch):
-    place = "salient_crop.jobs.folder.refuse_obstacles"
+    place = "salient_crop.jobs.output_names.refuse_obstacles"
     others = []
 
     def be_slow(run, crops):

@@ -67,6 +67,12 @@ def edit(page, name):
     page.locator("#editor-host .stage .box").wait_for()
 
 
+def find_box(page):
+    """Where the crop's box is on the screen, looked up at once: it is drawn anew whenever more is known."""
+    look = "stage => stage.querySelector('.box').getBoundingClientRect().toJSON()"
+    return page.locator("#editor-host .stage").evaluate(look)
+
+
 def facts(page):
     return page.locator("#editor-host .title span").inner_text()
 
@@ -80,7 +86,7 @@ def drag(page, start, end):
 
 
 def middle(page):
-    box = page.locator("#editor-host .stage .box").bounding_box()
+    box = find_box(page)
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
@@ -111,7 +117,7 @@ def test_a_crop_that_is_dragged_is_the_one_that_is_written_to_the_pixel(page, ho
 def test_a_corner_resizes_with_the_ratio_locked_and_undo_takes_it_back(page):
     edit(page, "0.png")
     before = facts(page)
-    box = page.locator("#editor-host .stage .box").bounding_box()
+    box = find_box(page)
     corner = box["x"] + box["width"], box["y"] + box["height"]
     drag(page, corner, (corner[0] - 100, corner[1] - 37))
     size = facts(page).split("·")[2].strip().split(" at ")[0]
@@ -226,12 +232,12 @@ def test_a_finger_drags_and_two_fingers_zoom(page):
     touches("touchEnd")
     page.locator("#editor-host .stage.corrected").wait_for()
     assert facts(page) != before
-    box = page.locator("#editor-host .stage .box").bounding_box()
+    box = find_box(page)
     touches("touchStart", (x - 20, y), (x + 20, y))
     touches("touchMove", (x - 80, y), (x + 80, y))
     touches("touchEnd")
     page.wait_for_timeout(100)
-    assert page.locator("#editor-host .stage .box").bounding_box()["width"] > 1.5 * box["width"]
+    assert find_box(page)["width"] > 1.5 * box["width"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
