@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -93,6 +93,23 @@ class Attack(ABC):
 
     def spend(self, seconds: float, memory: int) -> None:
         self.cost = self.cost.most(Cost(seconds, memory))
+
+
+class SingleAttack(Attack):
+    """A class whose cases are tried one by one."""
+
+    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
+        for case in cases:
+            if words := self.try_one(case):
+                yield Failure(case.number, words, tuple(self.evidence(case)))
+
+    @abstractmethod
+    def try_one(self, case: Case) -> str:
+        """What did not hold in a case; empty where all did."""
+
+    def evidence(self, case: Case) -> Iterable[Path]:
+        """The files that show it."""
+        return (case.scratch,)
 
 
 @dataclass

@@ -11,12 +11,13 @@ import struct
 import warnings
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
-from attack.campaign import Attack, Case, Failure, differences, tree
+from attack.campaign import Case, SingleAttack, differences, tree
 from attack.sandbox import run_command
 from attack.world import make_world
 from made_up import made_up_state
@@ -34,16 +35,13 @@ _HUGE = [0, 1, 2, 3, 7, 30_000, 1 << 16, 1 << 20, 1 << 31, 1 << 32, 1 << 40, (1 
 Shapes = dict[str, tuple[int, ...]]
 
 
-class Checkpoints(Attack):
+class Checkpoints(SingleAttack):
     name, count, short, batch = "checkpoints", 400, 14, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            words = self._try(case)
-            if words:
-                yield Failure(case.number, words, tuple(case.scratch.glob("a.*")))
+    def evidence(self, case: Case) -> Iterable[Path]:
+        return case.scratch.glob("a.*")
 
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         world, canary = make_world(case.scratch / "world"), case.scratch / "canary"
         kind, make = _KINDS[case.number % len(_KINDS)]
         suffix, content = make(case.chance, f"touch {canary}")

@@ -6,10 +6,9 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attack.campaign import Attack, Case, Failure, differences
+from attack.campaign import Case, SingleAttack, differences
 from attack.kills import relative
 from attack.sandbox import run_command
 from attack.world import RUNS, crop_words, make_world
@@ -18,15 +17,10 @@ from made_pictures import save_picture
 _DATES = [0, 1, 10**9, 4 * 10**9, -(10**9), 2**31 - 1, 2**31, 2**32, 253_402_300_799]
 
 
-class Clock(Attack):
+class Clock(SingleAttack):
     name, count, short, batch = "clock", 120, 2, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            if words := self._try(case):
-                yield Failure(case.number, words, (case.scratch,))
-
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         kind, chance = list(RUNS)[case.number % len(RUNS)], case.chance
         world = make_world(case.scratch / "world")
         photos, out, fresh = world / "photos", world / "out", world / "fresh"

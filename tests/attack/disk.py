@@ -8,26 +8,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from attack.campaign import Attack, Case, Failure, differences, tree
+from attack.campaign import Case, SingleAttack, differences, tree
 from attack.kills import relative, undisturbed
 from attack.sandbox import run_command
 from attack.world import RUNS, crop_words
 
 
-class FullDisks(Attack):
+class FullDisks(SingleAttack):
     name, count, short, batch = "full disks", 120, 2, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            if words := self._try(case):
-                yield Failure(case.number, words, (case.scratch,))
-
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         kind = list(RUNS)[case.number % len(RUNS)]
         photos, expected, moments = undisturbed(kind, "")
         out = photos.parent / f"full-{case.seed}-{case.number}"

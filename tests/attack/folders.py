@@ -9,12 +9,13 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from attack.campaign import Attack, Case, Failure, differences, tree
+from attack.campaign import Case, SingleAttack, differences, tree
 from attack.events import Events
 from attack.sandbox import Ending, run_command
 from attack.world import RUNS, crop_words, finds_secret, make_world
@@ -138,16 +139,25 @@ WRITTEN = (
 PLACES = READ + WRITTEN
 
 
-class Folders(Attack):
+class _WorldAttack(SingleAttack):
+    """A class whose cases are a command in a folder of their own."""
+
+    def try_one(self, case: Case) -> str:
+        words, what = self.try_in_world(case)
+        return f"{what}: {words}" if words else ""
+
+    @abstractmethod
+    def try_in_world(self, case: Case) -> tuple[str, str]:
+        """What did not hold, empty where all did; and what the case is."""
+
+    def evidence(self, case: Case) -> Iterable[Path]:
+        return (case.scratch / "world",)
+
+
+class Folders(_WorldAttack):
     name, count, short, batch = "folders", 560, 4, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            words, what = self._try(case)
-            if words:
-                yield Failure(case.number, f"{what}: {words}", (case.scratch / "world",))
-
-    def _try(self, case: Case) -> tuple[str, str]:
+    def try_in_world(self, case: Case) -> tuple[str, str]:
         chance, world = case.chance, make_world(case.scratch / "world")
         kind = chance.choice(list(RUNS))
         # Every place with everything in turn, then again with another run; now and then two of them.
@@ -209,18 +219,12 @@ def _sheet(world: Path) -> list[str | Path]:
     return ["preview", world / "out" / "manifest.jsonl", "--out", world / "sheets" / "sheet.png", "--workers", "1"]
 
 
-class Nested(Attack):
+class Nested(_WorldAttack):
     """Pictures and crops in one another's folders, and folders that are links."""
 
     name, count, short, batch = "nested folders", 96, 3, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            words, what = self._try(case)
-            if words:
-                yield Failure(case.number, f"{what}: {words}", (case.scratch / "world",))
-
-    def _try(self, case: Case) -> tuple[str, str]:
+    def try_in_world(self, case: Case) -> tuple[str, str]:
         chance, world = case.chance, make_world(case.scratch / "world")
         kind, names = list(RUNS)[case.number % len(RUNS)], list(_LAYOUTS)
         name = names[case.number // len(RUNS) % len(names)]
@@ -277,18 +281,12 @@ _LAYOUTS: dict[str, _Layout] = {
 }
 
 
-class Races(Attack):
+class Races(_WorldAttack):
     """Links put in the place of files and folders at a random moment of a run, and taken away at its next picture."""
 
     name, count, short, batch = "link races", 240, 4, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            words, what = self._try(case)
-            if words:
-                yield Failure(case.number, f"{what}: {words}", (case.scratch / "world",))
-
-    def _try(self, case: Case) -> tuple[str, str]:
+    def try_in_world(self, case: Case) -> tuple[str, str]:
         chance, world = case.chance, make_world(case.scratch / "world")
         kind = list(RUNS)[case.number % len(RUNS)]
         place = chance.choice(_RACED)

@@ -5,26 +5,19 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from attack.campaign import Attack, Case, Failure, differences, tree
+from attack.campaign import Case, SingleAttack, differences, tree
 from attack.events import Events, end_here
 from attack.sandbox import run_command
 from attack.world import RUNS, crop_words, make_world
 
 
-class Kills(Attack):
+class Kills(SingleAttack):
     name, count, short, batch = "kills", 240, 3, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            words = self._try(case)
-            if words:
-                yield Failure(case.number, words, (case.scratch,))
-
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         chance, kinds = case.chance, list(RUNS)
         kind = kinds[case.number % len(kinds)]
         # Every third folder has been cropped in another way before: then there is something to replace and to remove.

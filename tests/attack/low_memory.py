@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attack.campaign import Attack, Case, Failure, differences
+from attack.campaign import Case, SingleAttack, differences
 from attack.kills import relative, undisturbed
 from attack.sandbox import run_command
 from attack.world import RUNS, crop_words
 
 
-class LowMemory(Attack):
+class LowMemory(SingleAttack):
     name, count, short, batch = "low memory", 120, 2, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            if words := self._try(case):
-                yield Failure(case.number, words, (case.scratch,))
-
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         kind, chance = list(RUNS)[case.number % len(RUNS)], case.chance
         photos, expected, _ = undisturbed(kind, "")
         out = photos.parent / f"low-{case.seed}-{case.number}"

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from attack.campaign import Attack, Case, Failure, differences, tree
+from attack.campaign import Case, SingleAttack, differences, tree
 from attack.sandbox import run_command
 from attack.world import RUNS, crop_words, finds_secret, make_world
 from crafted_json import NUMBERS, OTHERS, RAW, TEXTS, crafted, places
@@ -43,16 +43,13 @@ _PATHS = [
 ]
 
 
-class Records(Attack):
+class Records(SingleAttack):
     name, count, short, batch = "records", 600, 4, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            words = self._try(case)
-            if words:
-                yield Failure(case.number, words, (case.scratch / "world",))
+    def evidence(self, case: Case) -> Iterable[Path]:
+        return (case.scratch / "world",)
 
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         chance, world = case.chance, make_world(case.scratch / "world")
         kinds = ("output", "output", "output", "captions", "benchmark")
         kind = kinds[case.number % len(kinds)]

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attack.campaign import Attack, Case, Failure, differences
+from attack.campaign import Case, SingleAttack, differences
 from attack.events import Events
 from attack.kills import relative, undisturbed
 from attack.sandbox import run_command, start_command
 from attack.world import RUNS, crop_words
 
 
-class TwoRuns(Attack):
+class TwoRuns(SingleAttack):
     name, count, short, batch = "two runs at once", 60, 3, 1
 
-    def attempt(self, cases: Sequence[Case]) -> Iterator[Failure]:
-        for case in cases:
-            if words := self._try(case):
-                yield Failure(case.number, words, (case.scratch,))
-
-    def _try(self, case: Case) -> str:
+    def try_one(self, case: Case) -> str:
         kind, chance = list(RUNS)[case.number % len(RUNS)], case.chance
         other = chance.choice(list(RUNS))
         photos, expected, moments = undisturbed(kind, "")
