@@ -31,11 +31,12 @@ def measure_load(inputs: SearchInputs, box_set: BoxSet, region: Region) -> Tenso
         region: relative to the box.
     """
     area = area_of(region)
-    load = _density(inputs.heat, box_set, region) / area
+    load = _share_under(box_set, inputs.heat, box_set.region_sum(inputs.heat, region)) / area
     if inputs.detail is not None:
-        density = _density(inputs.detail, box_set, region) / area
-        under = box_set.region_sum(inputs.detail, region) / (box_set.area_share() * area)
-        gradient = under * broadcast(inputs.gradient, under) / BUSY_GRADIENT
+        under = box_set.region_sum(inputs.detail, region)
+        density = _share_under(box_set, inputs.detail, under) / area
+        mean = under / (box_set.area_share() * area)
+        gradient = mean * broadcast(inputs.gradient, mean) / BUSY_GRADIENT
         load = torch.maximum(load, torch.minimum(density, gradient))
     return load.clamp_min(0)
 
@@ -51,7 +52,6 @@ def measure_load_in(inputs: SearchInputs, crop: Region, region: Region) -> float
     return float(measure_load(inputs, ListedBoxSet(inputs.heat, SearchGrid(1, 1), crops), region)[0])
 
 
-def _density(table: Tensor, box_set: BoxSet, region: Region) -> Tensor:
-    """The share of what is inside each box that lies under the region."""
-    whole = box_set.table_sum(table).clamp_min(1e-12)
-    return (box_set.region_sum(table, region) / whole).clamp(0, 1)
+def _share_under(box_set: BoxSet, table: Tensor, under: Tensor) -> Tensor:
+    """The share of what is inside each box, `[B, *]`, that lies under its region, where there is so much of it."""
+    return (under / box_set.table_sum(table).clamp_min(1e-12)).clamp(0, 1)
