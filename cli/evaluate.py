@@ -18,7 +18,7 @@ from .options import (
     open_device,
 )
 from .progress import Reporter
-from .sheets import refuse_sheet, same_file, write_sheet
+from .sheets import refuse_sheet, write_sheet
 from .status import DONE, UsageError
 
 if TYPE_CHECKING:
@@ -205,12 +205,13 @@ def check_sheet(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
     """
     if chosen.sheet is None:
         return
+    from ..datasets.find import is_same
     from ..evaluation.heads import IMAGES, MASKS
 
     if benchmark.draw is None:
         able = ", ".join(name for name, each in BENCHMARKS.items() if each.draw is not None)
         raise UsageError(f"--sheet does nothing here: the benchmark {chosen.benchmark} draws none; {able} does")
-    if chosen.sheet.exists() and any(same_file(chosen.sheet.parent, chosen.file / each) for each in (IMAGES, MASKS)):
+    if chosen.sheet.exists() and any(is_same(chosen.sheet.parent, chosen.file / each) for each in (IMAGES, MASKS)):
         raise UsageError(f"--sheet {chosen.sheet}: one of the pictures themselves, so it is not overwritten")
     refuse_sheet(chosen.sheet, "--sheet")
 

@@ -17,7 +17,7 @@ from .options import (
     parse_share,
 )
 from .progress import Reporter
-from .sheets import refuse_sheet, same_file, write_sheet
+from .sheets import refuse_sheet, write_sheet
 from .status import DONE, UsageError
 
 RATIOS = "2:3,16:9"
@@ -51,13 +51,14 @@ def add_parser(commands: SubParsers) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..datasets.find import is_same
     from ..images.errors import PictureError
     from ..images.machine import memory_limit
     from ..images.reader import PictureReader
     from ..jobs.executors.batches import Analyser
     from ..jobs.text_region_study import LAYOUTS, study_text_regions
 
-    if same_file(chosen.out, chosen.photo):
+    if is_same(chosen.out, chosen.photo):
         raise UsageError(f"--out {chosen.out}: the photograph itself, so it is not overwritten")
     refuse_sheet(chosen.out, "--out")
     device = open_device(chosen.device)

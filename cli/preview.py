@@ -16,7 +16,7 @@ from .options import (
     parse_positive,
 )
 from .progress import Reporter
-from .sheets import refuse_sheet, same_file, write_sheet
+from .sheets import refuse_sheet, write_sheet
 from .status import DONE, SOME_FAILED, UsageError
 
 COUNT = 60
@@ -97,11 +97,12 @@ def refuse_sheet_over_picture(sheet: Path, folder: Path, manifest: Path) -> None
     Raises:
         UsageError: when it would be.
     """
+    from ..datasets.find import is_same
     from ..jobs.preview import list_records
 
     if not sheet.exists():
         return
     for record in list_records(manifest):
         crops = (manifest.parent / crop.file for crop in record.crops if crop.file is not None)
-        if any(same_file(sheet, picture) for picture in (folder / record.source, *crops)):
+        if any(is_same(sheet, picture) for picture in (folder / record.source, *crops)):
             raise UsageError(f"--out {sheet}: one of the pictures themselves, so it is not overwritten")

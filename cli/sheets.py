@@ -51,11 +51,6 @@ def write_sheet(sheet: Path, flag: str, pixels: np.ndarray) -> None:
         raise _unwritable(sheet, flag, error) from error
 
 
-def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths lead to one file, which need not exist."""
-    return first.resolve() == second.resolve()
-
-
 def _unwritable(sheet: Path, flag: str, error: Exception) -> UsageError:
     reason = error.strerror or error if isinstance(error, OSError) else error
     return UsageError(f"{flag} {sheet}: {reason}")

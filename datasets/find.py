@@ -78,6 +78,11 @@ def is_inside(path: Path, folder: Path, identity: tuple[int, int] | None) -> boo
     return identity is None or identity == (status.st_dev, status.st_ino)
 
 
+def is_same(first: Path, second: Path) -> bool:
+    """Whether two paths lead to one file or folder, which need not exist."""
+    return os.path.realpath(first) == os.path.realpath(second)
+
+
 def _walk(root: Path, excluded: set[str], follow_links: bool, closed: list[Path]) -> Iterator[Path]:
     """Every file below `root`; adds the folders that cannot be listed to `closed`."""
     seen = set(excluded)

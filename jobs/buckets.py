@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
 from ..cropping.checks import Size
 from ..cropping.ratio import Ratio
-from ..datasets.atomic import remove_leftovers
 from ..datasets.deduplicate import Duplicate, hash_file
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
@@ -35,7 +35,7 @@ from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal
-from .output_names import OutputNames, has_its_files, list_sidecars, refuse_obstacles
+from .output_names import OutputNames, has_its_files, list_sidecars, make_room, refuse_obstacles
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, list_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
@@ -54,11 +54,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     """
     settings = _bucket_settings(run)
     sources = list_sources(run)
-    names = OutputNames(run, sources)
-    refuse_obstacles(run, [file for name in names.of_source.values() for file in run.settings.files(name)])
-    run.make_folders()
-    if run.output is not None:
-        remove_leftovers(run.output)
+    names = make_room(run, sources)
     notes = describe_change(run)
     compared = 0 if settings.duplicates == "use" else len(sources)
     counter = StepCounter(progress, compared + 2 * len(sources), len(sources))
@@ -108,6 +104,31 @@ def measure_source(
         return replace(record, status=OK, crops=tuple(crops))
 
     return with_picture(run, PictureRecord(source, None, FAILED), measure)
+
+
+def write_beside(
+    run: FolderRun,
+    records: Iterable[PictureRecord],
+    corrections: Corrections,
+    report: BucketReport | None,
+    states: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """The run's record, the report and its chart beside the manifest, and the trainer's index beside the crops.
+
+    Args:
+        run: that is finished.
+        records: of all pictures.
+        corrections: of all pictures.
+        report: None where no picture was sorted.
+        states: of each picture when it was done; the record of a bucket run holds none.
+    """
+    write_run_record(run, states, format_corrections(corrections), None if report is None else note_report(report))
+    if report is not None:
+        text, page = report_files(run.manifest)
+        run.beside.write(text.name, report.format_text().encode() + b"\n")
+        run.beside.write(page.name, render_page(report))
+    if run.written is not None:
+        run.settings.dataset.write_index(run.written, list_entries(run, records))
 
 
 def list_entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[Entry]:
@@ -263,13 +284,14 @@ def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes
     try:
         remaining = (each for each in folder.records() if not is_done(each))
         run_stage(write, remaining, run.workers, finish, run.reader.abandon)
-        _write_beside(folder, journal)
+        report = folder.result.report if folder.result else None
+        write_beside(run, journal.records(sources), folder.corrections, report)
         _remove_stale(folder)
         write_manifest(run.manifest, journal.records(sources))
         outcome = summarise(journal.records(sources), resumed, notes)
         journal.remove()
         folder.measured.remove()
-        return replace(outcome, report=folder.result.report if folder.result else None)
+        return replace(outcome, report=report)
     finally:
         journal.close()
 
@@ -312,19 +334,6 @@ def _stale_files(folder: _PlannedFolder) -> list[str]:
     planned = set(_with_sidecars(run, folder.all_crops()))
     listed = [crop.file for each in read_manifest(run.manifest) for crop in each.crops if crop.file is not None]
     return [file for file in dict.fromkeys(_with_sidecars(run, listed)) if file not in planned]
-
-
-def _write_beside(folder: _PlannedFolder, journal: Journal) -> None:
-    """The run's record, the report and its chart beside the manifest, and the trainer's index beside the crops."""
-    run = folder.run
-    report = None if folder.result is None else note_report(folder.result.report)
-    write_run_record(run, corrections=format_corrections(folder.corrections), report=report)
-    if folder.result is not None:
-        text, page = report_files(run.manifest)
-        run.beside.write(text.name, folder.result.report.format_text().encode() + b"\n")
-        run.beside.write(page.name, render_page(folder.result.report))
-    if run.written is not None:
-        run.settings.dataset.write_index(run.written, list_entries(run, journal.records(folder.sources)))
 
 
 def _bucket_settings(run: FolderRun) -> BucketSettings:

@@ -11,26 +11,23 @@ import numpy as np
 
 from ..cropping.constraint import UnsatisfiableError
 from ..cropping.crop import Crop
-from ..datasets.atomic import remove_leftovers
 from ..datasets.deduplicate import hash_file
-from ..datasets.find import leads_outside, natural_key
-from ..datasets.manifest import FAILED, OK, PictureRecord, write_manifest
+from ..datasets.find import natural_key
+from ..datasets.manifest import FAILED, OK, PictureRecord
 from ..images.decode import Picture
-from ..images.errors import PictureError
-from ..images.header import read_header
 from ..images.scenes import find_scenes, sign_frame
 from ..models.analysis import Analysis
 from .analyse import ANALYSIS_SIDE
 from .clip import choose_clip_crops
-from .corrections import format_corrections, read_corrections
+from .corrections import read_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
-from .folder import open_journal
+from .folder import finish_run, open_journal
 from .journal import Journal
-from .output_names import OutputNames, has_its_files, refuse_obstacles
+from .output_names import has_its_files, make_room
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, list_sources, summarise
-from .run_record import describe_change, write_run_record
+from .run import FolderRun, Outcome, RunError, list_sources, sizes_of
+from .run_record import describe_change
 from .settings import CropSettings
 from .stages import analysing, plan_record, with_picture, write_planned
 
@@ -49,12 +46,8 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     clips = split_clips(sources)
     for clip in clips:
         _refuse_other_sizes(run, clip)
-    names = OutputNames(run, sources).of_source
+    names = make_room(run, sources).of_source
     files = {source: run.settings.files(names[source]) for source in sources}
-    refuse_obstacles(run, [file for crops in files.values() for file in crops])
-    run.make_folders()
-    if run.output is not None:
-        remove_leftovers(run.output)
     notes, corrections = describe_change(run), read_corrections(run.manifest)
     states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
     journal = open_journal(run, files, states.__getitem__)
@@ -74,11 +67,7 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
 
             remaining = [each for each in planned if each.source not in done]
             run_stage(write, remaining, run.workers, finish, run.reader.abandon)
-        outcome = summarise(journal.records(sources), len(done), notes)
-        write_run_record(run, states, format_corrections(corrections))
-        write_manifest(run.manifest, journal.records(sources))
-        journal.remove()
-        return outcome
+        return finish_run(run, journal, sources, states, corrections, len(done), notes)
     finally:
         journal.close()
 
@@ -98,14 +87,7 @@ def split_clips(sources: Sequence[str]) -> list[list[str]]:
 def _refuse_other_sizes(run: FolderRun, clip: Sequence[str]) -> None:
     """Refuses a clip whose frames have several sizes, as far as they can be read."""
     first = None
-    for source in clip:
-        path = run.folder / source
-        if not run.settings.follow_links and leads_outside(path, run.folder):
-            continue
-        try:
-            size = read_header(path).size
-        except PictureError:
-            continue
+    for path, size in sizes_of(run.folder, [run.folder / each for each in clip], run.settings.follow_links):
         first = first or size
         if size != first:
             raise RunError(

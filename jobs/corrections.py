@@ -117,6 +117,8 @@ def read_corrections(manifest: Path) -> Corrections:
         return noted
     corrected: set[str | None] = {each.digest for each in noted}
     corrected |= {each.digest for each in read_manifest(manifest) if any(crop.correction for crop in each.crops)}
+    if not corrected:
+        return noted
     for record in read_manifest(manifest):
         if record.digest is not None and record.digest in corrected:
             before = noted.of_exactly(record.source, record.digest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..cropping.canvas import added_sides
 from ..cropping.checks import Region, Size
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
@@ -25,7 +26,7 @@ def describe_crop(analysis: Analysis, crop: Crop, size: Size, constraint: Constr
     """
     region = crop.box.relative(size)
     kept = [*_describe_heads(analysis.subjects, region), _describe_interest(analysis, crop)]
-    parts = [f"keeps {' and '.join(kept)}", *_describe_text_regions(crop, constraint), *_describe_canvas(region)]
+    parts = [f"keeps {' and '.join(kept)}", *_describe_text_regions(crop, constraint), *_describe_canvas(crop, size)]
     words = "; ".join(parts)
     return f"{words[0].upper()}{words[1:]}."
 
@@ -69,9 +70,6 @@ def _name_text_region(region: Region) -> str:
     return f"region {describe_place(region)}"
 
 
-def _describe_canvas(region: Region) -> list[str]:
-    added = {"left": -region[0], "top": -region[1], "right": region[2] - 1, "bottom": region[3] - 1}
-    sides = [side for side, share in added.items() if share > 1e-6]
-    if not sides:
-        return []
-    return [f"the canvas is extended at the {' and '.join(sides)}"]
+def _describe_canvas(crop: Crop, size: Size) -> list[str]:
+    sides = added_sides(crop.box, size)
+    return [f"the canvas is extended at the {' and '.join(sides)}"] if sides else []

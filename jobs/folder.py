@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ..cropping.sequence import EACH
-from ..datasets.atomic import remove_leftovers
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
 from .corrections import Corrections, format_corrections, is_honoured, pick_corrections, read_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal
-from .output_names import OutputNames, has_its_files, refuse_obstacles
+from .output_names import has_its_files, make_room
 from .progress import CROPPING, Progress, StepCounter
 from .run import FolderRun, Outcome, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
@@ -56,12 +55,8 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     sources = list_sources(run)
-    names = OutputNames(run, sources).of_source
+    names = make_room(run, sources).of_source
     files = {source: run.settings.files(name) for source, name in names.items()}
-    refuse_obstacles(run, [file for crops in files.values() for file in crops])
-    run.make_folders()
-    if run.output is not None:
-        remove_leftovers(run.output)
     notes = describe_change(run)
     corrections = read_corrections(run.manifest)
     journal = open_journal(run, files, run.state_of)
@@ -80,12 +75,8 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
             counter.step(CROPPING, result[0])
 
         run_stage(crop, remaining, run.workers, finish, run.reader.abandon)
-        outcome = summarise(journal.records(sources), resumed, notes)
         states = {source: journal.state(source) for source in sources}
-        write_run_record(run, states, format_corrections(corrections))
-        write_manifest(run.manifest, journal.records(sources))
-        journal.remove()
-        return outcome
+        return finish_run(run, journal, sources, states, corrections, resumed, notes)
     finally:
         journal.close()
 
@@ -108,6 +99,33 @@ def open_journal(run: FolderRun, files: Mapping[str, list[str]], state_of: Calla
             if states.get(record.source) == state and has_its_files(run, record, files[record.source]):
                 journal.add(record, state)
     return journal
+
+
+def finish_run(
+    run: FolderRun,
+    journal: Journal,
+    sources: Sequence[str],
+    states: Mapping[str, str],
+    corrections: Corrections,
+    resumed: int,
+    notes: Sequence[str],
+) -> Outcome:
+    """Writes the record and the manifest of a run without buckets that is done, and ends its journal.
+
+    Args:
+        run: the run.
+        journal: with the record of every picture.
+        sources: all pictures, in the order of the manifest.
+        states: of every picture when it was done.
+        corrections: of the pictures.
+        resumed: pictures that an earlier run had done.
+        notes: see `Outcome`.
+    """
+    outcome = summarise(journal.records(sources), resumed, notes)
+    write_run_record(run, states, format_corrections(corrections))
+    write_manifest(run.manifest, journal.records(sources))
+    journal.remove()
+    return outcome
 
 
 def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str], corrections: Corrections) -> bool:

@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from ..datasets.atomic import remove_leftovers
 from ..datasets.caption_index import CAPTION_INDEX_NAMES
 from ..datasets.captions import CAPTION_EXTENSIONS, caption_paths
-from ..datasets.find import EXTENSIONS
+from ..datasets.find import EXTENSIONS, is_same
 from ..datasets.ledger import LEDGER
 from ..datasets.manifest import PictureRecord, read_manifest
 from ..datasets.name_pattern import NamePattern, escape_braces
 from ..datasets.names import PathPlan, fold_name, name_crops, name_repeats
 from .journal import has_its_crops, is_journal
-from .run import FolderRun, RunError, is_same
+from .run import FolderRun, RunError
 from .run_record import MEASURED, is_run_record, is_unchanged, journal_file, record_file, report_files
 from .sources import list_neighbours
 
@@ -77,6 +78,25 @@ def has_its_files(run: FolderRun, record: PictureRecord, files: Sequence[str]) -
     crops = [crop.file for crop in record.crops if crop.file is not None]
     is_whole = run.written is None or not any(map(run.written.is_missing, list_sidecars(run, crops)))
     return is_whole and has_its_crops(record, run.output, files)
+
+
+def make_room(run: FolderRun, sources: Sequence[str]) -> OutputNames:
+    """The names of a run's crops, once nothing lies in their way: its folders are made, and what a kill left is gone.
+
+    Args:
+        run: that is about to write, see `FolderRun.writing`.
+        sources: its pictures, relative to its folder.
+
+    Raises:
+        RunError: see `refuse_obstacles`; and when another run has begun to write.
+        OSError: when a folder cannot be made.
+    """
+    names = OutputNames(run, sources)
+    refuse_obstacles(run, [file for name in names.of_source.values() for file in run.settings.files(name)])
+    run.make_folders()
+    if run.output is not None:
+        remove_leftovers(run.output)
+    return names
 
 
 def refuse_obstacles(run: FolderRun, crops: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cropping.checks import Size
-from ..datasets.find import EXTENSIONS, find_pictures, leads_outside
+from ..datasets.find import EXTENSIONS, find_pictures, is_same, leads_outside
 from ..datasets.folder_lock import FolderBusyError
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord
 from ..datasets.output_folder import OutputFolder
@@ -209,15 +208,19 @@ def read_sizes(
         OSError: when the folder cannot be listed.
     """
     found = _find_sources(folder, exclude, follow_links) if sources is None else [folder / each for each in sources]
-    sizes = []
-    for path in found:
+    return [size for _, size in sizes_of(folder, found, follow_links)]
+
+
+def sizes_of(folder: Path, pictures: Iterable[Path], follow_links: bool) -> Iterator[tuple[Path, Size]]:
+    """Width and height of those pictures of a folder that can be read, from their headers."""
+    for path in pictures:
         if not follow_links and leads_outside(path, folder):
             continue
         try:
-            sizes.append(read_header(path).size)
+            size = read_header(path).size
         except PictureError:
             continue
-    return sizes
+        yield path, size
 
 
 def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
@@ -262,8 +265,3 @@ def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[st
 
 def _find_sources(folder: Path, exclude: Sequence[Path], follow_links: bool) -> list[Path]:
     return find_pictures(folder, [each for each in exclude if not is_same(each, folder)], follow_links)
-
-
-def is_same(first: Path, second: Path) -> bool:
-    """Whether two paths lead to one file or folder, which need not exist."""
-    return os.path.realpath(first) == os.path.realpath(second)

@@ -60,22 +60,13 @@ def write_run_record(
 
 def read_run_record(manifest: Path) -> dict[str, Any]:
     """What is noted beside a manifest; empty where nothing can be read."""
-    try:
-        with open_folder(manifest.parent) as folder, folder.read(record_file(manifest).name) as file:
-            record = parse_json(file.read())
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+    return _read_record(record_file(manifest))
 
 
 def is_run_record(path: Path) -> bool:
     """Whether a file is what a run notes beside its manifest."""
-    try:
-        with open_folder(path.parent) as folder, folder.read(path.name) as file:
-            record = parse_json(file.read())
-    except (OSError, ValueError):
-        return False
-    return isinstance(record, dict) and isinstance(record.get("folder"), str) and "cropper" in record
+    record = _read_record(path)
+    return isinstance(record.get("folder"), str) and "cropper" in record
 
 
 def read_states(manifest: Path) -> dict[str, str]:
@@ -135,6 +126,16 @@ def describe_change(run: FolderRun) -> list[str]:
         return []
     named = ", ".join(changes[:NAMED]) + (f" and {len(changes) - NAMED} more" if len(changes) > NAMED else "")
     return [f"settings differ from the last run ({named}); all pictures are done again"]
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """The record in a file; empty where it cannot be read or is none."""
+    try:
+        with open_folder(path.parent) as folder, folder.read(path.name) as file:
+            record = parse_json(file.read())
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _relative_to(manifest: Path, folder: Path) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from ..bucketing.chart import render_page
 from ..bucketing.report import BucketReport
 from ..cropping.correction import Correction, has_ratio
 from ..cropping.ratio import Ratio
@@ -17,16 +15,16 @@ from ..images.errors import PictureError
 from ..models.selection import SearchBatch
 from .analyse import ANALYSIS_SIDE
 from .bucket_stages import bucket_record, constraint_for
-from .buckets import list_entries
-from .corrected_report import correct_report, note_report, read_report
-from .corrections import BY_HAND, Corrections, format_corrections, read_corrections
+from .buckets import write_beside
+from .corrected_report import correct_report, read_report
+from .corrections import BY_HAND, Corrections, read_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .on_cut import choose_crop, is_dropped
 from .output_names import OutputNames
 from .progress import WRITING, Progress, StepCounter
 from .run import FolderRun
-from .run_record import read_run_record, read_states, report_files, write_run_record
+from .run_record import read_run_record, read_states
 from .stages import analysing, crop_picture, remove_crop, with_picture, write_crops
 from .warnings import summarise_warnings
 
@@ -99,7 +97,8 @@ def save_corrections(
         states: dict[str, str] = {}
         if run.settings.buckets is None:
             states = {**read_states(run.manifest), **{source: state for source, (_, state) in done.items()}}
-        report = _write_beside(run, records, rewriting.corrections, states)
+        report = _corrected_report(run, records)
+        write_beside(run, records, rewriting.corrections, report, states)
         write_manifest(run.manifest, records)
         return Saved({source: record for source, (record, _) in done.items()}, failed, report)
 
@@ -185,24 +184,8 @@ def _has_shape(correction: Correction, crop: CropRecord) -> bool:
     return has_ratio(correction.box, Ratio.of(crop.box[2:])) or correction == crop.correction
 
 
-def _write_beside(
-    run: FolderRun, records: Sequence[PictureRecord], corrections: Corrections, states: Mapping[str, str]
-) -> BucketReport | None:
-    """The run's record, the report and its chart beside the manifest, and the trainer's index beside the crops."""
-    report = _corrected_report(run.manifest, run, records)
-    noted = None if report is None else note_report(report)
-    write_run_record(run, states, format_corrections(corrections), noted)
-    if report is not None:
-        text, page = report_files(run.manifest)
-        run.beside.write(text.name, report.format_text().encode() + b"\n")
-        run.beside.write(page.name, render_page(report))
-    if run.written is not None:
-        run.settings.dataset.write_index(run.written, list_entries(run, records))
-    return report
-
-
-def _corrected_report(manifest: Path, run: FolderRun, records: Sequence[PictureRecord]) -> BucketReport | None:
-    noted = read_run_record(manifest).get("report")
+def _corrected_report(run: FolderRun, records: Sequence[PictureRecord]) -> BucketReport | None:
+    noted = read_run_record(run.manifest).get("report")
     if run.settings.buckets is None or noted is None:
         return None
     return correct_report(read_report(noted), records, run.settings)

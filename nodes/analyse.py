@@ -18,7 +18,7 @@ from ..models.analysis import Analysis, measure_detail
 from .host import stop_if_interrupted
 from .hosted_cropper import HostedCropper, or_default
 from .sockets import Size
-from .sockets.lists import require_single
+from .sockets.lists import single_or
 from .sockets.masks import read_masks
 from .sockets.subjects import read_subjects
 
@@ -66,7 +66,7 @@ def analyse_batches(
     Raises:
         ValueError: when several croppers are connected, or heatmaps or subjects for neither one nor all pictures.
     """
-    connected = require_single(cropper, "cropper") if cropper else None
+    connected = single_or(cropper, "cropper", None)
     hosted = connected if heatmap and connected is None else or_default(connected)
     heats, given = read_masks(heatmap, batches, "heatmap"), read_subjects(subjects, batches, "subjects")
     pictures = [picture for batch in batches for picture in batch]

@@ -49,7 +49,7 @@ from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
 from .sockets.corrections import corrections_input, digest_of_tensor, read_corrections
 from .sockets.croppers import cropper_input
-from .sockets.lists import pair_with_pictures, require_single
+from .sockets.lists import pair_with_pictures, require_single, single_or
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
 
@@ -145,7 +145,7 @@ class BucketSort(io.ComfyNode):
             inputs.sizes,
         )
         by_bucket = require_single(order, "order") == "bucket"
-        reaction = require_single(on_cut, "on_cut") if on_cut else KEEP
+        reaction = single_or(on_cut, "on_cut", KEEP)
         decided = read_corrections(corrections)
         scenes = measure_pictures(inputs, cropper, heatmap, constraint, settings, subjects, reaction, decided)
         plan = sort_scenes(inputs, scenes, settings)

@@ -48,7 +48,7 @@ from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
 from .sockets.corrections import corrections_input, digest_of_tensor, read_corrections
 from .sockets.croppers import cropper_input
-from .sockets.lists import require_single
+from .sockets.lists import require_single, single_or
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
 from .sockets.ratios import parse_ratios
@@ -190,19 +190,21 @@ class ConstrainedCrop(io.ComfyNode):
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
         target = require_single(width, "width"), require_single(height, "height")
-        output = OutputSize(target, int(_single(multiple_of, "multiple_of", "1")))
-        canvas = Canvas(_single(fit, "fit", CROP), _single(fit_side, "fit_side", AUTO))
+        output = OutputSize(target, int(single_or(multiple_of, "multiple_of", "1")))
+        canvas = Canvas(single_or(fit, "fit", CROP), single_or(fit_side, "fit_side", AUTO))
         added = AddedCanvas(
-            read_fill(_single(fill, "fill", WHITE)), _single(feather, "feather", 0), _single(overlap, "overlap", 0)
+            read_fill(single_or(fill, "fill", WHITE)),
+            single_or(feather, "feather", 0),
+            single_or(overlap, "overlap", 0),
         )
         constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
-        reaction = _single(on_cut, "on_cut", KEEP)
+        reaction = single_or(on_cut, "on_cut", KEEP)
         drawn = is_connected(cls.hidden.unique_id, PREVIEW)
         decided = read_corrections(corrections)
         panel, editor, outputs, dropped = Panel(len(sizes)), Editor(len(sizes)), [], []
-        mode = require_single(frames, "frames") if frames else EACH
+        mode = single_or(frames, "frames", EACH)
         clips = [] if mode == EACH else split_clips(batches, mode, reaction, canvas.fit)
         pictures = track_progress(analyse_batches(batches, cropper, heatmap, subjects), len(sizes))
         if clips:
@@ -341,11 +343,6 @@ def constraints_with_ratios(
         ratios = (Ratio.of(target),) if all(target) else constraint.ratios or parse_ratios(ratio)
         constraints.append(replace(constraint, ratios=ratios))
     return constraints
-
-
-def _single(values: list[Any] | None, name: str, default: Any) -> Any:
-    """The one value of an input that older workflows do not have."""
-    return require_single(values, name) if values else default
 
 
 def cut_outputs(

@@ -27,7 +27,7 @@ from .bucketing import step_input
 from .folders import inside
 from .host import track_progress
 from .panel import Bar, Panel, count_of, tile_of
-from .sockets.lists import pair_with_pictures, require_single
+from .sockets.lists import pair_with_pictures, require_single, single_or
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
 
@@ -97,7 +97,7 @@ class SaveDataset(io.ComfyNode):
             require_single(concept, "concept"),
             require_single(repeats, "repeats"),
             require_single(batch_size, "batch_size"),
-            (require_single(step, "step") if step else 0) or None,
+            single_or(step, "step", 0) or None,
         )
         extension = require_choice(require_single(format, "format"), FORMATS, "format")
         captions = [

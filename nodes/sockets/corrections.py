@@ -17,7 +17,7 @@ from torch import Tensor
 from ...cropping.correction import Correction
 from ...datasets.corrections import read_correction
 from ...datasets.json_values import MalformedValue, read_digest, read_field, show_value
-from .lists import require_single
+from .lists import single_or
 
 CorrectionsType = io.Custom("SALIENT_CORRECTIONS")
 
@@ -41,7 +41,7 @@ def read_corrections(values: Sequence[Any] | None) -> Mapping[str, Correction]:
     Raises:
         ValueError: naming the place that is malformed.
     """
-    value = require_single(values, "corrections") if values else None
+    value = single_or(values, "corrections", None)
     if not value:
         return {}
     try:

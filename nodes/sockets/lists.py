@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 
 def require_single(values: Sequence[T], name: str) -> T:
@@ -17,6 +18,11 @@ def require_single(values: Sequence[T], name: str) -> T:
     if len(values) != 1:
         raise ValueError(f"{name}: {len(values)} values are connected, but one has to serve all pictures")
     return values[0]
+
+
+def single_or(values: Sequence[T] | None, name: str, default: D) -> T | D:
+    """As `require_single`; the default where the socket is not connected, or a workflow is older than the input."""
+    return require_single(values, name) if values else default
 
 
 def pair_with_pictures(values: Sequence[T] | None, count: int, name: str) -> list[T | None]:
