@@ -56,15 +56,20 @@ def fill_canvas(part: np.ndarray, place: IntBox, size: Size, fill: str) -> np.nd
     left, top, right, bottom = place
     width, height = size
     if fill == BLUR:
-        canvas = _blurred(part, size)
+        canvas = blurred_copy(part, size)
         canvas[top:bottom, left:right] = part
         return canvas
     around = ((top, height - bottom), (left, width - right), (0, 0))
     return np.pad(part, around, mode="edge" if fill == EDGE else "symmetric")
 
 
-def _blurred(part: np.ndarray, size: Size) -> np.ndarray:
-    """The middle of a part in the ratio of the canvas, enlarged over it and blurred."""
+def blurred_copy(part: np.ndarray, size: Size) -> np.ndarray:
+    """The middle of a part in the ratio of the canvas, enlarged over it and blurred.
+
+    Args:
+        part: uint8 or float32 in 0..1, `[h, w, C]`.
+        size: width and height of the canvas.
+    """
     from scipy.ndimage import gaussian_filter  # the help of the command does without it
 
     height, width = part.shape[:2]
