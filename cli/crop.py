@@ -79,6 +79,12 @@ def add_parser(commands: SubParsers) -> None:
         type=Path,
         help="masks of the same names, to be cropped along (photo-masklabel.png beside photo.jpg needs no flag)",
     )
+    parser.add_argument(
+        "--caption-framing",
+        action="store_true",
+        help="put into each crop's caption how much of its main person it shows: close-up, portrait, half figure, full"
+        " figure or wide (the manifest's `framing` says it in any case)",
+    )
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
 
@@ -274,6 +280,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             background=chosen.background,
             buckets=options,
             masks=chosen.masks,
+            caption_framing=chosen.caption_framing,
             follow_links=chosen.follow_links,
             dry_run=chosen.dry_run,
             manifest=chosen.manifest,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .box import Box
 from .checks import Region, check_edges, check_kind, check_number, check_share, check_tuple, show
 from .correction import Correction
+from .framing import FRAMINGS
 from .ratio import Ratio
 
 
@@ -53,6 +54,8 @@ class Crop:
             good, 0.63 where it leads by 0.05 of the score, 1 where no other is possible; see `measure_confidence`. None
             where that was not measured.
         correction: what a person decided about it; None where the search did.
+        framing: how much of its main person it shows, one of `FRAMINGS`; None where it shows none, or that was not
+            asked.
 
     Raises:
         TypeError: naming the field that is of another type.
@@ -67,6 +70,7 @@ class Crop:
     warnings: tuple[CropWarning, ...] = ()
     confidence: float | None = None
     correction: Correction | None = None
+    framing: str | None = None
 
     def __post_init__(self) -> None:
         check_kind("box", self.box, Box)
@@ -82,3 +86,5 @@ class Crop:
             check_share("confidence", self.confidence)
         if self.correction is not None:
             check_kind("correction", self.correction, Correction)
+        if self.framing not in (None, *FRAMINGS):
+            raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}, got {show(self.framing)}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from .output_folder import OutputFolder
 
 CAPTION_EXTENSIONS = (".txt", ".caption")
+_SENTENCE_ENDS = (".", "!", "?", "。")
 
 
 def find_caption_files(picture: Path | str) -> dict[str, Path]:
@@ -34,6 +36,18 @@ def decode_caption(content: bytes) -> str:
     return _decode(content).strip()
 
 
+def add_words(caption: str, words: str) -> str:
+    """A caption with a few words more at the end of each of its lines; as it is where a line has them already.
+
+    Trainers read the first line, or one of several at random. The beginning, where a trigger word stands, stays.
+
+    >>> add_words("a woman, red coat", "half figure"), add_words("A woman in red.", "half figure")
+    ('a woman, red coat, half figure', 'A woman in red. Half figure.')
+    """
+    lines = [_add_words(line, words) if line.strip() else line for line in caption.splitlines()]
+    return "\n".join(lines) if any(map(str.strip, lines)) else words
+
+
 def caption_paths(crop_path: str) -> list[str]:
     """The POSIX paths of all caption files that a crop may have beside it."""
     return [str(PurePosixPath(crop_path).with_suffix(extension)) for extension in CAPTION_EXTENSIONS]
@@ -50,6 +64,15 @@ def write_captions(out: OutputFolder, crop_path: str, contents: Mapping[str, byt
             out.write(path, contents[extension])
         else:
             out.remove(path)
+
+
+def _add_words(line: str, words: str) -> str:
+    line = line.rstrip()
+    if re.search(rf"\b{re.escape(words)}\b", line, re.IGNORECASE):
+        return line
+    if line.endswith(_SENTENCE_ENDS):
+        return f"{line} {words[0].upper()}{words[1:]}."
+    return f"{line.rstrip(',')}, {words}"
 
 
 def _decode(content: bytes) -> str:

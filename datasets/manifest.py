@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from ..cropping.correction import Correction
 from ..cropping.crop import CropWarning
+from ..cropping.framing import FRAMINGS
 from ..cropping.ratio import Ratio
 from .atomic import open_atomic
 from .corrections import format_correction, read_box, read_correction
@@ -54,6 +55,8 @@ class CropRecord:
         ratio_error: by what share the written crop is wider (> 0) or taller (< 0) than the ratio: whole pixels, or
             sides that are multiples of several.
         added: the share of its area that is canvas beside the picture, 0..1; `box` says at which sides.
+        framing: how much of its main person it shows, one of `FRAMINGS`; None where it shows none, or by a run that
+            noted none.
     """
 
     file: str | None
@@ -77,6 +80,7 @@ class CropRecord:
 
     ratio_error: float = 0.0
     added: float = 0.0
+    framing: str | None = None
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -241,6 +245,7 @@ def _crop(value: Any) -> CropRecord:
         correction=read_field(value, "correction", optional(read_correction), default=None),
         ratio_error=read_field(value, "ratio_error", read_number, default=0.0),
         added=read_field(value, "added", read_number, default=0.0),
+        framing=read_field(value, "framing", optional(_framing), default=None),
     )
 
 
@@ -255,6 +260,12 @@ def _warning(value: Any) -> CropWarning:
 def _status(value: Any) -> str:
     if value not in _STATUSES:
         raise MalformedValue(f"must be one of {', '.join(_STATUSES)}, got {show_value(value)}")
+    return value
+
+
+def _framing(value: Any) -> str:
+    if value not in FRAMINGS:
+        raise MalformedValue(f"must be one of {', '.join(FRAMINGS)}, got {show_value(value)}")
     return value
 
 

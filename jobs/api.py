@@ -72,6 +72,7 @@ def crop_folder(
     repeats: int | None = None,
     step: int | None = None,
     masks: str | PathLike[str] | None = None,
+    caption_framing: bool = False,
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: str | PathLike[str] | None = None,
@@ -125,6 +126,8 @@ def crop_folder(
         batch_size, smallest, remainder, most_enlarged, duplicates: with buckets, see `BucketSettings`.
         dataset, concept, repeats, step: with buckets, the layout of `out` for a trainer, see `DatasetFormat`.
         masks: folder of masks of the same names, to be cropped along.
+        caption_framing: put into each crop's caption how much of its main person it shows: `close-up`, `portrait`,
+            `half figure`, `full figure` or `wide`.
         follow_links: also read what links lead to outside the folder.
         dry_run: write the manifest, and no pixels.
         manifest: None for `manifest.jsonl` in `out`.
@@ -177,6 +180,7 @@ def crop_folder(
         fill=parse_fill(fill),
         buckets=options,
         masks=_path("masks", masks),
+        caption_framing=caption_framing,
         follow_links=follow_links,
         dry_run=dry_run,
         manifest=_path("manifest", manifest),

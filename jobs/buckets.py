@@ -14,6 +14,7 @@ from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
 from ..cropping.checks import Size
 from ..cropping.ratio import Ratio
+from ..datasets.captions import add_words
 from ..datasets.deduplicate import Duplicate, hash_file
 from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
@@ -133,6 +134,7 @@ def write_beside(
 
 def list_entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[Entry]:
     """The crops of a finished run, as the trainer's index lists them."""
+    framed = run.settings.caption_framing
     for record in records:
         source = run.folder / record.source
         caption = run.sidecars.read_caption(source) if record.crops else ""
@@ -142,7 +144,8 @@ def list_entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[E
                 details = {name: getattr(crop, name) for name in ("original_size", "crop_coords", "target_size")}
                 size = crop.target_size[1], crop.target_size[0]
                 mask = run.settings.dataset.mask_path(crop.file) if masked else None
-                yield Entry(crop.file, size, caption, mask, tuple(details.items()))
+                own = add_words(caption, crop.framing) if framed and crop.framing else caption
+                yield Entry(crop.file, size, own, mask, tuple(details.items()))
 
 
 @dataclass(frozen=True)

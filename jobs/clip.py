@@ -10,6 +10,7 @@ import torch
 from ..cropping.checks import Size
 from ..cropping.constraint import Constraint
 from ..cropping.crop import Crop
+from ..cropping.main_person import label_framing
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.sequence import STILL, FrameGroup, search_following, search_still
 from ..models.analysis import Analysis
@@ -28,7 +29,7 @@ def choose_clip_crops(
     scenes: Sequence[int] = (0,),
     objective: Objective = DEFAULT_OBJECTIVE,
 ) -> list[Crop]:
-    """A crop of every frame of a clip, all of one size, with its warnings. Its confidence is not measured.
+    """A crop of every frame of a clip, all of one size, with warnings and framing. Its confidence is not measured.
 
     Boxes are searched for a cropper that proposes its own, too.
 
@@ -54,7 +55,14 @@ def choose_clip_crops(
         else:
             crops = search_following(groups, size, scenes, objective)
         found = zip(analyses, crops, constraints, strict=True)
-        return [replace(crop, warnings=find_warnings(each, crop, size, under)) for each, crop, under in found]
+        return [
+            replace(
+                crop,
+                warnings=find_warnings(each, crop, size, under),
+                framing=label_framing(each.subjects, crop.box.relative(size)),
+            )
+            for each, crop, under in found
+        ]
 
 
 def _list_parts(analyses: Sequence[Analysis], constraints: Sequence[Constraint]) -> Iterator[slice]:

@@ -12,6 +12,7 @@ from ..cropping.constraint import Constraint
 from ..cropping.correction import Correction, corrected_box, is_near, nearest_ratio
 from ..cropping.crop import Crop
 from ..cropping.heads import cut_heads, protected_subjects
+from ..cropping.main_person import label_framing
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..models.selection import SearchBatch
@@ -37,7 +38,7 @@ def choose_crop(
     correction: Correction | None = None,
     canvas: Canvas = NO_CANVAS,
 ) -> Crop:
-    """The best crop of the one picture of a batch, with its warnings and its confidence.
+    """The best crop of the one picture of a batch, with its warnings, its confidence and its framing.
 
     Args:
         batch: of one picture.
@@ -69,7 +70,9 @@ def choose_crop(
             box = place_canvas(crop.box, batch.size, canvas.side)
             crop = crop if box == crop.box else batch.crop_at(box, crop.ratio, under, objective)
         warnings = find_warnings(analysis, crop, batch.size, constraint)
-        return replace(crop, warnings=warnings, confidence=batch.confidence(crop, under, objective))
+        framing = label_framing(analysis.subjects, crop.box.relative(batch.size))
+        sure = batch.confidence(crop, under, objective)
+        return replace(crop, warnings=warnings, confidence=sure, framing=framing)
 
 
 def is_dropped(crop: Crop, on_cut: str) -> bool:

@@ -126,6 +126,7 @@ class CropSettings:
         fit_side: where canvas is added, see `Canvas`.
         fill: of canvas that is added: a colour, or one of `FILLS`; None for the background.
         masks: folder of masks in the same tree as the pictures; None for masks beside their pictures only.
+        caption_framing: put into each crop's caption how much of its main person the crop shows, see `label_framing`.
         follow_links: also read what links in the folder lead to, outside it.
         dry_run: write the manifest, and no pixels.
         buckets: how pictures are sorted into buckets; None: no buckets, each crop has its own size.
@@ -155,6 +156,7 @@ class CropSettings:
     fit_side: str = AUTO
     fill: Fill = None
     masks: Path | None = None
+    caption_framing: bool = False
     follow_links: bool = False
     dry_run: bool = False
     buckets: BucketSettings | None = None
@@ -167,7 +169,7 @@ class CropSettings:
             raise TypeError(f"dataset must be a DatasetFormat, got {show(self.dataset)}")
         if self.buckets is not None:
             check_kind("buckets", self.buckets, BucketSettings)
-        for name in ("each", "enlarge", "follow_links", "dry_run"):
+        for name in ("each", "enlarge", "caption_framing", "follow_links", "dry_run"):
             check_kind(name, getattr(self, name), bool)
         if self.format not in FORMATS:
             raise ValueError(f"{show(self.format)} is no format for crops; use one of {', '.join(FORMATS)}")

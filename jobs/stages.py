@@ -193,6 +193,7 @@ def crop_record(
         correction=crop.correction,
         ratio_error=_rounded(ratio_error(target, crop.ratio)),
         added=_rounded(added_share(box, picture_size)),
+        framing=crop.framing,
     )
 
 
@@ -209,7 +210,8 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
     mask = run.sidecars.open_mask(picture)
     crops = [(crop, crop.file) for crop in record.crops if crop.file is not None]
     # Crops last: a caption or a mask that is in the way leaves the picture without a crop.
-    dataset.write_captions(out, [file for _, file in crops], picture.path, run.sidecars)
+    words = {file: crop.framing for crop, file in crops if crop.framing and run.settings.caption_framing}
+    dataset.write_captions(out, [file for _, file in crops], picture.path, run.sidecars, words)
     for crop, file in crops:
         mask_file, (height, width) = dataset.mask_path(file), crop.target_size
         if mask is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -158,6 +159,12 @@ class ConstrainedCrop(io.ComfyNode):
                 io.Int.Output(
                     "index", is_output_list=True, tooltip="Which of the pictures it was, from 0: some may be dropped."
                 ),
+                io.String.Output(
+                    "framing",
+                    is_output_list=True,
+                    tooltip="How much of its main person the crop shows, for captions: close-up, portrait, half figure,"
+                    " full figure or wide; empty without a person.",
+                ),
             ],
         )
 
@@ -223,7 +230,9 @@ class ConstrainedCrop(io.ComfyNode):
             if is_dropped(crop, reaction):
                 dropped.append(f"picture {index}: {BY_HAND if correction else summarise_warnings(crop.warnings)}")
             else:
-                outputs.append((*cut_outputs(analysed, masks[index], crop, size, added, drawn), index))
+                outputs.append(
+                    (*cut_outputs(analysed, masks[index], crop, size, added, drawn), index, crop.framing or "")
+                )
                 panel.add(tile_of(analysed, crop, asked))
         if not outputs:
             raise ValueError(
@@ -262,13 +271,18 @@ def crop_clips(
         crops = choose_clip_crops(analyses, size, searched, mode, scenes, objectives[clip.start])
         named, sizes = zip(*map(output.of_crop, crops, asked, [size] * len(crops)), strict=True)
         cropped = ClipCrops(frames, named, masks[clip.start : clip.stop], sizes[0])
-        outputs.append((*cropped.outputs(drawn, added), number))
+        outputs.append((*cropped.outputs(drawn, added), number, usual_framing(named)))
         words.append(describe_motion(named, scenes))
         warnings += describe_warnings(named)
         if number == 0:
             for index in choose_shown(len(clip)):
                 panel.add(replace(tile_of(frames[index].analysed, named[index], asked[index]), name=str(index)))
     return io.NodeOutput(*map(list, zip(*outputs, strict=True)), ui=panel.show("; ".join(words), warnings))
+
+
+def usual_framing(crops: Sequence[Crop]) -> str:
+    """The framing that most of the crops of a clip have; empty where most show no person."""
+    return Counter(each.framing or "" for each in crops).most_common(1)[0][0]
 
 
 def tile_of(analysed: AnalysedPicture, crop: Crop, constraint: Constraint) -> Tile:
@@ -348,7 +362,8 @@ def constraints_with_ratios(
 def cut_outputs(
     analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, size: Size, added: AddedCanvas, drawn: bool = True
 ) -> tuple:
-    """What one picture puts on the wires, in the order of the outputs; the last one, its index, is the caller's.
+    """What one picture puts on the wires, in the order of the outputs; the last two, its index and its framing, are the
+    caller's.
 
     Args:
         mask: of the picture, `[h, w]`; None where none is connected.

@@ -102,6 +102,7 @@ class CropFolder(io.ComfyNode):
                 on_cut_input(),
                 step_input(),
                 *canvas_inputs(),
+                caption_framing_input(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -148,6 +149,7 @@ class CropFolder(io.ComfyNode):
         fit: str = CROP,
         fit_side: str = AUTO,
         fill: str = WHITE,
+        caption_framing: bool = False,
     ) -> io.NodeOutput:
         source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
@@ -175,6 +177,7 @@ class CropFolder(io.ComfyNode):
                 fill=read_fill(fill),
                 format=format,
                 masks=mask_folder,
+                caption_framing=caption_framing,
                 buckets=sorting,
                 dataset=dataset,
             )
@@ -187,6 +190,18 @@ class CropFolder(io.ComfyNode):
         ignored = [] if bucketed else list_ignored(layout, duplicates)
         report = "\n\n".join([*ignored, write_report(run, outcome)])
         return io.NodeOutput(str(run.manifest), report, sheet, ui=show_outcome(run, outcome, save_to, ignored))
+
+
+def caption_framing_input() -> io.Boolean.Input:
+    """Whether captions say how much of a person their crop shows."""
+    return io.Boolean.Input(
+        "caption_framing",
+        default=False,
+        optional=True,
+        advanced=True,
+        tooltip="Put into each caption how much of its main person the crop shows: close-up, portrait, half figure,"
+        " full figure or wide.",
+    )
 
 
 def list_ignored(layout: str, duplicates: str) -> list[str]:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..images.paste import WIDEST_FEATHER, paste
 from .host import to_host, track_progress
 from .panel import KEPT, Panel, Tile, count_of, tile_of
-from .sockets.boxes import box_input, cut_size_of, fit_box, group_boxes
+from .sockets.boxes import Frame, box_input, cut_size_of, fit_box, group_boxes, share_boxes
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
@@ -114,7 +114,7 @@ class Pairing:
     variants: bool = False
 
 
-def pair_crops(pictures: int, crops: int, frames: Sequence[Sequence[Mapping[str, Any]]]) -> Pairing:
+def pair_crops(pictures: int, crops: int, frames: Sequence[Frame]) -> Pairing:
     """Pairs crops with boxes and pictures.
 
     Args:
@@ -130,16 +130,7 @@ def pair_crops(pictures: int, crops: int, frames: Sequence[Sequence[Mapping[str,
         raise ValueError("box: no box arrived; the node before found none")
     if pictures == 1 and len(boxes) == 1:
         return Pairing([[(index, boxes[0])] for index in range(crops)], variants=True)
-    if pictures == 1:
-        frames = [boxes]
-    elif len(boxes) == pictures:
-        frames = [[box] for box in boxes] if len(frames) == 1 else frames
-    elif len(frames) == 1:
-        frames = [*frames] * pictures
-    if len(frames) != pictures:
-        raise ValueError(
-            f"box: boxes for {len(frames)} pictures, but there are {pictures}; connect them for one or all"
-        )
+    frames = share_boxes(frames, pictures, "box")
     needed = sum(map(len, frames))
     if crops not in (1, needed):
         raise ValueError(f"crop: {crops} crops for {needed} boxes on {pictures} pictures; connect one for each box")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isqrt
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ...bucketing.grids import MAX_SIDE, BucketGrid
 from ...bucketing.solver.policy import MAX_COUNT
 from ...cropping.checks import Size, check_count, check_kind, check_size, show
 from ...printable import escape
-from ..captions import write_captions
+from ..captions import add_words, write_captions
 from ..output_folder import OutputFolder
 from ..sidecars import Sidecars
 
 MAX_CONCEPT = 200  # bytes; file systems allow 255 of a folder's name
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # Class attributes of every format with their types, and why they belong to the class.
 _CONTRACT: dict[str, tuple[type, str]] = {
@@ -238,8 +240,22 @@ class DatasetFormat(ABC):
         text = self.format_caption(caption)
         write_captions(out, crop_path, {".txt": text.encode() + b"\n"} if text else {})
 
-    def write_captions(self, out: OutputFolder, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
+    def write_captions(
+        self,
+        out: OutputFolder,
+        crop_paths: Sequence[str],
+        picture: Path,
+        sidecars: Sidecars,
+        words: Mapping[str, str] = NO_WORDS,
+    ) -> None:
         """Writes the caption of a source picture for each of its crops.
+
+        Args:
+            out: the data set's folder.
+            crop_paths: of all crops of the picture.
+            picture: the source.
+            sidecars: of its folder.
+            words: what is put into the caption of some of the crops, by their path, see `add_words`.
 
         Raises:
             PictureError: when the caption cannot be read.
@@ -247,7 +263,8 @@ class DatasetFormat(ABC):
         """
         caption = sidecars.read_caption(picture)
         for crop_path in crop_paths:
-            self.write_caption(out, crop_path, caption)
+            own = add_words(caption, words[crop_path]) if crop_path in words else caption
+            self.write_caption(out, crop_path, own)
 
     def write_index(self, out: OutputFolder, entries: Iterable[Entry]) -> list[str]:
         """Writes the `index_files`, what the trainer reads once for the whole folder; returns those written.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..captions import write_captions
+from ..captions import add_words, decode_caption, write_captions
 from ..output_folder import OutputFolder
 from ..sidecars import Sidecars
-from .base import DatasetFormat, Size
+from .base import NO_WORDS, DatasetFormat, Size
 
 
 class Plain(DatasetFormat):
@@ -22,7 +22,21 @@ class Plain(DatasetFormat):
     def recropped_size(self, size: Size, resolution: int) -> Size | None:
         return None
 
-    def write_captions(self, out: OutputFolder, crop_paths: Sequence[str], picture: Path, sidecars: Sidecars) -> None:
+    def write_captions(
+        self,
+        out: OutputFolder,
+        crop_paths: Sequence[str],
+        picture: Path,
+        sidecars: Sidecars,
+        words: Mapping[str, str] = NO_WORDS,
+    ) -> None:
         contents = sidecars.read_captions(picture)
         for crop_path in crop_paths:
-            write_captions(out, crop_path, contents)
+            own = _with_words(contents, words[crop_path]) if crop_path in words else contents
+            write_captions(out, crop_path, own)
+
+
+def _with_words(contents: Mapping[str, bytes], words: str) -> dict[str, bytes]:
+    """The content of caption files with a few words more; a `.txt` of them alone where there is none."""
+    found = contents or {".txt": b""}
+    return {extension: add_words(decode_caption(each), words).encode() + b"\n" for extension, each in found.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from comfy_api.latest import io
@@ -21,6 +21,8 @@ MAX_BOXES = 1000
 """On one picture: each is a term of the score of every crop. Detectors find a hundred."""
 
 Parsed = TypeVar("Parsed")
+Frame: TypeAlias = "list[Mapping[str, Any]]"
+"""The boxes of one picture."""
 
 
 def box_input(name: str, tooltip: str, optional: bool = True) -> io.BoundingBox.Input:
@@ -94,20 +96,48 @@ def flatten_boxes(values: Sequence[Any], name: str, depth: int = 3) -> list[Mapp
     return found
 
 
-def group_boxes(values: Sequence[Any], name: str) -> list[list[Mapping[str, Any]]]:
+def group_boxes(values: Sequence[Any], name: str) -> list[Frame]:
     """The boxes of each picture, in order: a box alone, or a list of boxes, is one picture's, and a list of lists is a
     batch's.
 
     Raises:
         ValueError: when there is something else among them.
     """
-    found: list[list[Mapping[str, Any]]] = []
+    found: list[Frame] = []
     for value in values:
         is_batch = _is_list(value) and len(value) and all(map(_is_list, value))
         found += [flatten_boxes([each], name) for each in (value if is_batch else [value])]
     for boxes in found:
         _refuse_too_many(boxes, name)
     return found
+
+
+def share_boxes(frames: Sequence[Frame], count: int, name: str) -> list[Frame]:
+    """The boxes of each of `count` pictures.
+
+    All are a single picture's. Of several pictures, boxes that tell their picture (see `make_bounding_box`), in order,
+    belong to it; otherwise there is one for each picture, or a list for each; or one, or one list, serves all.
+
+    Args:
+        frames: see `group_boxes`.
+
+    Raises:
+        ValueError: when the counts do not match.
+    """
+    boxes = [box for frame in frames for box in frame]
+    places = [place for box in boxes if (place := _place_of(box, count)) is not None]
+    if count == 1:
+        return [boxes]
+    if boxes and len(places) == len(boxes) and places == sorted(places):
+        return [[box for box, place in zip(boxes, places, strict=True) if place == index] for index in range(count)]
+    if len(frames) == 1:
+        return [[box] for box in boxes] if len(boxes) == count else [*frames] * count
+    if len(frames) != count:
+        raise ValueError(
+            f"{name}: boxes for {len(frames)} pictures, but there are {count}; connect one or a list for all, or"
+            " one of them for each"
+        )
+    return list(frames)
 
 
 def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
@@ -130,7 +160,9 @@ def cut_size_of(value: Mapping[str, Any]) -> Size | None:
     return _size_in(value, "crop_size")
 
 
-def make_bounding_box(crop: Crop, size: Size, crop_size: Size) -> dict[str, Any]:
+def make_bounding_box(
+    crop: Crop, size: Size, crop_size: Size, place: tuple[int, int] | None = None, **more: Any
+) -> dict[str, Any]:
     """A crop of a picture of `size` as a BOUNDING_BOX, with its ratio, score, terms and warnings.
 
     Args:
@@ -138,7 +170,10 @@ def make_bounding_box(crop: Crop, size: Size, crop_size: Size) -> dict[str, Any]
         size: width and height of its picture.
         crop_size: width and height that it was cut out at; by how much it is wider (> 0) or taller than the ratio, as a
             share, is told.
+        place: the index of the picture among how many, where one picture may have several boxes, or none.
+        more: of the metadata.
     """
+    told = {} if place is None else {"picture_index": place[0], "picture_count": place[1]}
     return {
         "x": crop.box.x,
         "y": crop.box.y,
@@ -152,8 +187,11 @@ def make_bounding_box(crop: Crop, size: Size, crop_size: Size) -> dict[str, Any]
             "kept": crop.kept,
             "ratio_error": ratio_error(crop_size, crop.ratio),
             "confidence": crop.confidence,
+            "framing": crop.framing,
             "terms": dict(crop.terms),
             "warnings": [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings],
+            **told,
+            **more,
         },
     }
 
@@ -201,6 +239,15 @@ def _parse(value: Any, name: str) -> Box | None:
         return None
     left, top = math.floor(x), math.floor(y)
     return Box(left, top, math.ceil(x + width) - left, math.ceil(y + height) - top)
+
+
+def _place_of(value: Mapping[str, Any], count: int) -> int | None:
+    """Which of `count` pictures a box says that it is of; None where it says nothing, or was found among others."""
+    metadata = value.get("metadata")
+    told = metadata if isinstance(metadata, Mapping) else {}
+    index, among = told.get("picture_index"), told.get("picture_count")
+    is_one = type(index) is int and type(among) is int and among == count and 0 <= index < count
+    return index if is_one else None
 
 
 def _size_in(value: Mapping[str, Any], key: str) -> Size | None:

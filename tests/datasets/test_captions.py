@@ -2,7 +2,7 @@
 
 import pytest
 
-from salient_crop.datasets.captions import caption_paths, decode_caption, find_caption_files, write_captions
+from salient_crop.datasets.captions import add_words, caption_paths, decode_caption, find_caption_files, write_captions
 from salient_crop.datasets.output_folder import OutputFolder
 
 
@@ -23,6 +23,26 @@ from salient_crop.datasets.output_folder import OutputFolder
 )
 def test_any_encoding(content, caption):
     assert decode_caption(content) == caption
+
+
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        ("", "half figure"),
+        ("\n \n", "half figure"),
+        ("ohwx woman, red coat", "ohwx woman, red coat, half figure"),
+        ("ohwx woman, red coat, ", "ohwx woman, red coat, half figure"),
+        ("A woman in red.", "A woman in red. Half figure."),
+        ("Who is she?", "Who is she? Half figure."),
+        ("她穿红衣。", "她穿红衣。 Half figure."),
+        ("a Half Figure of a woman", "a Half Figure of a woman"),  # it says so already
+        ("half figures on a shelf", "half figures on a shelf, half figure"),
+        ("first\n\nsecond.", "first, half figure\n\nsecond. Half figure."),
+    ],
+)
+def test_words_stand_at_the_end_of_each_line_of_a_caption(caption, expected):
+    assert add_words(caption, "half figure") == expected
+    assert add_words(expected, "half figure") == expected
 
 
 def test_a_picture_without_captions(tmp_path):

@@ -38,6 +38,7 @@ WARNED = CropRecord(
     None, "1:1", None, (0, 0, 1, 1), 1.0, {}, 1.0, (0, 0), (1, 1), (1, 1),
     (CropWarning("subject-cut", "a face is cut", (0.25, 0.0, 0.5, 1.0)), CropWarning("small", "it is small")), 0.25,
 )  # fmt: skip
+FRAMED = replace(CROP, framing="half figure")
 CORRECTED = replace(CROP, correction=Correction("approve", Box(1, -2, 20, 30)))
 
 
@@ -53,6 +54,7 @@ CORRECTED = replace(CROP, correction=Correction("approve", Box(1, -2, 20, 30)))
         ],
         [PictureRecord("not \udcff unicode.jpg", (1, 1), "ok")],
         [PictureRecord("a.jpg", (90, 90), "ok", None, (CORRECTED,), "0123456789abcdef" * 2)],
+        [PictureRecord("a.jpg", (90, 90), "ok", None, (FRAMED,))],
         [PictureRecord("a\nb.jpg", (1, 1), "failed", 'says "no"\u2028')],
     ],
 )
@@ -72,7 +74,7 @@ def test_the_fields_are_the_documented_ones():
     assert list(line) == ["source", "size", "status", "reason", "digest", "crops"]
     assert list(line["crops"][0]) == [
         "file", "ratio", "bucket", "box", "score", "terms", "kept", "crop_coords", "original_size", "target_size",
-        "warnings", "confidence", "correction", "ratio_error", "added",
+        "warnings", "confidence", "correction", "ratio_error", "added", "framing",
     ]  # fmt: skip
     assert line["crops"][0]["confidence"] == 0.25
     assert line["size"] == [120, 80]
@@ -92,7 +94,7 @@ def test_an_older_manifest_is_read_and_has_no_warnings_and_no_confidence(tmp_pat
         assert again.pop("digest") is None
         for crop in again["crops"]:
             assert (crop.pop("warnings"), crop.pop("confidence"), crop.pop("correction")) == ([], None, None)
-            assert (crop.pop("ratio_error"), crop.pop("added")) == (0, 0)
+            assert (crop.pop("ratio_error"), crop.pop("added"), crop.pop("framing")) == (0, 0, None)
         assert again == json.loads(line)
 
 
@@ -172,6 +174,7 @@ NUMBERS = (True, "1", None, float("nan"), float("inf"), [], {}, 10**400)
         (["crops", 1, "warnings", 0, "region", 3], "1", r"crops\[1\].warnings\[0\].region\[3\]: must be a finite numb"),
         *((["crops", 0, "score"], number, r"crops\[0\].score: must be a finite number") for number in NUMBERS),
         *((["crops", 0, "kept"], number, r"crops\[0\].kept: must be a finite number") for number in NUMBERS),
+        (["crops", 0, "framing"], "half-figure", r'crops\[0\].framing: must be one of close-up, .*, got "half-figure"'),
         (["crops", 0, "confidence"], "1", r'crops\[0\].confidence: must be a finite number, got "1"'),
     ],
 )

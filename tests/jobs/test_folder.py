@@ -493,3 +493,26 @@ def test_what_a_killed_run_left_half_written_is_removed(folder):
     (folder.out / "trip" / ".salient-crop-0123456789abcdef.part").touch()
     folder.crop()
     assert not list(folder.out.rglob("*.part"))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_framing_is_noted_and_put_into_the_caption_where_that_is_asked_for(folder, asked, scripted):
+    (folder.photos / "b.txt").write_bytes(b"ohwx woman \r\n")
+    cropper = scripted(subjects=(Subject(0.1, 0.1, 0.9, 0.9, kind="face"),))
+    settings = folder.settings(cropper, caption_framing=asked)
+    outcome = folder.crop(settings, cropper)
+    assert outcome.failed == 0
+    records = {each.source: each for each in read_manifest(folder.out / "manifest.jsonl")}
+    assert {crop.framing for record in records.values() for crop in record.crops} == {"close-up"}
+    caption = folder.out / "b.txt"
+    assert caption.read_bytes() == (b"ohwx woman, close-up\n" if asked else b"ohwx woman \r\n")
+    without = folder.out / "a.txt"  # its picture has no caption
+    assert without.exists() == asked and (not asked or without.read_bytes() == b"close-up\n")
+
+
+def test_a_picture_without_a_person_keeps_its_caption(folder):
+    (folder.photos / "b.txt").write_bytes(b"a chair\r\n")
+    folder.crop(folder.settings(caption_framing=True))
+    assert (folder.out / "b.txt").read_bytes() == b"a chair\r\n"
+    assert not (folder.out / "a.txt").exists()
+    assert all(crop.framing is None for each in read_manifest(folder.out / "manifest.jsonl") for crop in each.crops)

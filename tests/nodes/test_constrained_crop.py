@@ -9,8 +9,8 @@ from wires import as_box, scene, spot
 def test_pictures_of_any_size_come_out_in_step(run, smartcrop):
     pictures = [scene(300, 100, 250, 50), scene(100, 300, 50, 40), scene(120, 120, 60, 60)]
     outputs = run("ConstrainedCrop", image=pictures, cropper=[smartcrop], ratio=["1:1"])
-    assert [len(each) for each in outputs] == [3] * 8
-    images, masks, boxes, *_, indices = outputs
+    assert [len(each) for each in outputs] == [3] * 9
+    images, masks, boxes, *_, indices, _ = outputs
     assert indices == [0, 1, 2]
     for picture, image, mask, box in zip(pictures, images, masks, boxes, strict=True):
         x, y, width, height = box["x"], box["y"], box["width"], box["height"]
@@ -78,7 +78,7 @@ def test_lists_out_of_step_are_refused_by_name(run, smartcrop):
     pictures = [scene(60, 40, 20, 20)] * 3
     with pytest.raises(ValueError, match="mask: 2 values for 3 pictures"):
         run("ConstrainedCrop", image=pictures, cropper=[smartcrop], mask=[spot(60, 40, 20, 20)] * 2)
-    with pytest.raises(ValueError, match="box: 2 values for 3 pictures"):
+    with pytest.raises(ValueError, match="box: boxes for 2 pictures, but there are 3"):
         run("ApplyBox", image=pictures, box=[as_box(0, 0, 10, 10)] * 2)
     with pytest.raises(ValueError, match="focus_boxes"):
         run("Heatmap", cropper=[smartcrop], image=pictures, focus_boxes=[[]] * 2)
@@ -96,7 +96,7 @@ def test_policy_pad_gives_the_mask_to_outpaint(run, smartcrop):
     assert added[0][:, top : top + 100].sum() == 0
     assert added[0].sum() == 300 * 200
     assert torch.equal(masks[0], 1 - added[0])
-    (again,), (again_mask,) = run("ApplyBox", image=[picture], mask=[torch.ones(1, 100, 300)], box=boxes)
+    (again,), (again_mask,), _ = run("ApplyBox", image=[picture], mask=[torch.ones(1, 100, 300)], box=boxes)
     assert torch.equal(again, images[0])
     assert torch.equal(again_mask, masks[0])
 
@@ -139,17 +139,25 @@ def centre(run):
 def test_all_outputs_are_made_for_every_picture_whatever_is_connected(run, centre):
     """ComfyUI serves a node from its cache when a link to another of its outputs is added later."""
     picture = scene(2000, 1000, 300, 500)
-    image, mask, box, score, preview, added, warnings, index = (
+    image, mask, box, score, preview, added, warnings, index, framing = (
         values[0] for values in run("ConstrainedCrop", image=[picture], cropper=[centre], ratio=["1:1"])
     )
     assert image.shape == (1, 1000, 1000, 3)
     assert mask.shape == added.shape == (1, 1000, 1000)
     assert not mask.any() and not added.any()
     assert isinstance(score, float) and box["width"] == 1000
-    assert (warnings, index) == ("", 0)
+    assert (warnings, index, framing) == ("", 0, "")
     assert preview.shape == (1, 512, 1024, 3)  # the whole picture, reduced
     assert (preview[0, 100, :250] < 0.2).all()  # outside the crop it is dimmed
     assert (preview[0, 100, 270:750] > 0.45).all()
+
+
+def test_the_framing_is_told_beside_the_crop_and_in_the_box(run):
+    head = as_box(130, 10, 40, 45, label="head")
+    chair = as_box(130, 10, 40, 45, label="chair")
+    outputs = run("ConstrainedCrop", image=[GREY] * 2, heatmap=[EVEN], ratio=["1:1"], subjects=[head, chair])
+    assert outputs[8] == ["portrait", ""]  # the crop is 100 pixels high
+    assert [each["metadata"]["framing"] for each in outputs[2]] == ["portrait", None]
 
 
 def test_what_leaves_a_node_shares_no_memory_with_what_came_in(run, centre):
@@ -187,7 +195,7 @@ def test_a_head_that_a_detector_found_is_kept_whole(run):
 
 
 def test_a_crop_that_cuts_off_a_head_says_so_in_words(run):
-    *_, box, _, _, added, warnings, index = (
+    *_, box, _, _, added, warnings, index, _ = (
         values[0] for values in run("ConstrainedCrop", image=[GREY], heatmap=[EVEN], ratio=["1:1"], subjects=[CLOSE])
     )
     assert warnings == "a head in the middle is cut off: 23 % of it is outside the crop"
@@ -209,7 +217,7 @@ def test_several_warnings_are_several_lines(run):
 def test_pictures_whose_heads_are_cut_off_are_dropped_and_the_others_keep_their_number(run):
     given = {"image": [GREY] * 3, "heatmap": [EVEN], "ratio": ["1:1"], "on_cut": ["drop"]}
     outputs = run("ConstrainedCrop", subjects=[CLOSE, SMALL, []], **given)
-    assert [len(each) for each in outputs] == [2] * 8
+    assert [len(each) for each in outputs] == [2] * 9
     assert outputs[7] == [1, 2]
     assert [box["x"] for box in outputs[2]] == [160, 100]
     message = "(?s)^on_cut: every picture was dropped:\npicture 0: a head in .*\npicture 1: .*\npicture 2: a head"
@@ -221,7 +229,7 @@ def test_a_canvas_is_extended_for_a_head_and_the_mask_to_outpaint_says_where(run
     outputs = run(
         "ConstrainedCrop", image=[GREY], heatmap=[EVEN], ratio=["1:1"], subjects=[CLOSE], on_cut=["pad"], width=[152]
     )
-    image, _, box, _, _, added, warnings, _ = (values[0] for values in outputs)
+    image, _, box, _, _, added, warnings, *_ = (values[0] for values in outputs)
     # With air the head goes from 74.6 to 225.4 across, and from 3.6 to 96.4 down.
     assert [box[name] for name in ("x", "y", "width", "height")] == [74, -26, 152, 152]
     assert warnings == "34 % of the crop is canvas added at the top and bottom"
@@ -294,11 +302,11 @@ def test_a_preview_that_nobody_looks_at_is_not_made_until_somebody_does(run, nod
     flow = {"7": {"inputs": {}}, "8": {"inputs": {"image": ["7", 0]}}}
     host.running.append((0, "id", flow, {}, []))
     before = node.fingerprint_inputs(ratio="2:3")
-    *_, preview, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
+    *_, preview, _, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
     assert preview == [None]
     flow["9"] = {"inputs": {"image": ["7", 4]}}
     assert node.fingerprint_inputs(ratio="2:3") != before  # the host runs the node again
-    *_, preview, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
+    *_, preview, _, _, _, _ = run("ConstrainedCrop", image=[scene(90, 60, 20, 30)], cropper=[cropper])
     assert preview[0].shape == (1, 60, 90, 3)
     assert node.define_schema().outputs[4].id == "preview"
 
@@ -315,7 +323,7 @@ def test_a_preview_that_nobody_looks_at_is_not_made_until_somebody_does(run, nod
     ],
 )
 def test_sides_are_multiples_and_models_get_their_size(run, centre, given, size, label):
-    images, masks, boxes, *_, added, _, _ = run(
+    images, masks, boxes, *_, added, _, _, _ = run(
         "ConstrainedCrop", image=[scene(300, 100, 250, 50)], cropper=[centre], **given
     )
     for each in (images[0][..., 0], masks[0], added[0]):
@@ -343,7 +351,7 @@ def test_sizes_that_exclude_each_other_are_named(run, centre):
 def test_the_whole_picture_is_extended_and_marked_for_outpainting(run, centre, fill):
     picture = scene(60, 40, 30, 20)
     given = {"fit": ["whole"], "fit_side": ["right"], "fill": [fill], "feather": [8], "overlap": [4]}
-    images, masks, boxes, *_, added, warnings, _ = run(
+    images, masks, boxes, *_, added, warnings, _, _ = run(
         "ConstrainedCrop", image=[picture], cropper=[centre], ratio=["3:1"], mask=[torch.ones(1, 40, 60)], **given
     )
     assert images[0].shape == (1, 40, 119, 3) and torch.equal(images[0][:, :, :60], picture)

@@ -23,14 +23,14 @@ WALK = [(20 + 5 * index // 3, 27) for index in range(30)]
 def crop(run, places=WALK, **more):
     pictures, hot = clip(places)
     outputs = run("ConstrainedCrop", image=pictures, heatmap=hot, **{"ratio": "1:1", "frames": "follow", **more})
-    assert [len(each) for each in outputs] == [1] * 8
+    assert [len(each) for each in outputs] == [1] * 9
     return pictures, *(each[0] for each in outputs)
 
 
 @pytest.mark.parametrize("frames", ["still", "follow"])
 @pytest.mark.parametrize("ratio", ["1:1", "9:16", "5:7"])
 def test_a_batch_gives_a_batch_of_one_even_size(run, frames, ratio):
-    pictures, images, masks, boxes, score, preview, added, warnings, index = crop(run, ratio=ratio, frames=frames)
+    pictures, images, masks, boxes, score, preview, added, warnings, index, _ = crop(run, ratio=ratio, frames=frames)
     count, height, width, _ = images.shape
     assert count == 30 and width % 2 == height % 2 == 0
     assert masks.shape == added.shape == (30, height, width) and not masks.any() and not added.any()
@@ -72,14 +72,14 @@ def test_single_pictures_are_one_clip_and_several_batches_are_several(run):
     assert torch.equal(whole[0][0], each[0][0]) and whole[2] == each[2]
     short = pictures[:10, :40]
     given = {"image": [pictures, short], "heatmap": [hot, hot[:10, :40]], "ratio": "1:1", "frames": "still"}
-    images, *_, indices = run("ConstrainedCrop", **given)
+    images, *_, indices, _ = run("ConstrainedCrop", **given)
     assert [len(each) for each in images] == [30, 10] and indices == [0, 1]
 
 
 def test_a_cut_is_found_and_the_box_is_there_at_once(run):
     pictures, hot = clip([(20, 27)] * 10 + [(80, 27)] * 10)
     pictures[10:] = 1 - pictures[10:] * 0.2
-    *_, boxes, _, _, _, _, _ = run("ConstrainedCrop", image=pictures, heatmap=hot, ratio="1:1", frames="follow")
+    *_, boxes, _, _, _, _, _, _ = run("ConstrainedCrop", image=pictures, heatmap=hot, ratio="1:1", frames="follow")
     places = [box["x"] for (box,) in boxes[0]]
     assert len(set(places[:10])) == len(set(places[10:])) == 1
     assert places[10] - places[9] > 25
@@ -89,7 +89,7 @@ def test_what_each_frame_must_keep_is_kept(run):
     boxes = [[as_box(index, 10, 12, 30)] for index in range(40)]
     (constraint,) = run("Constraint", keep_boxes=boxes)
     places = [(90, 27)] * 40
-    *_, found, _, _, _, _, _ = crop(run, places, constraint=[constraint])[1:]
+    *_, found, _, _, _, _, _, _ = crop(run, places, constraint=[constraint])[1:]
     for index, (box,) in enumerate(found):
         assert box["x"] <= index and box["x"] + box["width"] >= index + 12
 
@@ -104,7 +104,7 @@ def test_padding_holds_for_the_whole_clip(run):
 
 def test_warnings_name_their_frames(run):
     (constraint,) = run("Constraint", keep_boxes=[[as_box(0, 20, 96, 10)]] * 30)
-    *_, warnings, _ = crop(run, constraint=[constraint])
+    *_, warnings, _, _ = crop(run, constraint=[constraint])
     assert warnings.startswith("frames 0-29: ")
 
 

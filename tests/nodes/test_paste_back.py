@@ -22,7 +22,7 @@ def test_crops_that_nobody_changed_restore_their_pictures(run, smartcrop, more):
 
 def test_a_padded_crop_gives_back_what_was_on_the_picture(run):
     picture, box = torch.zeros(1, 20, 20, 3), as_box(-10, 0, 20, 20)
-    (image,), _ = run("ApplyBox", image=picture, box=box)
+    (image,), _, _ = run("ApplyBox", image=picture, box=box)
     (restored,) = run("PasteBack", image=picture, crop=image, box=box)
     assert not restored[0].any()
 
