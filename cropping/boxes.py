@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_AT_ONCE = 32  # boxes that are drawn together: a thousand on a fine grid would take gigabytes
+
 
 def area_xyxy(boxes: Tensor) -> Tensor:
     """Width times height of boxes `[*, 4]`: `[*]`.
@@ -83,18 +85,23 @@ def relative_xyxy(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     return xywh_to_xyxy(boxes.to(torch.float64)) / torch.tensor(size * 2, device=boxes.device)
 
 
-def rasterize_xyxy(boxes: Tensor, rows: int, columns: int) -> Tensor:
+def rasterize_xyxy(boxes: Tensor, rows: int, columns: int, weights: Tensor | None = None) -> Tensor:
     """How much of each cell of a grid lies under any of the boxes `[N, 4]` in 0..1: `[rows, columns]` in 0..1.
 
-    Where boxes overlap, the larger cover counts.
+    Where boxes overlap, the larger cover counts; with weights `[N]`, the larger cover times weight.
 
     >>> rasterize_xyxy(torch.tensor([[0.0, 0.0, 0.75, 1.0]]), rows=1, columns=2)
     tensor([[1.0000, 0.5000]])
     """
     across = cell_shares(boxes[:, 0], boxes[:, 2], columns)
     down = cell_shares(boxes[:, 1], boxes[:, 3], rows)
-    covered = down[:, :, None] * across[:, None, :]
-    return covered.amax(0) if len(covered) else covered.new_zeros(rows, columns)
+    if weights is not None:
+        down = down * weights.to(down)[:, None]
+    covered = down.new_zeros(rows, columns)
+    for some_down, some_across in zip(down.split(_AT_ONCE), across.split(_AT_ONCE), strict=True):
+        if len(some_down):
+            covered = torch.maximum(covered, (some_down[:, :, None] * some_across[:, None, :]).amax(0))
+    return covered
 
 
 def cell_shares(start: Tensor, end: Tensor, cells: int) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .box_sums import check_maps, normalise
+from .boxes import rasterize_xyxy
 from .checks import check_share
 
 
@@ -41,6 +43,25 @@ def reweight_heatmap(
         # Where all heat is avoided, the rest of the picture gets uniform heat.
         heat = heat * allowed if (heat * allowed).any() else allowed
     return normalise(heat[None])[0]
+
+
+def combine_focus(
+    mask: Tensor | None, regions: Tensor, shape: Sequence[int], weights: Tensor | None = None
+) -> Tensor | None:
+    """A mask `[h, w]` in 0..1 and relative regions `[N, 4]` as one mask; None where there is neither.
+
+    Args:
+        mask: counts as a region of weight 1 where it is white.
+        shape: rows and columns of the result where there is no mask.
+        weights: of the regions, `[N]` ≥ 0, None for 1 each. The heaviest, or the mask, becomes 1 in the result.
+    """
+    if not len(regions):
+        return mask
+    rows, columns = shape if mask is None else mask.shape
+    covered = rasterize_xyxy(regions, rows, columns, weights)
+    combined = covered if mask is None else torch.maximum(covered.to(mask), mask)
+    highest = combined.amax()
+    return combined / highest if weights is not None and highest > 0 else combined
 
 
 def _check_mask(name: str, mask: Any) -> Tensor | None:

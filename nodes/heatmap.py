@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -10,8 +9,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..cropping.boxes import rasterize_xyxy
-from ..cropping.reweight import reweight_heatmap
+from ..cropping.reweight import combine_focus, reweight_heatmap
 from ..jobs.warnings import describe_place, percent
 from .analyse import analyse_batches
 from .drawing import draw_heat, heatmap_as_mask
@@ -130,16 +128,3 @@ def _middle(values: Tensor) -> float:
     """Where the centre of mass of a row of values lies, 0..1."""
     places = (torch.arange(len(values), dtype=values.dtype) + 0.5) / len(values)
     return float((values * places).sum() / values.sum())
-
-
-def combine_focus(mask: Tensor | None, regions: Tensor, shape: Sequence[int]) -> Tensor | None:
-    """A mask `[h, w]` and relative regions `[N, 4]` as one mask; None where there is neither.
-
-    Args:
-        shape: rows and columns of the result where there is no mask.
-    """
-    if not len(regions):
-        return mask
-    rows, columns = shape if mask is None else mask.shape
-    covered = rasterize_xyxy(regions, rows, columns)
-    return covered if mask is None else torch.maximum(covered.to(mask), mask)

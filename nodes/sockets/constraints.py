@@ -12,6 +12,7 @@ from torch import Tensor
 from ...cropping.box import Box
 from ...cropping.constraint import Constraint
 from ...cropping.margin import Margin
+from ...cropping.mask_regions import find_region
 from ...cropping.objective import Objective
 from ...cropping.text_region import TextRegion
 from . import Region, Size, boxes, masks
@@ -122,7 +123,7 @@ def mask_regions(mask: Tensor | None, name: str, margin: Margin = NO_MARGIN) -> 
     """
     if mask is None:
         return ()
-    bounds = [masks.find_region(frame) for frame in masks.read_frames(mask, name)]
+    bounds = [find_region(frame) for frame in masks.read_frames(mask, name)]
     return (Regions(tuple(() if region is None else (region,) for region in bounds), margin=margin),)
 
 

@@ -8,12 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from . import Region
 from .lists import pair_or_unite
 from .tensors import require_pixel_count, require_plain_tensor, require_unit_range
-
-WHITE = 0.5
-"""Values above this belong to the region that a mask points out."""
 
 GREY = 0.5
 """The value of pictures that stand in where only masks are connected."""
@@ -67,13 +63,3 @@ def blank_pictures(masks: Sequence[Tensor], name: str) -> list[Tensor]:
     """Grey pictures `[B, H, W, 3]` as large as the masks."""
     frames = [read_frames(mask, f"{name} {index}") for index, mask in enumerate(masks)]
     return [torch.full((*mask.shape, 3), GREY) for mask in frames]
-
-
-def find_region(mask: Tensor) -> Region | None:
-    """The bounds of all that is white in a mask `[h, w]`: relative x1, y1, x2, y2; None where nothing is."""
-    white = mask > WHITE
-    if not white.any():
-        return None
-    height, width = mask.shape
-    columns, rows = white.any(0).nonzero().flatten().tolist(), white.any(1).nonzero().flatten().tolist()
-    return columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
+from ...cropping.labels import kind_of_label
 from ...cropping.parts import join_heads
 from ...cropping.subject import Subject
 from . import Size
 from .boxes import read_labelled_boxes, relative_region
 from .pictures import size_of
-
-_HEADS = ("head", "face")
-_PEOPLE = ("person", "people", "human", "man", "woman", "boy", "girl", "child", "body")
-# The animals among COCO's classes, and the word itself.
-_ANIMALS = ("animal", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe")
-KIND_OF_LABEL: Mapping[str, str] = {
-    **dict.fromkeys(_HEADS, "face"),
-    **dict.fromkeys(_PEOPLE, "person"),
-    **dict.fromkeys(_ANIMALS, "animal"),
-}
 
 
 def read_subjects(values: Sequence[Any] | None, batches: Sequence[Tensor], name: str) -> list[list[Subject] | None]:
@@ -42,8 +33,4 @@ def read_subjects(values: Sequence[Any] | None, batches: Sequence[Tensor], name:
 
 def _subjects(boxes: Sequence[tuple[Any, str]], size: Size) -> list[Subject]:
     found = ((relative_region(box, size), label) for box, label in boxes)
-    return [
-        Subject(*region, kind=KIND_OF_LABEL.get(label.strip().lower(), "object"))
-        for region, label in found
-        if region is not None
-    ]
+    return [Subject(*region, kind=kind_of_label(label)) for region, label in found if region is not None]

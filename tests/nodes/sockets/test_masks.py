@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from salient_crop.nodes.sockets.masks import blank_pictures, find_region, read_frames, read_masks
+from salient_crop.cropping.mask_regions import find_region
+from salient_crop.nodes.sockets.masks import blank_pictures, read_frames, read_masks
 
 
 def batch(count):
