@@ -34,3 +34,19 @@ def to_stored_box(box: FloatBox, displayed_size: tuple[int, int], orientation: i
     if orientation in _STORED_FROM_BOTTOM:
         y1, y2 = displayed_size[1] - y2, displayed_size[1] - y1
     return (y1, x1, y2, x2) if orientation in _SWAPS_SIDES else (x1, y1, x2, y2)
+
+
+def to_displayed_box(box: FloatBox, displayed_size: tuple[int, int], orientation: int) -> FloatBox:
+    """A box `(x1, y1, x2, y2)` of the stored picture, in pixels of the displayed one; `to_stored_box` the other way.
+
+    >>> to_displayed_box((0.0, 0.0, 10.0, 20.0), (300, 400), 6)
+    (280.0, 0.0, 300.0, 10.0)
+    """
+    x1, y1, x2, y2 = box
+    if orientation in _SWAPS_SIDES:
+        x1, y1, x2, y2 = y1, x1, y2, x2
+    if orientation in _STORED_FROM_RIGHT:
+        x1, x2 = displayed_size[0] - x2, displayed_size[0] - x1
+    if orientation in _STORED_FROM_BOTTOM:
+        y1, y2 = displayed_size[1] - y2, displayed_size[1] - y1
+    return x1, y1, x2, y2

@@ -1,0 +1,1 @@
+"""What people and detectors wrote down about pictures: boxes in the formats that there are, and masks."""
