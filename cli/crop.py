@@ -22,17 +22,21 @@ from .options import (
     open_device,
     parse_background,
     parse_fill,
+    parse_labels,
+    parse_margin,
     parse_name,
     parse_quality,
     parse_regions,
     parse_resolution,
     parse_share,
+    parse_unit,
 )
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 
 if TYPE_CHECKING:
     from ..cropping.constraint import Constraint
+    from ..jobs.guides import Guides
     from ..jobs.progress import Progress
     from ..jobs.run import FolderRun, Outcome
     from ..models.base import Cropper
@@ -85,6 +89,7 @@ def add_parser(commands: SubParsers) -> None:
         help="put into each crop's caption how much of its main person it shows: close-up, portrait, half figure, full"
         " figure or wide (the manifest's `framing` says it in any case)",
     )
+    _add_guides(parser)
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
 
@@ -124,6 +129,42 @@ def _add_constraint(parser: argparse.ArgumentParser) -> None:
         choices=("shrink", "pad", "error"),
         default="shrink",
         help="when nothing fits: give up as little as must be (default), extend the canvas, or fail the picture",
+    )
+
+
+def _add_guides(parser: argparse.ArgumentParser) -> None:
+    guides = parser.add_argument_group(
+        "what matters in each picture",
+        "PATH is a folder with masks or files of boxes of the pictures' names (LabelMe, YOLO), or with files for many"
+        " pictures (COCO, JSON lines); or one such file",
+    )
+    guides.add_argument("--focus", metavar="PATH", type=Path, help="what matters: heat is raised, boxes are subjects")
+    guides.add_argument("--avoid", metavar="PATH", type=Path, help="what crops should leave out")
+    guides.add_argument("--keep", metavar="PATH", type=Path, help="what every crop must hold")
+    guides.add_argument(
+        "--labels",
+        metavar="LABELS",
+        type=parse_labels,
+        default=(),
+        help="only boxes with one of these labels count, such as 'necklace, shoe=0.5, avoid:logo': with a weight, and"
+        " for one of the three alone",
+    )
+    guides.add_argument(
+        "--margin",
+        metavar="MARGIN",
+        type=parse_margin,
+        help="around what must be kept: a share of its own size such as 10%%, or pixels such as 24px",
+    )
+    guides.add_argument(
+        "--focus-strength",
+        metavar="SHARE",
+        type=parse_unit,
+        help="the share of all heat that the focus takes, 0 to 1 (default 0.5)",
+    )
+    guides.add_argument(
+        "--save-heatmaps",
+        action="store_true",
+        help="also write the heat that crops were searched on, into OUT/heatmaps",
     )
 
 
@@ -281,6 +322,8 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             buckets=options,
             masks=chosen.masks,
             caption_framing=chosen.caption_framing,
+            guides=guides(chosen),
+            save_heatmaps=chosen.save_heatmaps,
             follow_links=chosen.follow_links,
             dry_run=chosen.dry_run,
             manifest=chosen.manifest,
@@ -343,6 +386,23 @@ def constraint(chosen: argparse.Namespace) -> Constraint:
         text_regions=tuple(TextRegion(region, frame, chosen.layout_hard) for region in chosen.layout),
         policy=chosen.policy,
         multiple_of=chosen.multiple_of or 1,
+    )
+
+
+def guides(chosen: argparse.Namespace) -> Guides:
+    """Where the flags say that masks and boxes lie."""
+    from ..cropping.margin import Margin
+    from ..jobs.guides import Guides
+    from ..jobs.steer import STRENGTH
+
+    strength = chosen.focus_strength
+    return Guides(
+        chosen.focus,
+        chosen.avoid,
+        chosen.keep,
+        chosen.labels,
+        chosen.margin or Margin(),
+        STRENGTH if strength is None else strength,
     )
 
 

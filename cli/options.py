@@ -16,9 +16,11 @@ from ..jobs.defaults import KEEP_MOST
 from .status import UsageError
 
 if TYPE_CHECKING:
+    from ..cropping.margin import Margin
     from ..cropping.model_sizes import Shape
     from ..images.colour import RGB
     from ..images.fill import Fill
+    from ..jobs.guides import LabelRule
     from ..models.base import Cropper
 
 SubParsers = Any  # argparse keeps the type to itself
@@ -216,6 +218,39 @@ def parse_share(text: str) -> float:
     if not 0 < number <= 1:
         raise argparse.ArgumentTypeError(f"{show(text)} does not lie in (0, 1]")
     return number
+
+
+def parse_unit(text: str) -> float:
+    """A number from 0 to 1."""
+    number = _parse_number(float, text, "a number")
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{show(text)} does not lie in 0..1")
+    return number
+
+
+def parse_labels(text: str) -> tuple[LabelRule, ...]:
+    """`necklace, shoe=0.5` as rules.
+
+    Raises:
+        argparse.ArgumentTypeError: when one is malformed, or there is none.
+    """
+    from ..jobs.guides import parse_labels as parse
+
+    rules = _parse(lambda: parse(text))
+    if not rules:
+        raise argparse.ArgumentTypeError("name a label")
+    return rules
+
+
+def parse_margin(text: str) -> Margin:
+    """`10%` or `24px` as a margin.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is none.
+    """
+    from ..cropping.margin import Margin
+
+    return _parse(lambda: Margin.parse(text))
 
 
 def parse_factor(text: str) -> float:

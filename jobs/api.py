@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import Size, check_kind, show
 from ..cropping.constraint import Constraint
+from ..cropping.margin import Margin
 from ..cropping.model_sizes import Shape, parse_shapes
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.sequence import EACH
@@ -26,11 +27,13 @@ from .device import find_device
 from .executors.batches import Analyser
 from .folder import crop_folder as crop_run
 from .framing import apply_framing
+from .guides import Guides, parse_labels
 from .on_cut import KEEP
 from .picture import open_cropper
 from .prepare import prepare_run
 from .progress import Progress, Step
 from .run import Outcome, RunError
+from .steer import STRENGTH
 from .trainer import complete_report
 
 if TYPE_CHECKING:
@@ -73,6 +76,13 @@ def crop_folder(
     step: int | None = None,
     masks: str | PathLike[str] | None = None,
     caption_framing: bool = False,
+    focus: str | PathLike[str] | None = None,
+    avoid: str | PathLike[str] | None = None,
+    keep: str | PathLike[str] | None = None,
+    labels: str = "",
+    margin: str = "",
+    focus_strength: float = STRENGTH,
+    save_heatmaps: bool = False,
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: str | PathLike[str] | None = None,
@@ -128,6 +138,15 @@ def crop_folder(
         masks: folder of masks of the same names, to be cropped along.
         caption_framing: put into each crop's caption how much of its main person it shows: `close-up`, `portrait`,
             `half figure`, `full figure` or `wide`.
+        focus: folder of masks of the same names, or of boxes (JSON lines, COCO, LabelMe, YOLO), of what matters: heat
+            is raised there, and boxes are subjects. Or one file of boxes for many pictures. See `AnnotationFolder`.
+        avoid: the same, of what crops should leave out.
+        keep: the same, of what every crop must hold.
+        labels: only boxes with one of these labels count, such as `"necklace, shoe=0.5, avoid:logo"`: with a weight,
+            and for one of the three alone.
+        margin: around what must be kept: a share of its own size, `"10%"`, or pixels, `"24px"`.
+        focus_strength: the share of all heat that the focus takes, 0..1.
+        save_heatmaps: also write the heat that crops were searched on, into `out/heatmaps`.
         follow_links: also read what links lead to outside the folder.
         dry_run: write the manifest, and no pixels.
         manifest: None for `manifest.jsonl` in `out`.
@@ -181,6 +200,15 @@ def crop_folder(
         buckets=options,
         masks=_path("masks", masks),
         caption_framing=caption_framing,
+        guides=Guides(
+            _path("focus", focus),
+            _path("avoid", avoid),
+            _path("keep", keep),
+            parse_labels(labels),
+            Margin.parse(margin),
+            focus_strength,
+        ),
+        save_heatmaps=save_heatmaps,
         follow_links=follow_links,
         dry_run=dry_run,
         manifest=_path("manifest", manifest),

@@ -20,7 +20,6 @@ from ..datasets.find import find_pictures
 from ..datasets.formats import Entry
 from ..datasets.manifest import DROPPED, FAILED, OK, PictureRecord, read_manifest, write_manifest
 from ..images.decode import Picture
-from .analyse import ANALYSIS_SIDE
 from .bucket_stages import SortedPictures, left_out_crop, measure_picture, plan_in_bucket, sort_pictures
 from .corrected_report import note_report
 from .corrections import (
@@ -36,12 +35,19 @@ from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal
-from .output_names import OutputNames, has_its_files, list_sidecars, make_room, refuse_obstacles
+from .output_names import (
+    OutputNames,
+    has_its_files,
+    lacks_heatmap,
+    list_sidecars,
+    make_room,
+    refuse_obstacles,
+)
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, list_sources, summarise
+from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
 from .settings import BucketSettings
-from .stages import analysing, with_picture, write_planned
+from .stages import analysing, look_at, with_picture, write_heatmap, write_planned
 from .trainer import complete_report
 
 CHANGED_MEANWHILE = "the picture, its caption or its mask changed while the run was under way; run it again"
@@ -56,7 +62,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     settings = _bucket_settings(run)
     sources = list_sources(run)
     names = make_room(run, sources)
-    notes = describe_change(run)
+    notes = [*describe_change(run), *describe_guides(run, sources)]
     compared = 0 if settings.duplicates == "use" else len(sources)
     counter = StepCounter(progress, compared + 2 * len(sources), len(sources))
     duplicates = find_folder_duplicates(run, sources, counter) if compared else []
@@ -67,7 +73,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     measured = Journal(journal_file(run.manifest, MEASURED), run_identity(run))
     try:
         wanted = [each for each in sources if each not in skipped]
-        resumed = _measure_all(run, analyser, measured, wanted, counter, corrections)
+        resumed = _measure_all(run, analyser, measured, wanted, counter, corrections, names)
         folder = _plan_folder(run, measured, names, skipped, duplicates, corrections)
         _refuse_obstacles(folder)
         return _write_all(folder, counter, resumed, notes)
@@ -76,28 +82,35 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
 
 def measure_source(
-    run: FolderRun, source: str, analyser: Analyser, corrections: Corrections = NO_CORRECTIONS
+    run: FolderRun,
+    source: str,
+    analyser: Analyser,
+    corrections: Corrections = NO_CORRECTIONS,
+    heatmap: str | None = None,
 ) -> PictureRecord:
-    """One picture's record with a crop for every bucket, nothing written; what is wrong with it becomes its reason."""
+    """One picture's record with a crop for every bucket; what is wrong with it becomes its reason.
+
+    Nothing is written but its heat, into `heatmap`, where the settings ask for it.
+    """
 
     def measure(picture: Picture, record: PictureRecord) -> PictureRecord:
         # A caption or mask that cannot be read would leave a gap in a batch, once all pictures are planned.
         run.sidecars.read_caption(picture.path)
         run.sidecars.open_mask(picture)
-        thumbnail, settings = picture.small(ANALYSIS_SIDE), run.settings
+        seen, settings = look_at(run, picture, source, analyser), run.settings
         record = replace(record, digest=hash_file(picture.path))
         with analysing(picture):
-            analysis = analyser.analyse(thumbnail)
             crops = measure_picture(
-                analysis,
+                seen.analysis,
                 picture.info.size,
-                settings.constraint,
+                seen.guidance.constrain(settings.constraint),
                 _bucket_settings(run),
                 settings.objective,
                 settings.on_cut,
                 corrections.of(source, record.digest),
                 settings.canvas,
             )
+        write_heatmap(run, heatmap, seen)
         if len(crops) == 1:  # only the baseline
             return replace(record, status=DROPPED, reason=describe_left_out(BEHEADED))
         if (dropped := left_out_crop(crops)) is not None:
@@ -198,15 +211,21 @@ def _measure_all(
     sources: Sequence[str],
     counter: StepCounter,
     corrections: Corrections,
+    names: OutputNames,
 ) -> int:
     """Measures every picture that the journal does not have yet; returns how many it had."""
-    remaining = [each for each in sources if not _is_measured(run, journal, each, corrections)]
+    heatmaps = names.heatmap_of
+    remaining = [
+        each
+        for each in sources
+        if not _is_measured(run, journal, each, corrections) or lacks_heatmap(run, heatmaps.get(each))
+    ]
     resumed = len(sources) - len(remaining)
     counter.pass_over(MEASURING, resumed)
 
     def measure(source: str) -> tuple[PictureRecord, str]:
         state = run.state_of(source)
-        return measure_source(run, source, analyser, corrections), state
+        return measure_source(run, source, analyser, corrections, heatmaps.get(source)), state
 
     def finish(result: tuple[PictureRecord, str]) -> None:
         journal.add(*result)

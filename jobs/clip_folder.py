@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
 
-from ..cropping.constraint import UnsatisfiableError
+from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop
 from ..datasets.deduplicate import hash_file
 from ..datasets.find import natural_key
@@ -24,12 +24,12 @@ from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .folder import finish_run, open_journal
 from .journal import Journal
-from .output_names import has_its_files, make_room
+from .output_names import OutputNames, has_its_files, lacks_heatmap, make_room
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, list_sources, sizes_of
+from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, sizes_of
 from .run_record import describe_change
 from .settings import CropSettings
-from .stages import analysing, plan_record, with_picture, write_planned
+from .stages import look_at, plan_record, with_picture, write_heatmap, write_planned
 
 
 def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
@@ -46,13 +46,18 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     clips = split_clips(sources)
     for clip in clips:
         _refuse_other_sizes(run, clip)
-    names = make_room(run, sources).of_source
-    files = {source: run.settings.files(names[source]) for source in sources}
-    notes, corrections = describe_change(run), read_corrections(run.manifest)
+    names = make_room(run, sources)
+    files = {source: run.settings.files(names.of_source[source]) for source in sources}
+    notes, corrections = [*describe_change(run), *describe_guides(run, sources)], read_corrections(run.manifest)
     states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
     journal = open_journal(run, files, states.__getitem__)
     try:
-        done = {each for each in sources if _is_done(run, journal, each, states[each], files[each])}
+        done = {
+            each
+            for each in sources
+            if _is_done(run, journal, each, states[each], files[each])
+            and not lacks_heatmap(run, names.heatmap_of.get(each))
+        }
         waiting = [clip for clip in clips if not done.issuperset(clip)]
         counter = StepCounter(progress, len(sources) + sum(map(len, waiting)), len(done))
         for clip in waiting:
@@ -114,17 +119,19 @@ class _Frame:
 
     Attributes:
         record: of it, without crops; failed where it could not be analysed, and then nothing else is known.
-        analysis: of it.
+        analysis: that its crop is searched on.
+        constraints: one for each of the settings' `constraints`.
         sign: see `sign_frame`.
     """
 
     record: PictureRecord
     analysis: Analysis | None = None
+    constraints: tuple[Constraint, ...] = ()
     sign: np.ndarray | None = None
 
 
 def _plan_clip(
-    run: FolderRun, clip: Sequence[str], names: Mapping[str, str], analyser: Analyser, counter: StepCounter
+    run: FolderRun, clip: Sequence[str], names: OutputNames, analyser: Analyser, counter: StepCounter
 ) -> list[PictureRecord]:
     """The planned records of all frames of a clip; what is wrong with one is its reason."""
     frames: list[_Frame] = []
@@ -133,7 +140,10 @@ def _plan_clip(
         frames.append(frame)
         counter.step(MEASURING, frame.record)
 
-    run_stage(lambda source: _analyse_frame(run, source, analyser), clip, run.workers, finish, run.reader.abandon)
+    def analyse(source: str) -> _Frame:
+        return _analyse_frame(run, source, analyser, names.heatmap_of.get(source))
+
+    run_stage(analyse, clip, run.workers, finish, run.reader.abandon)
     try:
         crops = iter(_choose_crops(run.settings, [each for each in frames if each.record.status == OK]))
     except UnsatisfiableError as error:
@@ -141,22 +151,25 @@ def _plan_clip(
     return [
         each.record
         if each.record.status != OK
-        else plan_record(each.record, next(crops), names[each.record.source] if run.output else None, run.settings)
+        else plan_record(
+            each.record, next(crops), names.of_source[each.record.source] if run.output else None, run.settings
+        )
         for each in frames
     ]
 
 
-def _analyse_frame(run: FolderRun, source: str, analyser: Analyser) -> _Frame:
-    seen: list[tuple[Analysis, np.ndarray]] = []
+def _analyse_frame(run: FolderRun, source: str, analyser: Analyser, heatmap: str | None) -> _Frame:
+    found: list[tuple[Analysis, tuple[Constraint, ...], np.ndarray]] = []
 
     def analyse(picture: Picture, record: PictureRecord) -> PictureRecord:
-        thumbnail = picture.small(ANALYSIS_SIDE)
-        with analysing(picture):
-            seen.append((analyser.analyse(thumbnail), sign_frame(thumbnail)))
+        seen = look_at(run, picture, source, analyser)
+        asked = tuple(seen.guidance.constrain(each) for each in run.settings.constraints())
+        found.append((seen.analysis, asked, sign_frame(picture.small(ANALYSIS_SIDE))))
+        write_heatmap(run, heatmap, seen)
         return replace(record, status=OK, digest=hash_file(picture.path))
 
     record = with_picture(run, PictureRecord(source, None, FAILED), analyse)
-    return _Frame(record, *seen[0]) if record.status == OK else _Frame(record)
+    return _Frame(record, *found[0]) if record.status == OK else _Frame(record)
 
 
 def _choose_crops(settings: CropSettings, frames: Sequence[_Frame]) -> list[list[Crop]]:
@@ -168,8 +181,10 @@ def _choose_crops(settings: CropSettings, frames: Sequence[_Frame]) -> list[list
     analyses = [each.analysis for each in frames if each.analysis is not None]
     scenes = find_scenes([each.sign for each in frames if each.sign is not None])
     found = [
-        choose_clip_crops(analyses, size, [constraint] * len(frames), settings.frames, scenes, settings.objective)
-        for constraint in settings.constraints()
+        choose_clip_crops(
+            analyses, size, [each.constraints[place] for each in frames], settings.frames, scenes, settings.objective
+        )
+        for place in range(len(settings.constraints()))
     ]
     return [list(each) for each in zip(*found, strict=True)]
 

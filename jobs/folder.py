@@ -10,9 +10,9 @@ from .corrections import Corrections, format_corrections, is_honoured, pick_corr
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal
-from .output_names import has_its_files, make_room
+from .output_names import has_its_files, lacks_heatmap, make_room
 from .progress import CROPPING, Progress, StepCounter
-from .run import FolderRun, Outcome, list_sources, summarise
+from .run import FolderRun, Outcome, describe_guides, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
 from .stages import crop_picture
 
@@ -55,20 +55,25 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
 
 def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
     sources = list_sources(run)
-    names = make_room(run, sources).of_source
+    planned = make_room(run, sources)
+    names, heatmaps = planned.of_source, planned.heatmap_of
     files = {source: run.settings.files(name) for source, name in names.items()}
-    notes = describe_change(run)
+    notes = [*describe_change(run), *describe_guides(run, sources)]
     corrections = read_corrections(run.manifest)
     journal = open_journal(run, files, run.state_of)
     try:
-        remaining = [each for each in sources if not _is_done(run, journal, each, files[each], corrections)]
+        remaining = [
+            each
+            for each in sources
+            if not _is_done(run, journal, each, files[each], corrections) or lacks_heatmap(run, heatmaps.get(each))
+        ]
         resumed = len(sources) - len(remaining)
         counter = StepCounter(progress, len(sources))
         counter.pass_over(CROPPING, resumed)
 
         def crop(source: str) -> tuple[PictureRecord, str]:
             state = run.state_of(source)  # before it is read: a change while it is read is noticed by the next run
-            return crop_picture(run, source, names[source], analyser, corrections), state
+            return crop_picture(run, source, names[source], analyser, corrections, heatmaps.get(source)), state
 
         def finish(result: tuple[PictureRecord, str]) -> None:
             journal.add(*result)

@@ -19,6 +19,9 @@ from .run import FolderRun, RunError
 from .run_record import MEASURED, is_run_record, is_unchanged, journal_file, record_file, report_files
 from .sources import list_neighbours
 
+HEATMAPS = "heatmaps"
+"""The folder of the heat that crops were searched on, in the output."""
+
 
 class OutputNames:
     """The names of the crops of a run, without extension, so that each of its files has a place of its own.
@@ -33,6 +36,7 @@ class OutputNames:
 
     Attributes:
         of_source: the name of each picture, in order.
+        heatmap_of: where the heat of each picture goes; empty where none is saved.
     """
 
     def __init__(self, run: FolderRun, sources: Sequence[str]) -> None:
@@ -40,13 +44,15 @@ class OutputNames:
         counted = pattern is not None and "index" in pattern.fields
         listed = sources if run.sources is None or counted else list_neighbours(run.folder, sources)
         names = name_crops([dataset.flatten_path(each) for each in listed])
+        heatmaps = [f"{HEATMAPS}/{name}.png" for name in name_crops(listed)] if run.settings.save_heatmaps else []
         if pattern is not None:
             names = [_fill(pattern, name, index) for index, name in enumerate(names, 1)]
 
         def beside(name: str) -> list[str]:
             return list_sidecars(run, run.settings.files(name))
 
-        self._plan = PathPlan(names, run.settings.files, beside, _reserved(run))
+        self._plan = PathPlan(names, run.settings.files, beside, [*_reserved(run), *heatmaps])
+        self.heatmap_of = dict(zip(listed, heatmaps, strict=False))
         by_source = dict(zip(listed, self._plan.names, strict=True))
         self.of_source = {source: by_source[source] for source in sources}
 
@@ -78,6 +84,11 @@ def has_its_files(run: FolderRun, record: PictureRecord, files: Sequence[str]) -
     crops = [crop.file for crop in record.crops if crop.file is not None]
     is_whole = run.written is None or not any(map(run.written.is_missing, list_sidecars(run, crops)))
     return is_whole and has_its_crops(record, run.output, files)
+
+
+def lacks_heatmap(run: FolderRun, heatmap: str | None) -> bool:
+    """Whether the heat of a picture, which an earlier run has written, is gone."""
+    return run.written is not None and heatmap is not None and run.written.is_missing(heatmap)
 
 
 def make_room(run: FolderRun, sources: Sequence[str]) -> OutputNames:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -14,6 +16,7 @@ from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import check_kind
 from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.crop import Crop, CropWarning
+from ..cropping.margin import Margin
 from ..cropping.model_sizes import Shape, parse_shapes
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
@@ -29,9 +32,13 @@ from .analyse import ANALYSIS_SIDE, analyse_thumbnails
 from .defaults import KEEP_MOST
 from .device import find_device
 from .framing import apply_framing
+from .given_guides import Guide, read_given
+from .guides import AVOID, FOCUS, Guides, parse_labels
+from .guides import KEEP as KEEP_ROLE
 from .on_cut import KEEP, HeadCutError, is_dropped
 from .settings import CropSettings
 from .stages import choose_crops
+from .steer import STRENGTH, Guidance
 from .warnings import summarise_warnings
 
 
@@ -116,6 +123,12 @@ def crop(
     fit: str = CROP,
     fit_side: str = AUTO,
     fill: str | RGB | None = None,
+    focus: Guide = None,
+    avoid: Guide = None,
+    keep: Guide = None,
+    labels: str = "",
+    margin: str = "",
+    focus_strength: float = STRENGTH,
     device: str = "auto",
 ) -> CroppedPicture:
     """The best crop of one picture.
@@ -152,6 +165,12 @@ def crop(
         fit_side: where canvas is added: `auto` (where the text is, or else where the subjects are not), `even`, `left`,
             `right`, `top` or `bottom`.
         fill: of canvas that is added: a colour, `edge`, `blur` or `mirror`; None for the background.
+        focus: what matters: a mask (white counts) as the picture itself may be given, a list of boxes (left, top,
+            right, bottom in 0..1), or the path of a folder or file as `crop_folder` takes it. Heat is raised there, and
+            boxes are subjects.
+        avoid: the same, of what the crop should leave out.
+        keep: the same, of what the crop must hold.
+        labels, margin, focus_strength: see `crop_folder`.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
 
     Raises:
@@ -164,7 +183,11 @@ def crop(
     """
     # One picture alone may take all the memory that there is.
     with PictureReader(memory_limit()) as reader, ExitStack() as files:
-        opened = open_picture(picture, lambda *file, **more: files.enter_context(reader.open(*file, **more)))
+
+        def open_file(*file: Any, **more: Any) -> Picture:
+            return files.enter_context(reader.open(*file, **more))
+
+        opened = open_picture(picture, open_file)
         wanted = Constraint() if constraint is None else check_kind("constraint", constraint, Constraint)
         if ratio is not None:
             wanted = replace(wanted, ratios=parse_shapes(ratio))
@@ -184,15 +207,25 @@ def crop(
             fit_side=fit_side,
             fill=parse_fill(fill),
         )
-        return _crop_opened(opened, loaded, settings)
+        given = {FOCUS: focus, AVOID: avoid, KEEP_ROLE: keep}
+        guides = Guides(labels=parse_labels(labels), margin=Margin.parse(margin), strength=focus_strength)
+        guides.refuse_idle([role for role, value in given.items() if value is not None])
+        path = Path(picture) if isinstance(picture, str | PathLike) else None
+        guidance = read_given(given, opened, path, guides, open_file)
+        return _crop_opened(opened, loaded, settings, guidance)
 
 
-def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings) -> CroppedPicture:
+def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings, guidance: Guidance) -> CroppedPicture:
     size = picture.info.size
     (analysis,) = analyse_thumbnails(cropper, [picture.small(ANALYSIS_SIDE)], settings.device)
     try:
         (found,) = choose_crops(
-            analysis, size, settings.constraints(), settings.objective, settings.on_cut, canvas=settings.canvas
+            guidance.steer(analysis),
+            size,
+            [guidance.constrain(each) for each in settings.constraints()],
+            settings.objective,
+            settings.on_cut,
+            canvas=settings.canvas,
         )
     except UnsatisfiableError as error:
         raise UnsatisfiableError(str(error).removeprefix("picture 0: ")) from None

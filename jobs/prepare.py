@@ -18,6 +18,7 @@ from ..images.fill import Fill
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
 from .defaults import default_workers
+from .guides import NO_GUIDES, ROLES, Guides
 from .on_cut import KEEP
 from .run import FolderRun, read_sizes
 from .settings import CropSettings
@@ -50,6 +51,8 @@ def prepare_run(
     buckets: BucketOptions = NO_BUCKETS,
     masks: Path | None = None,
     caption_framing: bool = False,
+    guides: Guides = NO_GUIDES,
+    save_heatmaps: bool = False,
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: Path | None = None,
@@ -59,7 +62,7 @@ def prepare_run(
     """The run over the pictures that were named.
 
     Args:
-        pictures: see `resolve_sources`. What lies in `out` or `masks` matches no pattern.
+        pictures: see `resolve_sources`. What lies in `out`, `masks` or `guides` matches no pattern.
         out: where the crops go; None only in a dry run with a manifest.
         cropper: with its weights on `device`.
         resolution: with buckets, the pixel budget; see `BucketOptions.settings`.
@@ -83,7 +86,12 @@ def prepare_run(
         check_memory(memory)
     if masks is not None and not masks.is_dir():
         raise ValueError(f"masks: {masks} is not a folder")
-    exclude = [folder for folder in (out, masks) if folder is not None]
+    guides.refuse_idle([role for role in ROLES if guides.path(role) is not None])
+    for role in ROLES:
+        path = guides.path(role)
+        if path is not None and not path.exists():
+            raise ValueError(f"{role}: {path} is neither a folder nor a file")
+    exclude = [folder for folder in (out, masks, *guides.paths) if folder is not None]
     sources = resolve_sources(pictures, exclude)
     bucket_settings = buckets.settings(
         resolution, enlarge, lambda: read_sizes(sources.folder, exclude, follow_links, sources.names)
@@ -108,6 +116,8 @@ def prepare_run(
         fill=fill,
         masks=masks,
         caption_framing=caption_framing,
+        guides=guides,
+        save_heatmaps=save_heatmaps,
         follow_links=follow_links,
         dry_run=dry_run,
         buckets=bucket_settings,

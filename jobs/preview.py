@@ -15,8 +15,10 @@ from .analyse import ANALYSIS_SIDE
 from .contact_sheet import MOST_CROPS, CropTile, PictureTile, thumbnail_size
 from .executors.batches import Analyser
 from .executors.threads import run_stage
+from .guides import GuideReader
 from .progress import DRAWING, Progress, StepCounter
 from .stages import PICTURE_ERRORS, analysing, describe_error
+from .steer import NO_GUIDANCE
 from .warnings import HEAD_CUT, summarise_warnings
 
 
@@ -47,6 +49,7 @@ def collect_tiles(
     workers: int,
     progress: Progress,
     follow_links: bool = False,
+    guides: GuideReader | None = None,
 ) -> list[PictureTile]:
     """One tile a record, in order.
 
@@ -57,12 +60,13 @@ def collect_tiles(
         workers: how many pictures are worked on at once.
         progress: called after every picture.
         follow_links: also show pictures that links lead to outside the folder.
+        guides: what the user said matters in them, which is part of the heat.
     """
     tiles: list[PictureTile] = []
     counter = StepCounter(progress, len(records))
 
     def draw(record: PictureRecord) -> tuple[PictureRecord, PictureTile]:
-        return record, picture_tile(record, folder, analyser, follow_links, reader)
+        return record, picture_tile(record, folder, analyser, follow_links, reader, guides)
 
     def finish(result: tuple[PictureRecord, PictureTile]) -> None:
         tiles.append(result[1])
@@ -79,17 +83,18 @@ def picture_tile(
     analyser: Analyser | None,
     follow_links: bool = False,
     reader: PictureReader | None = None,
+    guides: GuideReader | None = None,
 ) -> PictureTile:
     """The tile of one record; a picture that failed, or cannot be shown, is shown by its reason.
 
     Args:
-        record, folder, analyser, follow_links: see `collect_tiles`.
+        record, folder, analyser, follow_links, guides: see `collect_tiles`.
         reader: opens the picture; None for one of its own.
     """
     if record.status != OK:
         return PictureTile(record.source, f"{record.status}: {record.reason or 'no reason is told'}")
     try:
-        return _draw_picture(record, folder, analyser, follow_links, reader or PictureReader())
+        return _draw_picture(record, folder, analyser, follow_links, reader or PictureReader(), guides)
     except PictureError as error:
         return PictureTile(record.source, error.reason)
     except PICTURE_ERRORS as error:
@@ -140,7 +145,12 @@ def _assurance_of(crop: CropRecord) -> float:
 
 
 def _draw_picture(
-    record: PictureRecord, folder: Path, analyser: Analyser | None, follow_links: bool, reader: PictureReader
+    record: PictureRecord,
+    folder: Path,
+    analyser: Analyser | None,
+    follow_links: bool,
+    reader: PictureReader,
+    guides: GuideReader | None,
 ) -> PictureTile:
     path = folder / record.source
     if not follow_links and leads_outside(path, folder):
@@ -152,8 +162,9 @@ def _draw_picture(
         heat = None
         if analyser is not None:
             thumbnail = picture.small(ANALYSIS_SIDE)
+            guidance = NO_GUIDANCE if guides is None else guides.read(picture, record.source)
             with analysing(picture):
-                heat = analyser.analyse(thumbnail).heatmap.float().cpu().numpy()
+                heat = guidance.steer(analyser.analyse(thumbnail)).heatmap.float().cpu().numpy()
         pixels = picture.crop((0, 0, *size), thumbnail_size(size))
         kept = [crop for crop in record.crops if not crop.is_dropped]
         crops = tuple(_crop_tile(picture, crop) for crop in kept[:MOST_CROPS])

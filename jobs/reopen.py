@@ -7,9 +7,23 @@ from pathlib import Path
 
 from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
+from .guides import GuideReader
 from .run import FolderRun, RunError
 from .run_record import noted_cropper, read_run_record, record_file, source_folder
 from .settings_reader import read_settings
+
+
+def noted_guides(manifest: Path, folder: Path, follow_links: bool = False) -> GuideReader | None:
+    """What the user said matters in the pictures of a manifest, which are in `folder`; None where its run noted none.
+
+    What lies no more where it was is left out: the heat of a preview is not worth an error.
+    """
+    try:
+        guides = read_settings(read_run_record(manifest).get("settings")).guides
+    except ValueError:
+        return None
+    is_there = guides.paths and all(path.exists() for path in guides.paths)
+    return GuideReader(guides, folder, follow_links) if is_there else None
 
 
 def reopen_run(

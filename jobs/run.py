@@ -18,6 +18,7 @@ from ..datasets.sidecars import Sidecars
 from ..images.errors import PictureError
 from ..images.header import read_header
 from ..images.reader import PictureReader
+from .guides import GuideReader
 from .journal import state_of
 from .settings import CropSettings
 from .warnings import HEAD_CUT, summarise_warnings
@@ -78,6 +79,12 @@ class FolderRun:
         return Sidecars(self.folder, self.settings.masks, self.settings.follow_links)
 
     @cached_property
+    def guides(self) -> GuideReader | None:
+        """What the user says matters in each picture; None where nothing is said."""
+        guides = self.settings.guides
+        return GuideReader(guides, self.folder, self.settings.follow_links) if guides.paths else None
+
+    @cached_property
     def beside(self) -> OutputFolder:
         """The folder of the manifest, to write what lies beside it."""
         return OutputFolder(self.manifest.parent)
@@ -127,8 +134,14 @@ class FolderRun:
         return RunError(f"{error.filename}: {error.strerror}, or choose {other}")
 
     def state_of(self, source: str) -> str:
-        """Changes whenever a source, its caption or its mask does."""
-        return state_of(self.folder / source, self.sidecars)
+        """Changes whenever a source, its caption, its mask, or what the user says matters in it does."""
+        state = state_of(self.folder / source, self.sidecars)
+        return state if self.guides is None else f"{state} {self.guides.state(source)}"
+
+    @property
+    def no_sources(self) -> list[Path]:
+        """Folders in which no pictures are looked for: what is written, and what belongs to the pictures."""
+        return [each for each in (self.out, self.settings.masks, *self.settings.guides.paths) if each is not None]
 
 
 @dataclass(frozen=True)
@@ -182,15 +195,28 @@ def list_sources(run: FolderRun) -> list[str]:
     """
     if run.sources is not None:
         return list(run.sources)
-    outputs = [each for each in (run.out, run.settings.masks) if each is not None]
     try:
-        found = _find_sources(run.folder, outputs, run.settings.follow_links)
+        found = _find_sources(run.folder, run.no_sources, run.settings.follow_links)
     except OSError as error:
         raise RunError(f"{run.folder}: {error.strerror or error}") from error
     if not found:
         known = ", ".join(sorted(extension[1:] for extension in EXTENSIONS))
         raise RunError(f"{run.folder}: no pictures in it or below it (looked for {known})")
     return [path.relative_to(run.folder).as_posix() for path in found]
+
+
+def describe_guides(run: FolderRun, sources: Sequence[str]) -> list[str]:
+    """What a person should know of the masks and boxes for the pictures of a run, in words.
+
+    Raises:
+        RunError: when there are none for any of them, or a file about many pictures cannot be read.
+    """
+    if run.guides is None:
+        return []
+    try:
+        return run.guides.describe(sources)
+    except (PictureError, ValueError) as error:
+        raise RunError(str(error)) from error
 
 
 def read_sizes(

@@ -13,7 +13,6 @@ from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord, 
 from ..images.decode import Picture
 from ..images.errors import PictureError
 from ..models.selection import SearchBatch
-from .analyse import ANALYSIS_SIDE
 from .bucket_stages import bucket_record, constraint_for
 from .buckets import write_beside
 from .corrected_report import correct_report, read_report
@@ -25,7 +24,7 @@ from .output_names import OutputNames
 from .progress import WRITING, Progress, StepCounter
 from .run import FolderRun
 from .run_record import read_run_record, read_states
-from .stages import analysing, crop_picture, remove_crop, with_picture, write_crops
+from .stages import analysing, crop_picture, look_at, remove_crop, with_picture, write_crops
 from .warnings import summarise_warnings
 
 CHANGED_SINCE = "the picture is another one than when it was cropped; run the same crop command again"
@@ -118,7 +117,7 @@ class _Rewriting:
         self.corrections = corrections
         self._run, self._analyser = run, analyser
         names = OutputNames(run, [each.source for each in records])
-        self._names = names.of_source
+        self._names, self._heatmaps = names.of_source, names.heatmap_of
         repeats = names.repeat([len(each.crops) for each in records]) if run.settings.buckets else []
         self._repeats = dict(zip((each.source for each in records), repeats, strict=False))
 
@@ -142,7 +141,8 @@ class _Rewriting:
         except PictureError as error:
             return record.as_failed(error.reason_for(run.folder / record.source))
         if run.settings.buckets is None:
-            return crop_picture(run, record.source, self._names[record.source], self._analyser, self.corrections)
+            name, heatmap = self._names[record.source], self._heatmaps.get(record.source)
+            return crop_picture(run, record.source, name, self._analyser, self.corrections, heatmap)
         return with_picture(run, record, self._crop_in_bucket)
 
     def _crop_in_bucket(self, picture: Picture, record: PictureRecord) -> PictureRecord:
@@ -153,13 +153,12 @@ class _Rewriting:
         files = [each.file for each in record.crops if each.file is not None]
         files = files or [settings.file_of(each, Ratio.of(bucket), bucket) for each in self._repeats[record.source]]
         correction = next(iter(self.corrections.of(record.source, record.digest)), None)
-        constraint = constraint_for(bucket, settings.constraint, settings.buckets)
-        thumbnail = picture.small(ANALYSIS_SIDE)
+        seen = look_at(run, picture, record.source, self._analyser)
+        constraint = constraint_for(bucket, seen.guidance.constrain(settings.constraint), settings.buckets)
         with analysing(picture):
-            analysis = self._analyser.analyse(thumbnail)
-            batch = SearchBatch.of([analysis], size)
+            batch = SearchBatch.of([seen.analysis], size)
             crop = choose_crop(batch, constraint, settings.objective, settings.on_cut, correction, settings.canvas)
-        found = bucket_record(analysis, crop, size, bucket)
+        found = bucket_record(seen.analysis, crop, size, bucket)
         if is_dropped(crop, settings.on_cut):
             reason = BY_HAND if correction else summarise_warnings(crop.warnings)
             planned = replace(record, status=DROPPED, reason=reason, crops=(found,) if correction else ())

@@ -31,6 +31,7 @@ from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
 from ..images.fill import Fill, parse_fill
 from ..models.base import Cropper
+from .guides import NO_GUIDES, Guides
 from .on_cut import KEEP, ON_CUT
 from .output_size import SIDE_STEP, shrink_to_multiple, target_size
 
@@ -127,6 +128,9 @@ class CropSettings:
         fill: of canvas that is added: a colour, or one of `FILLS`; None for the background.
         masks: folder of masks in the same tree as the pictures; None for masks beside their pictures only.
         caption_framing: put into each crop's caption how much of its main person the crop shows, see `label_framing`.
+        guides: files that say what matters in each picture.
+        save_heatmaps: also write the heat that each crop was searched on, as a grey picture of the same name in the
+            folder `heatmaps` of the output.
         follow_links: also read what links in the folder lead to, outside it.
         dry_run: write the manifest, and no pixels.
         buckets: how pictures are sorted into buckets; None: no buckets, each crop has its own size.
@@ -157,6 +161,8 @@ class CropSettings:
     fill: Fill = None
     masks: Path | None = None
     caption_framing: bool = False
+    guides: Guides = NO_GUIDES
+    save_heatmaps: bool = False
     follow_links: bool = False
     dry_run: bool = False
     buckets: BucketSettings | None = None
@@ -169,7 +175,8 @@ class CropSettings:
             raise TypeError(f"dataset must be a DatasetFormat, got {show(self.dataset)}")
         if self.buckets is not None:
             check_kind("buckets", self.buckets, BucketSettings)
-        for name in ("each", "enlarge", "caption_framing", "follow_links", "dry_run"):
+        check_kind("guides", self.guides, Guides)
+        for name in ("each", "enlarge", "caption_framing", "save_heatmaps", "follow_links", "dry_run"):
             check_kind(name, getattr(self, name), bool)
         if self.format not in FORMATS:
             raise ValueError(f"{show(self.format)} is no format for crops; use one of {', '.join(FORMATS)}")
@@ -203,6 +210,13 @@ class CropSettings:
             raise ValueError(f"the dataset format {self.dataset.name} needs buckets")
         if self.buckets is not None and self.constraint.multiple_of != 1:
             raise ValueError("multiple_of: does nothing with buckets, whose sizes are exact")
+        if self.save_heatmaps and self.dry_run:
+            raise ValueError("save_heatmaps: a dry run writes no pixels")
+        if self.save_heatmaps and self.dataset.reads_all_pictures:
+            raise ValueError(
+                f"save_heatmaps: {self.dataset.name} reads every picture in its folder; save them in a run without its"
+                " layout"
+            )
         if self.name is not None:
             check_kind("name", self.name, str)
             self._check_name_fields()

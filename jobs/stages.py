@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..cropping.canvas import NO_CANVAS, Canvas, added_share
 from ..cropping.checks import Size
@@ -30,10 +30,12 @@ from ..models.selection import SearchBatch
 from .analyse import ANALYSIS_SIDE
 from .corrections import BY_HAND, NO_CORRECTIONS, Corrections, pick_corrections
 from .executors.batches import Analyser
+from .heatmaps import draw_heatmap
 from .on_cut import KEEP, choose_crop, is_dropped
 from .output_size import ratio_error
 from .run import FolderRun
 from .settings import CropSettings
+from .steer import NO_GUIDANCE, Guidance
 from .warnings import summarise_warnings
 
 BLACK = (0, 0, 0)  # of a mask, outside its picture
@@ -47,7 +49,12 @@ DISK_ERRORS = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)
 
 
 def crop_picture(
-    run: FolderRun, source: str, name: str, analyser: Analyser, corrections: Corrections = NO_CORRECTIONS
+    run: FolderRun,
+    source: str,
+    name: str,
+    analyser: Analyser,
+    corrections: Corrections = NO_CORRECTIONS,
+    heatmap: str | None = None,
 ) -> PictureRecord:
     """Crops one picture from end to end. What is wrong with it becomes the reason of its record.
 
@@ -57,6 +64,7 @@ def crop_picture(
         name: of its crops, see `OutputNames`; a dry run writes none.
         analyser: for the run's settings.
         corrections: of the run's pictures.
+        heatmap: where its heat is written, see `OutputNames`; None where it is not.
 
     Raises:
         OSError: only what would stop every other picture too, such as a full disk.
@@ -64,25 +72,53 @@ def crop_picture(
 
     def crop(picture: Picture, record: PictureRecord) -> PictureRecord:
         settings, size = run.settings, picture.info.size
-        thumbnail, record = picture.small(ANALYSIS_SIDE), replace(record, digest=hash_file(picture.path))
+        seen, record = look_at(run, picture, source, analyser), replace(record, digest=hash_file(picture.path))
         corrected = pick_corrections(corrections.of(source, record.digest), settings.constraints(), size)
         with analysing(picture):
-            analysis = analyser.analyse(thumbnail)
             crops = choose_crops(
-                analysis,
+                seen.analysis,
                 size,
-                settings.constraints(),
+                [seen.guidance.constrain(each) for each in settings.constraints()],
                 settings.objective,
                 settings.on_cut,
                 corrected,
                 settings.canvas,
             )
         planned = plan_record(record, crops, name if run.output else None, settings)
+        write_heatmap(run, heatmap, seen)
         write_crops(run, picture, planned)
         _remove_others(run, run.settings.files(name), planned)
         return planned
 
     return with_picture(run, PictureRecord(source, None, FAILED), crop)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a crop is searched on.
+
+    Attributes:
+        analysis: of the picture, steered by the guidance.
+        guidance: what the user says matters in it.
+        size: width and height of the thumbnail that was analysed.
+    """
+
+    analysis: Analysis
+    guidance: Guidance
+    size: Size
+
+
+def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser) -> Seen:
+    """Analyses a picture of a run, as the user says what matters in it.
+
+    Raises:
+        PictureError: when the picture, or a mask or a file of boxes for it, cannot be read.
+    """
+    thumbnail = picture.small(ANALYSIS_SIDE)
+    guidance = NO_GUIDANCE if run.guides is None else run.guides.read(picture, source)
+    with analysing(picture):
+        analysis = guidance.steer(analyser.analyse(thumbnail))
+    return Seen(analysis, guidance, (thumbnail.shape[1], thumbnail.shape[0]))
 
 
 def write_planned(run: FolderRun, record: PictureRecord) -> PictureRecord:
@@ -220,6 +256,16 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
             out.write(mask_file, encode(mask.crop(crop.box, (width, height), BLACK), mask_file))
         pixels = picture.crop(crop.box, (width, height), run.settings.background, run.settings.fill)
         out.write(file, encode(pixels, file, run.settings.quality))
+
+
+def write_heatmap(run: FolderRun, file: str | None, seen: Seen) -> None:
+    """Writes the heat that crops were searched on, as a grey picture as large as the thumbnail; see `OutputNames`.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    if run.written is not None and file is not None:
+        run.written.write(file, encode(draw_heatmap(seen.analysis.value, seen.size), file))
 
 
 def remove_crop(run: FolderRun, file: str) -> None:

@@ -20,19 +20,23 @@ from ..datasets.formats.plain import Plain
 from ..datasets.manifest import read_manifest
 from ..datasets.sidecars import Sidecars
 from ..images.encode import FORMATS
+from ..images.errors import PictureError
 from ..jobs.contact_sheet import draw_sheet
 from ..jobs.defaults import default_min_share, default_workers
 from ..jobs.executors.batches import Analyser
 from ..jobs.folder import crop_folder
+from ..jobs.guides import GuideReader
 from ..jobs.on_cut import KEEP
 from ..jobs.preview import collect_tiles, sample_records
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, CropSettings
+from ..jobs.steer import STRENGTH
 from ..printable import escape
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
 from .canvas import WHITE, canvas_inputs, read_fill
 from .folder_panel import GrowingSheet, finished_panel
 from .folders import check_folder, existing_folder, fingerprint, inside, subfolders
+from .guides import guides_inputs, read_guides
 from .heads import on_cut_input
 from .host import is_connected, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
@@ -103,6 +107,7 @@ class CropFolder(io.ComfyNode):
                 step_input(),
                 *canvas_inputs(),
                 caption_framing_input(),
+                *guides_inputs(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -116,12 +121,18 @@ class CropFolder(io.ComfyNode):
         return check_folder(folder_paths.get_input_directory(), folder)
 
     @classmethod
-    def fingerprint_inputs(cls, folder: str, masks: str = "", **_: object) -> str:
+    def fingerprint_inputs(
+        cls, folder: str, masks: str = "", focus: str = "", avoid: str = "", keep: str = "", **_: object
+    ) -> str:
         drawn = is_connected(cls.hidden.unique_id, SHEET)
         try:
             root = existing_folder(folder_paths.get_input_directory(), folder)
-            return f"{fingerprint(find_pictures(root), Sidecars(root, find_masks_folder(masks)))} {drawn}"
-        except (OSError, ValueError) as error:  # `execute` raises it again, where the user sees it
+            guides = GuideReader(read_guides(focus, avoid, keep), root)
+            sidecars = Sidecars(root, find_masks_folder(masks))
+            pictures = find_pictures(root)
+            states = fingerprint(pictures, sidecars, lambda each: guides.state(each.relative_to(root).as_posix()))
+            return f"{states} {drawn}"
+        except (OSError, PictureError, ValueError) as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
     @classmethod
@@ -150,17 +161,25 @@ class CropFolder(io.ComfyNode):
         fit_side: str = AUTO,
         fill: str = WHITE,
         caption_framing: bool = False,
+        focus: str = "",
+        avoid: str = "",
+        keep: str = "",
+        labels: str = "",
+        margin: str = "",
+        focus_strength: float = STRENGTH,
+        save_heatmaps: bool = False,
     ) -> io.NodeOutput:
         source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
         mask_folder = find_masks_folder(masks)
+        guides = read_guides(focus, avoid, keep, labels, margin, focus_strength)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
         try:
             dataset = get_format(layout)(concept, repeats, batch_size, step or None) if bucketed else Plain()
             sorting = None
             if bucketed:
                 grid = dataset.grid_name(buckets, resolution)
-                sizes = picture_sizes(grid, source, out, mask_folder)
+                sizes = picture_sizes(grid, source, [out, mask_folder, *guides.paths])
                 sorting = bucket_settings(
                     grid, resolution, batch_size, remainder, smallest, most_enlarged, sizes, duplicates
                 )
@@ -178,6 +197,8 @@ class CropFolder(io.ComfyNode):
                 format=format,
                 masks=mask_folder,
                 caption_framing=caption_framing,
+                guides=guides,
+                save_heatmaps=save_heatmaps,
                 buckets=sorting,
                 dataset=dataset,
             )
@@ -225,11 +246,11 @@ def show_outcome(run: FolderRun, outcome: Outcome, save_to: str, ignored: Sequen
     return finished_panel(run, f"{summarise(outcome)}, in output/{save_to}.", warnings, bars)
 
 
-def picture_sizes(grid: str, source: Path, out: Path, mask_folder: Path | None) -> list[Size]:
+def picture_sizes(grid: str, source: Path, exclude: Sequence[Path | None]) -> list[Size]:
     """The sizes of the pictures in the folder, for grids that are made from them; empty for others."""
     if not grid.strip().lower().startswith("quantile"):
         return []
-    return read_sizes(source, [each for each in (out, mask_folder) if each is not None])
+    return read_sizes(source, [each for each in exclude if each is not None])
 
 
 def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
@@ -291,7 +312,13 @@ def draw_contact_sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
     """A contact sheet of some of the pictures, evenly spread: `[1, H, W, 3]`."""
     records, _ = sample_records(read_manifest(run.manifest), SHEET_TILES)
     tiles = collect_tiles(
-        records, run.folder, analyser, run.workers, lambda _: stop_if_interrupted(), run.settings.follow_links
+        records,
+        run.folder,
+        analyser,
+        run.workers,
+        lambda _: stop_if_interrupted(),
+        run.settings.follow_links,
+        run.guides,
     )
     drawn = draw_sheet(tiles)
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -53,6 +53,12 @@ def existing_folder(root: str | Path, name: str, socket: str = "folder") -> Path
     )
 
 
+def existing_path(root: str | Path, name: str, socket: str) -> Path:
+    """The folder or file `name` below `root`, which is there; see `existing_folder`."""
+    found = inside(root, name, socket)
+    return found if found.is_file() else existing_folder(root, name, socket)
+
+
 def check_folder(root: str | Path, name: str | None) -> bool | str:
     """Whether there is such a folder below `root`, else what to do, as a node's `validate_inputs` tells it.
 
@@ -76,11 +82,16 @@ def subfolders(root: str | Path) -> list[str]:
     return sorted(found)
 
 
-def fingerprint(pictures: Iterable[Path], sidecars: Sidecars) -> str:
-    """Changes when one of the pictures, or a caption or mask beside it, is changed, added or removed."""
+def fingerprint(pictures: Iterable[Path], sidecars: Sidecars, more: Callable[[Path], str] = lambda picture: "") -> str:
+    """Changes when one of the pictures, or a caption or mask beside it, is changed, added or removed.
+
+    Args:
+        more: further text that changes with what belongs to a picture.
+    """
     digest = hashlib.sha256()
     for picture in pictures:
-        digest.update(f"{picture}|{state_of(picture, sidecars)}\n".encode("utf-8", "surrogateescape"))
+        line = f"{picture}|{state_of(picture, sidecars)}{more(picture)}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 

@@ -14,9 +14,9 @@ from PIL import Image
 from ..cropping.constraint import Constraint
 from ..images.encode import encode
 from ..images.errors import PictureError
-from ..jobs.analyse import ANALYSIS_SIDE
 from ..jobs.bucket_stages import constraint_for
-from ..jobs.stages import PICTURE_ERRORS, analysing, describe_error, open_source
+from ..jobs.stages import PICTURE_ERRORS, Seen, describe_error, look_at, open_source
+from ..jobs.steer import Guidance
 from ..jobs.suggest import describe_scene, suggest_crops
 from ..models.analysis import Analysis
 from .items import Item
@@ -60,7 +60,7 @@ class Pictures:
     def heat(self, index: int) -> bytes:
         """A PNG of the heat, transparent where there is none; see `thumbnail`."""
         item = self._session.item(index)
-        return self._cache.get(f"heat {item.record.source}", lambda: draw_heat(self._analyse(item)))
+        return self._cache.get(f"heat {item.record.source}", lambda: draw_heat(self._look(item).analysis))
 
     def details(self, index: int) -> dict[str, Any]:
         """Subjects, regions and other crops of a picture as JSON; see `thumbnail`."""
@@ -88,16 +88,17 @@ class Pictures:
 
         return self._cache.get(f"{side} {record.source}", draw)
 
-    def _analyse(self, item: Item) -> Analysis:
-        with self._working, open_source(self._session.run, item.record.source) as picture:
-            thumbnail = picture.small(ANALYSIS_SIDE)
-            with analysing(picture):
-                return self._session.analyser.analyse(thumbnail)
+    def _look(self, item: Item) -> Seen:
+        run, source = self._session.run, item.record.source
+        with self._working, open_source(run, source) as picture:
+            return look_at(run, picture, source, self._session.analyser)
 
     def _describe(self, item: Item) -> dict[str, Any]:
-        analysis = self._analyse(item)
+        seen = self._look(item)
+        analysis = seen.analysis
         self._cache.get(f"heat {item.record.source}", lambda: draw_heat(analysis))
-        constraint, size, settings = self._constraint(item), item.record.size, self._session.run.settings
+        constraint = self._constraint(item, seen.guidance)
+        size, settings = item.record.size, self._session.run.settings
         try:
             asked = constraint, settings.objective, settings.on_cut, settings.canvas
             found = None if size is None else suggest_crops(analysis, size, *asked)
@@ -109,12 +110,12 @@ class Pictures:
             "others": [each.as_list() for each in found.others] if found else [],
         }
 
-    def _constraint(self, item: Item) -> Constraint:
+    def _constraint(self, item: Item, guidance: Guidance) -> Constraint:
         """What the crop was chosen under."""
         settings, crop = self._session.run.settings, item.crop
         if settings.buckets is not None and crop is not None and crop.bucket is not None:
-            return constraint_for(crop.bucket, settings.constraint, settings.buckets)
-        constraints = settings.constraints()
+            return constraint_for(crop.bucket, guidance.constrain(settings.constraint), settings.buckets)
+        constraints = [guidance.constrain(each) for each in settings.constraints()]
         fitting = (each for each in constraints if crop and crop.ratio in map(str, each.ratios))
         return next(fitting, constraints[0])
 

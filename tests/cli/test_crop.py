@@ -519,3 +519,41 @@ def test_a_full_disk_stops_the_run_with_status_1(photos, tmp_path, monkeypatch, 
     assert not (tmp_path / "out" / "manifest.jsonl").exists()
     monkeypatch.undo()
     assert crop(photos, "--out", tmp_path / "out") == 0
+
+
+# What matters
+
+
+def test_masks_and_boxes_say_what_matters_and_what_was_searched_on_is_saved(photos, tmp_path, capsys):
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    line = {"source": "a.jpg", "boxes": [{"region": [0.9, 0, 1, 1], "label": "shoe"}]}
+    (notes / "boxes.jsonl").write_text(json.dumps(line))
+    out = tmp_path / "out"
+    words = ("--focus", notes, "--labels", "Shoe=2", "--focus-strength", "1", "--save-heatmaps", "--ratios", "1:1")
+    assert crop(photos, "--out", out, *words) == 0
+    (found,) = (each for each in records(out) if each["source"] == "a.jpg")
+    assert found["crops"][0]["box"] == [40, 0, 80, 80]
+    assert (out / "heatmaps" / "trip" / "deep" / "c.png").is_file()
+    assert "focus: no mask and no boxes for 3 of 4 pictures" in capsys.readouterr().err
+    assert main(["preview", str(out / "manifest.jsonl"), "--out", str(tmp_path / "sheet.png")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--labels", "shoe"), "--labels: does nothing without focus, avoid or keep"),
+        (("--labels", ""), "--labels: name a label"),
+        (("--keep", ".", "--labels", "focus:shoe"), "--labels: focus:shoe does nothing without focus"),
+        (("--margin", "10%"), "--margin: does nothing without keep"),
+        (("--margin", "10"), "--margin"),
+        (("--keep", ".", "--margin", "200%"), "--margin"),
+        (("--focus-strength", "0.2"), "--focus-strength: does nothing without focus"),
+        (("--focus-strength", "nan"), "--focus-strength: 'nan' does not lie in 0..1"),
+        (("--focus", "no such folder"), "--focus: no such folder is neither a folder nor a file"),
+        (("--save-heatmaps", "--dry-run"), "--save-heatmaps: a dry run writes no pixels"),
+    ],
+)
+def test_guides_that_cannot_be_used_are_refused_by_their_flag(photos, tmp_path, capsys, words, told):
+    assert crop(photos, "--out", tmp_path / "out", *words) == 2
+    assert told in capsys.readouterr().err.replace("argument --", "--")

@@ -8,12 +8,14 @@ import pytest
 from salient_crop.bucketing.grids import parse_grid
 from salient_crop.bucketing.loss import LossWeights
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.margin import Margin
 from salient_crop.cropping.model_sizes import MODEL_SIZES, parse_shapes
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.formats import FORMATS, get_format
 from salient_crop.jobs import settings as module
+from salient_crop.jobs.guides import Guides, LabelRule
 from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences
 from salient_crop.models.registry import load_cropper
 
@@ -51,6 +53,9 @@ SETTINGS = CropSettings(
     background=(255, 255, 255),
     fill="blur",
     masks=Path("masks"),
+    guides=Guides(
+        Path("focus"), Path("avoid"), Path("keep"), (LabelRule("shoe", 0.5, "focus"),), Margin(share=0.1), strength=0.5
+    ),
     buckets=BucketSettings(parse_grid("auto:2", 512), 512, most_enlarged=2.0, loss_weights=LossWeights()),
     dataset=get_format("comfyui")("cat", 2, 4, 8),
 )
@@ -77,6 +82,12 @@ OTHER = {
     "device": "cuda",
     "fill": (1, 2, 3),
     "format": "webp",
+    "guides.avoid": Path("other"),
+    "guides.focus": None,
+    "guides.keep": Path("other"),
+    "guides.labels": (),
+    "guides.labels.0.role": "avoid",
+    "guides.margin": Margin(pixels=4),
     "masks": Path("other"),
     "name": "{name}",
     "objective.rater": Model("c"),
@@ -135,6 +146,7 @@ EXCLUDED = (
     "checkpoint",
     "buckets",
     "constraint.multiple_of",
+    "save_heatmaps",
 )  # they exclude each other, or change nothing
 
 
@@ -149,6 +161,7 @@ def test_fields_that_exclude_each_other_change_the_identity():
     plain = replace(SETTINGS, buckets=None, dataset=FORMATS["plain"]())
     assert replace(plain, each=True).identity() != plain.identity()
     assert replace(plain, frames="still").identity() != plain.identity()
+    assert replace(plain, save_heatmaps=True).identity() != plain.identity()
     assert (
         replace(plain, constraint=Constraint(multiple_of=8)).identity()
         != replace(plain, constraint=Constraint()).identity()
@@ -166,7 +179,18 @@ def test_the_format_version_changes_the_identity(monkeypatch):
 def test_only_the_file_that_the_weights_came_from_is_left_out():
     excluded = [
         f"{kind.__name__}.{each.name}"
-        for kind in (CropSettings, BucketSettings, Constraint, Objective, ObjectiveWeights, LossWeights, TextRegion)
+        for kind in (
+            CropSettings,
+            BucketSettings,
+            Constraint,
+            Guides,
+            LabelRule,
+            Margin,
+            Objective,
+            ObjectiveWeights,
+            LossWeights,
+            TextRegion,
+        )
         for each in fields(kind)
         if not each.metadata.get("identity", True)
     ]

@@ -9,11 +9,13 @@ import pytest
 from salient_crop.bucketing.grids import parse_grid
 from salient_crop.bucketing.loss import LossWeights
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.margin import Margin
 from salient_crop.cropping.model_sizes import parse_shapes
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.formats import get_format
+from salient_crop.jobs.guides import Guides, LabelRule
 from salient_crop.jobs.settings import BucketSettings, CropSettings
 from salient_crop.jobs.settings_reader import read_settings
 from salient_crop.models.size_prior.framing import as_people_crop
@@ -38,6 +40,9 @@ BUCKETS = CropSettings(
     format="png",
     background=None,
     masks=Path("/masks"),
+    guides=Guides(
+        Path("/focus"), None, Path("/keep"), (LabelRule("shoe", 0.5), LabelRule("hat", role="keep")), Margin(share=0.25)
+    ),
     follow_links=True,
     buckets=BucketSettings(parse_grid("auto:2", 256), 256, 4, 2, "repeat", 1.5, LossWeights(cut=0.25), "skip"),
     dataset=get_format("kohya")("cat", 10, 4),

@@ -340,3 +340,50 @@ def test_a_sheet_of_many_pictures_makes_some_tiles_evenly_spread(nodes):
     assert len({second - first for first, second in zip(sample.kept, sample.kept[1:], strict=False)}) == 1
     assert sample.kept[0] == 0 and sample.kept[-1] > 900
     assert len(made) < 120
+
+
+def test_files_below_input_say_what_matters(run, host):
+    save_folder(host)
+    notes = host.base / "input" / "notes"
+    notes.mkdir()
+    sources = sorted(path.name for path in (host.base / "input" / "set").glob("p*.png"))
+    lines = [{"source": each, "boxes": [{"region": [0, 0, 0.1, 1], "label": "shoe"}]} for each in sources]
+    (notes / "boxes.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+    def boxes(**more):
+        manifest, *_ = run("CropFolder", folder="set", ratio="1:3", **more)
+        return [
+            each["crops"][0]["box"][0]
+            for each in map(json.loads, Path(manifest).read_text(encoding="utf-8").splitlines())
+            if each["crops"]
+        ]
+
+    assert any(boxes())
+    assert not any(boxes(focus="notes", labels="shoe", focus_strength=1.0, save_heatmaps=True))
+    assert any((host.base / "output" / "crops" / "heatmaps").iterdir())
+    assert any(boxes(keep="notes/boxes.jsonl", labels="hat"))
+    assert not any(boxes(keep="notes/boxes.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "nowhere", "/etc"])
+def test_guides_elsewhere_are_refused_by_their_name(run, host, name):
+    save_folder(host)
+    with pytest.raises(ValueError, match="focus: "):
+        run("CropFolder", folder="set", focus=name)
+
+
+def test_a_changed_file_of_boxes_runs_the_node_again(nodes, host):
+    save_folder(host)
+    notes = host.base / "input" / "notes"
+    notes.mkdir()
+    node = nodes["SalientCrop_CropFolder"]
+
+    def fingerprint():
+        return node.fingerprint_inputs(folder="set", focus="notes")
+
+    source = next((host.base / "input" / "set").glob("*.png")).name
+    (notes / "a.jsonl").write_text(json.dumps({"source": source, "boxes": []}))
+    before = fingerprint()
+    assert fingerprint() == before
+    (notes / "a.jsonl").write_text(json.dumps({"source": source, "boxes": [{"region": [0, 0, 1, 1]}]}))
+    assert fingerprint() != before

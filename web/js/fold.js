@@ -34,6 +34,9 @@ const RULES = {
     concept: (values) => bucketed(values) && CONCEPT.includes(values.layout),
     repeats: (values) => bucketed(values) && CONCEPT.includes(values.layout),
     step: (values) => bucketed(values) && STEP.includes(values.layout),
+    labels: ({ focus, avoid, keep }) => named(focus) || named(avoid) || named(keep),
+    margin: ({ keep }) => named(keep),
+    focus_strength: ({ focus }) => named(focus),
   },
 };
 
@@ -95,4 +98,8 @@ function hasLayout({ layout, layouts }, linked) {
 
 function bucketed({ buckets }) {
   return Boolean(buckets?.trim());
+}
+
+function named(path) {
+  return Boolean(path?.trim());
 }
