@@ -101,7 +101,7 @@ def broadcast(values: Tensor, like: Tensor) -> Tensor:
 
 def share_before(position: Tensor, spans: Tensor) -> Tensor:
     """The share of each span `[B, M, 2]` (start, end) that lies before positions `[*, n]`: `[B, M, n]` in 0..1."""
-    first, last = spans.split(1, -1)
+    first, last = spans[..., :1], spans[..., 1:]
     return ((position - first) / (last - first)).clamp(0, 1)
 
 

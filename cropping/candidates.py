@@ -35,7 +35,7 @@ def find_candidates(
         crop: the chosen one.
         count: at most so many.
     """
-    rivals = list_rivals(constraint, size, crop)
+    rivals = list_rivals(constraint, size, crop).unique(dim=0)
     if not len(rivals):
         return []
     scores = score_boxes(inputs, size, crop.ratio, constraint, rivals, objective, aesthetic)

@@ -100,7 +100,7 @@ class GridBoxSet:
         (self.x1, self.x2), (self.y1, self.y2) = self._slice(sums.across, 0, 0), self._slice(sums.down, 0, 1)
 
     def heat_sum(self) -> Tensor:
-        return self.table_sum(self._sums.heat)
+        return self._heat
 
     def table_sum(self, table: Tensor) -> Tensor:
         above, below = self._slice(self._sums.at_nodes(table), 1, 1)
@@ -132,6 +132,10 @@ class GridBoxSet:
     def area_share(self) -> Tensor:
         scale, grid = self._scale, self._sums.grid
         return self._sums.heat.new_full((1, 1, 1), scale.width * scale.height / (grid.columns * grid.rows))
+
+    @cached_property
+    def _heat(self) -> Tensor:
+        return self.table_sum(self._sums.heat)
 
     def evaluate_smooth(self, function: Callable[[Tensor], Tensor]) -> Tensor:
         return resample(self._sums.at_some_positions(function)[self._scale], (len(self.y1), len(self.x1)))

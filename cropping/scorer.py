@@ -6,6 +6,7 @@ not calm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
@@ -107,7 +108,7 @@ class Scorer:
             aesthetic: `[B, *]` in 0..1, the cropper's own score; None: the share of heat inside the box.
         """
         weights = self.weights
-        visible, in_text, in_avoid, parts = box_set.coverage(self._regions).split(self._region_counts, 1)
+        visible, in_text, in_avoid, parts = box_set.coverage(self._regions).split_with_sizes(self._region_counts, 1)
         base = box_set.heat_sum() if aesthetic is None else aesthetic
         aesthetic, cut = self._aesthetic_and_cut(box_set, visible, base)
         size = self._size(box_set.area_share() / (self.largest[0] * self.largest[1]))
@@ -131,6 +132,21 @@ class Scorer:
         if parts.shape[1]:
             total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * weights.span)
         return total, terms
+
+    def bounds(self, box_sets: Sequence[BoxSet]) -> Tensor | None:
+        """What no score of each of N box sets of one size exceeds, `[B, N]`; None where only the scores tell.
+
+        All that a box can lose is left out, and all that subjects and text regions can give is granted in full.
+        """
+        weights = self.weights
+        if self.inputs.ratings is not None and weights.composition:
+            return None
+        heat = torch.stack([each.heat_sum().flatten(1).amax(1) for each in box_sets], 1)
+        share = torch.cat([each.area_share().flatten(1) for each in box_sets], 1)
+        size = self._size(share / (self.largest[0] * self.largest[1]))
+        subjects = (weights.subjects * self._subject_terms.total).clamp(0, 1)[:, None]
+        layout = weights.layout if self.constraint.text_regions else 0.0
+        return torch.lerp(heat, heat.clamp_min(1), subjects).add(size, alpha=weights.size) + layout
 
     def broken_heads(self, box_set: BoxSet) -> Tensor:
         """How far each box breaks the rules about heads, `[B, *]`; 0 where it obeys, see `HeadRule` and `TextRule`."""

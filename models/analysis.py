@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -48,8 +49,11 @@ class Analysis:
         """How good each box `[N, 4]` (relative x1, y1, x2, y2) is, `[N]` in 0..1: here, its share of the heatmap."""
         if not isinstance(boxes, Tensor) or boxes.ndim != 2 or boxes.shape[1] != 4:
             raise ValueError(f"boxes must be a tensor [N, 4], got {show(boxes)}")
-        inputs = SearchInputs.from_maps(self.heatmap[None])
-        return ListedBoxSet(inputs.heat, SearchGrid(1, 1), boxes[None].to(inputs.device)).heat_sum()[0].clamp(0, 1)
+        return ListedBoxSet(self._table, SearchGrid(1, 1), boxes[None].to(self._table.device)).heat_sum()[0].clamp(0, 1)
+
+    @cached_property
+    def _table(self) -> Tensor:
+        return SearchInputs.from_maps(self.heatmap[None]).heat
 
     def propose_boxes(
         self, ratio: Ratio, min_share: float, size: tuple[int, int], requested: Region | None = None
