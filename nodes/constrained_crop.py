@@ -43,7 +43,7 @@ from .frames import (
 from .heads import on_cut_input, subjects_input
 from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
-from .panel import AVOID, FEW, KEPT, LOST, TEXT, Panel, Tile, count_of
+from .panel import AVOID, FEW, KEPT, LOST, TEXT, Marked, Panel, Tile, count_of
 from .sockets import Region, Size
 from .sockets.boxes import make_bounding_box
 from .sockets.constraints import CropConstraintType, PendingConstraint, resolve_constraints, resolve_objectives
@@ -288,14 +288,14 @@ def usual_framing(crops: Sequence[Crop]) -> str:
 def tile_of(analysed: AnalysedPicture, crop: Crop, constraint: Constraint) -> Tile:
     """What the panel shows of one picture: where the crop lies, what it keeps, and what it costs."""
     size = size_of(analysed.picture)
-    lost = [(LOST, each.region) for each in crop.warnings if each.region is not None]
-    kept = [(KEPT, each) for each in constraint.keep]
-    avoided = [(AVOID, each) for each in constraint.avoid]
+    lost = [Marked(LOST, each.region) for each in crop.warnings if each.region is not None]
+    kept = [Marked(KEPT, each) for each in constraint.keep]
+    avoided = [Marked(AVOID, each) for each in constraint.avoid]
     return Tile(
         size,
         lambda: analysed.sketch,
         crop.box,
-        [*kept, *avoided, *((TEXT, each) for each in text_regions_in_picture(constraint, crop, size)), *lost],
+        [*kept, *avoided, *(Marked(TEXT, each) for each in text_regions_in_picture(constraint, crop, size)), *lost],
         analysed.analysis.heatmap,
         words=describe_crop(analysed.analysis, crop, size, constraint),
         warnings=[each.words for each in crop.warnings],

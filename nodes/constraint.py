@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,10 +20,11 @@ from ..cropping.text_region import FRAMES, TextRegion
 from ..jobs.analyse import sketch_of_tensor
 from ..jobs.defaults import AS_PEOPLE, FRAMINGS, KEEP_MOST
 from ..models.size_prior.framing import as_people_crop, leave_size_open
-from .panel import AVOID, KEPT, TEXT, Panel, Tile, count_of
-from .sockets import Size
+from .panel import AVOID, KEPT, TEXT, Marked, Panel, Tile, count_of
+from .sockets import Region, Size
 from .sockets.boxes import box_input
 from .sockets.constraints import CropConstraintType, PendingConstraint, PendingText, box_regions, mask_regions
+from .sockets.painted import name_regions, painted_input, pending_regions, pending_texts, read_painted
 from .sockets.pictures import read_batches, size_of
 from .sockets.ratios import parse_ratios
 
@@ -53,11 +55,10 @@ class CropConstraint(io.ComfyNode):
                 "padding",
             ],
             inputs=[
-                # First, because the editor of `region` shows the image of the first socket.
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="The picture that `region` is drawn on and boxes are measured on. Without it they are"
+                    tooltip="The picture that regions are painted on and boxes are measured on. Without it boxes are"
                     " pixels of whichever picture is cropped.",
                 ),
                 CropConstraintType.Input(
@@ -98,15 +99,10 @@ class CropConstraint(io.ComfyNode):
                     options=[NONE, *TEXT_REGION_PRESETS, *SIZED_NAMES, DRAWN],
                     default=NONE,
                     tooltip="A region that stays free for text or a logo: a part of the picture, or without a size a"
-                    " small one. For other sizes, and several at once, see `layouts`.",
+                    " small one. For other sizes, and several at once, see `layouts`, or paint them. drawn region: the"
+                    " box that is connected to `region`.",
                 ),
-                io.BoundingBox.Input(
-                    "region",
-                    optional=True,
-                    component="ImageCrop",
-                    socketless=False,
-                    tooltip="For the layout 'drawn region': draw it on the image, or connect a box.",
-                ),
+                box_input("region", "For the layout 'drawn region': this box. `layout_boxes` takes several."),
                 io.Combo.Input(
                     "layout_frame",
                     options=list(FRAMES),
@@ -156,6 +152,7 @@ class CropConstraint(io.ComfyNode):
                     tooltip="Room around all that is to be kept: a share of its own size, such as 10%, or pixels, such"
                     " as 24px. Empty: none.",
                 ),
+                painted_input(),
             ],
             outputs=[
                 CropConstraintType.Output("constraint", tooltip="For Crop & Resize (Smart), or for more Crop Rules.")
@@ -186,6 +183,7 @@ class CropConstraint(io.ComfyNode):
         layout_boxes: Any = None,
         layouts: str = "",
         margin: str = "",
+        regions: Any = None,
     ) -> io.NodeOutput:
         before = constraint or PendingConstraint()
         for name, side in (("min_width", min_width), ("min_height", min_height)):
@@ -194,6 +192,7 @@ class CropConstraint(io.ComfyNode):
         drawn = box_regions(region, "region", size) if layout == DRAWN else ()
         further = mask_regions(layout_mask, "layout_mask") + box_regions(layout_boxes, "layout_boxes", size)
         room = Margin.parse(margin)
+        painted = read_painted(regions)
         named = parse_text_regions(layouts if layout in (NONE, DRAWN) else f"{layout}; {layouts}")
         base = Constraint(
             ratios=parse_ratios(ratio) or before.base.ratios,
@@ -207,13 +206,19 @@ class CropConstraint(io.ComfyNode):
         own = PendingConstraint(
             base=leave_size_open(base) if people else base,
             objective=as_people_crop(objective) if people else objective,
-            keep=mask_regions(keep, "keep", room) + box_regions(keep_boxes, "keep_boxes", size, room),
-            avoid=mask_regions(avoid, "avoid") + box_regions(avoid_boxes, "avoid_boxes", size),
-            text_regions=tuple(PendingText(each, layout_frame, layout_hard) for each in drawn + further),
+            keep=mask_regions(keep, "keep", room)
+            + box_regions(keep_boxes, "keep_boxes", size, room)
+            + pending_regions(painted, KEPT, size, room),
+            avoid=mask_regions(avoid, "avoid")
+            + box_regions(avoid_boxes, "avoid_boxes", size)
+            + pending_regions(painted, AVOID, size),
+            text_regions=tuple(PendingText(each, layout_frame, layout_hard) for each in drawn + further)
+            + pending_texts(painted, size, layout_hard),
         )
         whole = own if constraint is None else merge(before, own)
         picture = None if image is None else read_batches([image])[0]
-        return io.NodeOutput(whole, ui=draw_constraint(whole, picture))
+        names = name_regions(painted, size or DEFAULT_RATIO, room)
+        return io.NodeOutput(whole, ui=draw_constraint(whole, picture, names))
 
 
 def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstraint:
@@ -236,14 +241,26 @@ def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstra
     )
 
 
-def draw_constraint(value: PendingConstraint, pictures: Tensor | None) -> dict[str, list[Any]]:
-    """The panel: the regions on the picture, or on an empty one, and those of the crop on a frame of its ratio."""
+def draw_constraint(
+    value: PendingConstraint, pictures: Tensor | None, names: Mapping[Region, str]
+) -> dict[str, list[Any]]:
+    """The panel: the regions on the picture, or on an empty one, and those of the crop on a frame of its ratio.
+
+    Args:
+        names: of regions that have one.
+    """
     size = DEFAULT_RATIO if pictures is None else size_of(pictures[0])
     unplaced = pictures is None and value.depends_on_size
-    constraint = value.base if unplaced else value.for_picture(0, value.frame_count, size)
-    on_picture = [(KEPT, each) for each in constraint.keep] + [(AVOID, each) for each in constraint.avoid]
-    on_picture += [(TEXT, each.region) for each in constraint.text_regions if each.frame == "source"]
-    in_crop = [(TEXT, each.region) for each in constraint.text_regions if each.frame == "crop"]
+    constraint = (value.relative_part() if unplaced else value).for_picture(0, value.frame_count, size)
+
+    def marked(kind: str, regions: Iterable[Region]) -> list[Marked]:
+        return [Marked(kind, each, names.get(each, "")) for each in regions]
+
+    def texts(frame: str) -> list[Marked]:
+        return marked(TEXT, [each.region for each in constraint.text_regions if each.frame == frame])
+
+    on_picture = marked(KEPT, constraint.keep) + marked(AVOID, constraint.avoid) + texts("source")
+    in_crop = texts("crop")
     draw = None if pictures is None else partial(sketch_of_tensor, pictures[0])
     ratio = frame_of(constraint.ratios[0], size) if constraint.ratios else size
     tiles = [Tile(size, draw, regions=on_picture, name="in the picture")] if on_picture else []

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import folder_paths
 import numpy as np
@@ -50,6 +50,14 @@ KEPT, AVOID, TEXT, LOST = "keep", "avoid", "text", "lost"
 """Kinds of regions, each drawn in a colour of its own; `lost` is what a warning is about."""
 
 
+class Marked(NamedTuple):
+    """A region that is drawn on a picture: relative to it, and with the name that a person gave it, if any."""
+
+    kind: str
+    region: Region
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class Tile:
     """One picture on the panel.
@@ -58,7 +66,7 @@ class Tile:
         size: width and height that `box` is measured on; without `draw`, the ratio of the empty frame that is shown.
         draw: makes the picture, uint8 `[h, w, 3]` of any size; called only where it is shown. None for an empty frame.
         box: of the crop, which may reach outside; what lies outside it is dimmed. None where nothing is cropped.
-        regions: kind and relative region of each that is drawn.
+        regions: that are drawn on it.
         heat: `[h, w]` ≥ 0, which the person at the canvas may turn on and off.
         name: of the picture; empty for its number among several.
         words: one line.
@@ -68,7 +76,7 @@ class Tile:
     size: Size
     draw: Callable[[], np.ndarray] | None = None
     box: Box | None = None
-    regions: Sequence[tuple[str, Region]] = ()
+    regions: Sequence[Marked] = ()
     heat: Tensor | None = None
     name: str = ""
     words: str = ""
@@ -150,7 +158,7 @@ def _as_json(tile: Tile, side: int) -> dict[str, Any]:
         "picture": None if tile.draw is None else save_picture(small_pixels(tile.draw(), side)),
         "heat": None if tile.heat is None else save_heat(tile.heat, tile.size),
         "box": None if tile.box is None else list(tile.box.relative(tile.size)),
-        "regions": [{"kind": kind, "box": list(region)} for kind, region in tile.regions],
+        "regions": [{"kind": each.kind, "box": list(each.region), "name": each.name} for each in tile.regions],
         "name": tile.name,
         "words": tile.words,
         "warnings": list(tile.warnings),

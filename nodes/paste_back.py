@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..images.paste import WIDEST_FEATHER, paste
 from .host import to_host, track_progress
-from .panel import KEPT, Panel, Tile, count_of, tile_of
+from .panel import KEPT, Marked, Panel, Tile, count_of, tile_of
 from .sockets.boxes import Frame, box_input, cut_size_of, fit_box, group_boxes, share_boxes
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
@@ -98,7 +98,7 @@ def pasted_tile(picture: Tensor, values: Sequence[Mapping[str, Any]]) -> Tile:
     """What the panel shows: a picture `[H, W, 3]`, and where crops were pasted into it."""
     size = size_of(picture)
     boxes = [fit_box(each, size).relative(size) for each in values]
-    return replace(tile_of(picture), regions=[(KEPT, each) for each in boxes])
+    return replace(tile_of(picture), regions=[Marked(KEPT, each) for each in boxes])
 
 
 @dataclass(frozen=True)

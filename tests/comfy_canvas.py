@@ -10,6 +10,7 @@ from typing import Any
 
 SECONDS = 400_000  # in milliseconds: a busy machine without a GPU draws slowly
 RENDERERS = ("classic", "nodes-2")
+OURS = "/extensions/salient-crop/", "subfolder=salient_crop"  # in the addresses of our scripts and pictures
 
 # The nodes' rectangles on the screen, as x, y, width, height.
 RECTANGLES = """renderer => app.graph.nodes.map(node => {
@@ -46,13 +47,21 @@ class Canvas:
 
     Attributes:
         page: of Playwright.
-        complaints: what went wrong in the page's own scripts.
+        renderer, first: the one that is on, and the one that it was opened with.
+        complaints: what went wrong in the page's scripts, and with files of ours.
     """
 
     def __init__(self, page: Any, renderer: str) -> None:
-        self.page, self.renderer = page, renderer
+        self.page, self.renderer, self.first = page, renderer, renderer
         self.complaints: list[str] = []
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._note)
+
+    def _note(self, message: Any) -> None:
+        # The host's own pages complain of files that nobody has, and of addresses that they may not ask.
+        ours = any(place in message.location.get("url", "") for place in OURS)
+        if message.type == "error" and ours:
+            self.complaints.append(f"{message.text} ({message.location})")
 
     def open(self, port: int) -> None:
         self.page.set_default_timeout(SECONDS)
@@ -126,18 +135,6 @@ def open_canvas(playwright: Any, port: int, renderer: str, width: int = 1600, he
         yield canvas
     finally:
         browser.close()
-
-
-def saved_values(node: Mapping[str, Any]) -> list[Any]:
-    """The values of a saved node's own inputs: without the four numbers that core's editor saves after a box."""
-    values: list[Any] = []
-    rest = iter(node.get("widgets_values") or [])
-    for value in rest:
-        values.append(value)
-        if isinstance(value, dict):
-            for _ in range(4):
-                next(rest)
-    return values
 
 
 def _overlap(one: list[float], other: list[float]) -> bool:

@@ -85,6 +85,15 @@ class PendingConstraint:
         every = (*self.keep, *self.avoid, *(each.regions for each in self.text_regions))
         return any(each.depends_on_size for each in every)
 
+    def relative_part(self) -> PendingConstraint:
+        """The constraint without what depends on the size of the picture."""
+
+        def relative(every: Sequence[Regions]) -> tuple[Regions, ...]:
+            return tuple(each for each in every if not each.depends_on_size)
+
+        texts = tuple(each for each in self.text_regions if not each.regions.depends_on_size)
+        return replace(self, keep=relative(self.keep), avoid=relative(self.avoid), text_regions=texts)
+
     @property
     def frame_count(self) -> int:
         """How many pictures of a batch its regions are for; 1 where they are the same for all."""

@@ -35,6 +35,11 @@ SHOWN = {
 PHOTOGRAPHS = ("astronaut", "cat", "coffee", "engineer", "moose", "rear-admiral", "sheep", "two-dogs")
 PORTRAITS = ("astronaut", "engineer", "photographer", "rear-admiral")
 README = "banner-with-room-for-text"
+PAINTED = [
+    {"kind": "text", "frame": "crop", "name": "headline", "box": [0.03, 0.1, 0.36, 0.9]},
+    {"kind": "keep", "frame": "source", "name": "antlers and head", "box": [0.24, 0.13, 0.82, 0.72]},
+    {"kind": "avoid", "frame": "source", "name": "blurred grass", "box": [0.52, 0.82, 1, 1]},
+]
 THUMBNAIL = 640  # pixels on the long side
 
 
@@ -66,8 +71,28 @@ def draw_example(canvas, file: Path) -> None:
     if file.stem == README:
         drawn.save(ROOT / "docs" / "canvas.jpg", quality=88)
     draw_nodes(canvas, PAGES.get(file.stem, []))
+    if file.stem == README:
+        draw_painter(canvas)
     drawn.thumbnail((THUMBNAIL, THUMBNAIL))
     drawn.save(file.with_suffix(".jpg"), quality=85)
+
+
+def draw_painter(canvas) -> None:
+    """The painter over the picture of the run, with regions of every kind; the workflow stays as it is."""
+    page = canvas.page
+    values = page.evaluate("() => app.graph.nodes.map(node => node.widgets?.map(widget => widget.value))")
+    canvas.put("SalientCrop_Constraint", "regions", {"regions": PAINTED})
+    page.locator(".salient-regions button").first.click()
+    page.locator(".salient-crop-dialog .board").wait_for()
+    page.wait_for_timeout(1000)
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.wait_for_timeout(500)
+    data = page.locator(".salient-crop-dialog").screenshot()
+    save_page_picture(Image.open(BytesIO(data)).convert("RGB"), "Painter", (1000, 1000))
+    page.get_by_role("button", name="Done", exact=True).click()
+    canvas.put("SalientCrop_Constraint", "regions", {"regions": []})
+    assert page.evaluate("() => app.graph.nodes.map(node => node.widgets?.map(widget => widget.value))") == values
 
 
 def fill_input(folder: Path) -> None:
@@ -157,11 +182,15 @@ def draw_nodes(canvas, names: list[str]) -> None:
             "kind => app.graph.nodes.find(node => node.type === kind).id", f"SalientCrop_{name}"
         )
         data = canvas.page.locator(f'[data-node-id="{number}"]').screenshot()
-        picture = Image.open(BytesIO(data)).convert("RGB")
-        picture.thumbnail((420, 900))
-        folder = ROOT / "web" / "pictures"
-        folder.mkdir(exist_ok=True)
-        picture.save(folder / f"{name}.jpg", quality=85)
+        save_page_picture(Image.open(BytesIO(data)).convert("RGB"), name, (420, 900))
+
+
+def save_page_picture(picture: Image.Image, name: str, most: tuple[int, int]) -> None:
+    """A picture for the help pages, not larger than `most`."""
+    picture.thumbnail(most)
+    folder = ROOT / "web" / "pictures"
+    folder.mkdir(exist_ok=True)
+    picture.save(folder / f"{name}.jpg", quality=85)
 
 
 if __name__ == "__main__":

@@ -91,13 +91,13 @@ def test_the_panel_draws_the_regions_of_the_crop_on_a_frame_and_others_on_the_pi
     content = panel("Constraint", ratio="3:1, 1:1", layout="left third", layout_frame="crop")
     (frame,) = content["tiles"]
     assert (frame["width"], frame["height"], frame["picture"]) == (3, 1, None)
-    assert frame["regions"] == [{"kind": "text", "box": pytest.approx([0, 0, 1 / 3, 1])}]
+    assert frame["regions"] == [{"kind": "text", "box": pytest.approx([0, 0, 1 / 3, 1]), "name": ""}]
     assert content["words"] == "3:1 or 1:1, at least 60% of the largest crop; 1 region for text."
     keep = as_box(10, 0, 10, 20)
     content = panel("Constraint", ratio="1:1", keep_boxes=keep, image=torch.zeros(1, 40, 80, 3))
     picture, frame = content["tiles"]
     assert (picture["width"], picture["height"]) == (80, 40) and picture["picture"]
-    assert picture["regions"] == [{"kind": "keep", "box": [0.125, 0.0, 0.25, 0.5]}]
+    assert picture["regions"] == [{"kind": "keep", "box": [0.125, 0.0, 0.25, 0.5], "name": ""}]
     assert not frame["regions"]
     content = panel("Constraint", keep_boxes=keep)
     assert "connect it as image" in content["warnings"][0]

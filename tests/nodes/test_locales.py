@@ -12,6 +12,7 @@ import pytest
 LOCALES = Path(__file__).parents[2] / "locales"
 LANGUAGES = ("de", "en", "es", "fr", "ja", "zh")
 HOW = "add or remove it in all of locales/*/nodeDefs.json: names and labels in every language, `tooltip` in all but en"
+VALUE = re.compile(r"\{\w+\}")  # in the words of buttons and dialogs
 SPECIAL = re.compile(r"[{}|@]")  # they mean something to the front end's translations
 
 
@@ -56,6 +57,34 @@ def test_every_node_input_and_output_is_there_and_nothing_else(locale, nodes):
     )
     assert not missing, f"{language} lacks {missing}; {HOW}"
     assert not left_over, f"{language} has {left_over}, which no node has; {HOW}"
+
+
+@pytest.fixture
+def words(locale):
+    """A language, and the words of buttons and dialogs in it and in English, by their keys."""
+
+    def read(language):
+        return json.loads((LOCALES / language / "main.json").read_text(encoding="utf-8"))["salientCrop"]
+
+    return locale[0], read(locale[0]), read("en")
+
+
+def test_words_of_buttons_and_dialogs_are_there_in_every_language_with_the_same_values(words):
+    language, found, english = words
+    assert found.keys() == english.keys()
+    for key, text in found.items():
+        assert text.strip(), (language, key)
+        assert set(VALUE.findall(text)) == set(VALUE.findall(english[key])), (language, key)
+
+
+def test_every_word_that_the_canvas_says_is_there_and_no_other(root):
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in (root / "web" / "js").rglob("*.js"))
+    english = json.loads((LOCALES / "en" / "main.json").read_text(encoding="utf-8"))["salientCrop"]
+    said = set(re.findall(r'\bsay\("(\w+)"', scripts))
+    assert said <= english.keys()
+    named = set(re.findall(r'"(\w+)"', scripts))
+    unsaid = {key for key in english if key not in named and key.removesuffix("Key").removesuffix("Does") not in named}
+    assert not unsaid
 
 
 def test_texts_are_there_and_hold_no_signs_that_the_front_end_reads_as_code(locale):

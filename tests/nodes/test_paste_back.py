@@ -93,4 +93,4 @@ def test_the_panel_shows_where_crops_were_pasted(panel):
         "PasteBack", image=torch.zeros(1, 20, 40, 3), crop=torch.ones(1, 10, 10, 3), box=as_box(0, 0, 10, 10)
     )
     assert content["words"] == "1 crop pasted into 1 picture."
-    assert content["tiles"][0]["regions"] == [{"kind": "keep", "box": [0.0, 0.0, 0.25, 0.5]}]
+    assert content["tiles"][0]["regions"] == [{"kind": "keep", "box": [0.0, 0.0, 0.25, 0.5], "name": ""}]

@@ -147,9 +147,9 @@ function drawTile(tile, { fileUrl }) {
   if (tile.picture) add(makePicture("picture", fileUrl(tile.picture), tile.words || tile.name), WHOLE);
   if (tile.heat) add(makePicture("heat", fileUrl(tile.heat), ""), WHOLE);
   if (tile.box) add(make("span", "box"), tile.box);
-  for (const { kind, box } of tile.regions) {
+  for (const { kind, box, name } of tile.regions) {
     const labelled = tile.picture ? "" : { keep: "keep", avoid: "avoid", text: "text" }[kind];
-    add(make("span", `region ${kind}`, labelled), box);
+    add(make("span", `region ${kind}`, name || labelled), box);
   }
   return frame;
 }

@@ -3,73 +3,59 @@
 // The widget's value is { pictures: { DIGEST: { decision, box } } }, see nodes/sockets/corrections.py. After a run the
 // node sends the editor's items, see nodes/editor.py.
 
-import { api } from "../../../scripts/api.js";
 import { app } from "../../../scripts/app.js";
+import { noteChange, openDialog } from "./dialog.js";
 import { CropEditor } from "./editor/crop_editor.js";
+import { addOpener } from "./opener.js";
+import { fileUrl, lastOutput, listenTo } from "./outputs.js";
+import { say } from "./words.js";
 
 export const TYPE = "SALIENT_CORRECTIONS";
 const KEY = "salient_crop_editor";
-const HEIGHT = 34;
 const UNSURE = 0.4;
 
 // The widget of an input of our type, as the host's getCustomWidgets wants it.
 export function makeCorrections(node, name) {
   const state = { pictures: {}, items: [] };
-  const element = document.createElement("div");
-  element.className = "salient-crop-corrections";
-  const open = element.appendChild(button("✎ Correct crops…"));
-  const words = element.appendChild(document.createElement("span"));
-  const clear = element.appendChild(button("Clear"));
-  for (const kind of ["pointerdown", "pointermove", "pointerup", "dblclick"]) {
-    element.addEventListener(kind, (event) => event.stopPropagation());
-  }
-  const refresh = () => {
-    open.disabled = !state.items.length;
-    open.title = open.disabled ? "run once to see the crops" : "";
-    words.textContent = summariseShort(state.pictures);
-    words.title = summarise(state.pictures);
-    clear.hidden = !Object.keys(state.pictures).length;
-  };
-  const widget = node.addDOMWidget(name, TYPE.toLowerCase(), element, {
-    hideOnZoom: false,
-    getMinHeight: () => HEIGHT,
-    getMaxHeight: () => HEIGHT,
-    getValue: () => ({ pictures: { ...state.pictures } }),
-    setValue: (value) => {
+  const { made, widget, refresh } = addOpener(node, {
+    name,
+    type: TYPE,
+    label: `✎ ${say("correctCrops")}`,
+    read: () => ({ pictures: { ...state.pictures } }),
+    write: (value) => {
       const pictures = value?.pictures;
       state.pictures = pictures && typeof pictures === "object" && !Array.isArray(pictures) ? { ...pictures } : {};
-      refresh();
+      update();
+    },
+    open: () => openEditor(node, state, decide),
+    clear: () => {
+      state.pictures = {};
+      widget.callback?.(widget.value);
+      update();
+      noteChange();
     },
   });
-  widget.label = "";
+  const update = () => {
+    const { pictures, items } = state;
+    refresh({ short: summariseShort(pictures), long: summarise(pictures), hint: items.length ? "" : say("runOnce") });
+  };
   const decide = (digest, correction) => {
     if (correction) state.pictures[digest] = correction;
     else delete state.pictures[digest];
     widget.callback?.(widget.value);
-    refresh();
+    update();
   };
   const show = (items) => {
     state.items = Array.isArray(items) ? items.map(asItem) : [];
-    refresh();
+    update();
   };
-  open.addEventListener("click", () => openEditor(node, state, decide));
-  clear.addEventListener("click", () => {
-    state.pictures = {};
-    widget.callback?.(widget.value);
-    refresh();
-    noteChange();
-  });
-  const onExecuted = node.onExecuted;
-  node.onExecuted = function (output) {
-    onExecuted?.apply(this, arguments);
-    show(output?.[KEY]);
-  };
+  listenTo(node, KEY, show);
   widget.restore = () => {
-    const items = app.nodeOutputs?.[String(node.id)]?.[KEY];
+    const items = lastOutput(node, KEY);
     if (items) show(items);
   };
-  refresh();
-  return { widget, minWidth: 220, minHeight: HEIGHT };
+  update();
+  return made;
 }
 
 // What the last run sent, on a node that is made anew: another tab of workflows was looked at in between.
@@ -85,24 +71,15 @@ function count(pictures) {
 
 function summarise(pictures) {
   const { box, approve, drop } = count(pictures);
-  return [box && `${box} corrected`, approve && `${approve} approved`, drop && `${drop} left out`].filter(Boolean).join(" · ");
+  const parts = [box && say("corrected", { count: box }), approve && say("approved", { count: approve })];
+  return [...parts, drop && say("leftOut", { count: drop })].filter(Boolean).join(" · ");
 }
 
 function summariseShort(pictures) {
   const { box, approve, drop } = count(pictures);
-  return [box && `✎ ${box}`, approve && `✓ ${approve}`, drop && `✕ ${drop}`].filter(Boolean).join("  ");
-}
-
-function button(text) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  return made;
-}
-
-function fileUrl(file) {
-  const { filename, subfolder, type } = file;
-  return api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`);
+  const parts = [box && `✎ ${box}`, approve && `✓ ${approve}`, drop && `✕ ${drop}`].filter(Boolean);
+  // Of a value that is none of ours, so that it can be cleared.
+  return parts.join("  ") || (Object.keys(pictures).length ? "?" : "");
 }
 
 function asItem(sent) {
@@ -119,25 +96,32 @@ function openEditor(node, state, decide) {
   const { items } = state;
   for (const item of items) item.correction = state.pictures[item.digest] ?? null;
   const before = JSON.stringify(state.pictures);
-  const dialog = document.createElement("dialog");
-  dialog.className = "salient-crop-dialog";
-  dialog.setAttribute("aria-label", `Correct crops of ${node.title}`);
-  const bar = dialog.appendChild(document.createElement("header"));
-  bar.appendChild(document.createElement("b")).textContent = node.title;
-  const counts = bar.appendChild(document.createElement("span"));
-  const sort = bar.appendChild(button("Doubtful first"));
-  const done = bar.appendChild(button("Done"));
-  const run = bar.appendChild(button("Done, and run"));
+  const { host, facts, addButton, close } = openDialog({
+    title: node.title,
+    label: `${say("correctCrops")} ${node.title}`,
+    closed: () => {
+      editor.destroy();
+      if (JSON.stringify(state.pictures) !== before) noteChange();
+      node.graph?.setDirtyCanvas(true, true);
+    },
+  });
+  const sort = addButton(say("doubtfulFirst"), () => {
+    const on = sort.getAttribute("aria-pressed") !== "true";
+    sort.setAttribute("aria-pressed", String(on));
+    editor.setOrder(order(on));
+  });
+  sort.setAttribute("aria-pressed", "false");
+  addButton(say("done"), close);
+  const run = addButton(say("doneAndRun"), () => {
+    close();
+    app.queuePrompt(0, 1);
+  });
   run.className = "primary";
-  const host = dialog.appendChild(document.createElement("div"));
-  host.className = "editor-host";
   const refresh = () => {
     const doubtful = items.filter((item) => assurance(item) < UNSURE).length;
-    counts.textContent = [`${items.length} pictures`, doubtful && `${doubtful} doubtful`, summarise(state.pictures)]
-      .filter(Boolean)
-      .join(" · ");
+    const parts = [say("pictures", { count: items.length }), doubtful && say("doubtful", { count: doubtful })];
+    facts.textContent = [...parts, summarise(state.pictures)].filter(Boolean).join(" · ");
   };
-  let editor = null;
   const source = {
     items,
     thumbnail: (index) => items[index].picture,
@@ -158,35 +142,7 @@ function openEditor(node, state, decide) {
     const places = items.map((_, index) => index);
     return doubtful ? places.sort((one, other) => assurance(items[one]) - assurance(items[other]) || one - other) : places;
   };
-  sort.setAttribute("aria-pressed", "false");
-  sort.addEventListener("click", () => {
-    const on = sort.getAttribute("aria-pressed") !== "true";
-    sort.setAttribute("aria-pressed", String(on));
-    editor.setOrder(order(on));
-  });
-  done.addEventListener("click", () => dialog.close());
-  run.addEventListener("click", () => {
-    dialog.close();
-    app.queuePrompt(0, 1);
-  });
-  for (const kind of ["keydown", "keyup", "pointerdown", "pointerup", "wheel", "contextmenu", "copy", "paste"]) {
-    dialog.addEventListener(kind, (event) => event.stopPropagation()); // nothing of it is meant for the canvas
-  }
-  dialog.addEventListener("close", () => {
-    editor.destroy();
-    dialog.remove();
-    if (JSON.stringify(state.pictures) !== before) noteChange();
-    node.graph?.setDirtyCanvas(true, true);
-  });
-  document.body.append(dialog);
-  dialog.style.colorScheme = document.body.classList.contains("dark-theme") ? "dark" : "light";
-  dialog.showModal();
-  editor = new CropEditor(host, source, { order: order(false), left: () => run.focus(), name: "Crop editor" });
+  const editor = new CropEditor(host, source, { order: order(false), left: () => run.focus(), name: say("cropEditor") });
   refresh();
   editor.focus();
-}
-
-// Tells the host that the workflow is another one, for its undo and for the draft that it keeps.
-function noteChange() {
-  app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState?.();
 }

@@ -9,10 +9,9 @@ const RULES = {
     ratio: ({ width, height }) => !(width > 0 && height > 0),
   },
   SalientCrop_Constraint: {
-    region: ({ layout }) => layout === "drawn region",
     layout_frame: hasLayout,
-    layout_hard: hasLayout,
-    layout_weight: hasLayout,
+    layout_hard: (values, linked) => hasLayout(values, linked) || paintsText(values),
+    layout_weight: (values, linked) => hasLayout(values, linked) || paintsText(values),
   },
   SalientCrop_BucketSort: {
     remainder: ({ batch_size }) => batch_size > 1,
@@ -40,8 +39,8 @@ const RULES = {
   },
 };
 
-// Widgets that go with another one: those of core's editor of a box, and our presets.
-const COMPANIONS = { region: ["x", "y", "width", "height"], ratio: ["ratio presets"] };
+// Widgets that go with another one.
+const COMPANIONS = { ratio: ["ratio presets"] };
 
 // Watches the widgets and the inputs of a node from now on.
 export function foldWidgets(node) {
@@ -94,6 +93,11 @@ function watch(widget, update) {
 
 function hasLayout({ layout, layouts }, linked) {
   return layout !== "none" || Boolean(layouts?.trim()) || linked.has("layout_mask") || linked.has("layout_boxes");
+}
+
+// What is painted says for itself which frame it lies in.
+function paintsText({ regions }) {
+  return Boolean(regions?.regions?.some?.((each) => each?.kind === "text"));
 }
 
 function bucketed({ buckets }) {

@@ -3,6 +3,7 @@
 import { api } from "../../../scripts/api.js";
 import { app } from "../../../scripts/app.js";
 import { drawContent, leastHeight } from "./content.js";
+import { fileUrl, lastOutput, listenTo } from "./outputs.js";
 
 const KEY = "salient_crop";
 const WIDGET = "salient_crop_panel";
@@ -13,18 +14,14 @@ const panels = new WeakMap(); // of nodes
 // Adds the panel below all other widgets.
 export function addPanel(node) {
   const panel = makePanel(node);
-  const onExecuted = node.onExecuted;
-  node.onExecuted = function (output) {
-    onExecuted?.apply(this, arguments);
-    if (output?.[KEY]) panel.show(merge(output[KEY]));
-  };
+  listenTo(node, KEY, (contents) => contents && panel.show(merge(contents)));
   panels.set(node, panel);
 }
 
 // What the last run showed, on a node that is made anew: another tab of workflows was looked at in between.
 export function restorePanel(node) {
-  const output = app.nodeOutputs?.[String(node.id)]?.[KEY];
-  if (output) panels.get(node)?.show(merge(output));
+  const contents = lastOutput(node, KEY);
+  if (contents) panels.get(node)?.show(merge(contents));
 }
 
 // While a node works.
@@ -56,8 +53,7 @@ function makePanel(node) {
       drawContent(element, content, {
         heated,
         onHeat: (on) => (node.properties[HEAT] = on),
-        fileUrl: ({ filename, subfolder, type }) =>
-          api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`),
+        fileUrl,
       }, state);
       element.hidden = false;
       height = leastHeight(content, node.size[0]);
