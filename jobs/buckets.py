@@ -26,10 +26,10 @@ from .corrections import (
     BY_HAND,
     NO_CORRECTIONS,
     Corrections,
+    find_corrections,
     format_corrections,
     is_honoured,
     pick_correction,
-    read_corrections,
 )
 from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
@@ -69,7 +69,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     notes += [f"duplicate: {_duplicate_line(each)}" for each in duplicates if settings.duplicates == "report"]
     skipped = {each.name: describe_duplicate(each) for each in duplicates if settings.duplicates == "skip"}
     counter.pass_over(MEASURING, len(skipped))
-    corrections = read_corrections(run.manifest)
+    corrections = find_corrections(run)
     measured = Journal(journal_file(run.manifest, MEASURED), run_identity(run))
     try:
         wanted = [each for each in sources if each not in skipped]

@@ -19,7 +19,7 @@ from ..images.scenes import find_scenes, sign_frame
 from ..models.analysis import Analysis
 from .analyse import ANALYSIS_SIDE
 from .clip import choose_clip_crops
-from .corrections import read_corrections
+from .corrections import find_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .folder import finish_run, open_journal
@@ -48,7 +48,7 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
         _refuse_other_sizes(run, clip)
     names = make_room(run, sources)
     files = {source: run.settings.files(names.of_source[source]) for source in sources}
-    notes, corrections = [*describe_change(run), *describe_guides(run, sources)], read_corrections(run.manifest)
+    notes, corrections = [*describe_change(run), *describe_guides(run, sources)], find_corrections(run)
     states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
     journal = open_journal(run, files, states.__getitem__)
     try:

@@ -14,6 +14,7 @@ from ..cropping.ratio import Ratio
 from ..datasets.corrections import format_correction, read_correction
 from ..datasets.json_values import list_of, read_digest, read_field, read_relative_path
 from ..datasets.manifest import FAILED, CropRecord, PictureRecord, read_manifest
+from .run import FolderRun
 from .run_record import read_run_record, record_file
 
 BY_HAND = "left out by hand"
@@ -40,11 +41,14 @@ class Corrections:
 
     def __init__(self, entries: Iterable[PictureCorrections] = ()) -> None:
         self._by_digest: dict[str, dict[str, tuple[Correction, ...]]] = {}
+        self._everywhere: dict[str, tuple[Correction, ...]] = {}
         for digest, source, corrections in entries:
             self._by_digest.setdefault(digest, {})[source] = corrections
 
     def of(self, source: str, digest: str | None) -> tuple[Correction, ...]:
         """The corrections of a picture with this name and content."""
+        if digest in self._everywhere:
+            return self._everywhere[digest]
         by_source = self._by_digest.get(digest or "", {})
         if source in by_source:
             return by_source[source]
@@ -58,14 +62,35 @@ class Corrections:
         """Gives a picture other corrections; none forgets those that it had."""
         self._by_digest.setdefault(digest, {})[source] = corrections
 
+    def decide(self, decisions: Mapping[str, Correction | None]) -> None:
+        """Takes over decisions by the digest of their picture, whatever its name; None forgets what there was.
+
+        A picture keeps corrections of other shapes than that of a box that is drawn now.
+        """
+        for digest, correction in decisions.items():
+            known = self._by_digest.get(digest, {})
+            older = next((each for each in known.values() if each), ())
+            decided = () if correction is None else _merge((correction,), older)
+            self._everywhere[digest] = decided
+            self._by_digest[digest] = dict.fromkeys(known, decided)
+
     def __iter__(self) -> Iterator[PictureCorrections]:
-        """Those of all pictures that have any, in order of their contents."""
+        """Those of all pictures that have any and whose names are known, in order of their contents."""
         for digest, by_source in sorted(self._by_digest.items()):
             if any(by_source.values()):
                 yield from (PictureCorrections(digest, *each) for each in sorted(by_source.items()))
 
 
 NO_CORRECTIONS = Corrections()
+
+
+def find_corrections(run: FolderRun) -> Corrections:
+    """What people decided about the pictures of a run: its own corrections, or those of the manifest that is there.
+
+    Raises:
+        OSError, ValueError: see `read_corrections`.
+    """
+    return read_corrections(run.manifest) if run.corrections is None else run.corrections
 
 
 def pick_correction(

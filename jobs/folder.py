@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..cropping.sequence import EACH
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
-from .corrections import Corrections, format_corrections, is_honoured, pick_corrections, read_corrections
+from .corrections import Corrections, find_corrections, format_corrections, is_honoured, pick_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .journal import Journal
@@ -59,7 +59,7 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     names, heatmaps = planned.of_source, planned.heatmap_of
     files = {source: run.settings.files(name) for source, name in names.items()}
     notes = [*describe_change(run), *describe_guides(run, sources)]
-    corrections = read_corrections(run.manifest)
+    corrections = find_corrections(run)
     journal = open_journal(run, files, run.state_of)
     try:
         remaining = [
@@ -95,7 +95,7 @@ def open_journal(run: FolderRun, files: Mapping[str, list[str]], state_of: Calla
         state_of: the state of a picture now.
     """
     journal = Journal(journal_file(run.manifest), run_identity(run))
-    if run.output is not None and not len(journal) and run.manifest.exists() and is_unchanged(run):
+    if not len(journal) and run.manifest.exists() and is_unchanged(run):
         states = read_states(run.manifest)
         for record in read_manifest(run.manifest):
             if record.source not in files:

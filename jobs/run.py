@@ -25,6 +25,7 @@ from .warnings import HEAD_CUT, summarise_warnings
 
 if TYPE_CHECKING:
     from ..bucketing.report import BucketReport
+    from .corrections import Corrections
 
 NAMED_WARNINGS = 3  # pictures in the summary of a run
 
@@ -47,6 +48,7 @@ class FolderRun:
             are no setting: what is written for a picture does not depend on the others.
         memory: bytes that the pictures in work may take together while they are decoded; None for a share of what there
             is, see `default_memory`. It is no setting: no byte of a crop depends on it.
+        corrections: what people decided about the pictures; None for what the manifest that is there holds.
 
     Raises:
         ValueError: when there is no `out`, and it is no dry run.
@@ -59,6 +61,7 @@ class FolderRun:
     workers: int = 1
     sources: tuple[str, ...] | None = None
     memory: int | None = None
+    corrections: Corrections | None = None
 
     def __post_init__(self) -> None:
         if self.out is None and not self.settings.dry_run:

@@ -14,9 +14,14 @@ from ..cropping.constraint import Constraint, UnsatisfiableError
 from ..cropping.correction import nearest_ratio
 from ..cropping.crop import Crop
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
+from ..datasets.manifest import CropRecord
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
+from .bucket_stages import constraint_for
 from .on_cut import KEEP, choose_crop
+from .settings import CropSettings
+from .stages import Seen
+from .steer import Guidance
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,34 @@ def suggest_crops(
     with torch.inference_mode():
         others = batch.candidates(best, constraint, objective, count)
     return Suggestions(best.box, tuple(others))
+
+
+def describe_choice(seen: Seen, size: Size, crop: CropRecord | None, settings: CropSettings) -> dict[str, Any]:
+    """What a person judges one crop of a run by, as JSON: see `describe_scene`; the `best` crop and the `others`.
+
+    Args:
+        seen: what the crop was searched on.
+        size: width and height of the picture in pixels.
+        crop: as the manifest lists it; None where there is none.
+        settings: of the run.
+    """
+    constraint = constraint_of(crop, settings, seen.guidance)
+    asked = constraint, settings.objective, settings.on_cut, settings.canvas
+    found = suggest_crops(seen.analysis, size, *asked)
+    return {
+        **describe_scene(seen.analysis, constraint),
+        "best": found.best.as_list() if found else None,
+        "others": [each.as_list() for each in found.others] if found else [],
+    }
+
+
+def constraint_of(crop: CropRecord | None, settings: CropSettings, guidance: Guidance) -> Constraint:
+    """What a crop of a run was chosen under."""
+    if settings.buckets is not None and crop is not None and crop.bucket is not None:
+        return constraint_for(crop.bucket, guidance.constrain(settings.constraint), settings.buckets)
+    constraints = [guidance.constrain(each) for each in settings.constraints()]
+    fitting = (each for each in constraints if crop and crop.ratio in map(str, each.ratios))
+    return next(fitting, constraints[0])
 
 
 def describe_scene(analysis: Analysis, constraint: Constraint) -> dict[str, list[dict[str, Any]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from comfy_api.latest import io
 
 from ..cropping.canvas import AUTO, CROP
 from ..cropping.constraint import Constraint
+from ..cropping.correction import Correction
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import get_format
@@ -22,6 +23,7 @@ from ..datasets.sidecars import Sidecars
 from ..images.encode import FORMATS
 from ..images.errors import PictureError
 from ..jobs.contact_sheet import draw_sheet
+from ..jobs.corrections import Corrections, read_corrections
 from ..jobs.defaults import default_min_share, default_workers
 from ..jobs.executors.batches import Analyser
 from ..jobs.folder import crop_folder
@@ -34,6 +36,7 @@ from ..jobs.steer import STRENGTH
 from ..printable import escape
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
 from .canvas import WHITE, canvas_inputs, read_fill
+from .folder_editor import show_folder_editor
 from .folder_panel import GrowingSheet, finished_panel
 from .folders import check_folder, existing_folder, fingerprint, inside, subfolders
 from .guides import guides_inputs, read_guides
@@ -42,8 +45,12 @@ from .host import is_connected, stop_if_interrupted, to_host
 from .hosted_cropper import HostedCropper, or_default
 from .sockets import Size
 from .sockets.constraints import CropConstraintType, PendingConstraint
+from .sockets.corrections import IN_FOLDER, corrections_input, read_decisions
 from .sockets.croppers import cropper_input
 from .sockets.ratios import parse_ratios
+
+WRITE, PREVIEW = "write", "preview"
+MODES = (WRITE, PREVIEW)
 
 SHEET_TILES = 24
 SHEET = 2
@@ -108,6 +115,8 @@ class CropFolder(io.ComfyNode):
                 *canvas_inputs(),
                 caption_framing_input(),
                 *guides_inputs(),
+                mode_input(),
+                corrections_input(IN_FOLDER),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -168,12 +177,15 @@ class CropFolder(io.ComfyNode):
         margin: str = "",
         focus_strength: float = STRENGTH,
         save_heatmaps: bool = False,
+        mode: str = WRITE,
+        corrections: Any = None,
     ) -> io.NodeOutput:
         source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
         mask_folder = find_masks_folder(masks)
         guides = read_guides(focus, avoid, keep, labels, margin, focus_strength)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
+        decisions, is_preview = read_decisions(corrections), mode == PREVIEW
         try:
             dataset = get_format(layout)(concept, repeats, batch_size, step or None) if bucketed else Plain()
             sorting = None
@@ -198,19 +210,49 @@ class CropFolder(io.ComfyNode):
                 masks=mask_folder,
                 caption_framing=caption_framing,
                 guides=guides,
-                save_heatmaps=save_heatmaps,
+                save_heatmaps=save_heatmaps and not is_preview,
+                dry_run=is_preview,
                 buckets=sorting,
                 dataset=dataset,
             )
-            run = FolderRun(source, out, out / "manifest.jsonl", settings, default_workers(hosted.device.type))
+            manifest = out / "manifest.jsonl"
+            run = FolderRun(
+                source,
+                out,
+                out / "preview.jsonl" if is_preview else manifest,
+                settings,
+                default_workers(hosted.device.type),
+                corrections=find_decided(manifest, decisions),
+            )
             with Analyser(hosted.cropper, hosted.device) as analyser:
                 outcome = crop_folder(run, analyser, GrowingSheet(run, cls.hidden.unique_id))
+                editor = show_folder_editor(run, analyser) if is_preview else {}
                 sheet = draw_contact_sheet(run, analyser) if is_connected(cls.hidden.unique_id, SHEET) else None
         except RunError as error:
             raise ValueError(f"folder: {error}") from error
         ignored = [] if bucketed else list_ignored(layout, duplicates)
         report = "\n\n".join([*ignored, write_report(run, outcome)])
-        return io.NodeOutput(str(run.manifest), report, sheet, ui=show_outcome(run, outcome, save_to, ignored))
+        shown = show_outcome(run, outcome, save_to, ignored) | editor
+        return io.NodeOutput(str(run.manifest), report, sheet, ui=shown)
+
+
+def mode_input() -> io.Combo.Input:
+    """Whether crops are written, or only chosen."""
+    return io.Combo.Input(
+        "mode",
+        options=list(MODES),
+        default=WRITE,
+        optional=True,
+        tooltip="preview: choose all crops and write none; the button below opens them, to correct or leave out, and to"
+        " approve. write: write them, as they were corrected.",
+    )
+
+
+def find_decided(manifest: Path, decisions: Mapping[str, Correction | None]) -> Corrections:
+    """What people decided about the pictures: in earlier runs, as their manifest says, and since, on the canvas."""
+    found = read_corrections(manifest)
+    found.decide(decisions)
+    return found
 
 
 def caption_framing_input() -> io.Boolean.Input:
@@ -243,7 +285,11 @@ def show_outcome(run: FolderRun, outcome: Outcome, save_to: str, ignored: Sequen
     failures = list_failures(run.manifest).splitlines()
     warnings = [*ignored, *outcome.describe_warnings().splitlines(), *outcome.notes, *failures]
     bars = [] if outcome.report is None else bucket_bars(outcome.report)
-    return finished_panel(run, f"{summarise(outcome)}, in output/{save_to}.", warnings, bars)
+    if run.output is None:
+        words = f"Preview: {summarise(outcome)}. Nothing is written yet: correct what you like, then Approve and write."
+    else:
+        words = f"{summarise(outcome)}, in output/{save_to}."
+    return finished_panel(run, words, warnings, bars)
 
 
 def picture_sizes(grid: str, source: Path, exclude: Sequence[Path | None]) -> list[Size]:

@@ -69,6 +69,11 @@ class Item:
     reason: str = ""
 
 
+def item_side(count: int) -> int:
+    """The short side, in pixels, of the pictures of an editor with so many."""
+    return LARGE_SIDE if count <= MANY else SMALL_SIDE
+
+
 class Editor:
     """The items of one run of a node; pictures are written as temporary files as they come.
 
@@ -77,7 +82,7 @@ class Editor:
     """
 
     def __init__(self, count: int) -> None:
-        self._side = LARGE_SIDE if count <= MANY else SMALL_SIDE
+        self._side = item_side(count)
         self._items: list[dict[str, Any]] = []
 
     def add(self, item: Item) -> None:

@@ -185,15 +185,21 @@ def save_heat(heat: Tensor, size: Size) -> dict[str, str]:
     return _save(Image.fromarray(pixels, "RGBA"), "WEBP", quality=80, method=0)
 
 
+def temporary_folder() -> Path:
+    """Where pictures that are only shown go; it is there."""
+    folder = Path(folder_paths.get_temp_directory(), FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _save(image: Image.Image, format: str, **options: Any) -> dict[str, str]:
     data = BytesIO()
     image.save(data, format, **options)
-    folder = Path(folder_paths.get_temp_directory(), FOLDER)
+    folder = temporary_folder()
     # Named by its content: a picture that is shown again costs nothing, and the browser may keep it.
     name = f"{hashlib.sha256(data.getvalue()).hexdigest()[:24]}.{format.lower()}"
     file = folder / name
     if not file.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         unfinished = file.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(data.getvalue())
         os.replace(unfinished, file)

@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..cropping.constraint import Constraint
 from ..images.encode import encode
 from ..images.errors import PictureError
-from ..jobs.bucket_stages import constraint_for
 from ..jobs.stages import PICTURE_ERRORS, Seen, describe_error, look_at, open_source
-from ..jobs.steer import Guidance
-from ..jobs.suggest import describe_scene, suggest_crops
+from ..jobs.suggest import describe_choice
 from ..models.analysis import Analysis
 from .items import Item
 from .session import ReviewSession
@@ -95,29 +92,12 @@ class Pictures:
 
     def _describe(self, item: Item) -> dict[str, Any]:
         seen = self._look(item)
-        analysis = seen.analysis
-        self._cache.get(f"heat {item.record.source}", lambda: draw_heat(analysis))
-        constraint = self._constraint(item, seen.guidance)
-        size, settings = item.record.size, self._session.run.settings
+        self._cache.get(f"heat {item.record.source}", lambda: draw_heat(seen.analysis))
+        size = item.record.size or (1, 1)
         try:
-            asked = constraint, settings.objective, settings.on_cut, settings.canvas
-            found = None if size is None else suggest_crops(analysis, size, *asked)
+            return describe_choice(seen, size, item.crop, self._session.run.settings)
         except PICTURE_ERRORS as error:
             raise PictureError(self._session.run.folder / item.record.source, describe_error(error)) from error
-        return {
-            **describe_scene(analysis, constraint),
-            "best": found.best.as_list() if found else None,
-            "others": [each.as_list() for each in found.others] if found else [],
-        }
-
-    def _constraint(self, item: Item, guidance: Guidance) -> Constraint:
-        """What the crop was chosen under."""
-        settings, crop = self._session.run.settings, item.crop
-        if settings.buckets is not None and crop is not None and crop.bucket is not None:
-            return constraint_for(crop.bucket, guidance.constrain(settings.constraint), settings.buckets)
-        constraints = [guidance.constrain(each) for each in settings.constraints()]
-        fitting = (each for each in constraints if crop and crop.ratio in map(str, each.ratios))
-        return next(fitting, constraints[0])
 
 
 class BoundedCache:

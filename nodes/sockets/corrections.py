@@ -1,7 +1,8 @@
 """SALIENT_CORRECTIONS values: what a person decided about pictures, as the editor on the canvas keeps it.
 
 The value is part of the workflow, and so is shared with it: `{"pictures": {DIGEST: CORRECTION}}`, each correction as in
-a manifest (`decision` and `box`), each picture known by `digest_of_tensor`.
+a manifest (`decision` and `box`), each picture known by `digest_of_tensor`, or on Crop Folder by the digest of its file.
+There, null takes back what an earlier run was told.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from ...cropping.correction import Correction
 from ...datasets.corrections import read_correction
-from ...datasets.json_values import MalformedValue, read_digest, read_field, show_value
+from ...datasets.json_values import MalformedValue, optional, read_digest, read_field, show_value
 from .lists import single_or
 
 CorrectionsType = io.Custom("SALIENT_CORRECTIONS")
@@ -25,14 +26,19 @@ SAMPLES = 96
 """Along each side of a picture, of the pixels by which it is known again."""
 
 
-def corrections_input() -> Any:
+IN_WORKFLOW = (
+    "Crops that were corrected by hand: after a run, the button opens the editor. They are kept in the workflow by the"
+    " content of the pictures, so other pictures, or another order, do not disturb them."
+)
+IN_FOLDER = (
+    "Crops that were corrected by hand: after a preview, the button opens the editor. They are kept in the workflow by"
+    " the content of the files, and go into the manifest once they are written; every later run honours them."
+)
+
+
+def corrections_input(tooltip: str = IN_WORKFLOW) -> Any:
     """The widget of the editor, see `web/js/corrections.js`."""
-    return CorrectionsType.Input(
-        "corrections",
-        optional=True,
-        tooltip="Crops that were corrected by hand: after a run, the button opens the editor. They are kept in the"
-        " workflow by the content of the pictures, so other pictures, or another order, do not disturb them.",
-    )
+    return CorrectionsType.Input("corrections", optional=True, tooltip=tooltip)
 
 
 def read_corrections(values: Sequence[Any] | None) -> Mapping[str, Correction]:
@@ -41,12 +47,21 @@ def read_corrections(values: Sequence[Any] | None) -> Mapping[str, Correction]:
     Raises:
         ValueError: naming the place that is malformed.
     """
-    value = single_or(values, "corrections", None)
+    decisions = read_decisions(single_or(values, "corrections", None))
+    return {digest: each for digest, each in decisions.items() if each is not None}
+
+
+def read_decisions(value: Any) -> Mapping[str, Correction | None]:
+    """What the widget says of pictures, by their digest; None where an earlier correction is taken back.
+
+    Raises:
+        ValueError: naming the place that is malformed.
+    """
     if not value:
         return {}
     try:
         pictures: Mapping[str, Any] = read_field(value, "pictures", _read_object)
-        return {read_digest(digest): read_field(pictures, digest, read_correction) for digest in pictures}
+        return {read_digest(digest): read_field(pictures, digest, optional(read_correction)) for digest in pictures}
     except ValueError as error:
         raise ValueError(f"corrections: {error}; press Clear on the node") from None
 
