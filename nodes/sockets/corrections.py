@@ -1,7 +1,7 @@
 """SALIENT_CORRECTIONS values: what a person decided about pictures, as the editor on the canvas keeps it.
 
 The value is part of the workflow, and so is shared with it: `{"pictures": {DIGEST: CORRECTION}}`, each correction as in
-a manifest (`decision` and `box`), each picture known by `digest_of_tensor`, or on Crop Folder by the digest of its file.
+a manifest (`decision` and `box`), each picture known by `digest_of_tensor`, or on Crop Folder by that of its file.
 There, null takes back what an earlier run was told.
 """
 

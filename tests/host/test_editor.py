@@ -78,12 +78,12 @@ def corrections(page):
 def run_here(page):
     """Runs by the canvas itself, so that the node shows what came of it."""
     page.evaluate("() => app.queuePrompt(0, 1)")
-    page.wait_for_function("!document.querySelector('.salient-crop-corrections button').disabled")
+    page.wait_for_function("!document.querySelector('.salient-corrections button').disabled")
 
 
-def drag_left(page, number):
-    """Opens the editor, goes to a picture, and drags its crop to the left; returns the box."""
-    page.locator(".salient-crop-corrections button").first.click()
+def drag_left(page, number, done="Done"):
+    """Opens the editor, goes to a picture, drags its crop to the left, and presses a button; returns the box."""
+    page.locator(".salient-corrections button").first.click()
     page.locator(".salient-crop-dialog .stage .box").wait_for()
     for _ in range(number):
         page.keyboard.press("Tab")
@@ -94,7 +94,7 @@ def drag_left(page, number):
     page.mouse.move(x - 60, y, steps=3)
     page.mouse.up()
     page.locator(".salient-crop-dialog .stage.corrected").wait_for()
-    page.get_by_role("button", name="Done", exact=True).click()
+    page.get_by_role("button", name=done, exact=True).click()
     page.locator(".salient-crop-dialog").wait_for(state="detached")
     (correction,) = corrections(page).values()
     return correction["box"]
@@ -114,16 +114,47 @@ def test_a_dragged_crop_is_saved_to_the_pixel_and_stays_with_its_picture(page, c
     page.evaluate(
         "() => { const saved = JSON.parse(JSON.stringify(app.graph.serialize())); return app.loadGraphData(saved); }"
     )
-    page.wait_for_function("document.querySelector('.salient-crop-corrections')")
+    page.wait_for_function("document.querySelector('.salient-corrections')")
     assert [each["box"] for each in corrections(page).values()] == [box]
     page.evaluate("on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)", not RENDERERS[renderer])
-    page.wait_for_function("document.querySelector('.salient-crop-corrections')")
+    page.wait_for_function("document.querySelector('.salient-corrections')")
     assert [each["box"] for each in corrections(page).values()] == [box]
     # Another order of the pictures, and one more.
     save_picture(comfy.input / renderer / "0a.png", (300, 200), 99)
     (comfy.input / renderer / "1.png").rename(comfy.input / renderer / "z.png")
     found = queue(page, comfy)
     assert len(found) == 4 and (found[3] == expected).all()
+    assert not page.errors
+
+
+PREVIEW = """(folder) => {
+    app.graph.clear();
+    const node = LiteGraph.createNode('SalientCrop_CropFolder');
+    node.pos = [60, 60];
+    app.graph.add(node);
+    const values = { folder, save_to: `preview ${folder}`, ratio: '1:1', format: 'png', mode: 'preview' };
+    for (const [name, value] of Object.entries(values)) node.widgets.find((each) => each.name === name).value = value;
+}"""
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_a_folder_is_previewed_corrected_approved_and_then_written(page, comfy, renderer):
+    page.evaluate("on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)", RENDERERS[renderer])
+    page.errors.clear()
+    folder, out = f"to preview {renderer}", comfy.output / f"preview to preview {renderer}"
+    for index in range(3):
+        save_picture(comfy.input / folder / f"{index}.png", (300, 200), 20 + index)
+    page.evaluate(PREVIEW, folder)
+    run_here(page)
+    assert not list(out.glob("*.png"))
+    left, top, width, height = drag_left(page, 1, done="Approve and write")
+    end = time.monotonic() + 60
+    while not (out / "manifest.jsonl").exists():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    source = np.asarray(Image.open(comfy.input / folder / "1.png").convert("RGB"))
+    assert (np.asarray(Image.open(out / "1.png")) == source[top : top + height, left : left + width]).all()
+    assert page.evaluate("() => app.graph.nodes[0].widgets.find((each) => each.name === 'mode').value") == "write"
     assert not page.errors
 
 
@@ -139,7 +170,7 @@ def test_a_shared_workflow_with_something_else_in_it_opens_and_says_what_is_wron
     prompt = page.evaluate("async () => (await app.graphToPrompt()).output")
     entry = comfy.wait_for(comfy.queue(prompt), 180)
     assert "press Clear" in json.dumps(entry["status"])
-    page.locator(".salient-crop-corrections button", has_text="Clear").click()
+    page.locator(".salient-corrections button", has_text="Clear").click()
     end = time.monotonic() + 20
     while corrections(page):
         assert time.monotonic() < end

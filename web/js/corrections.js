@@ -1,7 +1,8 @@
 // Crops corrected by hand: a button on the node that opens the editor, and what was decided, kept in the workflow.
 //
 // The widget's value is { pictures: { DIGEST: { decision, box } } }, see nodes/sockets/corrections.py. After a run the
-// node sends the editor's items, see nodes/editor.py.
+// node sends the editor's items, see nodes/editor.py. Those of a folder may have a correction that the folder `kept` from
+// an earlier run; null takes it back. A node with a `mode` is approved there: its preview is then written.
 
 import { app } from "../../../scripts/app.js";
 import { noteChange, openDialog } from "./dialog.js";
@@ -39,8 +40,8 @@ export function makeCorrections(node, name) {
     const { pictures, items } = state;
     refresh({ short: summariseShort(pictures), long: summarise(pictures), hint: items.length ? "" : say("runOnce") });
   };
-  const decide = (digest, correction) => {
-    if (correction) state.pictures[digest] = correction;
+  const decide = ({ digest, kept }, correction) => {
+    if (correction || kept) state.pictures[digest] = correction;
     else delete state.pictures[digest];
     widget.callback?.(widget.value);
     update();
@@ -94,7 +95,9 @@ function assurance(item) {
 // The editor over the whole window, until it is closed.
 function openEditor(node, state, decide) {
   const { items } = state;
-  for (const item of items) item.correction = state.pictures[item.digest] ?? null;
+  for (const item of items) {
+    item.correction = (item.digest in state.pictures ? state.pictures[item.digest] : item.kept) ?? null;
+  }
   const before = JSON.stringify(state.pictures);
   const { host, facts, addButton, close } = openDialog({
     title: node.title,
@@ -112,7 +115,12 @@ function openEditor(node, state, decide) {
   });
   sort.setAttribute("aria-pressed", "false");
   addButton(say("done"), close);
-  const run = addButton(say("doneAndRun"), () => {
+  const mode = node.widgets?.find((widget) => widget.name === "mode" && widget.value === "preview");
+  const run = addButton(say(mode ? "approveAndWrite" : "doneAndRun"), () => {
+    if (mode) {
+      mode.value = "write";
+      mode.callback?.(mode.value);
+    }
     close();
     app.queuePrompt(0, 1);
   });
@@ -129,7 +137,7 @@ function openEditor(node, state, decide) {
     heat: (index) => items[index].heat,
     details: (index) => items[index],
     decided: (index, correction) => {
-      decide(items[index].digest, correction);
+      decide(items[index], correction);
       items.forEach((item, other) => {
         if (other === index || item.digest !== items[index].digest) return;
         item.correction = correction; // the same picture once more
