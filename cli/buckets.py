@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--most-enlarged",
         metavar="X",
         type=parse_factor,
-        help="never enlarge a picture more than X times (default: no limit)",
+        help="never enlarge a picture, or with --per-subject a crop, more than X times (default: no limit)",
     )
     group.add_argument("--dataset", choices=list(FORMATS), help="lay OUT out for a trainer (default plain)")
     group.add_argument("--concept", metavar="NAME", help="folder N_NAME of kohya and ComfyUI (default picture)")
@@ -84,6 +84,8 @@ def bucket_options(chosen: argparse.Namespace) -> BucketOptions:
     from ..jobs.bucket_options import BucketOptions
 
     given = {name: getattr(chosen, name) for name in FLAGS}
+    if chosen.buckets is None and chosen.per_subject is not None:
+        given["most_enlarged"] = None  # of the crops of subjects
     unused = next((name for name, value in given.items() if value is not None), None)
     if chosen.buckets is None and unused is not None:
         raise UsageError(f"{flag_of(unused)} does nothing without --buckets GRID")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..jobs.defaults import RATIOS, default_min_share
-from . import buckets
+from . import buckets, subjects
 from .options import (
     SubParsers,
     add_cropper,
@@ -92,6 +92,7 @@ def add_parser(commands: SubParsers) -> None:
     _add_guides(parser)
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
+    subjects.add_arguments(parser)
 
 
 def _add_constraint(parser: argparse.ArgumentParser) -> None:
@@ -229,8 +230,8 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
         "--name",
         metavar="PATTERN",
         type=parse_name,
-        help="names of the crops, with {name}, {ratio}, {index}, {index:04}, {width}, {height}, {bucket}, such as"
-        " '{name}_{ratio}' (default: the pictures' names); their folders stay",
+        help="names of the crops, with {name}, {ratio}, {index}, {index:04}, {subject}, {width}, {height}, {bucket},"
+        " such as '{name}_{ratio}' (default: the pictures' names); their folders stay",
     )
     parser.add_argument(
         "--background",
@@ -292,6 +293,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     from ..jobs.prepare import prepare_run
 
     check_flags(chosen)
+    of_subjects = subjects.per_subject(chosen)
     options = buckets.bucket_options(chosen)
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device)
@@ -308,6 +310,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             checkpoint=chosen.cropper,
             device=device,
             each=chosen.each,
+            per_subject=of_subjects,
             on_cut=chosen.on_cut,
             frames=chosen.frames,
             fit=chosen.fit,

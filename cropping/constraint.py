@@ -44,6 +44,8 @@ class Constraint:
             ratio demands; `pad` extends the canvas beyond the picture; `error` raises `UnsatisfiableError`.
         multiple_of: the sides of the box are multiples of it in pixels, one of `MULTIPLES` (hard, under every policy);
             its ratio is then exact to within one multiple.
+        max_size: largest width and height in pixels, or None; a crop is larger only where `min_share`, `min_size`, or
+            what it must hold, asks for it.
 
     Sequences of any kind are kept as tuples.
 
@@ -60,6 +62,7 @@ class Constraint:
     min_size: Size | None = None
     policy: str = "shrink"
     multiple_of: int = 1
+    max_size: Size | None = None
 
     def __post_init__(self) -> None:
         if not 0 < check_number("min_share", self.min_share) <= 1:
@@ -75,6 +78,7 @@ class Constraint:
             "keep": tuple(check_region("keep", each) for each in check_tuple("keep", self.keep, object)),
             "avoid": tuple(check_region("avoid", each) for each in check_tuple("avoid", self.avoid, object)),
             "min_size": None if self.min_size is None else check_size("min_size", self.min_size),
+            "max_size": None if self.max_size is None else check_size("max_size", self.max_size),
         }
         for name, value in checked.items():
             most = MAX_RATIOS if name == "ratios" else MAX_REGIONS

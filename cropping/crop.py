@@ -38,6 +38,37 @@ class CropWarning:
             object.__setattr__(self, "region", check_edges("region", self.region))
 
 
+SUBJECT_KINDS = ("head", "person", "animal", "object", "prompt")
+"""What a crop may be asked for of. A `head` is a person's; an animal's is had by the framing `head` of an `animal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CropSubject:
+    """Whom, or what, a crop is of, where each subject of a picture has its own.
+
+    Attributes:
+        kind: as it was asked for, one of `SUBJECT_KINDS`.
+        box: of the subject, or of its head, in source pixels.
+        label: what a detector or a person called it; the kind where nobody did.
+        confidence: 0..1, how sure it is that it is there.
+
+    Raises:
+        TypeError: naming the field that is of another type.
+        ValueError: when the confidence is no share.
+    """
+
+    kind: str
+    box: Box
+    label: str = ""
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_kind("kind", self.kind, str)
+        check_kind("box", self.box, Box)
+        check_kind("label", self.label, str)
+        check_share("confidence", self.confidence)
+
+
 @dataclass(frozen=True, slots=True)
 class Crop:
     """One chosen crop.
@@ -54,6 +85,7 @@ class Crop:
             good, 0.63 where it leads by 0.05 of the score, 1 where no other is possible; see `measure_confidence`. None
             where that was not measured.
         correction: what a person decided about it; None where the search did.
+        subject: whom it is of; None where it is of the picture.
         framing: how much of its main person it shows, one of `FRAMINGS`; None where it shows none, or that was not
             asked.
 
@@ -71,6 +103,7 @@ class Crop:
     confidence: float | None = None
     correction: Correction | None = None
     framing: str | None = None
+    subject: CropSubject | None = None
 
     def __post_init__(self) -> None:
         check_kind("box", self.box, Box)
@@ -86,5 +119,7 @@ class Crop:
             check_share("confidence", self.confidence)
         if self.correction is not None:
             check_kind("correction", self.correction, Correction)
+        if self.subject is not None:
+            check_kind("subject", self.subject, CropSubject)
         if self.framing not in (None, *FRAMINGS):
             raise ValueError(f"framing must be one of {', '.join(FRAMINGS)}, got {show(self.framing)}")

@@ -138,6 +138,8 @@ def find_feasible_boxes(constraint: Constraint, ratio: Ratio, size: tuple[int, i
         shortest = min(longest, max(shortest, long_side))
     if conflicts and constraint.policy != "shrink":
         raise UnsatisfiableError(f"no {ratio} crop of a {size[0]}×{size[1]} picture obeys: {'; '.join(conflicts)}")
+    if constraint.max_size is not None:
+        longest = max(shortest, min(longest, largest_long_side(ratio, constraint.max_size, multiple)))
     return FeasibleBoxes(size, ratio, shortest, longest, required, multiple)
 
 
@@ -227,6 +229,21 @@ def smallest_long_side(ratio: Ratio, needed: tuple[int, int], multiple: int = 1)
     while not _fits(needed, box_size(ratio, long_side, multiple)):
         long_side += multiple
     return long_side
+
+
+def largest_long_side(ratio: Ratio, limits: tuple[int, int], multiple: int = 1) -> int:
+    """The largest long side whose box of the ratio is at most `limits` (width, height) pixels large; at least one
+    multiple.
+
+    >>> largest_long_side(Ratio(2, 3), (100, 1000)), largest_long_side(Ratio(2, 3), (100, 1000), 8)
+    (150, 152)
+    """
+    width, height = (max(1, side) for side in limits)
+    long_side = max(ratio.largest_in((width, height)))
+    if multiple == 1:
+        return long_side
+    options = range(_round_up(long_side, multiple), 0, -multiple)
+    return next((each for each in options if _fits(box_size(ratio, each, multiple), limits)), multiple)
 
 
 def _smallest_long_side(ratio: Ratio, needed: tuple[int, int]) -> int:

@@ -186,8 +186,13 @@ class HeadRule:
         return broken
 
 
+def importance_of(subject: Subject) -> float:
+    """How much a picture is about a subject, beside others: the area of its essence, less where it is off centre."""
+    x1, y1, x2, y2 = clip(subject.essence)
+    off_centre = hypot((x1 + x2) / 2 - 0.5, (y1 + y2) / 2 - 0.5) * 2**0.5
+    return area_of((x1, y1, x2, y2)) * (1 - OFF_CENTRE * off_centre)
+
+
 def _encode(subject: Subject, of: Sequence[Subject]) -> tuple[float, ...]:
-    head, body = clip(subject.essence), clip(subject.body_region)
-    share = area_of(clip(subject.essence)) / sum(area_of(clip(each.essence)) for each in of)
-    off_centre = hypot((head[0] + head[2]) / 2 - 0.5, (head[1] + head[3]) / 2 - 0.5) * 2**0.5
-    return (*head, *body, share * (1 - OFF_CENTRE * off_centre))
+    everyone = sum(area_of(clip(each.essence)) for each in of)
+    return (*clip(subject.essence), *clip(subject.body_region), importance_of(subject) / everyone)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .checks import Region, check_edges, check_number, check_weight
+from .checks import Region, check_edges, check_kind, check_number, check_weight
 
 KINDS = ("face", "person", "animal", "object", "prompt")
 # A body whose extent is not known, in sides of its head: so wide, and so high with the head. Most of what a head's
@@ -32,6 +32,7 @@ class Subject:
         kind: one of `KINDS`.
         head: x1, y1, x2, y2 of the head, or None.
         confidence: 0..1, how sure it is that the subject is there; see `cropping/heads.py`.
+        label: what a detector or a person called it; empty where nobody did.
 
     Raises:
         TypeError: when a number is none.
@@ -47,6 +48,7 @@ class Subject:
     kind: str = "object"
     head: Region | None = None
     confidence: float = 1.0
+    label: str = ""
 
     def __post_init__(self) -> None:
         for name in ("x1", "y1", "x2", "y2", "confidence"):
@@ -57,6 +59,7 @@ class Subject:
             raise ValueError(f"a subject's confidence is a share in 0..1, got {self.confidence}")
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind!r} is no kind of subject; use one of {', '.join(KINDS)}")
+        check_kind("a subject's label", self.label, str)
         if self.head is not None:
             object.__setattr__(self, "head", self._check_head(self.head))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..cropping.correction import Correction
-from ..cropping.crop import CropWarning
+from ..cropping.crop import SUBJECT_KINDS, CropSubject, CropWarning
 from ..cropping.framing import FRAMINGS
 from ..cropping.ratio import Ratio
 from .atomic import open_atomic
@@ -57,6 +57,7 @@ class CropRecord:
         added: the share of its area that is canvas beside the picture, 0..1; `box` says at which sides.
         framing: how much of its main person it shows, one of `FRAMINGS`; None where it shows none, or by a run that
             noted none.
+        subject: whom it is of, where each subject of a picture has its own crop; None where it is of the picture.
     """
 
     file: str | None
@@ -81,6 +82,7 @@ class CropRecord:
     ratio_error: float = 0.0
     added: float = 0.0
     framing: str | None = None
+    subject: CropSubject | None = None
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -93,7 +95,7 @@ class PictureRecord:
     Attributes:
         source: POSIX path relative to the folder that was read.
         size: width and height after orientation; None where not even that could be read.
-        status: `ok`, `failed` or `dropped`; the reason says why it is not ok.
+        status: `ok`, `failed` or `dropped`; the reason says why it is not ok, or which of its subjects have no crop.
         digest: a hash of the file, see `hash_file`: by it corrections find their picture again; None where the picture
             could not be read, or by a run that noted none.
     """
@@ -214,7 +216,18 @@ def _crop_fields(crop: CropRecord) -> dict[str, Any]:
     warnings = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
     correction = None if crop.correction is None else format_correction(crop.correction)
     values = {name: getattr(crop, name) for name in _CROP_FIELDS}
-    return {**values, "warnings": warnings, "correction": correction}
+    return {**values, "warnings": warnings, "correction": correction, "subject": _subject_fields(crop.subject)}
+
+
+def _subject_fields(subject: CropSubject | None) -> dict[str, Any] | None:
+    if subject is None:
+        return None
+    return {
+        "kind": subject.kind,
+        "label": subject.label,
+        "box": subject.box.as_list(),
+        "confidence": subject.confidence,
+    }
 
 
 def _picture(value: Mapping[str, Any]) -> PictureRecord:
@@ -246,7 +259,29 @@ def _crop(value: Any) -> CropRecord:
         ratio_error=read_field(value, "ratio_error", read_number, default=0.0),
         added=read_field(value, "added", read_number, default=0.0),
         framing=read_field(value, "framing", optional(_framing), default=None),
+        subject=read_field(value, "subject", optional(_subject), default=None),
     )
+
+
+def _subject(value: Any) -> CropSubject:
+    return CropSubject(
+        kind=read_field(value, "kind", _subject_kind),
+        box=read_field(value, "box", read_box),
+        label=read_field(value, "label", read_text),
+        confidence=read_field(value, "confidence", _share),
+    )
+
+
+def _subject_kind(value: Any) -> str:
+    if value not in SUBJECT_KINDS:
+        raise MalformedValue(f"must be one of {', '.join(SUBJECT_KINDS)}, got {show_value(value)}")
+    return value
+
+
+def _share(value: Any) -> float:
+    if not 0 <= read_number(value) <= 1:
+        raise MalformedValue(f"must lie in 0..1, got {show_value(value)}")
+    return value
 
 
 def _warning(value: Any) -> CropWarning:

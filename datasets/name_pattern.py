@@ -13,9 +13,9 @@ from functools import cached_property
 
 from ..cropping.checks import check_kind, show
 
-OF_PICTURE, OF_CROP = ("name", "index"), ("ratio", "width", "height", "bucket")
-_NUMBERS = ("index", "width", "height")
-SYNTAX = "{name}, {index}, {index:04}, {ratio}, {width}, {height} and {bucket}"
+OF_PICTURE, OF_CROP = ("name", "index"), ("ratio", "width", "height", "bucket", "subject")
+_NUMBERS = ("index", "width", "height", "subject")
+SYNTAX = "{name}, {index}, {index:04}, {subject}, {ratio}, {width}, {height} and {bucket}"
 
 MAX_PATTERN = 200  # characters
 _TOKEN = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([{}])|([^{}]+)")

@@ -29,6 +29,7 @@ from .folder import crop_folder as crop_run
 from .framing import apply_framing
 from .guides import Guides, parse_labels
 from .on_cut import KEEP
+from .per_subject import PerSubject
 from .picture import open_cropper
 from .prepare import prepare_run
 from .progress import Progress, Step
@@ -53,6 +54,7 @@ def crop_folder(
     objective: Objective = DEFAULT_OBJECTIVE,
     framing: str = KEEP_MOST,
     each: bool = False,
+    per_subject: str | PerSubject | None = None,
     on_cut: str = KEEP,
     frames: str = EACH,
     resolution: int | None = None,
@@ -116,6 +118,8 @@ def crop_folder(
             the crop. The latter replaces the objective's models of size and composition, and leaves the size open where
             there is no constraint, or its `min_share` is left at its default.
         each: one crop for every ratio, instead of the best of them.
+        per_subject: a crop of each `head`, `person`, `animal`, `object` or `prompt` of a picture, instead of one of the
+            picture; a `PerSubject` says more. Pictures without any are left out.
         on_cut: where the best crop cuts off the head of somebody whom the picture is about: `keep` it with its warning,
             `drop` it (with buckets, the picture stays out of that bucket), or `pad` the canvas so that the head fits.
         frames: `still` or `follow` for folders of frames: each folder is a clip, in the natural order of its names, and
@@ -124,8 +128,9 @@ def crop_folder(
         enlarge: whether a crop with fewer pixels is enlarged. False with buckets means `most_enlarged=1`.
         format: `jpg`, `png` or `webp`.
         quality: of a jpg or webp, 1 to 100; None for 95 and 92.
-        name: pattern of the crops' names with the fields {name}, {index}, {index:04}, {ratio}, {width}, {height} and
-            {bucket}; None for the names of their pictures. Folders stay; `{index}` counts the pictures from 1.
+        name: pattern of the crops' names with the fields {name}, {index}, {index:04}, {subject}, {ratio}, {width},
+            {height} and {bucket}; None for the names of their pictures. Folders stay; `{index}` counts the pictures
+            from 1.
         background: under transparent pixels and padding: a name, `#rrggbb` or (r, g, b); None keeps them transparent.
         fit: `whole`: the whole picture, extended to the ratio; `subject`: a crop as long as all subjects and regions to
             keep stay whole, else extended; `crop`: neither.
@@ -186,6 +191,7 @@ def crop_folder(
         device=where,
         objective=objective,
         each=each,
+        per_subject=PerSubject(per_subject) if isinstance(per_subject, str) else per_subject,
         on_cut=on_cut,
         frames=frames,
         resolution=resolution,

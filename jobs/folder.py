@@ -15,6 +15,7 @@ from .progress import CROPPING, Progress, StepCounter
 from .run import FolderRun, Outcome, describe_guides, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
 from .stages import crop_picture
+from .subject_crops import pick_recorded_corrections
 
 
 def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
@@ -137,5 +138,7 @@ def _is_done(run: FolderRun, journal: Journal, source: str, files: list[str], co
     record = journal.finished(source, run.state_of(source))
     if record is None or record.size is None or record.digest is None or not has_its_files(run, record, files):
         return False
-    wanted = pick_corrections(corrections.of(source, record.digest), run.settings.constraints(), record.size)
-    return is_honoured(record, wanted)
+    decided, constraints = corrections.of(source, record.digest), run.settings.constraints()
+    if run.settings.per_subject is None:
+        return is_honoured(record, pick_corrections(decided, constraints, record.size))
+    return is_honoured(record, pick_recorded_corrections(decided, record, constraints))

@@ -20,6 +20,7 @@ from .bucket_options import BucketOptions
 from .defaults import default_workers
 from .guides import NO_GUIDES, ROLES, Guides
 from .on_cut import KEEP
+from .per_subject import PerSubject
 from .run import FolderRun, read_sizes
 from .settings import CropSettings
 from .sources import resolve_sources
@@ -37,6 +38,7 @@ def prepare_run(
     device: str = "cpu",
     objective: Objective = DEFAULT_OBJECTIVE,
     each: bool = False,
+    per_subject: PerSubject | None = None,
     on_cut: str = KEEP,
     frames: str = EACH,
     resolution: int | None = None,
@@ -103,6 +105,7 @@ def prepare_run(
         checkpoint=checkpoint,
         objective=objective,
         each=each,
+        per_subject=per_subject,
         on_cut=on_cut,
         frames=frames,
         resolution=resolution if bucket_settings is None else None,

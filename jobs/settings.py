@@ -20,6 +20,7 @@ from ..bucketing.solver.policy import BucketPolicy
 from ..cropping.canvas import AUTO, CROP, Canvas
 from ..cropping.checks import Size, check_count, check_kind, check_number, show
 from ..cropping.constraint import Constraint
+from ..cropping.crop import Crop
 from ..cropping.model_sizes import ModelSizes, Shape
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
@@ -34,6 +35,7 @@ from ..models.base import Cropper
 from .guides import NO_GUIDES, Guides
 from .on_cut import KEEP, ON_CUT
 from .output_size import SIDE_STEP, shrink_to_multiple, target_size
+from .per_subject import PerSubject
 
 FORMAT_VERSION = 3
 """Raise it when the same settings would give other bytes than before: other numbers of a search, another encoder."""
@@ -112,6 +114,7 @@ class CropSettings:
         each: one crop for every ratio of the constraint, instead of the best of them.
         resolution: crops are resized to about resolution² pixels, see `target_size`; None leaves their size. Without
             effect on a bucket run, where the bucket is the size, and on the sizes of models, which are exact.
+        per_subject: a crop of each subject of a picture, instead of one of the picture; None for that of the picture.
         on_cut: where the best crop cuts off a head: `keep` it with its warning, `drop` the crop, or `pad` the canvas so
             that the head fits.
         frames: how the pictures of a folder belong together: `each` by itself; as the frames of a clip, `still` in one
@@ -149,6 +152,7 @@ class CropSettings:
     objective: Objective = DEFAULT_OBJECTIVE
     each: bool = False
     resolution: int | None = None
+    per_subject: PerSubject | None = None
     on_cut: str = KEEP
     frames: str = EACH
     enlarge: bool = True
@@ -217,6 +221,9 @@ class CropSettings:
                 f"save_heatmaps: {self.dataset.name} reads every picture in its folder; save them in a run without its"
                 " layout"
             )
+        if self.per_subject is not None:
+            check_kind("per_subject", self.per_subject, PerSubject)
+            self._check_per_subject()
         if self.name is not None:
             check_kind("name", self.name, str)
             self._check_name_fields()
@@ -296,22 +303,31 @@ class CropSettings:
         Args:
             name: see `OutputNames`.
         """
-        return list(dict.fromkeys(self.file_of(name, *each) for each in self._outcomes))
+        numbers = [None] if self.per_subject is None else range(1, self.per_subject.most + 1)
+        outcomes = ((*each, number) for each in self._outcomes for number in numbers)
+        return list(dict.fromkeys(self.file_of(name, *each) for each in outcomes))
 
-    def file_of(self, name: str, shape: Shape | None = None, size: Size | None = None) -> str:
+    def file_of(
+        self, name: str, shape: Shape | None = None, size: Size | None = None, number: int | None = None
+    ) -> str:
         """Where a crop goes, relative to the output.
 
         Args:
             name: see `OutputNames`.
             shape: that was asked for.
             size: of the crop, and of its bucket where there are buckets.
+            number: of its subject, from 1, where each has its own crop.
         """
         folder, ratio = "", _shape_text(shape)
         if self.name_pattern is not None:
             values: dict[str, str | int] = {"ratio": ratio}
+            if number is not None:
+                values["subject"] = number
             if size is not None:
                 values |= {"width": size[0], "height": size[1], "bucket": f"{size[0]}x{size[1]}"}
             name = NamePattern.parse_filled(name).fill(values).text
+        elif number is not None:
+            name = f"{name}_{number}"
         if self.each and not (self.name_pattern and "ratio" in self.name_pattern.fields):
             folder = f"{ratio}/"
         return folder + self.dataset.crop_path(name, self.format)
@@ -329,7 +345,7 @@ class CropSettings:
     @cached_property
     def _outcomes(self) -> list[tuple[Shape | None, Size | None]]:
         """The shapes and sizes that crops may have, as far as their names depend on them."""
-        depends = bool(self.name_pattern and self.name_pattern.fields & set(OF_CROP))
+        depends = bool(self.name_pattern and self.name_pattern.fields & {*OF_CROP} - {"subject"})
         if self.buckets is not None and depends:
             return [(Ratio.of(each), each) for each in self.buckets.grid.sizes]
         if self.buckets is not None or not (self.each or depends):
@@ -355,10 +371,34 @@ class CropSettings:
         target = None if self.constraint.multiple_of == 1 else self._target_of(shape)
         return shape if target is None or isinstance(shape, ModelSizes) else Ratio.of(target)
 
+    def enlargement(self, crop: Crop, size: Size, place: int = 0) -> float:
+        """How many times a crop of a picture of `size`, found under that one of `constraints`, is enlarged when it is
+        written; less than 1 where it is reduced."""
+        width, height = self.size_of(crop.box.size, self.shape_of(crop.ratio, size, place), size)
+        return max(width / crop.box.width, height / crop.box.height)
+
+    def _check_per_subject(self) -> None:
+        """Refuses what a crop of each subject cannot be combined with."""
+        if self.buckets is not None:
+            raise ValueError(
+                "per_subject: makes several crops of a picture, buckets one; crop the subjects first, then sort these"
+                " crops into buckets"
+            )
+        if self.frames != EACH:
+            raise ValueError("per_subject: is for pictures on their own; the frames of a clip have one crop each")
+        if self.fit != CROP:
+            raise ValueError(f"per_subject: makes crops of single subjects, fit {self.fit} of the whole picture")
+        if self.objective.rater is not None or self.objective.size_model is not None:
+            raise ValueError("per_subject: the size of a crop follows from its subject, not from a model of it")
+
     def _check_name_fields(self) -> None:
         """Refuses a name of which a field is not known, or not before the run."""
         assert self.name_pattern is not None
         fields = self.name_pattern.fields
+        if ("subject" in fields) != (self.per_subject is not None):
+            raise ValueError(
+                "name: {subject} needs per_subject, and with it every name needs {subject}, the number of the subject"
+            )
         if "bucket" in fields and self.buckets is None:
             raise ValueError("name: {bucket} needs buckets")
         if "ratio" in fields and self.buckets is None and not self.constraint.ratios:

@@ -36,6 +36,7 @@ from .output_size import ratio_error
 from .run import FolderRun
 from .settings import CropSettings
 from .steer import NO_GUIDANCE, Guidance
+from .subject_crops import SubjectCrops, choose_subject_crops
 from .warnings import summarise_warnings
 
 BLACK = (0, 0, 0)  # of a mask, outside its picture
@@ -71,26 +72,54 @@ def crop_picture(
     """
 
     def crop(picture: Picture, record: PictureRecord) -> PictureRecord:
-        settings, size = run.settings, picture.info.size
+        settings = run.settings
         seen, record = look_at(run, picture, source, analyser), replace(record, digest=hash_file(picture.path))
-        corrected = pick_corrections(corrections.of(source, record.digest), settings.constraints(), size)
+        decided = corrections.of(source, record.digest)
         with analysing(picture):
-            crops = choose_crops(
-                seen.analysis,
-                size,
-                [seen.guidance.constrain(each) for each in settings.constraints()],
-                settings.objective,
-                settings.on_cut,
-                corrected,
-                settings.canvas,
-            )
-        planned = plan_record(record, crops, name if run.output else None, settings)
+            planned = plan_picture(record, seen, decided, name if run.output else None, settings)
         write_heatmap(run, heatmap, seen)
         write_crops(run, picture, planned)
         _remove_others(run, run.settings.files(name), planned)
         return planned
 
     return with_picture(run, PictureRecord(source, None, FAILED), crop)
+
+
+def plan_picture(
+    record: PictureRecord, seen: Seen, corrections: Sequence[Correction], name: str | None, settings: CropSettings
+) -> PictureRecord:
+    """The record of a picture with its crops: one for each constraint, or for each subject.
+
+    Args:
+        record: of the picture.
+        seen: what the crops are searched on.
+        corrections: of the picture.
+        name: of the crops, see `OutputNames`; None where none is written.
+        settings: of the run.
+
+    Raises:
+        UnsatisfiableError: when there is no crop and the policy is `error`.
+    """
+    size = record.size
+    assert size is not None
+    constraints = [seen.guidance.constrain(each) for each in settings.constraints()]
+    if settings.per_subject is None:
+        corrected = pick_corrections(corrections, settings.constraints(), size)
+        crops = choose_crops(
+            seen.analysis, size, constraints, settings.objective, settings.on_cut, corrected, settings.canvas
+        )
+        return plan_record(record, crops, name, settings)
+    found = choose_subject_crops(
+        seen.analysis,
+        size,
+        constraints,
+        settings.per_subject,
+        settings.objective,
+        settings.on_cut,
+        corrections,
+        lambda crop, place: settings.enlargement(crop, size, place),
+    )
+    return plan_subjects(record, found, name, settings)
 
 
 @dataclass(frozen=True)
@@ -180,20 +209,67 @@ def plan_record(
         settings: of the run.
     """
     assert record.size is not None
-    planned = []
-    for place, crop in enumerate(crops):
-        if crop.correction is None and is_dropped(crop, settings.on_cut):
-            continue
-        shape = settings.shape_of(crop.ratio, record.size, place)
-        target = settings.size_of(crop.box.size, shape, record.size)
-        file = None if name is None else settings.file_of(name, shape, target)
-        asked = replace(crop, ratio=shape) if isinstance(shape, Ratio) else crop
-        planned.append(crop_record(asked, record.size, target, file))
+    planned = [
+        plan_crop(crop, record.size, name, settings, place)
+        for place, crop in enumerate(crops)
+        if crop.correction is not None or not is_dropped(crop, settings.on_cut)
+    ]
     if not planned:
         return replace(record, status=DROPPED, reason=summarise_warnings(crops[0].warnings), crops=())
     if all(each.is_dropped for each in planned):
         return replace(record, status=DROPPED, reason=BY_HAND, crops=tuple(planned))
     return replace(record, status=OK, crops=tuple(planned))
+
+
+def plan_subjects(
+    record: PictureRecord, found: SubjectCrops, name: str | None, settings: CropSettings
+) -> PictureRecord:
+    """The record with the crops of its subjects; a picture without any is dropped, and the reason says why.
+
+    The number of a subject is the same in each ratio.
+
+    Args:
+        record, name, settings: as for `plan_record`.
+        found: the crops, one of each subject for each of the settings' `constraints`.
+
+    Raises:
+        UnsatisfiableError: when no subject has a crop because of the policy `error`.
+    """
+    assert record.size is not None
+    if not found.found and found.unsatisfiable is not None:
+        raise found.unsatisfiable
+    planned = [
+        plan_crop(crop, record.size, name, settings, place, number)
+        for place in range(len(settings.constraints()))
+        for number, each in enumerate(found.found, 1)
+        if (crop := each.crops[place]) is not None
+    ]
+    reason = found.describe_left_out() or None
+    if not planned:
+        return replace(record, status=DROPPED, reason=reason, crops=())
+    if all(each.is_dropped for each in planned):
+        return replace(record, status=DROPPED, reason=BY_HAND, crops=tuple(planned))
+    return replace(record, status=OK, reason=reason, crops=tuple(planned))
+
+
+def plan_crop(
+    crop: Crop, picture_size: Size, name: str | None, settings: CropSettings, place: int = 0, number: int | None = None
+) -> CropRecord:
+    """The record of one crop, with its file and its size.
+
+    Args:
+        crop: that was chosen.
+        picture_size: width and height of its picture.
+        name: see `plan_record`.
+        settings: of the run.
+        place: which of the settings' `constraints` it was chosen under.
+        number: of its subject, from 1; None where the crop is of the picture.
+    """
+    shape = settings.shape_of(crop.ratio, picture_size, place)
+    target = settings.size_of(crop.box.size, shape, picture_size)
+    file = None if name is None else settings.file_of(name, shape, target, number)
+    asked = replace(crop, ratio=shape) if isinstance(shape, Ratio) else crop
+    return crop_record(asked, picture_size, target, file)
 
 
 def crop_record(
@@ -230,6 +306,7 @@ def crop_record(
         ratio_error=_rounded(ratio_error(target, crop.ratio)),
         added=_rounded(added_share(box, picture_size)),
         framing=crop.framing,
+        subject=None if crop.subject is None else replace(crop.subject, confidence=_rounded(crop.subject.confidence)),
     )
 
 

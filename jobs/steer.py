@@ -81,7 +81,13 @@ def add_subjects(subjects: Sequence[Subject], boxes: Sequence[LabelledRegion]) -
     known = list(subjects)
     others: list[Subject] = []
     drawn = [
-        Subject(*each.region, weight=each.weight, kind=kind_of_label(each.label), confidence=each.confidence)
+        Subject(
+            *each.region,
+            weight=each.weight,
+            kind=kind_of_label(each.label),
+            confidence=each.confidence,
+            label=each.label,
+        )
         for each in boxes
         if each.weight > 0
     ]
@@ -92,7 +98,7 @@ def add_subjects(subjects: Sequence[Subject], boxes: Sequence[LabelledRegion]) -
             continue
         one = known[place]
         weight, confidence = max(one.weight, each.weight), max(one.confidence, each.confidence)
-        known[place] = replace(one, weight=weight, confidence=confidence)
+        known[place] = replace(one, weight=weight, confidence=confidence, label=each.label or one.label)
     return known + others
 
 

@@ -6,7 +6,7 @@ run summary, nodes and Python then show it. Its code stays the same for ever, si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -103,12 +103,21 @@ def find_cut_heads(scene: CroppedScene) -> Iterator[CropWarning]:
 def find_sliced_heads(scene: CroppedScene) -> Iterator[CropWarning]:
     """Heads of others that the crop's edge goes through, where they are large enough to be noticed."""
     protected = protected_subjects(scene.analysis.subjects)
-    for subject in scene.analysis.subjects:
+    yield from _sliced_heads((each for each in scene.analysis.subjects if each not in protected), scene.region)
+
+
+def find_sliced_neighbours(neighbours: Sequence[Subject], crop: Crop, size: tuple[int, int]) -> Iterator[CropWarning]:
+    """Heads that the edge of a crop of somebody else goes through, where they are large enough to be noticed."""
+    return _sliced_heads(neighbours, crop.box.relative(size))
+
+
+def _sliced_heads(subjects: Iterable[Subject], region: Region) -> Iterator[CropWarning]:
+    for subject in subjects:
         head = subject.head_region
-        if head is None or subject in protected or subject.confidence < SURE_CONFIDENCE:
+        if head is None or subject.confidence < SURE_CONFIDENCE:
             continue
-        outside = 1 - share_of_head(subject, scene.region)
-        high = (head[3] - head[1]) / (scene.region[3] - scene.region[1])
+        outside = 1 - share_of_head(subject, region)
+        high = (head[3] - head[1]) / (region[3] - region[1])
         if 1 - WHOLE < outside < 1 - TOUCHED and high >= NOTICED:
             words = f"{percent(outside)} of {_name_head(subject)} {describe_place(head)} is outside the crop"
             yield CropWarning(HEAD_SLICED, words, head)

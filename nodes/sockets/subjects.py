@@ -33,4 +33,4 @@ def read_subjects(values: Sequence[Any] | None, batches: Sequence[Tensor], name:
 
 def _subjects(boxes: Sequence[tuple[Any, str]], size: Size) -> list[Subject]:
     found = ((relative_region(box, size), label) for box, label in boxes)
-    return [Subject(*region, kind=kind_of_label(label)) for region, label in found if region is not None]
+    return [Subject(*region, kind=kind_of_label(label), label=label) for region, label in found if region is not None]

@@ -195,6 +195,23 @@ def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_
         (["--fit", "whole", "--fit-side", "up"], "--fit-side"),
         (["--fit", "whole", "--fill", "blurred"], "--fill"),
         (["--framing", "close"], "--framing"),
+        (["--per-subject", "face"], "--per-subject"),
+        (["--per-subject", "head", "--subject-margin", "nan"], "--subject-margin"),
+        (["--per-subject", "head", "--subject-overlap", "1.1"], "--subject-overlap"),
+        (["--per-subject", "head", "--most-subjects", "101"], "--most-subjects"),
+        (["--per-subject", "head", "--name", "{name}"], "--name"),
+        (["--name", "{name}_{subject}"], "--name"),
+        *(
+            (["--per-subject", "head", *more], more[0])
+            for more in (
+                ["--buckets", "sdxl"],
+                ["--frames", "still"],
+                ["--fit", "whole"],
+                ["--min-area", "0.5"],
+                ["--framing", "as-people-crop"],
+                ["--keep", "."],
+            )
+        ),
         (["--cropper", "nonesuch"], "--cropper"),
         (["--device", "tpu"], "--device"),
         (["--masks", "nowhere"], "--masks"),
@@ -237,6 +254,18 @@ def test_a_malformed_flag_is_named(photos, tmp_path, words, flag, capsys):
                 "--smallest": "2",
                 "--remainder": "keep",
                 "--most-enlarged": "1",
+            }.items()
+        ),
+        *(
+            ([flag, value], flag, "--per-subject KIND")
+            for flag, value in {
+                "--subject-framing": "head",
+                "--subject-margin": "0.1",
+                "--neighbours": "out",
+                "--subject-order": "size",
+                "--most-subjects": "3",
+                "--smallest-crop": "64",
+                "--subject-overlap": "0.5",
             }.items()
         ),
         (["--layout-hard"], "--layout-hard", "--layout WHERE"),

@@ -9,7 +9,7 @@ import pytest
 
 from salient_crop.cropping.box import Box
 from salient_crop.cropping.correction import Correction
-from salient_crop.cropping.crop import CropWarning
+from salient_crop.cropping.crop import CropSubject, CropWarning
 from salient_crop.datasets.manifest import (
     CropRecord,
     PictureRecord,
@@ -38,7 +38,7 @@ WARNED = CropRecord(
     None, "1:1", None, (0, 0, 1, 1), 1.0, {}, 1.0, (0, 0), (1, 1), (1, 1),
     (CropWarning("subject-cut", "a face is cut", (0.25, 0.0, 0.5, 1.0)), CropWarning("small", "it is small")), 0.25,
 )  # fmt: skip
-FRAMED = replace(CROP, framing="half figure")
+FRAMED = replace(CROP, framing="half figure", subject=CropSubject("person", Box(-1, 2, 3, 4), "Zoë", 0.5))
 CORRECTED = replace(CROP, correction=Correction("approve", Box(1, -2, 20, 30)))
 
 
@@ -74,7 +74,7 @@ def test_the_fields_are_the_documented_ones():
     assert list(line) == ["source", "size", "status", "reason", "digest", "crops"]
     assert list(line["crops"][0]) == [
         "file", "ratio", "bucket", "box", "score", "terms", "kept", "crop_coords", "original_size", "target_size",
-        "warnings", "confidence", "correction", "ratio_error", "added", "framing",
+        "warnings", "confidence", "correction", "ratio_error", "added", "framing", "subject",
     ]  # fmt: skip
     assert line["crops"][0]["confidence"] == 0.25
     assert line["size"] == [120, 80]
@@ -94,7 +94,8 @@ def test_an_older_manifest_is_read_and_has_no_warnings_and_no_confidence(tmp_pat
         assert again.pop("digest") is None
         for crop in again["crops"]:
             assert (crop.pop("warnings"), crop.pop("confidence"), crop.pop("correction")) == ([], None, None)
-            assert (crop.pop("ratio_error"), crop.pop("added"), crop.pop("framing")) == (0, 0, None)
+            assert (crop.pop("ratio_error"), crop.pop("added")) == (0, 0)
+            assert (crop.pop("framing"), crop.pop("subject")) == (None, None)
         assert again == json.loads(line)
 
 
@@ -175,6 +176,22 @@ NUMBERS = (True, "1", None, float("nan"), float("inf"), [], {}, 10**400)
         *((["crops", 0, "score"], number, r"crops\[0\].score: must be a finite number") for number in NUMBERS),
         *((["crops", 0, "kept"], number, r"crops\[0\].kept: must be a finite number") for number in NUMBERS),
         (["crops", 0, "framing"], "half-figure", r'crops\[0\].framing: must be one of close-up, .*, got "half-figure"'),
+        (["crops", 0, "subject"], "head", r"crops\[0\].subject: "),
+        (
+            ["crops", 0, "subject"],
+            {"kind": "face", "box": [0, 0, 1, 1], "label": "", "confidence": 1},
+            r"crops\[0\].subject.kind",
+        ),
+        (
+            ["crops", 0, "subject"],
+            {"kind": "head", "box": [0, 0, 0, 1], "label": "", "confidence": 1},
+            r"crops\[0\].subject.box",
+        ),
+        (
+            ["crops", 0, "subject"],
+            {"kind": "head", "box": [0, 0, 1, 1], "label": "", "confidence": 2},
+            r"crops\[0\].subject.conf",
+        ),
         (["crops", 0, "confidence"], "1", r'crops\[0\].confidence: must be a finite number, got "1"'),
     ],
 )

@@ -13,6 +13,7 @@ from PIL import Image
 
 import salient_crop
 from salient_crop.cli import main as cli
+from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.subject import Subject
@@ -22,6 +23,7 @@ from salient_crop.datasets.manifest import read_manifest
 from salient_crop.datasets.output_folder import OutputFolder
 from salient_crop.datasets.sidecars import Sidecars
 from salient_crop.jobs import settings as settings_module
+from salient_crop.jobs.per_subject import PerSubject
 from salient_crop.models import registry
 
 
@@ -516,3 +518,97 @@ def test_a_picture_without_a_person_keeps_its_caption(folder):
     assert (folder.out / "b.txt").read_bytes() == b"a chair\r\n"
     assert not (folder.out / "a.txt").exists()
     assert all(crop.framing is None for each in read_manifest(folder.out / "manifest.jsonl") for crop in each.crops)
+
+
+def two_heads(scripted):
+    """A cropper that finds a large head at the left and a smaller one at the right of every picture."""
+    heads = Subject(0.1, 0.2, 0.4, 0.6, kind="face"), Subject(0.6, 0.3, 0.8, 0.6, kind="face", label="Ada")
+    return scripted(subjects=heads)
+
+
+def per_subject(folder, cropper, **more):
+    fields = {"most": 3, "smallest": 1, "margin": 0.0, **more.pop("ask", {})}
+    return folder.settings(cropper, per_subject=PerSubject("head", **fields), format="png", **more)
+
+
+def test_each_subject_has_a_crop_of_its_own_with_caption_and_mask(folder, scripted):
+    cropper = two_heads(scripted)
+    (folder.photos / "a.txt").write_text("two people", "utf-8")
+    Image.new("L", (48, 32), 255).save(folder.photos / "a-masklabel.png")
+    outcome = folder.crop(per_subject(folder, cropper), cropper)
+    assert (outcome.crops, outcome.failed, outcome.dropped) == (6, 0, 0)
+    record = next(read_manifest(folder.out / "manifest.jsonl"))
+    assert [crop.file for crop in record.crops] == ["a_1.png", "a_2.png"]
+    assert [crop.subject.label for crop in record.crops] == ["head", "Ada"]
+    assert record.crops[0].subject.box == Box.from_relative((0.1, 0.2, 0.4, 0.6), (48, 32))
+    assert [crop.framing for crop in record.crops] == ["close-up", "close-up"]
+    for number in (1, 2):
+        assert (folder.out / f"a_{number}.txt").read_text("utf-8") == "two people"
+        size = Image.open(folder.out / f"a_{number}.png").size
+        assert Image.open(folder.out / "masks" / f"a_{number}.png").size == size
+    assert (folder.out / "trip" / "c_2.png").is_file()
+
+
+def test_a_run_of_subjects_goes_on_where_it_was_and_leaves_nothing_of_those_that_are_gone(folder, scripted):
+    cropper = two_heads(scripted)
+    settings = per_subject(folder, cropper)
+    folder.crop(settings, cropper)
+    before = folder.tree()
+    assert folder.crop(settings, cropper).resumed == 3 and folder.tree() == before
+    (folder.out / "b_2.png").unlink()
+    again = folder.crop(settings, cropper)
+    assert (again.resumed, again.crops) == (2, 6) and folder.tree() == before
+    fewer = folder.crop(per_subject(folder, cropper, ask={"most": 1}), cropper)
+    assert (fewer.crops, fewer.resumed) == (3, 0)
+    alone = scripted(subjects=cropper.subjects[:1])
+    folder.crop(per_subject(folder, cropper), cropper)
+    folder.crop(per_subject(folder, alone, resolution=16), alone)
+    assert sorted(path.name for path in folder.out.rglob("*.png")) == ["a_1.png", "b_1.png", "c_1.png"]
+
+
+def test_pictures_without_such_a_subject_are_left_out_by_name(folder, scripted):
+    cropper = two_heads(scripted)
+    outcome = folder.crop(folder.settings(cropper, per_subject=PerSubject("animal"), format="png"), cropper)
+    assert (outcome.crops, outcome.failed, outcome.dropped) == (0, 0, 3)
+    reasons = {each.reason for each in read_manifest(folder.out / "manifest.jsonl")}
+    assert reasons == {"no animal was found in it"}
+
+
+def test_the_number_of_a_subject_is_the_same_in_each_ratio(folder, scripted):
+    cropper = two_heads(scripted)
+    constraint = Constraint((Ratio(1, 1), Ratio(2, 3)))
+    folder.crop(per_subject(folder, cropper, constraint=constraint, each=True, resolution=32), cropper)
+    record = next(read_manifest(folder.out / "manifest.jsonl"))
+    assert [crop.file for crop in record.crops] == ["1x1/a_1.png", "1x1/a_2.png", "2x3/a_1.png", "2x3/a_2.png"]
+    labels = [crop.subject.label for crop in record.crops]
+    assert labels == ["head", "Ada"] * 2
+    named = per_subject(folder, cropper, name="{subject:03}_{name}")
+    folder.crop(named, cropper)
+    assert (folder.out / "002_a.png").is_file()
+
+
+def test_no_name_of_a_subjects_crop_is_that_of_another_picture(folder, scripted):
+    cropper = two_heads(scripted)
+    folder.add("a_1.png", seed=7)
+    outcome = folder.crop(per_subject(folder, cropper), cropper)
+    files = [crop.file for record in read_manifest(folder.out / "manifest.jsonl") for crop in record.crops]
+    assert outcome.crops == len(set(files)) == 8
+    assert all((folder.out / file).is_file() for file in files)
+
+
+def test_corrections_of_subjects_are_kept(folder, scripted):
+    cropper = two_heads(scripted)
+    settings = per_subject(folder, cropper)
+    folder.crop(settings, cropper)
+    (folder.photos / "b.png").unlink()
+    (folder.photos / "trip" / "c.png").unlink()
+    manifest = folder.out / "manifest.jsonl"
+    lines = [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]
+    first, second = (crop["box"] for crop in lines[0]["crops"])
+    moved = [second[0] - 2, *second[1:]]
+    lines[0]["crops"][1]["correction"] = {"decision": "box", "box": moved}
+    manifest.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    folder.crop(settings, cropper)
+    record = next(read_manifest(manifest))
+    assert [list(crop.box) for crop in record.crops] == [first, moved]
+    assert folder.crop(settings, cropper).resumed == 1

@@ -16,8 +16,10 @@ from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.formats import FORMATS, get_format
 from salient_crop.jobs import settings as module
 from salient_crop.jobs.guides import Guides, LabelRule
+from salient_crop.jobs.per_subject import PerSubject
 from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences
 from salient_crop.models.registry import load_cropper
+from salient_crop.models.size_prior.framing import as_people_crop
 
 
 class Model:
@@ -72,6 +74,7 @@ OTHER = {
     "fit": "whole",
     "fit_side": "left",
     "constraint.keep": ((0.1, 0.1, 0.2, 0.3),),
+    "constraint.max_size": (64, 65),
     "constraint.min_size": (64, 65),
     "constraint.policy": "pad",
     "constraint.ratios": (Ratio(1, 1), Ratio(2, 3)),  # their order decides ties
@@ -146,6 +149,7 @@ EXCLUDED = (
     "checkpoint",
     "buckets",
     "constraint.multiple_of",
+    "per_subject",
     "save_heatmaps",
 )  # they exclude each other, or change nothing
 
@@ -432,3 +436,45 @@ def test_a_crop_that_is_resized_is_searched_in_the_ratio_of_the_result():
     assert models.shape_of(Ratio(13, 19), (200, 300)) == MODEL_SIZES["sdxl"]
     assert models.size_of((190, 280), MODEL_SIZES["sdxl"], (200, 300)) == (832, 1216)
     assert replace(models, enlarge=False).size_of((190, 280), MODEL_SIZES["sdxl"], (200, 300)) == (190, 280)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "object"},
+        {"framing": "portrait"},
+        {"margin": 0.15},
+        {"neighbours": "whole"},
+        {"order": "size"},
+        {"most": 9},
+        {"most_overlap": 0.5},
+        {"smallest": 65},
+        {"most_enlarged": 2.0},
+    ],
+)
+def test_all_that_is_asked_of_the_crops_of_subjects_changes_the_identity(fields):
+    usual = CropSettings("centre", "", Constraint(), per_subject=PerSubject())
+    other = replace(usual, per_subject=PerSubject(**fields))
+    assert other.identity() != usual.identity() != CropSettings("centre", "", Constraint()).identity()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"buckets": BucketSettings(parse_grid("sdxl"))}, "per_subject: .* buckets one; crop the subjects first"),
+        ({"frames": "still"}, "per_subject: is for pictures on their own"),
+        ({"fit": "subject"}, "per_subject: makes crops of single subjects, fit subject"),
+        ({"objective": as_people_crop()}, "per_subject: the size of a crop follows from its subject"),
+        ({"name": "{name}"}, "name: {subject} needs per_subject, and with it every name needs {subject}"),
+    ],
+)
+def test_crops_of_subjects_exclude_what_is_about_the_whole_picture(fields, message):
+    with pytest.raises(ValueError, match=message):
+        CropSettings("centre", "", Constraint(), per_subject=PerSubject(), **fields)
+
+
+def test_a_name_has_the_number_of_a_subject_only_where_there_is_one():
+    with pytest.raises(ValueError, match="name: {subject} needs per_subject"):
+        CropSettings("centre", "", Constraint(), name="{name}{subject}")
+    settings = CropSettings("centre", "", Constraint(), name="{name}-{subject:02}", per_subject=PerSubject(most=2))
+    assert settings.files("a-{subject:02}") == ["a-01.jpg", "a-02.jpg"]

@@ -16,6 +16,7 @@ from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.formats import get_format
 from salient_crop.jobs.guides import Guides, LabelRule
+from salient_crop.jobs.per_subject import PerSubject
 from salient_crop.jobs.settings import BucketSettings, CropSettings
 from salient_crop.jobs.settings_reader import read_settings
 from salient_crop.models.size_prior.framing import as_people_crop
@@ -47,13 +48,17 @@ BUCKETS = CropSettings(
     buckets=BucketSettings(parse_grid("auto:2", 256), 256, 4, 2, "repeat", 1.5, LossWeights(cut=0.25), "skip"),
     dataset=get_format("kohya")("cat", 10, 4),
 )
+SUBJECTS = CropSettings(
+    "centre", "", Constraint(max_size=(64, 96)), caption_framing=True, per_subject=PerSubject("object", "whole", 0.25)
+)
+ON_A_GPU = CropSettings("centre", "", Constraint(), device="cuda")
 
 
 def noted(settings):
     return json.loads(json.dumps(settings.identity()))
 
 
-@pytest.mark.parametrize("settings", [PLAIN, BUCKETS, MODELS, CropSettings("centre", "", Constraint(), device="cuda")])
+@pytest.mark.parametrize("settings", [PLAIN, BUCKETS, MODELS, SUBJECTS, ON_A_GPU])
 def test_what_was_noted_is_read_back(settings):
     assert read_settings(noted(settings)) == settings
 
