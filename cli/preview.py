@@ -58,7 +58,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..jobs.executors.threads import available_cores
     from ..jobs.preview import collect_tiles, list_records, most_doubtful, sample_records
     from ..jobs.progress import Step
-    from ..jobs.reopen import noted_guides
+    from ..jobs.reopen import noted_ground, noted_guides
     from ..jobs.run_record import noted_cropper, source_folder
 
     try:
@@ -87,7 +87,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
     with Analyser(cropper, device) as analyser:
         guides = noted_guides(chosen.manifest, folder, chosen.follow_links)
-        tiles = collect_tiles(records, folder, analyser, workers, progress, chosen.follow_links, guides)
+        ground = noted_ground(chosen.manifest)
+        tiles = collect_tiles(records, folder, analyser, workers, progress, chosen.follow_links, guides, ground)
     write_sheet(chosen.out, "--out", draw_sheet(tiles))
     reporter.result(f"{len(records)} of {total} pictures in {chosen.out}")
     return DONE if all(record.status == OK for record in records) else SOME_FAILED

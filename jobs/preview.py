@@ -5,11 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ..datasets.find import LEADS_OUTSIDE, is_inside, leads_outside
 from ..datasets.manifest import FAILED, OK, BrokenLine, CropRecord, PictureRecord, read_lines
+from ..images.colour import RGB, WHITE
 from ..images.decode import Picture
 from ..images.errors import PictureError
+from ..images.fill import Fill
 from ..images.reader import PictureReader
 from .analyse import ANALYSIS_SIDE
 from .contact_sheet import MOST_CROPS, CropTile, PictureTile, thumbnail_size
@@ -20,6 +23,21 @@ from .progress import DRAWING, Progress, StepCounter
 from .stages import PICTURE_ERRORS, analysing, describe_error
 from .steer import NO_GUIDANCE
 from .warnings import HEAD_CUT, summarise_warnings
+
+
+class Ground(NamedTuple):
+    """What crops are drawn on.
+
+    Attributes:
+        background: under transparent pixels; None for transparency, which a sheet shows white.
+        fill: of canvas that was added, see `fill_canvas`; None for the background.
+    """
+
+    background: RGB | None = WHITE
+    fill: Fill = None
+
+
+ON_WHITE = Ground()
 
 
 def list_records(manifest: Path) -> Iterator[PictureRecord]:
@@ -50,6 +68,7 @@ def collect_tiles(
     progress: Progress,
     follow_links: bool = False,
     guides: GuideReader | None = None,
+    ground: Ground = ON_WHITE,
 ) -> list[PictureTile]:
     """One tile a record, in order.
 
@@ -61,12 +80,13 @@ def collect_tiles(
         progress: called after every picture.
         follow_links: also show pictures that links lead to outside the folder.
         guides: what the user said matters in them, which is part of the heat.
+        ground: that their crops lie on.
     """
     tiles: list[PictureTile] = []
     counter = StepCounter(progress, len(records))
 
     def draw(record: PictureRecord) -> tuple[PictureRecord, PictureTile]:
-        return record, picture_tile(record, folder, analyser, follow_links, reader, guides)
+        return record, picture_tile(record, folder, analyser, follow_links, reader, guides, ground)
 
     def finish(result: tuple[PictureRecord, PictureTile]) -> None:
         tiles.append(result[1])
@@ -84,17 +104,18 @@ def picture_tile(
     follow_links: bool = False,
     reader: PictureReader | None = None,
     guides: GuideReader | None = None,
+    ground: Ground = ON_WHITE,
 ) -> PictureTile:
     """The tile of one record; a picture that failed, or cannot be shown, is shown by its reason.
 
     Args:
-        record, folder, analyser, follow_links, guides: see `collect_tiles`.
+        record, folder, analyser, follow_links, guides, ground: see `collect_tiles`.
         reader: opens the picture; None for one of its own.
     """
     if record.status != OK:
         return PictureTile(record.source, f"{record.status}: {record.reason or 'no reason is told'}")
     try:
-        return _draw_picture(record, folder, analyser, follow_links, reader or PictureReader(), guides)
+        return _draw_picture(record, folder, analyser, follow_links, reader or PictureReader(), guides, ground)
     except PictureError as error:
         return PictureTile(record.source, error.reason)
     except PICTURE_ERRORS as error:
@@ -151,6 +172,7 @@ def _draw_picture(
     follow_links: bool,
     reader: PictureReader,
     guides: GuideReader | None,
+    ground: Ground,
 ) -> PictureTile:
     path = folder / record.source
     if not follow_links and leads_outside(path, folder):
@@ -167,20 +189,20 @@ def _draw_picture(
                 heat = guidance.steer(analyser.analyse(thumbnail)).heatmap.float().cpu().numpy()
         pixels = picture.crop((0, 0, *size), thumbnail_size(size))
         kept = [crop for crop in record.crops if not crop.is_dropped]
-        crops = tuple(_crop_tile(picture, crop) for crop in kept[:MOST_CROPS])
+        crops = tuple(_crop_tile(picture, crop, ground) for crop in kept[:MOST_CROPS])
     note = f"{size[0]} × {size[1]}"
     if more := len(kept) - len(crops):
         note = f"{note}, {more} more crops"
     return PictureTile(record.source, note, pixels, heat, crops)
 
 
-def _crop_tile(picture: Picture, crop: CropRecord) -> CropTile:
+def _crop_tile(picture: Picture, crop: CropRecord, ground: Ground) -> CropTile:
     x, y, width, height = crop.box
     full_width, full_height = picture.info.size
     region = (x / full_width, y / full_height, (x + width) / full_width, (y + height) / full_height)
     size = f"{crop.target_size[1]} × {crop.target_size[0]}"
     return CropTile(
-        pixels=picture.crop(crop.box, thumbnail_size((width, height))),
+        pixels=picture.crop(crop.box, thumbnail_size((width, height)), ground.background or WHITE, ground.fill),
         region=region,
         title=f"{crop.ratio}   {size}",
         note=_describe(crop),

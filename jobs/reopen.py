@@ -8,6 +8,7 @@ from pathlib import Path
 from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
 from .guides import GuideReader
+from .preview import ON_WHITE, Ground
 from .run import FolderRun, RunError
 from .run_record import noted_cropper, read_run_record, record_file, source_folder
 from .settings_reader import read_settings
@@ -24,6 +25,15 @@ def noted_guides(manifest: Path, folder: Path, follow_links: bool = False) -> Gu
         return None
     is_there = guides.paths and all(path.exists() for path in guides.paths)
     return GuideReader(guides, folder, follow_links) if is_there else None
+
+
+def noted_ground(manifest: Path) -> Ground:
+    """What the crops of a manifest lie on, as the record of its run says; white where it does not."""
+    try:
+        settings = read_settings(read_run_record(manifest).get("settings"))
+    except ValueError:
+        return ON_WHITE
+    return Ground(settings.background, settings.fill)
 
 
 def reopen_run(

@@ -10,6 +10,7 @@ from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.manifest import FAILED, OK, CropRecord, PictureRecord, read_manifest
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.preview import collect_tiles, most_doubtful, picture_tile, sample_records
+from salient_crop.jobs.reopen import noted_ground
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,18 @@ def test_a_crop_of_unknown_confidence_says_nothing_of_it(folder, confidence, not
     record = PictureRecord("a.png", (48, 32), OK, None, (crop_of(confidence),))
     (crop,) = picture_tile(record, folder.photos, None).crops
     assert crop.note == note
+
+
+@pytest.mark.parametrize(("fill", "colour"), [(None, (0, 0, 255)), ((255, 0, 0), (255, 0, 0)), ("edge", None)])
+def test_a_crop_lies_on_what_its_run_filled_canvas_with(folder, fill, colour):
+    settings = folder.settings(
+        constraint=Constraint(ratios=(Ratio(4, 1),)), fit="whole", fit_side="right", fill=fill, background=(0, 0, 255)
+    )
+    folder.crop(settings)
+    manifest = folder.out / "manifest.jsonl"
+    record = next(read_manifest(manifest))
+    ground = noted_ground(manifest)
+    (crop,) = picture_tile(record, folder.photos, None, ground=ground).crops
+    drawn = crop.pixels[crop.pixels.shape[0] // 2, -3]
+    before = crop.pixels[crop.pixels.shape[0] // 2, crop.pixels.shape[1] * 48 // 128 - 3]
+    assert tuple(drawn) == colour if colour else abs(drawn.astype(int) - before).max() < 40
