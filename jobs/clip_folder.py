@@ -19,7 +19,7 @@ from ..images.scenes import find_scenes, sign_frame
 from ..models.analysis import Analysis
 from .analyse import ANALYSIS_SIDE
 from .clip import choose_clip_crops
-from .corrections import find_corrections
+from .corrections import Corrections, find_corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .folder import finish_run, open_journal
@@ -36,19 +36,22 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     """Crops the frames of every folder of the run as one clip; see `crop_folder`, which calls it.
 
     Frames are in the natural order of their names. A frame that cannot be read fails alone, and the box passes over it.
-    A clip of which a frame was changed, added or taken away is done again whole. What people decided about single
-    pictures is kept, and not applied to frames. About 0.2 MB a frame are in memory until a clip is written.
+    A clip of which a frame was changed, added or taken away is done again whole. Pictures that were corrected by hand
+    are refused: a box for one frame would make the others jump. About 0.2 MB a frame are in memory until a clip is
+    written.
 
     Raises:
-        RunError: when the frames of a folder have several sizes; names the first of another size.
+        RunError: when the frames of a folder have several sizes, or some were corrected; names the first.
     """
     sources = sorted(list_sources(run), key=natural_key)
     clips = split_clips(sources)
     for clip in clips:
         _refuse_other_sizes(run, clip)
+    corrections = find_corrections(run)
+    _refuse_corrected(run, sources, corrections)
     names = make_room(run, sources)
     files = {source: run.settings.files(names.of_source[source]) for source in sources}
-    notes, corrections = [*describe_change(run), *describe_guides(run, sources)], find_corrections(run)
+    notes = [*describe_change(run), *describe_guides(run, sources)]
     states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
     journal = open_journal(run, files, states.__getitem__)
     try:
@@ -99,6 +102,18 @@ def _refuse_other_sizes(run: FolderRun, clip: Sequence[str]) -> None:
                 f"{path}: a frame of {size[0]}×{size[1]} after frames of {first[0]}×{first[1]}; each folder is a clip,"
                 " whose frames have one size"
             )
+
+
+def _refuse_corrected(run: FolderRun, sources: Sequence[str], corrections: Corrections) -> None:
+    """Refuses frames about whose crops a person has decided when they were pictures on their own."""
+    decided = {each.source for each in corrections if each.corrections}
+    corrected = [each for each in sources if each in decided]
+    if corrected:
+        others = f" and {len(corrected) - 1} more" if len(corrected) > 1 else ""
+        raise RunError(
+            f"{run.manifest}: {corrected[0]}{others} were corrected by hand, which the frames of a clip cannot follow"
+            " one by one; crop the clip into another folder"
+        )
 
 
 def _states_of(run: FolderRun, clip: Sequence[str]) -> dict[str, str]:

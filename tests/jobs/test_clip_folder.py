@@ -1,14 +1,17 @@
 """Folders of frames, cropped as clips."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from salient_crop.cropping.box import Box
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.correction import Correction
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.datasets.manifest import FAILED, OK, read_manifest
+from salient_crop.datasets.manifest import FAILED, OK, read_manifest, write_manifest
 from salient_crop.jobs.run import RunError
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
@@ -150,3 +153,16 @@ def test_a_clip_without_a_crop_says_why(clip):
 def test_what_cannot_be_is_refused(clip, more, message):
     with pytest.raises(ValueError, match=message):
         crop(clip, **more)
+
+
+def test_frames_that_were_corrected_as_pictures_are_refused_and_stay_as_they_are(clip):
+    crop(clip, "each")
+    manifest = clip.out / "manifest.jsonl"
+    first, *others = read_manifest(manifest)
+    corrected = replace(first.crops[0], correction=Correction("box", Box(3, 2, 18, 32)))
+    write_manifest(manifest, [replace(first, crops=(corrected,)), *others])
+    crop(clip, "each")
+    before = manifest.read_bytes()
+    with pytest.raises(RunError, match=r"one/frame0\.png were corrected by hand.* crop the clip into another folder"):
+        crop(clip, "still")
+    assert manifest.read_bytes() == before
