@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import torch
 
-from ..cropping.canvas import AUTO, CROP, NO_CANVAS, Canvas, place_canvas
+from ..cropping.canvas import AUTO, CROP, NO_CANVAS, WHOLE, Canvas, place_canvas
 from ..cropping.checks import Region
 from ..cropping.constraint import Constraint
 from ..cropping.correction import Correction, corrected_box, is_near, nearest_ratio
@@ -17,7 +17,7 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..models.selection import SearchBatch
 from .fit import fit_crop, with_size_given_up
-from .warnings import HEAD_CUT, find_warnings
+from .warnings import CANVAS_ADDED, HEAD_CUT, find_warnings
 
 KEEP, DROP, PAD = "keep", "drop", "pad"
 ON_CUT = (KEEP, DROP, PAD)
@@ -70,6 +70,8 @@ def choose_crop(
             box = place_canvas(crop.box, batch.size, canvas.side)
             crop = crop if box == crop.box else batch.crop_at(box, crop.ratio, under, objective)
         warnings = find_warnings(analysis, crop, batch.size, constraint)
+        if canvas.fit == WHOLE:  # its canvas was asked for
+            warnings = tuple(each for each in warnings if each.code != CANVAS_ADDED)
         framing = label_framing(analysis.subjects, crop.box.relative(batch.size))
         sure = batch.confidence(crop, under, objective)
         return replace(crop, warnings=warnings, confidence=sure, framing=framing)
