@@ -12,8 +12,10 @@ import torch
 from comfy_api.latest import io
 
 from ..cropping.canvas import AUTO, CROP
-from ..cropping.constraint import Constraint
+from ..cropping.checks import show
+from ..cropping.constraint import MULTIPLES, Constraint
 from ..cropping.correction import Correction
+from ..cropping.sequence import EACH, FRAMES, with_even_sides
 from ..datasets.find import find_pictures
 from ..datasets.formats import FORMATS as DATASET_FORMATS
 from ..datasets.formats import get_format
@@ -29,9 +31,9 @@ from ..jobs.executors.batches import Analyser
 from ..jobs.folder import crop_folder
 from ..jobs.guides import GuideReader
 from ..jobs.on_cut import KEEP
-from ..jobs.preview import collect_tiles, sample_records
+from ..jobs.preview import Ground, collect_tiles, sample_records
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
-from ..jobs.settings import DUPLICATES, CropSettings
+from ..jobs.settings import DUPLICATES, MAX_QUALITY, CropSettings
 from ..jobs.steer import STRENGTH
 from ..printable import escape
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
@@ -117,6 +119,7 @@ class CropFolder(io.ComfyNode):
                 *guides_inputs(),
                 mode_input(),
                 corrections_input(IN_FOLDER),
+                *output_inputs(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -179,6 +182,10 @@ class CropFolder(io.ComfyNode):
         save_heatmaps: bool = False,
         mode: str = WRITE,
         corrections: Any = None,
+        frames: str = EACH,
+        multiple_of: str = "1",
+        quality: int = 0,
+        name: str = "",
     ) -> io.NodeOutput:
         source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
@@ -186,6 +193,8 @@ class CropFolder(io.ComfyNode):
         guides = read_guides(focus, avoid, keep, labels, margin, focus_strength)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
         decisions, is_preview = read_decisions(corrections), mode == PREVIEW
+        if is_preview and frames != EACH:
+            raise ValueError("mode: the crops of a clip's frames belong together; they are not corrected one by one")
         try:
             dataset = get_format(layout)(concept, repeats, batch_size, step or None) if bucketed else Plain()
             sorting = None
@@ -196,9 +205,10 @@ class CropFolder(io.ComfyNode):
                     grid, resolution, batch_size, remainder, smallest, most_enlarged, sizes, duplicates
                 )
                 dataset = dataset.for_grid(sorting.grid)
+            asked = resolve_constraint(constraint, ratio, bucketed, multiple_of)
             settings = CropSettings.for_cropper(
                 hosted.load(),
-                resolve_constraint(constraint, ratio, bucketed),
+                asked if frames == EACH else with_even_sides(asked),
                 device=hosted.device,
                 checkpoint=hosted.source,
                 objective=(constraint or PendingConstraint()).objective,
@@ -212,6 +222,9 @@ class CropFolder(io.ComfyNode):
                 guides=guides,
                 save_heatmaps=save_heatmaps and not is_preview,
                 dry_run=is_preview,
+                frames=frames,
+                quality=None if quality == 0 else quality,
+                name=name.strip() or None,
                 buckets=sorting,
                 dataset=dataset,
             )
@@ -253,6 +266,47 @@ def find_decided(manifest: Path, decisions: Mapping[str, Correction | None]) -> 
     found = read_corrections(manifest)
     found.decide(decisions)
     return found
+
+
+def output_inputs() -> list[io.Combo.Input | io.Int.Input | io.String.Input]:
+    """What `crop` has too: folders of frames, and which sizes, quality and names crops have."""
+    return [
+        io.Combo.Input(
+            "frames",
+            options=list(FRAMES),
+            default=EACH,
+            optional=True,
+            advanced=True,
+            tooltip="each: every picture by itself. For folders of frames, each folder a clip in the order of its"
+            " names and one even size: still: one box for all; follow: a box that moves smoothly with what matters.",
+        ),
+        io.Combo.Input(
+            "multiple_of",
+            options=[str(each) for each in MULTIPLES],
+            default="1",
+            optional=True,
+            advanced=True,
+            tooltip="Without buckets: the sides of the crops are multiples of so many pixels. The ratio is then exact"
+            " to within one multiple.",
+        ),
+        io.Int.Input(
+            "quality",
+            default=0,
+            min=0,
+            max=MAX_QUALITY,
+            optional=True,
+            advanced=True,
+            tooltip="Of a jpg or webp, 1 to 100; 0: the usual one, 95, of a webp 92.",
+        ),
+        io.String.Input(
+            "name",
+            default="",
+            optional=True,
+            advanced=True,
+            tooltip="A pattern for the names of the crops, with fields in braces: name, ratio, index, index:04, width,"
+            " height, bucket; see the help. Empty: the pictures' names. Their folders stay.",
+        ),
+    ]
 
 
 def caption_framing_input() -> io.Boolean.Input:
@@ -299,11 +353,14 @@ def picture_sizes(grid: str, source: Path, exclude: Sequence[Path | None]) -> li
     return read_sizes(source, [each for each in exclude if each is not None])
 
 
-def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bool) -> Constraint:
+def resolve_constraint(
+    value: PendingConstraint | None, ratio: str, bucketed: bool, multiple_of: str = "1"
+) -> Constraint:
     """The constraint on every picture of the folder.
 
     Raises:
-        ValueError: when it holds boxes in pixels, which are another region on every picture.
+        ValueError: when it holds boxes in pixels, which are another region on every picture, or `multiple_of` is none
+            of `MULTIPLES` or does nothing.
     """
     if value is None:
         constraint = Constraint(min_share=default_min_share(bucketed))
@@ -313,7 +370,11 @@ def resolve_constraint(value: PendingConstraint | None, ratio: str, bucketed: bo
         )
     else:
         constraint = value.for_picture(0, 1, (1, 1))
-    return replace(constraint, ratios=constraint.ratios or parse_ratios(ratio))
+    multiples = {str(each): each for each in MULTIPLES}
+    if multiple_of not in multiples:
+        raise ValueError(f"multiple_of must be one of {', '.join(multiples)}, got {show(multiple_of)}")
+    ratios = constraint.ratios or parse_ratios(ratio)
+    return replace(constraint, ratios=ratios, multiple_of=multiples[multiple_of])
 
 
 def find_masks_folder(name: str) -> Path | None:
@@ -365,6 +426,7 @@ def draw_contact_sheet(run: FolderRun, analyser: Analyser) -> torch.Tensor:
         lambda _: stop_if_interrupted(),
         run.settings.follow_links,
         run.guides,
+        Ground(run.settings.background, run.settings.fill),
     )
     drawn = draw_sheet(tiles)
     return to_host(torch.from_numpy(drawn.copy()).float()[None] / 255)

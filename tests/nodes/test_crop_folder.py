@@ -17,6 +17,7 @@ from wires import as_box, read_tree, save_folder
 
 from salient_crop.cropping.subject import Subject
 from salient_crop.datasets.folder_lock import lock_folder
+from salient_crop.datasets.manifest import read_manifest
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
 
@@ -387,3 +388,47 @@ def test_a_changed_file_of_boxes_runs_the_node_again(nodes, host):
     assert fingerprint() == before
     (notes / "a.jsonl").write_text(json.dumps({"source": source, "boxes": [{"region": [0, 0, 1, 1]}]}))
     assert fingerprint() != before
+
+
+def test_crops_have_the_sizes_quality_and_names_that_the_command_gives_them(run, smartcrop, host, photographs):
+    given = {"folder": "photographs", "cropper": smartcrop, "ratio": "3:2"}
+    manifest, *_ = run("CropFolder", **given, multiple_of="32", quality=60, name="{index:02}_{name}", save_to="small")
+    names = [each.crops[0].file for each in read_manifest(Path(manifest))]
+    assert [name[:3] for name in names] == ["01_", "02_", "03_"]
+    for name in names:
+        with Image.open(host.base / "output" / "small" / name) as crop:
+            assert crop.width % 32 == crop.height % 32 == 0
+    run("CropFolder", **given, multiple_of="32", name="{index:02}_{name}", save_to="fine")
+    sizes = [sum((host.base / "output" / out / name).stat().st_size for name in names) for out in ("small", "fine")]
+    assert sizes[0] < sizes[1]
+
+
+def test_a_folder_of_frames_is_cropped_as_a_clip(run, smartcrop, host):
+    frames = host.base / "input" / "frames"
+    frames.mkdir()
+    for index in range(4):
+        picture = Image.effect_noise((160, 90), 60).convert("RGB")
+        picture.save(frames / f"{index}.png")
+    manifest, *_ = run("CropFolder", folder="frames", cropper=smartcrop, ratio="9:16", frames="still")
+    boxes = {each.crops[0].box for each in read_manifest(Path(manifest))}
+    assert len(boxes) == 1
+    ((_, _, width, height),) = boxes
+    assert width % 2 == height % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"frames": "still", "buckets": "auto:2"}, "frames: a clip has one size"),
+        ({"frames": "still", "mode": "preview"}, "mode: the crops of a clip's frames belong together"),
+        ({"frames": "slow"}, "frames must be one of each, still, follow"),
+        ({"multiple_of": "32", "buckets": "auto:2"}, "multiple_of: does nothing with buckets"),
+        ({"multiple_of": "7"}, "multiple_of must be one of 1, 2, 8"),
+        ({"quality": 50, "format": "png"}, "quality: does nothing for a png"),
+        ({"quality": -1}, "quality must be at least 1"),
+        ({"name": "{nobody}"}, "name: "),
+    ],
+)
+def test_what_cannot_be_asked_together_is_refused_by_its_name(run, smartcrop, photographs, given, message):
+    with pytest.raises(ValueError, match=message):
+        run("CropFolder", folder="photographs", cropper=smartcrop, **given)
