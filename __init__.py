@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from .images.errors import PictureError
     from .jobs.api import crop_folder, plan_buckets
+    from .jobs.batch import CropBatch, MeasureBatch, assign_buckets
     from .jobs.on_cut import HeadCutError
     from .jobs.paste_back import paste_back
     from .jobs.picture import CroppedPicture, crop
@@ -53,10 +54,12 @@ _HOMES = {
     "BucketReport": ".bucketing.report",
     "Constraint": ".cropping",
     "Crop": ".cropping",
+    "CropBatch": ".jobs.batch",
     "CropWarning": ".cropping",
     "CroppedPicture": ".jobs.picture",
     "Cropper": ".models.base",
     "HeadCutError": ".jobs.on_cut",
+    "MeasureBatch": ".jobs.batch",
     "Objective": ".cropping",
     "ObjectiveWeights": ".cropping",
     "Outcome": ".jobs.run",
@@ -66,6 +69,7 @@ _HOMES = {
     "Subject": ".cropping",
     "TextRegion": ".cropping",
     "UnsatisfiableError": ".cropping",
+    "assign_buckets": ".jobs.batch",
     "crop": ".jobs.picture",
     "crop_folder": ".jobs.api",
     "load_cropper": ".models.registry",
@@ -79,10 +83,12 @@ __all__ = [
     "BucketReport",
     "Constraint",
     "Crop",
+    "CropBatch",
     "CropWarning",
     "CroppedPicture",
     "Cropper",
     "HeadCutError",
+    "MeasureBatch",
     "Objective",
     "ObjectiveWeights",
     "Outcome",
@@ -93,6 +99,7 @@ __all__ = [
     "TextRegion",
     "UnsatisfiableError",
     "__version__",
+    "assign_buckets",
     "crop",
     "crop_folder",
     "load_cropper",

@@ -166,6 +166,15 @@ def crop_for_bucket(measured: Sequence[CropRecord], bucket: Size) -> CropRecord:
     return next(each for each in measured[:-1] if each.bucket == bucket)
 
 
+def picture_losses(measured: Sequence[CropRecord], size: Size, settings: BucketSettings) -> np.ndarray:
+    """What one picture of (width, height) `size` loses in each bucket, float64 `[M]`; infinite where it must not go.
+
+    Args:
+        measured: the records of `measure_picture`.
+    """
+    return _Measurements.read([size], [measured], settings).loss(settings)[0]
+
+
 def plan_in_bucket(
     measured: PictureRecord, result: SortedPictures, index: int, files: Sequence[str | None]
 ) -> PictureRecord:

@@ -26,6 +26,7 @@ from ..images.fill import parse_fill
 from ..images.machine import memory_limit
 from ..images.reader import PictureReader
 from ..images.source import PictureSource, open_picture
+from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.registry import load_cropper
 from .analyse import ANALYSIS_SIDE, analyse_thumbnails
@@ -38,7 +39,7 @@ from .guides import KEEP as KEEP_ROLE
 from .on_cut import KEEP, HeadCutError, is_dropped
 from .settings import CropSettings
 from .stages import choose_crops
-from .steer import STRENGTH, Guidance
+from .steer import NO_GUIDANCE, STRENGTH, Guidance
 from .warnings import summarise_warnings
 
 
@@ -212,12 +213,25 @@ def crop(
         guides.refuse_idle([role for role, value in given.items() if value is not None])
         path = Path(picture) if isinstance(picture, str | PathLike) else None
         guidance = read_given(given, opened, path, guides, open_file)
-        return _crop_opened(opened, loaded, settings, guidance)
+        (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], settings.device)
+        return crop_opened(opened, analysis, settings, guidance)
 
 
-def _crop_opened(picture: Picture, cropper: Cropper, settings: CropSettings, guidance: Guidance) -> CroppedPicture:
+def crop_opened(
+    picture: Picture, analysis: Analysis, settings: CropSettings, guidance: Guidance = NO_GUIDANCE
+) -> CroppedPicture:
+    """The best crop of a picture that is open, with its pixels.
+
+    Args:
+        picture: to be cropped.
+        analysis: of it.
+        settings: without buckets, and not for each ratio.
+        guidance: what the user says matters in it.
+
+    Raises:
+        PictureError, UnsatisfiableError, HeadCutError: see `crop`.
+    """
     size = picture.info.size
-    (analysis,) = analyse_thumbnails(cropper, [picture.small(ANALYSIS_SIDE)], settings.device)
     try:
         (found,) = choose_crops(
             guidance.steer(analysis),
