@@ -82,7 +82,7 @@ def draw_painter(canvas) -> None:
     page = canvas.page
     values = page.evaluate("() => app.graph.nodes.map(node => node.widgets?.map(widget => widget.value))")
     canvas.put("SalientCrop_Constraint", "regions", {"regions": PAINTED})
-    page.locator(".salient-regions button").first.click()
+    page.locator(".salient-crop-regions button").first.click()
     page.locator(".salient-crop-dialog .board").wait_for()
     page.wait_for_timeout(1000)
     for _ in range(2):
@@ -125,8 +125,9 @@ def graph_only(canvas) -> Image.Image:
 def hide_panels(canvas) -> None:
     """Takes the front end's own panels away, which would lie over the nodes."""
     canvas.page.add_style_tag(
-        content=".litegraph-minimap, [data-testid=error-overlay], .p-toast, .graph-canvas-menu, .actionbar,"
-        " .comfyui-body-top, .side-tool-bar-container, [data-testid*=minimap] { display: none !important }"
+        content=".litegraph-minimap, [data-testid=error-overlay], [data-testid=queue-notification-banner], .p-toast,"
+        " .graph-canvas-menu, .actionbar, .comfyui-body-top, .side-tool-bar-container, [data-testid*=minimap]"
+        " { display: none !important }"
     )
 
 

@@ -158,14 +158,21 @@ def is_seen(row):
 
 
 def test_help_shows_in_the_panel(canvas):
-    canvas.page.evaluate(
+    page = canvas.page
+    page.evaluate("() => { app.graph.clear(); app.graph.add(LiteGraph.createNode('SalientCrop_ConstrainedCrop')) }")
+    canvas.settle()
+    # Its title on the screen, with room above it for the buttons of what is selected.
+    x, y = page.evaluate(
         """() => {
-            app.graph.clear();
-            const node = LiteGraph.createNode('SalientCrop_ConstrainedCrop');
-            app.graph.add(node);
-            app.canvas.selectNode(node);
+            const { ds, canvas } = app.canvas
+            ds.offset = [ds.offset[0] + 250, ds.offset[1] + 200]
+            app.canvas.setDirty(true, true)
+            const { left, top } = canvas.getBoundingClientRect()
+            const [x, y] = app.graph.nodes[0].pos
+            return [left + (x + 60 + ds.offset[0]) * ds.scale, top + (y - 15 + ds.offset[1]) * ds.scale]
         }"""
     )
-    canvas.settle()
-    canvas.page.get_by_test_id("info-button").first.click()
-    canvas.page.get_by_text("ready for outpainting").first.wait_for()
+    page.wait_for_timeout(700)
+    page.mouse.click(x, y)
+    page.get_by_test_id("info-button").first.click()
+    page.get_by_text("ready for outpainting").first.wait_for()

@@ -175,3 +175,39 @@ def test_a_shared_workflow_with_something_else_in_it_opens_and_says_what_is_wron
     while corrections(page):
         assert time.monotonic() < end
     assert not page.errors
+
+
+def test_keys_of_the_editor_do_not_reach_the_canvas_behind_it(page, comfy):
+    page.evaluate(BUILD, "classic")
+    run_here(page)
+    where = "() => app.graph.nodes.map(each => [each.type, ...each.pos]).sort()"
+    # A step that the host could take back, and a node that it could delete.
+    page.evaluate(
+        """() => {
+            app.extensionManager.workflow.activeWorkflow.changeTracker.captureCanvasState();
+            const [node] = app.graph.nodes;
+            node.pos = [5, 5];
+            app.extensionManager.workflow.activeWorkflow.changeTracker.captureCanvasState();
+            app.canvas.selectNode(node);
+        }"""
+    )
+    before = page.evaluate(where)
+    page.locator(".salient-crop-corrections button").first.click()
+    page.locator(".salient-crop-dialog .stage .box").wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.locator(".salient-crop-dialog .stage.corrected").wait_for()
+    page.keyboard.press("Control+z")
+    page.locator(".salient-crop-dialog .stage.corrected").wait_for(state="detached")
+    page.keyboard.press("Control+z")
+    page.evaluate("() => document.activeElement.blur()")
+    for key in ("Delete", "Control+z"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(500)  # the host acts after the next frame
+    assert page.evaluate(where) == before
+    for _ in range(12):
+        page.keyboard.press("Tab")
+    assert page.evaluate("() => Boolean(document.activeElement.closest('.salient-crop-dialog'))")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator(".salient-crop-dialog").wait_for(state="detached")
+    assert corrections(page) == {} and not page.errors

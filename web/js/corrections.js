@@ -5,7 +5,7 @@
 // an earlier run; null takes it back. A node with a `mode` is approved there: its preview is then written.
 
 import { app } from "../../../scripts/app.js";
-import { noteChange, openDialog } from "./dialog.js";
+import { noteChange, openDialog, painted } from "./dialog.js";
 import { CropEditor } from "./editor/crop_editor.js";
 import { addOpener } from "./opener.js";
 import { fileUrl, lastOutput, listenTo } from "./outputs.js";
@@ -93,17 +93,20 @@ function assurance(item) {
 }
 
 // The editor over the whole window, until it is closed.
-function openEditor(node, state, decide) {
+async function openEditor(node, state, decide) {
   const { items } = state;
   for (const item of items) {
     item.correction = (item.digest in state.pictures ? state.pictures[item.digest] : item.kept) ?? null;
   }
   const before = JSON.stringify(state.pictures);
+  let editor = null;
+  let open = true;
   const { host, facts, addButton, close } = openDialog({
     title: node.title,
     label: `${say("correctCrops")} ${node.title}`,
     closed: () => {
-      editor.destroy();
+      open = false;
+      editor?.destroy();
       if (JSON.stringify(state.pictures) !== before) noteChange();
       node.graph?.setDirtyCanvas(true, true);
     },
@@ -111,10 +114,10 @@ function openEditor(node, state, decide) {
   const sort = addButton(say("doubtfulFirst"), () => {
     const on = sort.getAttribute("aria-pressed") !== "true";
     sort.setAttribute("aria-pressed", String(on));
-    editor.setOrder(order(on));
+    editor?.setOrder(order(on)); // else it will be when it is there
   });
   sort.setAttribute("aria-pressed", "false");
-  addButton(say("done"), close);
+  const done = addButton(say("done"), close);
   const mode = node.widgets?.find((widget) => widget.name === "mode" && widget.value === "preview");
   const run = addButton(say(mode ? "approveAndWrite" : "doneAndRun"), () => {
     if (mode) {
@@ -150,7 +153,13 @@ function openEditor(node, state, decide) {
     const places = items.map((_, index) => index);
     return doubtful ? places.sort((one, other) => assurance(items[one]) - assurance(items[other]) || one - other) : places;
   };
-  const editor = new CropEditor(host, source, { order: order(false), left: () => run.focus(), name: say("cropEditor") });
   refresh();
+  done.focus();
+  await painted(); // so that the dialog is there at once, and no task is long
+  if (!open) return;
+  editor = new CropEditor(host, source, { order: [], left: () => run.focus(), name: say("cropEditor") });
+  await painted();
+  if (!open) return;
+  editor.setOrder(order(sort.getAttribute("aria-pressed") === "true"));
   editor.focus();
 }

@@ -10,7 +10,7 @@ const HEIGHT = 34;
 // Returns { widget, refresh({ words, title, hint }) }: a hint says why the button cannot be pressed yet.
 export function addOpener(node, { name, type, label, read, write, open, clear }) {
   const element = document.createElement("div");
-  element.className = `salient-crop-opener ${type.toLowerCase().replace("_", "-")}`;
+  element.className = `salient-crop-opener ${type.toLowerCase().replace("salient_", "salient-crop-")}`;
   const opens = element.appendChild(makeButton(label));
   const words = element.appendChild(document.createElement("span"));
   const clears = element.appendChild(makeButton(say("clear")));

@@ -401,7 +401,7 @@ export class RegionPainter {
     if (key === "?") return () => this.help();
     if (!onBoard) return null;
     if (key === "Delete" || key === "Backspace") return () => this.remove();
-    if (key === "Enter") return () => this.add();
+    if (key === "Enter") return event.repeat ? null : () => this.add(); // it may still be held from opening the painter
     if (key === "F2") return () => this.parts.list.children[this.chosen]?.querySelector("input").focus();
     if (key === "Escape") return () => (this.chosen === null ? this.options.left() : this.choose(null));
     return key === "Tab" ? this.stepTo(event.shiftKey ? -1 : 1) : null;
