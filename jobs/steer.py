@@ -33,7 +33,7 @@ class Guidance:
 
     Attributes:
         focus, focus_boxes: what matters. Heat is raised there, and each box is a subject, of the kind that its label
-            says.
+            says, as is each white part of the mask.
         avoid, avoid_boxes: what does not. No heat stays there, it holds no subject, and crops should leave it out.
         keep: relative regions that crops must hold.
         strength: the share of all heat that goes where the focus is, 0..1.
@@ -55,7 +55,8 @@ class Guidance:
             return analysis
         heatmap = reweight_heatmap(analysis.heatmap, focus, avoid, self.strength)
         subjects = analysis.subjects if avoid is None else _without(analysis.subjects, avoid)
-        return analysis.replace(heatmap, add_subjects(subjects, self.focus_boxes))
+        parts = [] if self.focus is None else map(LabelledRegion, find_parts(self.focus))
+        return analysis.replace(heatmap, add_subjects(subjects, [*self.focus_boxes, *parts]))
 
     def constrain(self, constraint: Constraint) -> Constraint:
         """The constraint with what is to be kept and avoided in the picture."""
@@ -84,7 +85,7 @@ def add_subjects(subjects: Sequence[Subject], boxes: Sequence[LabelledRegion]) -
         Subject(
             *each.region,
             weight=each.weight,
-            kind=kind_of_label(each.label),
+            kind=each.kind or kind_of_label(each.label),
             confidence=each.confidence,
             label=each.label,
         )

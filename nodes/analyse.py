@@ -12,8 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..cropping.checks import show
 from ..cropping.subject import Subject
 from ..jobs.analyse import batch_size_on, sketch_of_tensor, thumbnail_of_tensor
+from ..jobs.steer import Guidance
+from ..jobs.words import AS_WITHOUT, ERROR, NOTHING, SKIP
 from ..models.analysis import Analysis, measure_detail
 from .host import stop_if_interrupted
 from .hosted_cropper import HostedCropper, or_default
@@ -21,6 +24,8 @@ from .sockets import Size
 from .sockets.lists import single_or
 from .sockets.masks import read_masks
 from .sockets.subjects import read_subjects
+
+NOTHING_FOUND = "neither subjects nor focus hold anything for it"
 
 BATCHES_AT_ONCE = 8
 """How many batches of pictures are reduced to thumbnails ahead on a GPU, so that equal sizes fill its batches."""
@@ -32,11 +37,13 @@ class AnalysedPicture:
 
     Attributes:
         seen: the thumbnail that was analysed, uint8 `[h, w, 3]`; None where the cropper reads no pixels.
+        left_out: why the picture is left out; empty where it is not.
     """
 
     picture: Tensor
     analysis: Analysis
     seen: np.ndarray | None = None
+    left_out: str = ""
 
     @cached_property
     def thumbnail(self) -> np.ndarray:
@@ -55,6 +62,8 @@ def analyse_batches(
     cropper: Sequence[HostedCropper] | None,
     heatmap: Sequence[Tensor] | None,
     subjects: Sequence[Any] | None = None,
+    focus: Sequence[Tensor] | None = None,
+    nothing: str = AS_WITHOUT,
 ) -> Iterator[AnalysedPicture]:
     """Every picture of the batches `[B, H, W, 3]` with its analysis, in order.
 
@@ -62,20 +71,43 @@ def analyse_batches(
         cropper, heatmap: as their sockets hold them. The heatmap replaces the heat of the cropper's analysis; alone, it
             is all that is known of the picture. With neither, the default cropper is used.
         subjects: as their socket holds them; they replace those of the cropper.
+        focus: as its socket holds it: masks under which heat is raised, see `Guidance`.
+        nothing: what becomes of a picture for which neither subjects nor focus, where they are connected, hold
+            anything: `as without` them, `skip` or `error`.
 
     Raises:
-        ValueError: when several croppers are connected, or heatmaps or subjects for neither one nor all pictures.
+        ValueError: when several croppers are connected, or heatmaps, subjects or a focus for neither one nor all
+            pictures; or when nothing is there for one and that is an error.
     """
     connected = single_or(cropper, "cropper", None)
     hosted = connected if heatmap and connected is None else or_default(connected)
     heats, given = read_masks(heatmap, batches, "heatmap"), read_subjects(subjects, batches, "subjects")
+    focused = read_masks(fill_empty(focus), batches, "focus")
+    if nothing not in NOTHING:
+        raise ValueError(f"nothing must be one of {', '.join(NOTHING)}, got {show(nothing)}")
     pictures = [picture for batch in batches for picture in batch]
     blind = hosted is not None and not hosted.cropper.reads_pixels
     for start, thumbnails in _chunks(pictures, hosted, no_thumbnail if blind else thumbnail_of_tensor):
         analyses = hosted.analyse(thumbnails) if hosted else [None] * len(thumbnails)
         for index, (thumbnail, analysis) in enumerate(zip(thumbnails, analyses, strict=True), start):
-            combined = _combine(thumbnail, analysis, heats[index], given[index])
-            yield AnalysedPicture(pictures[index], combined, None if blind else thumbnail)
+            found, mask, left_out = given[index], focused[index], ""
+            if (subjects or focus) and not found and (mask is None or not mask.any()):
+                if nothing == ERROR:
+                    raise ValueError(f"picture {index}: {NOTHING_FOUND}")
+                found, mask, left_out = None, None, NOTHING_FOUND if nothing == SKIP else ""
+            combined = Guidance(focus=mask).steer(_combine(thumbnail, analysis, heats[index], found))
+            yield AnalysedPicture(pictures[index], combined, None if blind else thumbnail, left_out)
+
+
+def fill_empty(masks: Sequence[Tensor] | None) -> list[Tensor] | None:
+    """Masks in which a value without any, `[0, h, w]`, as a segmenter gives it that found nothing, is a black one."""
+    if masks is None:
+        return None
+    empty = (isinstance(each, Tensor) and each.ndim == 3 and not len(each) and each.numel() == 0 for each in masks)
+    return [
+        torch.zeros(1, *(max(1, side) for side in each.shape[1:])) if is_empty else each
+        for each, is_empty in zip(masks, empty, strict=True)
+    ]
 
 
 def no_thumbnail(picture: Tensor) -> np.ndarray:

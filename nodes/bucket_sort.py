@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -35,12 +35,13 @@ from ..jobs.corrections import BY_HAND
 from ..jobs.on_cut import KEEP
 from ..jobs.settings import BucketSettings
 from ..jobs.warnings import HEAD_CUT, SUBJECT_LEFT_OUT, percent, summarise_warnings
+from ..jobs.words import AS_WITHOUT
 from ..models.analysis import Analysis
-from .analyse import analyse_batches, naming_picture
+from .analyse import AnalysedPicture, analyse_batches, naming_picture
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings
 from .cutting import cut_mask, cut_picture
 from .editor import Editor, Item
-from .heads import on_cut_input, subjects_input
+from .heads import focus_input, nothing_input, on_cut_input, subjects_input
 from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .panel import Panel, count_of, tile_of
@@ -95,6 +96,8 @@ class BucketSort(io.ComfyNode):
                 subjects_input(),
                 on_cut_input(),
                 corrections_input(),
+                focus_input(),
+                nothing_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="Each exactly as large as its bucket."),
@@ -133,6 +136,8 @@ class BucketSort(io.ComfyNode):
         subjects: list[Any] | None = None,
         on_cut: list[str] | None = None,
         corrections: list[Any] | None = None,
+        focus: list[Tensor] | None = None,
+        nothing: list[str] | None = None,
     ) -> io.NodeOutput:
         inputs = PictureInputs.read(image, caption, mask, name)
         settings = bucket_settings(
@@ -147,7 +152,9 @@ class BucketSort(io.ComfyNode):
         by_bucket = require_single(order, "order") == "bucket"
         reaction = single_or(on_cut, "on_cut", KEEP)
         decided = read_corrections(corrections)
-        scenes = measure_pictures(inputs, cropper, heatmap, constraint, settings, subjects, reaction, decided)
+        missing = single_or(nothing, "nothing", AS_WITHOUT)
+        seen = analyse_batches(inputs.batches, cropper, heatmap, subjects, focus, missing)
+        scenes = measure_pictures(inputs, seen, constraint, settings, reaction, decided)
         plan = sort_scenes(inputs, scenes, settings)
         result, used = plan.result, plan.list_used(settings if by_bucket else None)
         records = {index: plan.records[index] for index in used}
@@ -211,17 +218,16 @@ class PictureInputs:
 
 def measure_pictures(
     inputs: PictureInputs,
-    cropper: Sequence[HostedCropper] | None,
-    heatmap: Sequence[Tensor] | None,
+    pictures: Iterable[AnalysedPicture],
     constraint: Sequence[PendingConstraint] | None,
     settings: BucketSettings,
-    subjects: Sequence[Any] | None = None,
     on_cut: str = KEEP,
     corrections: Mapping[str, Correction] = MappingProxyType({}),
 ) -> list[MeasuredScene]:
     """The best crop of every picture for each bucket, see `measure_picture`.
 
     Args:
+        pictures: all of them, in order; those that are left out are not measured.
         corrections: by the digest of their picture.
 
     Raises:
@@ -231,9 +237,12 @@ def measure_pictures(
     constraints = resolve_constraints(constraint, sizes, LARGEST)
     objectives = resolve_objectives(constraint, len(sizes))
     scenes = []
-    analysed = track_progress(analyse_batches(inputs.batches, cropper, heatmap, subjects), len(sizes))
-    for index, each in enumerate(analysed):
+    for index, each in enumerate(track_progress(pictures, len(sizes))):
         digest = digest_of_tensor(each.picture)
+        if each.left_out:
+            common = digest, each.analysis, constraints[index], objectives[index], on_cut
+            scenes.append(MeasuredScene(*common, (), each.left_out))
+            continue
         correction = corrections.get(digest)
         asked = constraints[index], settings, objectives[index], on_cut, (correction,) if correction else ()
         with naming_picture(index, sizes[index]):
@@ -251,6 +260,7 @@ class MeasuredScene:
         analysis: of it.
         constraint, objective, on_cut: that its crops were chosen under, but for the bucket's ratio.
         records: see `measure_picture`.
+        left_out: why it was not measured; empty where it was.
     """
 
     digest: str
@@ -259,6 +269,7 @@ class MeasuredScene:
     objective: Objective
     on_cut: str
     records: Sequence[CropRecord]
+    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -282,18 +293,21 @@ class SortedScenes:
 
 
 def sort_scenes(inputs: PictureInputs, scenes: Sequence[MeasuredScene], settings: BucketSettings) -> SortedScenes:
-    """Plans all pictures but those that a person dropped.
+    """Plans all pictures but those that were left out, by a person or because nothing was found.
 
     Raises:
         ValueError: when none is left, or none could be placed.
     """
-    kept = [index for index, scene in enumerate(scenes) if left_out_crop(scene.records) is None]
+    reasons = [scene.left_out or (BY_HAND if left_out_crop(scene.records) else "") for scene in scenes]
+    kept = [index for index, reason in enumerate(reasons) if not reason]
+    if not kept and all(scene.left_out for scene in scenes):
+        raise ValueError(f"nothing: every picture was left out: {scenes[0].left_out}")
     if not kept:
         raise ValueError("corrections: every picture was left out by hand; take one in again, or press Clear")
     names, sizes = [inputs.names[index] for index in kept], [inputs.sizes[index] for index in kept]
     result = sort_pictures(names, sizes, (scenes[index].records for index in kept), settings)
-    by_hand = [f"{name}: {BY_HAND}" for index, name in enumerate(inputs.names) if index not in set(kept)]
-    result = replace(result, report=replace(result.report, left_out=[*result.report.left_out, *by_hand]))
+    others = [f"{name}: {reason}" for name, reason in zip(inputs.names, reasons, strict=True) if reason]
+    result = replace(result, report=replace(result.report, left_out=[*result.report.left_out, *others]))
     records = {
         index: crop_for_bucket(scenes[index].records, bucket)
         for index, bucket in zip(kept, result.buckets, strict=True)
@@ -359,7 +373,8 @@ def show_editor(inputs: PictureInputs, scenes: Sequence[MeasuredScene], plan: So
         picture = sketch_of_tensor(inputs.pictures[index])
         common = scene.digest, inputs.names[index], inputs.sizes[index], picture, scene.analysis
         if record is None or record.bucket is None:
-            editor.add(Item(*common, scene.constraint, reason=describe_left_out(reason) if reason else ""))
+            told = scene.left_out or (describe_left_out(reason) if reason else "")
+            editor.add(Item(*common, scene.constraint, reason=told))
             continue
         editor.add(
             Item(

@@ -26,6 +26,7 @@ from ..jobs.on_cut import KEEP, is_dropped
 from ..jobs.output_size import fit_size
 from ..jobs.stages import choose_crops
 from ..jobs.warnings import summarise_warnings
+from ..jobs.words import AS_WITHOUT, SKIP
 from .analyse import AnalysedPicture, analyse_batches, naming_picture
 from .canvas import WHITE, AddedCanvas, canvas_inputs, read_fill
 from .cutting import cut_mask, cut_picture, mark_outside
@@ -40,7 +41,7 @@ from .frames import (
     frames_input,
     split_clips,
 )
-from .heads import on_cut_input, subjects_input
+from .heads import focus_input, nothing_input, on_cut_input, subjects_input
 from .host import is_connected, to_host, track_progress
 from .hosted_cropper import HostedCropper
 from .panel import AVOID, FEW, KEPT, LOST, TEXT, Marked, Panel, Tile, count_of
@@ -138,6 +139,8 @@ class ConstrainedCrop(io.ComfyNode):
                     " so that the seam is painted over.",
                 ),
                 corrections_input(),
+                focus_input(),
+                nothing_input(),
             ],
             outputs=[
                 io.Image.Output("image", is_output_list=True, tooltip="The crops, one for each picture."),
@@ -193,6 +196,8 @@ class ConstrainedCrop(io.ComfyNode):
         feather: list[int] | None = None,
         overlap: list[int] | None = None,
         corrections: list[Any] | None = None,
+        focus: list[Tensor] | None = None,
+        nothing: list[str] | None = None,
     ) -> io.NodeOutput:
         batches = read_batches(image)
         sizes = [size_of(picture) for batch in batches for picture in batch]
@@ -213,11 +218,18 @@ class ConstrainedCrop(io.ComfyNode):
         panel, editor, outputs, dropped = Panel(len(sizes)), Editor(len(sizes)), [], []
         mode = single_or(frames, "frames", EACH)
         clips = [] if mode == EACH else split_clips(batches, mode, reaction, canvas.fit)
-        pictures = track_progress(analyse_batches(batches, cropper, heatmap, subjects), len(sizes))
+        missing = single_or(nothing, "nothing", AS_WITHOUT)
+        if clips and missing == SKIP:
+            raise ValueError("nothing: skip is for pictures on their own; with frames, choose as without or error")
+        seen = analyse_batches(batches, cropper, heatmap, subjects, focus, missing)
+        pictures = track_progress(seen, len(sizes))
         if clips:
             even = output.with_even_sides(constraints[0])
             return crop_clips(clips, pictures, masks, constraints, objectives, even, mode, added, drawn)
         for index, analysed in enumerate(pictures):
+            if analysed.left_out:
+                dropped.append(f"picture {index}: {analysed.left_out}")
+                continue
             with naming_picture(index, sizes[index]):
                 asked = constraints[index]
                 searched, digest = output.constraint_on_box(asked, sizes[index]), digest_of_tensor(analysed.picture)
@@ -235,9 +247,8 @@ class ConstrainedCrop(io.ComfyNode):
                 )
                 panel.add(tile_of(analysed, crop, asked))
         if not outputs:
-            raise ValueError(
-                f"{'corrections' if decided else 'on_cut'}: every picture was dropped:\n" + "\n".join(dropped)
-            )
+            reason = "nothing" if missing == SKIP else "corrections" if decided else "on_cut"
+            raise ValueError(f"{reason}: every picture was dropped:\n" + "\n".join(dropped))
         columns = (list(values) for values in zip(*outputs, strict=True))
         shown = panel.show(summarise_crops(panel), (f"left out: {each}" for each in dropped))
         return io.NodeOutput(*columns, ui={**shown, **editor.show()})

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import pytest
-from comfy_canvas import saved_values
 from comfy_server import WorkflowError, comfy_python
 from hostile_pictures import jpeg_of_scans, tiff_of_tile
 from PIL import Image
@@ -232,6 +231,64 @@ def test_a_whole_picture_is_extended_and_its_mask_is_that_of_pad_image_for_outpa
     assert crop.getpixel((640, 200)) == crop.getpixel((639, 200))
 
 
+def test_what_cores_detectors_emit_goes_straight_into_crops_and_buckets(comfy, samples):
+    """Three masks and two boxes on one picture, as SAM3 Detect, RT-DETR and Remove Background emit them."""
+    shutil.copy(samples / "rocket.jpg", comfy.input / "detected.jpg")  # 640×427
+    squares = [[10, 60, 40, "shoe"], [60, 200, 40, "shoe"], [20, 350, 40, "shoe"]]
+
+    def detector(found, individual_masks=True):
+        return node(
+            "Test_StandInDetector",
+            image=["image", 0],
+            squares=json.dumps(found),
+            individual_masks=individual_masks,
+        )
+
+    def crop(**more):
+        return pack(
+            "ConstrainedCrop", image=["image", 0], cropper=["cropper", 0], ratio="1:1", width=0, height=0, **more
+        )
+
+    buckets = {"buckets": "square:64", "resolution": 64, "batch_size": 1, "remainder": "keep", "smallest": 1}
+    workflow = {
+        "image": node("LoadImage", image="detected.jpg"),
+        "cropper": pack("LoadCropper", cropper="centre"),
+        "found": detector(squares),
+        "united": detector(squares[:1], False),
+        "two": detector(squares[:2]),
+        "none": detector([]),
+        "by_masks": crop(focus=["found", 0]),
+        "by_mask": crop(focus=["united", 0]),
+        "by_boxes": crop(subjects=["two", 1], focus=["two", 0]),
+        "without": crop(subjects=["none", 1], focus=["none", 0], nothing="as without"),
+        "sort": pack(
+            "BucketSort",
+            image=["image", 0],
+            cropper=["cropper", 0],
+            focus=["found", 0],
+            subjects=["two", 1],
+            most_enlarged=0.0,
+            order="source",
+            **buckets,
+        ),
+        **{
+            f"show_{name}": node("PreviewAny", source=[name, output])
+            for name, output in (("by_masks", 2), ("by_mask", 2), ("by_boxes", 2), ("without", 2), ("sort", 5))
+        },
+    }
+    outputs = comfy.run(workflow)
+
+    def left(name):
+        return json.loads(outputs[f"show_{name}"]["text"][0])["x"]
+
+    assert left("without") == (640 - 427) // 2
+    assert max(left("by_masks"), left("by_mask"), left("by_boxes"), left("sort")) < 20
+    for choice in ("skip", "error"):
+        stopped = {**workflow, "without": crop(subjects=["none", 1], nothing=choice)}
+        with pytest.raises(WorkflowError, match="neither subjects nor focus hold anything"):
+            comfy.run(stopped)
+
+
 def test_constraints_chain_and_pad_for_outpainting(comfy, samples):
     shutil.copy(samples / "rocket.jpg", comfy.input / "rocket.jpg")  # 640×427
     whole = {"x": 0, "y": 0, "width": 640, "height": 427}
@@ -439,7 +496,7 @@ def as_prompt(canvas):
     for each in canvas["nodes"]:
         if each["type"] in ("MarkdownNote", "Note"):  # notes are the canvas's own, and never sent
             continue
-        widgets = iter(saved_values(each))
+        widgets = iter(each.get("widgets_values") or [])
         inputs = {}
         for slot in each["inputs"]:
             value = next(widgets, None) if "widget" in slot else None

@@ -49,6 +49,29 @@ class LoadTinyCLIP:
         return (TinyCLIP(),)
 
 
+class StandInDetector:
+    """Emits what core's SAM3 Detect emits, of the bright squares of a picture: masks and a list of boxes for each
+    picture of the batch; RT-DETR Detect has the boxes, Remove Background the masks."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "test", "detect", ("MASK", "BOUNDING_BOX")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",), "squares": ("STRING",), "individual_masks": ("BOOLEAN",)}}
+
+    def detect(self, image, squares, individual_masks):
+        height, width = image.shape[1:3]
+        masks, boxes = [], []
+        for x, y, side, label in json.loads(squares):
+            mask = torch.zeros(height, width)
+            mask[y : y + side, x : x + side] = 1
+            masks.append(mask)
+            boxes.append({"x": x, "y": y, "width": side, "height": side, "score": 0.9, "label": label})
+        every = torch.stack(masks) if masks else torch.zeros(0, height, width)
+        united = every.any(dim=0).float()[None] if masks else torch.zeros(1, height, width)
+        return (every if individual_masks else united, [boxes] * len(image))
+
+
 class ShowBatches:
     """Shows one line of JSON for each batch: the shape of its latents, and their mean colours and captions in order."""
 
@@ -69,4 +92,6 @@ class ShowBatches:
         return {"ui": {"text": lines}}
 
 
-NODE_CLASS_MAPPINGS = {f"Test_{each.__name__}": each for each in (LoadTinyVAE, LoadTinyCLIP, ShowBatches)}
+NODE_CLASS_MAPPINGS = {
+    f"Test_{each.__name__}": each for each in (LoadTinyVAE, LoadTinyCLIP, StandInDetector, ShowBatches)
+}

@@ -34,6 +34,7 @@ def test_a_mask_to_focus_on_moves_the_heat_as_the_node_does():
     found = Guidance(focus=LEFT, strength=0.6).steer(Analysis(HEAT))
     torch.testing.assert_close(found.heatmap, reweight_heatmap(HEAT, LEFT, None, 0.6))
     assert heat_in(found, (0, 0, 0.5, 1)) == pytest.approx(0.8)
+    assert found.subjects == (Subject(0.0, 0.0, 0.5, 1.0),)
 
 
 def test_a_box_to_focus_on_has_heat_and_is_a_subject():

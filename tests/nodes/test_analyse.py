@@ -77,7 +77,7 @@ def test_subjects_replace_those_of_the_cropper_and_leave_the_heat(analyse, hoste
     own = [each.analysis for each in analyse.analyse_batches(BATCHES, [hosted], None)]
     assert [each.subjects for each in found] == [
         (Subject(0.0, 0.0, 0.5, 0.5, kind="face"),),
-        (),
+        own[1].subjects,  # nothing was found: as without
         (Subject(0.5, 0.0, 0.55, 0.1),),
     ]
     assert all(torch.allclose(one.heatmap, other.heatmap) for one, other in zip(found, own, strict=True))
@@ -89,6 +89,65 @@ def test_subjects_beside_a_heatmap_are_all_that_is_known(analyse):
     (found,) = analyse.analyse_batches(BATCHES[1:], None, [heat], [as_box(700, 0, 70, 70, label="dog")])
     assert found.analysis.subjects == (Subject(0.5, 0.0, 0.55, 0.1, kind="animal"),)
     assert torch.allclose(found.analysis.heatmap, heat[0].double() / heat.sum())
+
+
+def heat_in(analysed, x1, y1, x2, y2):
+    return float(analysed.analysis.score(torch.tensor([[x1, y1, x2, y2]], dtype=torch.float64)))
+
+
+def test_a_focus_moves_half_of_the_heat_and_is_a_subject_beside_the_others(analyse, hosted):
+    masks = [torch.cat([spot(60, 40, 10, 10), spot(60, 40, 50, 30)]), spot(14, 7, 12, 5, 4)]
+    found = list(analyse.analyse_batches(BATCHES, [hosted], None, None, masks))
+    places = [(0, 0, 20 / 60, 0.5), (40 / 60, 0.5, 1, 1), (10 / 14, 3 / 7, 1, 1)]
+    for analysed, place in zip(found, places, strict=True):
+        assert heat_in(analysed, *place) > 0.5
+        own, focused = analysed.analysis.subjects
+        assert own.region == (0.0, 0.0, 0.5, 1.0)
+        assert place[0] - 0.15 < focused.x1 < focused.x2 <= place[2] + 0.15
+
+
+def test_individual_masks_of_one_picture_are_united(analyse, hosted):
+    """As SAM3 Detect gives them: `[N, H, W]` for a picture."""
+    masks = torch.cat([spot(14, 7, 2, 2, 2), spot(14, 7, 12, 5, 2), spot(14, 7, 7, 2, 2)])
+    (found,) = analyse.analyse_batches(BATCHES[1:], [hosted], None, None, [masks])
+    (same,) = analyse.analyse_batches(BATCHES[1:], [hosted], None, None, [masks.amax(0, keepdim=True)])
+    assert torch.equal(found.analysis.heatmap, same.analysis.heatmap)
+
+
+EMPTY = torch.zeros(0, 8, 8)  # as SAM3 Detect gives individual masks where there are none
+
+
+@pytest.mark.parametrize(
+    ("focus", "subjects"),
+    [(None, [[]]), (None, [[[]]]), ([torch.zeros(1, 8, 8)], None), ([EMPTY], None), ([EMPTY], [[]])],
+)
+def test_where_nothing_was_found_the_choice_decides(analyse, hosted, focus, subjects):
+    (plain,) = analyse.analyse_batches(BATCHES[1:], [hosted], None)
+
+    def ask(nothing):
+        (found,) = analyse.analyse_batches(BATCHES[1:], [hosted], None, subjects, focus, nothing)
+        return found
+
+    assert torch.equal(ask("as without").analysis.heatmap, plain.analysis.heatmap)
+    assert ask("as without").analysis.subjects == plain.analysis.subjects
+    assert not ask("as without").left_out
+    assert "neither subjects nor focus" in ask("skip").left_out
+    with pytest.raises(ValueError, match="^picture 0: neither subjects nor focus hold anything"):
+        ask("error")
+    with pytest.raises(ValueError, match="^nothing must be one of as without, skip, error, got 'panic'"):
+        ask("panic")
+
+
+def test_either_of_masks_and_boxes_is_something(analyse, hosted):
+    box, mask = [as_box(0, 0, 70, 70)], [spot(14, 7, 2, 2, 2)]
+    for subjects, focus in ((box, [torch.zeros(1, 8, 8)]), ([[]], mask), (box, mask)):
+        (found,) = analyse.analyse_batches(BATCHES[1:], [hosted], None, subjects, focus, "error")
+        assert not found.left_out
+
+
+def test_where_nothing_is_connected_there_is_nothing_to_choose(analyse, hosted):
+    (found,) = analyse.analyse_batches(BATCHES[1:], [hosted], None, None, None, "error")
+    assert not found.left_out
 
 
 def test_with_nothing_connected_the_default_cropper_is_used(analyse, monkeypatch, hosted):

@@ -171,3 +171,16 @@ def test_a_chart_that_nobody_looks_at_is_not_drawn(run, nodes, host):
     *_, chart = run("BucketSort", image=[torch.rand(1, 64, 96, 3)], buckets="96x64", smallest=1)
     assert chart is None
     assert nodes["SalientCrop_BucketSort"].define_schema().outputs[8].id == "chart"
+
+
+def test_pictures_without_anything_are_left_out_of_the_buckets_and_named(run, smartcrop):
+    boxes = [[as_box(10, 10, 80, 80)] if index % 4 else [] for index in range(8)]
+    *_, indices, _, _, report, _ = sort_pictures(run, smartcrop, subjects=boxes, nothing="skip", batch_size=1)
+    assert sorted(indices) == [1, 2, 3, 5, 6, 7]
+    assert "n0.jpg: neither subjects nor focus hold anything for it" in report
+    *_, indices, _, _, report, _ = sort_pictures(run, smartcrop, subjects=boxes, batch_size=1)
+    assert sorted(indices) == list(range(8))
+    with pytest.raises(ValueError, match="^nothing: every picture was left out"):
+        sort_pictures(run, smartcrop, subjects=[[]] * 8, nothing="skip")
+    with pytest.raises(ValueError, match="^picture 0: neither subjects nor focus"):
+        sort_pictures(run, smartcrop, subjects=boxes, nothing="error")

@@ -369,3 +369,28 @@ def test_a_fill_that_is_none_is_named(run, centre):
         run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], cropper=[centre], fill=["stars"])
     with pytest.raises(ValueError, match="^fill: pictures here have no transparency"):
         run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], cropper=[centre], fill=["keep"])
+
+
+def test_masks_and_boxes_of_a_detector_say_what_matters_and_pictures_without_are_left_out(run, smartcrop):
+    pictures = [scene(300, 100, 250, 50), scene(300, 100, 250, 50), scene(300, 100, 250, 50)]
+    masks = [
+        torch.cat([spot(300, 100, 20, 50), spot(300, 100, 60, 50)]),
+        torch.zeros(0, 100, 300),
+        spot(30, 10, 2, 5, 2),
+    ]
+    given = {"image": pictures, "cropper": [smartcrop], "ratio": ["1:1"], "focus": masks}
+    indices = {each: run("ConstrainedCrop", **given, nothing=[each])[-2] for each in ("as without", "skip")}
+    assert indices == {"as without": [0, 1, 2], "skip": [0, 2]}
+    boxes = run("ConstrainedCrop", **given)[2]
+    assert [each["x"] < 100 for each in boxes] == [True, False, True]
+    with pytest.raises(ValueError, match="picture 1: neither subjects nor focus"):
+        run("ConstrainedCrop", **given, nothing=["error"])
+
+
+def test_where_all_pictures_are_left_out_the_node_says_so(run, smartcrop):
+    picture = scene(60, 40, 20, 20)
+    with pytest.raises(ValueError, match="^nothing: every picture was dropped:\npicture 0: neither"):
+        run("ConstrainedCrop", image=[picture], cropper=[smartcrop], ratio=["1:1"], subjects=[[]], nothing=["skip"])
+    with pytest.raises(ValueError, match="^nothing: skip is for pictures on their own"):
+        batch = torch.cat([picture, picture])
+        run("ConstrainedCrop", image=[batch], cropper=[smartcrop], ratio=["1:1"], frames=["still"], nothing=["skip"])
