@@ -30,6 +30,7 @@ from .options import (
     parse_resolution,
     parse_share,
     parse_unit,
+    parse_words,
 )
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
@@ -163,6 +164,30 @@ def _add_guides(parser: argparse.ArgumentParser) -> None:
         help="the share of all heat that the focus takes, 0 to 1 (default 0.5)",
     )
     guides.add_argument(
+        "--subject",
+        metavar="WORDS",
+        type=parse_words,
+        default=(),
+        help="look for what words name, such as 'necklace, red shoe', and focus on it",
+    )
+    guides.add_argument(
+        "--subject-model",
+        metavar="FOLDER",
+        type=Path,
+        help="of the detector that looks for it, OWLv2 or Grounding DINO for transformers; nothing is downloaded",
+    )
+    guides.add_argument(
+        "--subject-threshold",
+        metavar="SHARE",
+        type=parse_unit,
+        help="least confidence of what it finds, 0 to 1 (default 0.2 for OWLv2, 0.3 for Grounding DINO)",
+    )
+    guides.add_argument(
+        "--subject-nothing",
+        choices=("as-without", "skip", "error"),
+        help="where nothing is found: crop as without (default), leave the picture out, or fail it",
+    )
+    guides.add_argument(
         "--save-heatmaps",
         action="store_true",
         help="also write the heat that crops were searched on, into OUT/heatmaps",
@@ -291,6 +316,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     from ..cropping.objective import DEFAULT_OBJECTIVE
     from ..jobs.framing import apply_framing
     from ..jobs.prepare import prepare_run
+    from ..jobs.words import make_word_settings
 
     check_flags(chosen)
     of_subjects = subjects.per_subject(chosen)
@@ -327,6 +353,12 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             caption_framing=chosen.caption_framing,
             guides=guides(chosen),
             save_heatmaps=chosen.save_heatmaps,
+            words=make_word_settings(
+                chosen.subject,
+                chosen.subject_model,
+                chosen.subject_threshold,
+                chosen.subject_nothing and chosen.subject_nothing.replace("-", " "),
+            ),
             follow_links=chosen.follow_links,
             dry_run=chosen.dry_run,
             manifest=chosen.manifest,

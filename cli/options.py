@@ -242,6 +242,17 @@ def parse_labels(text: str) -> tuple[LabelRule, ...]:
     return rules
 
 
+def parse_words(text: str) -> tuple[str, ...]:
+    """`necklace, red shoe` as words.
+
+    Raises:
+        argparse.ArgumentTypeError: when one is empty.
+    """
+    from ..jobs.words import parse_words as parse
+
+    return _parse(lambda: parse(text))
+
+
 def parse_margin(text: str) -> Margin:
     """`10%` or `24px` as a margin.
 

@@ -53,7 +53,7 @@ def analyse_thumbnails(
     """
     size = batch_size or batch_size_on(device)
     analyses: dict[int, Analysis] = {}
-    for indices in _equal_batches(thumbnails, size):
+    for indices in equal_batches(thumbnails, size):
         batch = [thumbnails[index] for index in indices]
         batch += batch[-1:] * (size - len(batch))
         analyses.update(zip(indices, _analyse_batch(cropper, batch, device), strict=False))
@@ -100,7 +100,7 @@ def sketch_of_tensor(image: Tensor, short_side: int = ANALYSIS_SIDE // 2) -> np.
     return small_floats(part.numpy(), short_side)
 
 
-def _equal_batches(thumbnails: Sequence[np.ndarray], size: int) -> Iterator[list[int]]:
+def equal_batches(thumbnails: Sequence[np.ndarray], size: int) -> Iterator[list[int]]:
     """Indices of thumbnails of equal shape, at most `size` together."""
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for index, thumbnail in enumerate(thumbnails):

@@ -36,6 +36,7 @@ from .progress import Progress, Step
 from .run import Outcome, RunError
 from .steer import STRENGTH
 from .trainer import complete_report
+from .words import make_word_settings, parse_words
 
 if TYPE_CHECKING:
     from ..bucketing.report import BucketReport
@@ -85,6 +86,10 @@ def crop_folder(
     margin: str = "",
     focus_strength: float = STRENGTH,
     save_heatmaps: bool = False,
+    subject: str = "",
+    subject_model: str | PathLike[str] | None = None,
+    subject_threshold: float | None = None,
+    subject_nothing: str | None = None,
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: str | PathLike[str] | None = None,
@@ -152,6 +157,10 @@ def crop_folder(
         margin: around what must be kept: a share of its own size, `"10%"`, or pixels, `"24px"`.
         focus_strength: the share of all heat that the focus takes, 0..1.
         save_heatmaps: also write the heat that crops were searched on, into `out/heatmaps`.
+        subject: what to look for, such as `"necklace, red shoe"`: what is found is focused on, and is a subject.
+        subject_model: folder of the detector that looks for it, OWLv2 or Grounding DINO for `transformers`.
+        subject_threshold: least confidence of what it finds, 0..1; None for what is usual for the model.
+        subject_nothing: where nothing is found: `as without` (also None), `skip` the picture, or `error`.
         follow_links: also read what links lead to outside the folder.
         dry_run: write the manifest, and no pixels.
         manifest: None for `manifest.jsonl` in `out`.
@@ -215,6 +224,12 @@ def crop_folder(
             focus_strength,
         ),
         save_heatmaps=save_heatmaps,
+        words=make_word_settings(
+            parse_words(subject) if subject else (),
+            _path("subject_model", subject_model),
+            subject_threshold,
+            subject_nothing,
+        ),
         follow_links=follow_links,
         dry_run=dry_run,
         manifest=_path("manifest", manifest),

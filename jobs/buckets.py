@@ -99,6 +99,8 @@ def measure_source(
         run.sidecars.open_mask(picture)
         seen, settings = look_at(run, picture, source, analyser), run.settings
         record = replace(record, digest=hash_file(picture.path))
+        if seen.left_out:
+            return replace(record, status=DROPPED, reason=seen.left_out)
         with analysing(picture):
             crops = measure_picture(
                 seen.analysis,

@@ -114,8 +114,11 @@ class Guides:
         check_kind("margin", self.margin, Margin)
         object.__setattr__(self, "strength", check_share("focus_strength", self.strength))
 
-    def refuse_idle(self, named: Sequence[str]) -> None:
+    def refuse_idle(self, named: Sequence[str], by_word: bool = False) -> None:
         """Refuses what does nothing where only these of focus, avoid and keep are named.
+
+        Args:
+            by_word: whether something to focus on is also looked for by word.
 
         Raises:
             ValueError: naming it.
@@ -127,8 +130,8 @@ class Guides:
                 raise ValueError(f"labels: {rule.role}:{rule.label} does nothing without {rule.role}")
         if self.margin != Margin() and KEEP not in named:
             raise ValueError("margin: does nothing without keep")
-        if self.strength != STRENGTH and FOCUS not in named:
-            raise ValueError("focus_strength: does nothing without focus")
+        if self.strength != STRENGTH and FOCUS not in named and not by_word:
+            raise ValueError("focus_strength: does nothing without focus or subject")
 
     def path(self, role: str) -> Path | None:
         """Where the masks and boxes of a role lie."""

@@ -18,6 +18,7 @@ from .journal import has_its_crops, is_journal
 from .run import FolderRun, RunError
 from .run_record import MEASURED, is_run_record, is_unchanged, journal_file, record_file, report_files
 from .sources import list_neighbours
+from .word_cache import is_word_cache, word_cache_file
 
 HEATMAPS = "heatmaps"
 """The folder of the heat that crops were searched on, in the output."""
@@ -179,6 +180,8 @@ def _known_by_content(run: FolderRun) -> Iterator[tuple[Path, str, Callable[[Pat
     yield run.manifest, "manifest", _is_manifest
     yield record_file(run.manifest), "record of a run", is_run_record
     yield journal_file(run.manifest), "journal of a run", is_journal
+    if run.settings.words is not None:
+        yield word_cache_file(run.manifest), "file of found boxes", is_word_cache
     if run.settings.buckets is not None:
         yield journal_file(run.manifest, MEASURED), "journal of a run", is_journal
 

@@ -24,6 +24,7 @@ from .per_subject import PerSubject
 from .run import FolderRun, read_sizes
 from .settings import CropSettings
 from .sources import resolve_sources
+from .words import WordSettings
 
 NO_BUCKETS = BucketOptions()
 
@@ -55,6 +56,7 @@ def prepare_run(
     caption_framing: bool = False,
     guides: Guides = NO_GUIDES,
     save_heatmaps: bool = False,
+    words: WordSettings | None = None,
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: Path | None = None,
@@ -88,7 +90,8 @@ def prepare_run(
         check_memory(memory)
     if masks is not None and not masks.is_dir():
         raise ValueError(f"masks: {masks} is not a folder")
-    guides.refuse_idle([role for role in ROLES if guides.path(role) is not None])
+    named = [role for role in ROLES if guides.path(role) is not None]
+    guides.refuse_idle(named, by_word=words is not None)
     for role in ROLES:
         path = guides.path(role)
         if path is not None and not path.exists():
@@ -121,6 +124,7 @@ def prepare_run(
         caption_framing=caption_framing,
         guides=guides,
         save_heatmaps=save_heatmaps,
+        words=words,
         follow_links=follow_links,
         dry_run=dry_run,
         buckets=bucket_settings,

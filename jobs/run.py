@@ -22,10 +22,12 @@ from .guides import GuideReader
 from .journal import state_of
 from .settings import CropSettings
 from .warnings import HEAD_CUT, summarise_warnings
+from .word_cache import word_cache_file
 
 if TYPE_CHECKING:
     from ..bucketing.report import BucketReport
     from .corrections import Corrections
+    from .find_words import WordFinder
 
 NAMED_WARNINGS = 3  # pictures in the summary of a run
 
@@ -88,6 +90,16 @@ class FolderRun:
         return GuideReader(guides, self.folder, self.settings.follow_links) if guides.paths else None
 
     @cached_property
+    def finder(self) -> WordFinder | None:
+        """Finds what the settings look for by word; None where they look for nothing."""
+        words = self.settings.words
+        if words is None:
+            return None
+        from .find_words import WordFinder
+
+        return WordFinder(words, word_cache_file(self.manifest), self.settings.device)
+
+    @cached_property
     def beside(self) -> OutputFolder:
         """The folder of the manifest, to write what lies beside it."""
         return OutputFolder(self.manifest.parent)
@@ -110,6 +122,8 @@ class FolderRun:
             try:
                 for folder in self._folders():
                     opened.enter_context(folder)
+                if self.finder is not None:
+                    opened.enter_context(self.finder.noting())
             except FolderBusyError as error:
                 raise self._busy(error) from error
             except (OSError, ValueError) as error:

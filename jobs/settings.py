@@ -36,6 +36,7 @@ from .guides import NO_GUIDES, Guides
 from .on_cut import KEEP, ON_CUT
 from .output_size import SIDE_STEP, shrink_to_multiple, target_size
 from .per_subject import PerSubject
+from .words import SKIP, WordSettings
 
 FORMAT_VERSION = 3
 """Raise it when the same settings would give other bytes than before: other numbers of a search, another encoder."""
@@ -132,6 +133,7 @@ class CropSettings:
         masks: folder of masks in the same tree as the pictures; None for masks beside their pictures only.
         caption_framing: put into each crop's caption how much of its main person the crop shows, see `label_framing`.
         guides: files that say what matters in each picture.
+        words: what is looked for in each picture, and by which model; None for nothing.
         save_heatmaps: also write the heat that each crop was searched on, as a grey picture of the same name in the
             folder `heatmaps` of the output.
         follow_links: also read what links in the folder lead to, outside it.
@@ -167,6 +169,7 @@ class CropSettings:
     caption_framing: bool = False
     guides: Guides = NO_GUIDES
     save_heatmaps: bool = False
+    words: WordSettings | None = None
     follow_links: bool = False
     dry_run: bool = False
     buckets: BucketSettings | None = None
@@ -180,6 +183,10 @@ class CropSettings:
         if self.buckets is not None:
             check_kind("buckets", self.buckets, BucketSettings)
         check_kind("guides", self.guides, Guides)
+        if self.words is not None:
+            check_kind("words", self.words, WordSettings)
+            if self.words.nothing == SKIP and self.frames != EACH:
+                raise ValueError("subject_nothing: skip is for pictures on their own; a clip keeps its frames")
         for name in ("each", "enlarge", "caption_framing", "save_heatmaps", "follow_links", "dry_run"):
             check_kind(name, getattr(self, name), bool)
         if self.format not in FORMATS:

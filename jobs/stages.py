@@ -38,6 +38,7 @@ from .settings import CropSettings
 from .steer import NO_GUIDANCE, Guidance
 from .subject_crops import SubjectCrops, choose_subject_crops
 from .warnings import summarise_warnings
+from .words import ERROR, SKIP
 
 BLACK = (0, 0, 0)  # of a mask, outside its picture
 
@@ -102,6 +103,8 @@ def plan_picture(
     """
     size = record.size
     assert size is not None
+    if seen.left_out:
+        return replace(record, status=DROPPED, reason=seen.left_out, crops=())
     constraints = [seen.guidance.constrain(each) for each in settings.constraints()]
     if settings.per_subject is None:
         corrected = pick_corrections(corrections, settings.constraints(), size)
@@ -130,11 +133,13 @@ class Seen:
         analysis: of the picture, steered by the guidance.
         guidance: what the user says matters in it.
         size: width and height of the thumbnail that was analysed.
+        left_out: why the picture is left out; empty where it is not.
     """
 
     analysis: Analysis
     guidance: Guidance
     size: Size
+    left_out: str = ""
 
 
 def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser) -> Seen:
@@ -145,9 +150,16 @@ def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser) -
     """
     thumbnail = picture.small(ANALYSIS_SIDE)
     guidance = NO_GUIDANCE if run.guides is None else run.guides.read(picture, source)
+    left_out, words = "", run.settings.words
+    if run.finder is not None and words is not None:
+        found = run.finder.find(picture)
+        guidance = replace(guidance, focus_boxes=(*guidance.focus_boxes, *found), strength=run.settings.guides.strength)
+        if not found and words.nothing == ERROR:
+            raise PictureError(picture.path, words.describe_nothing())
+        left_out = words.describe_nothing() if not found and words.nothing == SKIP else ""
     with analysing(picture):
         analysis = guidance.steer(analyser.analyse(thumbnail))
-    return Seen(analysis, guidance, (thumbnail.shape[1], thumbnail.shape[0]))
+    return Seen(analysis, guidance, (thumbnail.shape[1], thumbnail.shape[0]), left_out)
 
 
 def write_planned(run: FolderRun, record: PictureRecord) -> PictureRecord:

@@ -18,6 +18,7 @@ MAX_BOXES = 1000
 MAX_WEIGHT = 1000.0
 _LONGEST_LABEL = 200  # characters
 _FARTHEST = 1e6  # of an edge, in pixels or sides of the picture
+_THINNEST = 1e-6  # of a side of the picture
 _SAME_RATIO = 0.02  # by what share the ratio of two sizes of one picture may differ: whole pixels of a thumbnail
 
 
@@ -55,12 +56,19 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class LabelledRegion:
-    """A box on its picture as it is displayed; `region` is relative, the rest as in `AnnotatedBox`."""
+    """A box on its picture as it is displayed.
+
+    Attributes:
+        region: relative.
+        label, weight, confidence: as in `AnnotatedBox`.
+        kind: of the subject that it shows; empty where the label says it.
+    """
 
     region: Region
     label: str = ""
     weight: float = 1.0
     confidence: float = 1.0
+    kind: str = ""
 
 
 def place_boxes(annotation: Annotation, info: PictureInfo) -> list[LabelledRegion]:
@@ -81,10 +89,16 @@ def place_boxes(annotation: Annotation, info: PictureInfo) -> list[LabelledRegio
             x1, y1, x2, y2 = x1 / size[0], y1 / size[1], x2 / size[0], y2 / size[1]
         if is_stored:
             x1, y1, x2, y2 = to_displayed_box((x1, y1, x2, y2), (1, 1), info.orientation)
-        region = clip((x1, y1, x2, y2))
-        if region[2] > region[0] and region[3] > region[1]:
+        region = lay_on_picture((x1, y1, x2, y2))
+        if region is not None:
             placed.append(LabelledRegion(region, box.label, box.weight, box.confidence))
     return placed
+
+
+def lay_on_picture(edges: FloatBox) -> Region | None:
+    """The part of a relative box that lies on the picture; None where nothing of it is to be seen."""
+    region = clip(edges)
+    return region if min(region[2] - region[0], region[3] - region[1]) >= _THINNEST else None
 
 
 def _measured_on(annotation: Annotation, info: PictureInfo) -> tuple[Size, bool]:

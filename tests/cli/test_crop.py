@@ -577,7 +577,7 @@ def test_masks_and_boxes_say_what_matters_and_what_was_searched_on_is_saved(phot
         (("--margin", "10%"), "--margin: does nothing without keep"),
         (("--margin", "10"), "--margin"),
         (("--keep", ".", "--margin", "200%"), "--margin"),
-        (("--focus-strength", "0.2"), "--focus-strength: does nothing without focus"),
+        (("--focus-strength", "0.2"), "--focus-strength: does nothing without focus or subject"),
         (("--focus-strength", "nan"), "--focus-strength: 'nan' does not lie in 0..1"),
         (("--focus", "no such folder"), "--focus: no such folder is neither a folder nor a file"),
         (("--save-heatmaps", "--dry-run"), "--save-heatmaps: a dry run writes no pixels"),

@@ -66,7 +66,7 @@ def test_labels_are_text():
         (Guides(labels=parse_labels("shoe")), [], "labels: does nothing without focus, avoid or keep"),
         (Guides(labels=parse_labels("keep:shoe")), ["focus"], "labels: keep:shoe does nothing without keep"),
         (Guides(margin=Margin(0.1)), ["focus"], "margin: does nothing without keep"),
-        (Guides(strength=0.4), ["keep"], "focus_strength: does nothing without focus"),
+        (Guides(strength=0.4), ["keep"], "focus_strength: does nothing without focus or subject"),
     ],
 )
 def test_what_does_nothing_is_refused(guides, named, words):

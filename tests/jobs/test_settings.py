@@ -18,6 +18,7 @@ from salient_crop.jobs import settings as module
 from salient_crop.jobs.guides import Guides, LabelRule
 from salient_crop.jobs.per_subject import PerSubject
 from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences
+from salient_crop.jobs.words import WordSettings
 from salient_crop.models.registry import load_cropper
 from salient_crop.models.size_prior.framing import as_people_crop
 
@@ -58,6 +59,7 @@ SETTINGS = CropSettings(
     guides=Guides(
         Path("focus"), Path("avoid"), Path("keep"), (LabelRule("shoe", 0.5, "focus"),), Margin(share=0.1), strength=0.5
     ),
+    words=WordSettings(("shoe",), Path("model"), "ab" * 32, 0.25),
     buckets=BucketSettings(parse_grid("auto:2", 512), 512, most_enlarged=2.0, loss_weights=LossWeights()),
     dataset=get_format("comfyui")("cat", 2, 4, 8),
 )
@@ -97,6 +99,10 @@ OTHER = {
     "objective.size_model": None,
     "on_cut": "pad",
     "buckets": None,
+    "words": None,
+    "words.words": ("shoe", "hat"),
+    "words.model": Path("other"),
+    "words.nothing": "skip",
 }
 
 
@@ -194,6 +200,7 @@ def test_only_the_file_that_the_weights_came_from_is_left_out():
             ObjectiveWeights,
             LossWeights,
             TextRegion,
+            WordSettings,
         )
         for each in fields(kind)
         if not each.metadata.get("identity", True)

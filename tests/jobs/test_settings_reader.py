@@ -19,6 +19,7 @@ from salient_crop.jobs.guides import Guides, LabelRule
 from salient_crop.jobs.per_subject import PerSubject
 from salient_crop.jobs.settings import BucketSettings, CropSettings
 from salient_crop.jobs.settings_reader import read_settings
+from salient_crop.jobs.words import WordSettings
 from salient_crop.models.size_prior.framing import as_people_crop
 
 PLAIN = CropSettings("centre", "", Constraint((Ratio(2, 3), Ratio(1, 1))))
@@ -44,6 +45,7 @@ BUCKETS = CropSettings(
     guides=Guides(
         Path("/focus"), None, Path("/keep"), (LabelRule("shoe", 0.5), LabelRule("hat", role="keep")), Margin(share=0.25)
     ),
+    words=WordSettings(("red shoe", "hat"), Path("/model"), "ab" * 32, 0.25, "skip"),
     follow_links=True,
     buckets=BucketSettings(parse_grid("auto:2", 256), 256, 4, 2, "repeat", 1.5, LossWeights(cut=0.25), "skip"),
     dataset=get_format("kohya")("cat", 10, 4),

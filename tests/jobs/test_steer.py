@@ -40,7 +40,7 @@ def test_a_mask_to_focus_on_moves_the_heat_as_the_node_does():
 def test_a_box_to_focus_on_has_heat_and_is_a_subject():
     found = Guidance(focus_boxes=(CORNER,)).steer(Analysis(HEAT))
     assert heat_in(found, CORNER.region) == pytest.approx(0.5 + 0.5 / 16)
-    assert found.subjects == (Subject(*CORNER.region, kind="object"),)
+    assert found.subjects == (Subject(*CORNER.region, kind="object", label="shoe"),)
 
 
 def test_heavier_boxes_get_more_heat():

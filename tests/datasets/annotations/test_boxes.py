@@ -34,6 +34,7 @@ def test_pixels_are_those_of_the_displayed_picture_at_any_scale(edges, size, exp
 def test_what_lies_beside_the_picture_is_left_out():
     assert place((100, 0, 120, 10)) == []
     assert place((-1, -1, 0, 0), relative=True) == []
+    assert place((0.5, 0.5, 0.5 + 1e-12, 0.9), relative=True) == []  # nor what nobody can see
 
 
 @pytest.mark.parametrize("orientation", [5, 6, 7, 8])

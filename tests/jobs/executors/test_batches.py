@@ -66,7 +66,7 @@ def test_threads_that_ask_at_once_share_a_batch():
         return analyser.analyse(thumbnail(index, 12))
 
     with Analyser(cropper, "cpu", batch_size=3) as analyser, ThreadPoolExecutor(3) as pool:
-        analyser._wait = 5.0  # until the batch is full, however slow the machine
+        analyser._batcher._wait = 5.0  # until the batch is full, however slow the machine
         assert [place(answer) for answer in pool.map(ask, range(3))] == [0, 1, 2]
     assert cropper.batches == [3]
 

@@ -1,0 +1,1 @@
+"""Detectors that find what words name, by `transformers`, which is an optional requirement."""
