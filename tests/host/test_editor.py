@@ -78,12 +78,12 @@ def corrections(page):
 def run_here(page):
     """Runs by the canvas itself, so that the node shows what came of it."""
     page.evaluate("() => app.queuePrompt(0, 1)")
-    page.wait_for_function("!document.querySelector('.salient-corrections button').disabled")
+    page.wait_for_function("!document.querySelector('.salient-crop-corrections button').disabled")
 
 
 def drag_left(page, number, done="Done"):
     """Opens the editor, goes to a picture, drags its crop to the left, and presses a button; returns the box."""
-    page.locator(".salient-corrections button").first.click()
+    page.locator(".salient-crop-corrections button").first.click()
     page.locator(".salient-crop-dialog .stage .box").wait_for()
     for _ in range(number):
         page.keyboard.press("Tab")
@@ -114,10 +114,10 @@ def test_a_dragged_crop_is_saved_to_the_pixel_and_stays_with_its_picture(page, c
     page.evaluate(
         "() => { const saved = JSON.parse(JSON.stringify(app.graph.serialize())); return app.loadGraphData(saved); }"
     )
-    page.wait_for_function("document.querySelector('.salient-corrections')")
+    page.wait_for_function("document.querySelector('.salient-crop-corrections')")
     assert [each["box"] for each in corrections(page).values()] == [box]
     page.evaluate("on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)", not RENDERERS[renderer])
-    page.wait_for_function("document.querySelector('.salient-corrections')")
+    page.wait_for_function("document.querySelector('.salient-crop-corrections')")
     assert [each["box"] for each in corrections(page).values()] == [box]
     # Another order of the pictures, and one more.
     save_picture(comfy.input / renderer / "0a.png", (300, 200), 99)
@@ -170,7 +170,7 @@ def test_a_shared_workflow_with_something_else_in_it_opens_and_says_what_is_wron
     prompt = page.evaluate("async () => (await app.graphToPrompt()).output")
     entry = comfy.wait_for(comfy.queue(prompt), 180)
     assert "press Clear" in json.dumps(entry["status"])
-    page.locator(".salient-corrections button", has_text="Clear").click()
+    page.locator(".salient-crop-corrections button", has_text="Clear").click()
     end = time.monotonic() + 20
     while corrections(page):
         assert time.monotonic() < end

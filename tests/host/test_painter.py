@@ -37,6 +37,12 @@ BUILD = """() => {
     link(rules, 'constraint', crop, 'constraint')
     link(crop, 'image', save, 'images')
 }"""
+# Whether the node's own button is on the canvas, and none of a node that was there before.
+DRAWN = """() => {
+    const [button, ...more] = document.querySelectorAll('.salient-crop-regions')
+    const rules = app.graph.nodes.find(each => each.type === 'SalientCrop_Constraint')
+    return !more.length && rules.widgets.find(each => each.name === 'regions').element === button
+}"""
 # The value that Run would send; null while another workflow is being loaded.
 REGIONS = """async () => {
     const prompt = (await app.graphToPrompt()).output
@@ -55,6 +61,7 @@ def board(canvas, comfy):
     canvas.page.evaluate(BUILD)
     # Loaded as a workflow: nodes that only replace others would be drawn with the widgets of those.
     canvas.load(json.loads(canvas.page.evaluate("() => JSON.stringify(app.graph.serialize())")))
+    canvas.page.wait_for_function(DRAWN)
     yield Painter(canvas, comfy)
     assert not canvas.complaints
 
