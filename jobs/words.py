@@ -72,7 +72,10 @@ def parse_words(text: str) -> tuple[str, ...]:
     words = [" ".join(part.split()) for part in text.split(",")]
     if not all(words):
         raise ValueError(f"subject: a word is empty in {show(text)}; write necklace, red shoe")
-    return tuple({word.casefold(): word for word in reversed(words)}.values())[::-1]
+    first: dict[str, str] = {}
+    for word in words:
+        first.setdefault(word.casefold(), word)
+    return tuple(first.values())
 
 
 def make_word_settings(

@@ -76,7 +76,7 @@ def test_subjects_replace_those_of_the_cropper_and_leave_the_heat(analyse, hoste
     found = [each.analysis for each in analyse.analyse_batches(BATCHES, [hosted], None, boxes)]
     own = [each.analysis for each in analyse.analyse_batches(BATCHES, [hosted], None)]
     assert [each.subjects for each in found] == [
-        (Subject(0.0, 0.0, 0.5, 0.5, kind="face"),),
+        (Subject(0.0, 0.0, 0.5, 0.5, kind="face", label="head"),),
         own[1].subjects,  # nothing was found: as without
         (Subject(0.5, 0.0, 0.55, 0.1),),
     ]
@@ -87,7 +87,7 @@ def test_subjects_replace_those_of_the_cropper_and_leave_the_heat(analyse, hoste
 def test_subjects_beside_a_heatmap_are_all_that_is_known(analyse):
     heat = spot(8, 8, 4, 4, 2)
     (found,) = analyse.analyse_batches(BATCHES[1:], None, [heat], [as_box(700, 0, 70, 70, label="dog")])
-    assert found.analysis.subjects == (Subject(0.5, 0.0, 0.55, 0.1, kind="animal"),)
+    assert found.analysis.subjects == (Subject(0.5, 0.0, 0.55, 0.1, kind="animal", label="dog"),)
     assert torch.allclose(found.analysis.heatmap, heat[0].double() / heat.sum())
 
 
