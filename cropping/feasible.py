@@ -236,7 +236,7 @@ def largest_long_side(ratio: Ratio, limits: tuple[int, int], multiple: int = 1) 
     multiple.
 
     >>> largest_long_side(Ratio(2, 3), (100, 1000)), largest_long_side(Ratio(2, 3), (100, 1000), 8)
-    (150, 152)
+    (150, 144)
     """
     width, height = (max(1, side) for side in limits)
     long_side = max(ratio.largest_in((width, height)))

@@ -32,7 +32,7 @@ def frame_subject(subject: Subject, framing: str, margin: float, size: tuple[int
     """The region that the crop of a subject should hold, as far as it lies on the picture.
 
     >>> frame_subject(Subject(0.4, 0.1, 0.6, 0.3, kind="face"), "head", 0.25, (100, 100))
-    (0.35, 0.05, 0.65, 0.35)
+    (0.35000000000000003, 0.05, 0.65, 0.35)
 
     Args:
         subject: a framing that is about a body is, for one without a head, the whole of it.
