@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ..version import VERSION
-from . import crop, croppers, evaluate, layouts, preview, review
+from . import crop, croppers, evaluate, faces, layouts, preview, review
 from .options import SubParsers
 from .progress import Reporter, printable_in
 from .status import INTERRUPTED, UNUSABLE, UsageError
 
 COMMANDS: tuple[Callable[[SubParsers], None], ...] = tuple(
-    each.add_parser for each in (crop, preview, review, layouts, evaluate, croppers)
+    each.add_parser for each in (crop, faces, preview, review, layouts, evaluate, croppers)
 )
 
 

@@ -272,6 +272,14 @@ def parse_factor(text: str) -> float:
     return number
 
 
+def parse_number(text: str) -> float:
+    """A finite number."""
+    number = _parse_number(float, text, "a number")
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{show(text)} is not a finite number")
+    return number
+
+
 def _parse_number(kind: Callable[[str], Any], text: str, words: str) -> Any:
     try:
         return kind(text)

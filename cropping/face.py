@@ -21,13 +21,14 @@ An eye is the middle between its corners."""
 MEAN_FACE: Points = ((0.238, 0.224), (0.762, 0.224), (0.5, 0.516), (0.264, 0.780), (0.736, 0.780))
 DFL_LEFT = 0.010
 # The same points in space, in the units (about a centimetre) and axes of the head model that faceswap fits: x as the
-# picture's, y up from the eyes, z to the viewer from within the skull.
+# picture's, y up from the eyes, z to the viewer from within the skull. Medians of what MediaPipe's mesh
+# finds in photographs.
 HEAD_MODEL = np.array(
-    [(-3.55, -0.05, 4.2), (3.55, -0.05, 4.2), (0.0, -3.9, 7.8), (-2.77, -7.57, 5.05), (2.77, -7.57, 5.05)]
+    [(-3.55, -0.05, 4.2), (3.55, -0.05, 4.2), (0.0, -3.85, 8.9), (-2.95, -7.4, 5.1), (2.95, -7.4, 5.1)]
 )
 FOCAL = 4.0  # of the camera, in sides of the unit square; it looks at the square's middle
 _AT_REST = (0.0, -3.9, 57.0)  # where the head is, to begin with
-_NOSE_REACH = 0.25  # of a profile: how far the nose's tip lies beside eyes and mouth, in sides of the unit square
+_NOSE_REACH = 0.33  # of a profile: how far the nose's tip lies beside eyes and mouth, in sides of the unit square
 _ROUNDS, _DAMPING, _NO_GAIN = 30, 1e-3, 1e-9
 _NEAREST = 20.0  # units of the model, from the camera: within less, some of the head would be behind it
 _FACING = np.diag([1.0, -1.0, -1.0])  # the rotation of a head that looks into the camera

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import cos, radians, sin, sqrt, tanh
 from types import MappingProxyType
 
-from .checks import Region, check_count, check_number, show
+from .checks import Region, Size, check_count, check_number, show
 from .face import DFL_LEFT, Face, Pose
 from .similarity import Point, Similarity
 
@@ -67,6 +67,13 @@ class Square:
         back = self.to_pixels(1).inverse()
         return [back.apply(each) for each in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))]
 
+    def share_outside(self, size: Size) -> float:
+        """The share of its area that lies outside a picture of `size`, 0..1."""
+        shape = self.corners()
+        for axis, limit, sign in ((0, 0.0, 1), (1, 0.0, 1), (0, float(size[0]), -1), (1, float(size[1]), -1)):
+            shape = _cut_by_edge(shape, axis, limit, sign)
+        return min(1.0, max(0.0, 1 - _area_of(shape) / self.side**2))
+
 
 @dataclass(frozen=True)
 class FaceFraming:
@@ -113,6 +120,24 @@ class FaceFraming:
         centre = square.centre[0] + down[0], square.centre[1] + down[1]
         square = replace(square, centre=centre, side=square.side * (1 + 2 * self.padding))
         return replace(square, angle=0.0) if self.upright else square
+
+
+def _cut_by_edge(shape: list[Point], axis: int, limit: float, sign: int) -> list[Point]:
+    """The part of a convex shape beyond an edge (Sutherland and Hodgman, 1974)."""
+    kept: list[Point] = []
+    for one, other in zip(shape, [*shape[1:], *shape[:1]], strict=True):
+        here, there = sign * (one[axis] - limit), sign * (other[axis] - limit)
+        if here >= 0:
+            kept.append(one)
+        if here * there < 0:
+            share = here / (here - there)
+            kept.append((one[0] + share * (other[0] - one[0]), one[1] + share * (other[1] - one[1])))
+    return kept
+
+
+def _area_of(shape: list[Point]) -> float:
+    following = [*shape[1:], *shape[:1]]
+    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(shape, following, strict=True))) / 2
 
 
 def dfl_square(alignment: Similarity, kind: str, yaw: float) -> Square:

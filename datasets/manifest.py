@@ -13,6 +13,7 @@ from ..cropping.framing import FRAMINGS
 from ..cropping.ratio import Ratio
 from .atomic import open_atomic
 from .corrections import format_correction, read_box, read_correction
+from .face_record import FaceRecord, format_face, read_face
 from .json_values import (
     MalformedValue,
     format_json,
@@ -58,6 +59,8 @@ class CropRecord:
         framing: how much of its main person it shows, one of `FRAMINGS`; None where it shows none, or by a run that
             noted none.
         subject: whom it is of, where each subject of a picture has its own crop; None where it is of the picture.
+        face: of a face square, which may be turned: `box` is then the box around it. A line without a face has no such
+            field.
     """
 
     file: str | None
@@ -83,6 +86,7 @@ class CropRecord:
     added: float = 0.0
     framing: str | None = None
     subject: CropSubject | None = None
+    face: FaceRecord | None = None
 
 
 _CROP_FIELDS = tuple(each.name for each in fields(CropRecord))
@@ -216,6 +220,10 @@ def _crop_fields(crop: CropRecord) -> dict[str, Any]:
     warnings = [{"code": each.code, "words": each.words, "region": each.region} for each in crop.warnings]
     correction = None if crop.correction is None else format_correction(crop.correction)
     values = {name: getattr(crop, name) for name in _CROP_FIELDS}
+    if crop.face is None:
+        del values["face"]
+    else:
+        values["face"] = format_face(crop.face)
     return {**values, "warnings": warnings, "correction": correction, "subject": _subject_fields(crop.subject)}
 
 
@@ -260,6 +268,7 @@ def _crop(value: Any) -> CropRecord:
         added=read_field(value, "added", read_number, default=0.0),
         framing=read_field(value, "framing", optional(_framing), default=None),
         subject=read_field(value, "subject", optional(_subject), default=None),
+        face=read_field(value, "face", optional(read_face), default=None),
     )
 
 

@@ -182,7 +182,7 @@ def _known_by_content(run: FolderRun) -> Iterator[tuple[Path, str, Callable[[Pat
     yield journal_file(run.manifest), "journal of a run", is_journal
     if run.settings.words is not None:
         yield word_cache_file(run.manifest), "file of found boxes", is_word_cache
-    if run.settings.buckets is not None:
+    if run.settings.has_two_passes:
         yield journal_file(run.manifest, MEASURED), "journal of a run", is_journal
 
 

@@ -18,6 +18,7 @@ from ..images.fill import Fill
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
 from .defaults import default_workers
+from .face_settings import FaceSettings
 from .guides import NO_GUIDES, ROLES, Guides
 from .on_cut import KEEP
 from .per_subject import PerSubject
@@ -59,6 +60,7 @@ def prepare_run(
     words: WordSettings | None = None,
     follow_links: bool = False,
     dry_run: bool = False,
+    faces: FaceSettings | None = None,
     manifest: Path | None = None,
     workers: int | None = None,
     memory: int | None = None,
@@ -129,6 +131,7 @@ def prepare_run(
         dry_run=dry_run,
         buckets=bucket_settings,
         dataset=buckets.dataset_format(bucket_settings),
+        faces=faces,
     )
     return FolderRun(
         sources.folder,

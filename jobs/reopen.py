@@ -76,6 +76,8 @@ def reopen_run(
         raise RunError(f"{record_file(manifest)}: {error}; {again}") from None
     if settings.frames != EACH:
         raise RunError(f"{manifest}: the crops of a clip's frames belong together; they are not corrected one by one")
+    if settings.faces is not None:
+        raise RunError(f"{manifest}: face squares are not corrected one by one; the command faces frames them anew")
     if undigested is not None:
         raise RunError(f"{manifest}: made by an earlier version, without the digest of {undigested}; {again}")
     folder = source or source_folder(manifest)

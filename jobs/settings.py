@@ -32,6 +32,7 @@ from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
 from ..images.fill import Fill, parse_fill
 from ..models.base import Cropper
+from .face_settings import FaceSettings
 from .guides import NO_GUIDES, Guides
 from .on_cut import KEEP, ON_CUT
 from .output_size import SIDE_STEP, shrink_to_multiple, target_size
@@ -140,6 +141,7 @@ class CropSettings:
         dry_run: write the manifest, and no pixels.
         buckets: how pictures are sorted into buckets; None: no buckets, each crop has its own size.
         dataset: the format of the output folder; one for a trainer needs buckets.
+        faces: squares around faces instead of crops; None: crops.
 
     Raises:
         ValueError: naming what cannot be.
@@ -174,6 +176,7 @@ class CropSettings:
     dry_run: bool = False
     buckets: BucketSettings | None = None
     dataset: DatasetFormat = field(default_factory=Plain)
+    faces: FaceSettings | None = None
 
     def __post_init__(self) -> None:
         check_kind("constraint", self.constraint, Constraint)
@@ -234,6 +237,10 @@ class CropSettings:
         if self.name is not None:
             check_kind("name", self.name, str)
             self._check_name_fields()
+        if self.faces is not None:
+            check_kind("faces", self.faces, FaceSettings)
+            if self.buckets is not None or self.frames != EACH or self.name is not None or self.background is None:
+                raise ValueError("faces: squares go without buckets, clips, names of their own and transparency")
 
     @classmethod
     def for_cropper(
@@ -310,9 +317,24 @@ class CropSettings:
         Args:
             name: see `OutputNames`.
         """
+        if self.faces is not None and self.faces.feather is None:
+            return [self.face_file(name, 0)]  # no other name can lead to one that ends in the number of a face
         numbers = [None] if self.per_subject is None else range(1, self.per_subject.most + 1)
         outcomes = ((*each, number) for each in self._outcomes for number in numbers)
         return list(dict.fromkeys(self.file_of(name, *each) for each in outcomes))
+
+    def face_file(self, name: str, index: int, place: int | None = None) -> str:
+        """Where a face square goes, relative to the output.
+
+        Args:
+            name: of the picture's crops, see `OutputNames`.
+            index: of the face in its picture, from 0.
+            place: of the face among all, from 1, where they are sorted; None where they are not.
+        """
+        numbered = f"{name}_{index}"
+        if place is not None:
+            numbered = f"{place:06}_{numbered.replace('/', '_')}"
+        return self.dataset.crop_path(numbered, self.format)
 
     def file_of(
         self, name: str, shape: Shape | None = None, size: Size | None = None, number: int | None = None
@@ -338,6 +360,11 @@ class CropSettings:
         if self.each and not (self.name_pattern and "ratio" in self.name_pattern.fields):
             folder = f"{ratio}/"
         return folder + self.dataset.crop_path(name, self.format)
+
+    @property
+    def has_two_passes(self) -> bool:
+        """Whether all pictures are measured before any is written."""
+        return self.buckets is not None or (self.faces is not None and self.faces.is_ordered)
 
     @cached_property
     def canvas(self) -> Canvas:

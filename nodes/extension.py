@@ -13,6 +13,7 @@ from .bucket_sort import BucketSort
 from .constrained_crop import ConstrainedCrop
 from .constraint import CropConstraint
 from .crop_folder import CropFolder
+from .face_crops import FaceCrops
 from .heatmap import Heatmap
 from .load_cropper import MODEL_FOLDER, LoadCropper
 from .load_folder import LoadFolder
@@ -39,6 +40,7 @@ class SalientCropExtension(ComfyExtension):
             ConstrainedCrop,
             LoadFolder,
             ApplyBox,
+            FaceCrops,
             PasteBack,
             BucketSort,
             CropFolder,

@@ -10,9 +10,11 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..images.paste import WIDEST_FEATHER, paste
+from ..images.warp import paste_square
 from .host import to_host, track_progress
 from .panel import KEPT, Marked, Panel, Tile, count_of, tile_of
 from .sockets.boxes import Frame, box_input, cut_size_of, fit_box, group_boxes, share_boxes
+from .sockets.faces import read_square
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
 from .sockets.pictures import read_batches, size_of
@@ -149,6 +151,11 @@ def _paste_one(
     picture: Tensor, crop: Tensor, mask: Tensor | None, value: Mapping[str, Any], feather: int, name: str
 ) -> None:
     try:
+        square = read_square(value)
+        if square is not None:
+            matrix = square.matrix_on(size_of(picture))
+            paste_square(picture, crop.to(picture), matrix, square.size, feather, mask, fill=square.fill)
+            return
         paste(picture, crop, fit_box(value, size_of(picture)), cut_size_of(value), feather, mask)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error

@@ -35,7 +35,7 @@ def test_the_mean_face_is_aligned_to_itself():
 @pytest.mark.parametrize("pitch", [0, 20, -20])
 def test_the_pose_is_that_of_the_head(yaw: int, pitch: int, roll: int):
     found = seen(yaw, pitch, roll).pose
-    assert found.yaw == pytest.approx(yaw, abs=8)
+    assert found.yaw == pytest.approx(yaw, abs=10)
     assert found.pitch == pytest.approx(pitch, abs=13)  # of a turned face some of it is taken for roll
 
 

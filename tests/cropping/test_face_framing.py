@@ -131,3 +131,19 @@ def test_corners_of_a_turned_square():
 def test_framings_that_cannot_be_are_named(wrong: dict):
     with pytest.raises(ValueError, match="framing|padding|shift"):
         FaceFraming(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("square", "share"),
+    [
+        (Square((50, 50), 40), 0.0),
+        (Square((0, 50), 40), 0.5),
+        (Square((0, 0), 40), 0.75),
+        (Square((0, 50), 40, 45), 0.5),
+        (Square((-100, 50), 40), 1.0),
+        (Square((50, 50), 200), 0.75),
+        (Square((50, 0), 20 * 2**0.5, 45), 0.5),
+    ],
+)
+def test_the_share_beside_the_picture(square: Square, share: float):
+    assert square.share_outside((100, 100)) == pytest.approx(share)

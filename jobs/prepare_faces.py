@@ -1,0 +1,102 @@
+"""From what a user asks of faces to a run: the one place where the command and Python make their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
+
+from ..cropping.constraint import Constraint
+from ..cropping.ratio import Ratio
+from ..datasets.manifest import PictureRecord, read_manifest
+from ..models.base import Cropper
+from ..models.landmarks.loading import LandmarkFinder
+from .executors.batches import Analyser
+from .face_folder import faces_of
+from .face_settings import FaceSettings
+from .face_stages import FaceLooker, FaceReframer, Look
+from .prepare import prepare_run
+from .run import FolderRun, RunError
+from .run_record import read_run_record, source_folder
+from .settings_reader import read_settings
+
+SQUARE = Constraint((Ratio(1, 1),))
+
+
+def prepare_face_run(
+    pictures: Sequence[str | PathLike[str]], out: Path | None, cropper: Cropper, faces: FaceSettings, **more: Any
+) -> FolderRun:
+    """The run over the pictures that were named, or over those of a manifest of faces.
+
+    Args:
+        pictures: see `resolve_sources`; or one manifest, see `is_manifest_name`.
+        out: where the squares go.
+        cropper: that finds heads.
+        faces: what is asked of faces.
+        more: see `prepare_run`.
+
+    Raises:
+        ValueError: when something cannot be used; the message names the argument.
+        RunError: when the manifest is none of faces, or its pictures are not where they were.
+    """
+    if not is_manifest_name(pictures):
+        return prepare_run(pictures, out, cropper, SQUARE, faces=faces, **more)
+    earlier = Path(pictures[0])
+    folder, records = read_face_manifest(earlier)
+    run = prepare_run([folder], out, cropper, SQUARE, faces=faces, **more)
+    return FolderRun(folder, run.out, run.manifest, run.settings, run.workers, tuple(sorted(records)), run.memory)
+
+
+def prepare_look(
+    pictures: Sequence[str | PathLike[str]], run: FolderRun, analyser: Analyser, finder: LandmarkFinder
+) -> Look:
+    """How the faces of a run of `prepare_face_run` are found: anew, or in the manifest that was named."""
+    settings = faces_of(run.settings)
+    if is_manifest_name(pictures):
+        return FaceReframer(read_face_manifest(Path(pictures[0]))[1], settings)
+    return FaceLooker(analyser, finder, settings)
+
+
+def is_manifest_name(pictures: Sequence[str | PathLike[str]]) -> bool:
+    """Whether one manifest was named, and no pictures."""
+    return len(pictures) == 1 and fspath(pictures[0]).lower().endswith(".jsonl")
+
+
+def read_face_manifest(manifest: Path) -> tuple[Path, dict[str, PictureRecord]]:
+    """The folder of the pictures of a run over faces, and its records by source.
+
+    Raises:
+        RunError: when it is none, or its pictures are not where they were.
+    """
+    try:
+        records = {each.source: each for each in read_manifest(manifest)}
+    except (OSError, ValueError) as error:
+        raise RunError(_without_number(manifest, error)) from error
+    if any(crop.face is None for record in records.values() for crop in record.crops):
+        raise RunError(f"{manifest}: crops, and no faces; `salient-crop faces` over a folder makes such a manifest")
+    folder = source_folder(manifest)
+    if folder is None or not folder.is_dir():
+        raise RunError(f"the pictures of {manifest} are not where they were when its faces were found")
+    return folder, records
+
+
+def read_face_run(manifest: Path) -> tuple[FolderRun, dict[str, PictureRecord]]:
+    """The finished run over faces that wrote a manifest, with its records by source.
+
+    Raises:
+        RunError: see `read_face_manifest`; and when the record beside it is none of this version.
+    """
+    folder, records = read_face_manifest(manifest)
+    try:
+        settings = read_settings(read_run_record(manifest).get("settings"))
+    except ValueError as error:
+        raise RunError(f"{manifest}: {error}; run the same command again first") from None
+    if settings.faces is None:
+        raise RunError(f"{manifest}: not of a run over faces")
+    return FolderRun(folder, manifest.parent, manifest, settings, sources=tuple(sorted(records))), records
+
+
+def _without_number(manifest: Path, error: Exception) -> str:
+    reason = getattr(error, "strerror", None)
+    return f"{manifest}: {reason}" if reason else str(error)
