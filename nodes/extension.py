@@ -19,6 +19,7 @@ from .load_cropper import MODEL_FOLDER, LoadCropper
 from .load_folder import LoadFolder
 from .paste_back import PasteBack
 from .save_dataset import SaveDataset
+from .subject_crops import SubjectCrops
 
 
 def register_model_folder() -> None:
@@ -45,4 +46,5 @@ class SalientCropExtension(ComfyExtension):
             BucketSort,
             CropFolder,
             SaveDataset,
+            SubjectCrops,
         ]

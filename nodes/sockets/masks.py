@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .lists import pair_or_unite
+from .lists import pair_or_unite, pair_with_pictures
 from .tensors import require_pixel_count, require_plain_tensor, require_unit_range
 
 GREY = 0.5
@@ -33,6 +33,21 @@ def read_masks(masks: Sequence[Tensor] | None, batches: Sequence[Tensor], name: 
         paired = zip(frames, counts, strict=True)
         return [each for value, count in paired for each in pair_or_unite(list(value), count, name, unite_masks)]
     return pair_or_unite([each for value in frames for each in value], sum(counts), name, unite_masks)
+
+
+def read_each_mask(masks: Sequence[Tensor] | None, batches: Sequence[Tensor], name: str) -> list[list[Tensor]]:
+    """As `read_masks`, but several masks of a single picture stay apart; empty lists where nothing is connected.
+
+    A segmenter gives as many masks for one picture as it found things in it.
+
+    Raises:
+        ValueError: when there are neither one nor as many as pictures, or one is no mask.
+    """
+    count = sum(map(len, batches))
+    frames = [each for index, mask in enumerate(masks or ()) for each in read_frames(mask, f"{name} {index}")]
+    if count == 1:
+        return [frames]
+    return [[] if each is None else [each] for each in pair_with_pictures(frames, count, name)]
 
 
 def unite_masks(masks: Sequence[Tensor]) -> Tensor:

@@ -28,6 +28,7 @@ SHOWN = {
     "banner-with-room-for-text": (*PICTURE, "moose.jpg"),
     "crop-a-folder-with-captions": (*FOLDER, "photographs"),
     "crop-a-picture": (*PICTURE, "astronaut.jpg"),
+    "crop-each-head": (*FOLDER, "portraits"),
     "crop-what-you-paint": (*PICTURE, "two-dogs.jpg"),
     "folder-to-three-buckets-for-lora": (*FOLDER, "photographs"),
     "portraits-to-2x3-heads-whole": (*FOLDER, "portraits"),
@@ -144,6 +145,7 @@ def screenshot(canvas) -> Image.Image:
 # The example in which each node of ours is drawn for its help page.
 PAGES = {
     "crop-a-picture": ["ConstrainedCrop"],
+    "crop-each-head": ["SubjectCrops"],
     "banner-with-room-for-text": ["Constraint"],
     "crop-what-you-paint": ["Heatmap"],
     "folder-to-three-buckets-for-lora": ["LoadFolder", "BucketSort", "SaveDataset"],

@@ -15,6 +15,7 @@ RUN = {
     "banner-with-room-for-text": (*PICTURE, "sheep.jpg"),
     "crop-a-folder-with-captions": (*FOLDER, "photographs"),
     "crop-a-picture": (*PICTURE, "astronaut.jpg"),
+    "crop-each-head": (*FOLDER, "photographs"),
     "crop-what-you-paint": (*PICTURE, "two-dogs.jpg"),
     "folder-to-three-buckets-for-lora": (*FOLDER, "photographs"),
     "portraits-to-2x3-heads-whole": (*FOLDER, "photographs"),

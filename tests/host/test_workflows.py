@@ -97,6 +97,29 @@ def test_one_picture_through_heatmap_and_crop(comfy, samples):
     assert len(outputs["overlay"]["images"]) == len(outputs["preview"]["images"]) == 1
 
 
+def test_two_boxes_and_three_masks_of_one_picture(comfy, samples):
+    shutil.copy(samples / "rocket.jpg", comfy.input / "things.jpg")  # 640×427
+    given = {"margin": -1.0, "ratio": "1:1", "width": 96, "height": 96, "neighbours": "out", "most": 10}
+    found = {"image": ["image", 0], "subjects": ["things", 0], "subject_masks": ["things", 1]}
+    outputs = comfy.run(
+        {
+            "image": node("LoadImage", image="things.jpg"),
+            "things": node("Test_FindThings", image=["image", 0]),
+            "cut": pack("ApplyBox", box=["things", 0], image=["image", 0], mask=["things", 1]),
+            "boxes": node("SaveImage", images=["cut", 0], filename_prefix="boxes"),
+            "all": pack("SubjectCrops", kind="prompt", framing="usual", order="left to right", **found, **given),
+            "crops": node("SaveImage", images=["all", 0], filename_prefix="all"),
+            "heads": pack("SubjectCrops", kind="head", framing="portrait", order="size", **found, **given),
+            "same": pack("ApplyBox", box=["heads", 2], image=["image", 0]),
+            "again": node("SaveImage", images=["same", 0], filename_prefix="again"),
+        }
+    )
+    assert [each.size for each in saved(comfy, outputs, "boxes")] == [(64, 64)] * 2
+    assert [each.size for each in saved(comfy, outputs, "crops")] == [(96, 96)] * 5
+    assert len(saved(comfy, outputs, "again")) == 2
+    assert outputs["all"]["salient_crop"][0]["words"] == "5 crops of 1 picture."
+
+
 def test_an_output_that_is_linked_later_is_drawn_though_nothing_else_has_changed(comfy, samples):
     shutil.copy(samples / "rocket.jpg", comfy.input / "later.jpg")  # 640×427
     workflow = {
@@ -448,6 +471,7 @@ def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, 
         "banner-with-room-for-text",
         "crop-a-folder-with-captions",
         "crop-a-picture",
+        "crop-each-head",
         "crop-what-you-paint",
         "folder-to-three-buckets-for-lora",
         "portraits-to-2x3-heads-whole",

@@ -92,6 +92,31 @@ class ShowBatches:
         return {"ui": {"text": lines}}
 
 
-NODE_CLASS_MAPPINGS = {
-    f"Test_{each.__name__}": each for each in (LoadTinyVAE, LoadTinyCLIP, StandInDetector, ShowBatches)
-}
+class FindThings:
+    """What core's SAM3_Detect puts out for one picture: its boxes as a list for each picture, and a mask for each find.
+
+    The boxes are heads at the left and at the right; the masks are squares of a tenth of the width below them.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "test", "find", ("BOUNDING_BOX", "MASK")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",)}}
+
+    def find(self, image):
+        _, height, width, _ = image.shape
+        side = width // 10
+        boxes = [
+            {"x": x, "y": height // 4, "width": side, "height": side, "label": "head", "score": 0.9}
+            for x in (width // 5, 3 * width // 5)
+        ]
+        masks = torch.zeros(3, height, width)
+        for index, mask in enumerate(masks):
+            left = (2 + 3 * index) * side
+            mask[3 * height // 5 : 3 * height // 5 + side, left : left + side] = 1
+        return [boxes], masks
+
+
+_NODES = (LoadTinyVAE, LoadTinyCLIP, StandInDetector, ShowBatches, FindThings)
+NODE_CLASS_MAPPINGS = {f"Test_{each.__name__}": each for each in _NODES}
