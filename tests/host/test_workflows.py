@@ -22,11 +22,11 @@ CHANGING_OPTIONS = {("SalientCrop_LoadCropper", "cropper"), ("SalientCrop_LoadFo
 CHANGING_OPTIONS |= {("SalientCrop_CropFolder", "folder")}  # what is in the host's folders
 
 
-def node(kind, **inputs):
+def node(kind, /, **inputs):
     return {"class_type": kind, "inputs": inputs}
 
 
-def pack(kind, **inputs):
+def pack(kind, /, **inputs):
     return node(f"SalientCrop_{kind}", **inputs)
 
 
