@@ -22,7 +22,7 @@ from ..jobs.per_subject import MAX_MOST, NEIGHBOURS, OUT, USUAL_MOST, PerSubject
 from ..jobs.stages import choose_crops
 from ..jobs.subject_crops import SubjectCrops as FoundCrops
 from ..jobs.subject_crops import choose_subject_crops
-from .analyse import AnalysedPicture, analyse_batches, naming_picture
+from .analyse import AnalysedPicture, analyse_batches, fill_empty, naming_picture
 from .constrained_crop import OutputSize, constraints_with_ratios, multiple_of_input
 from .cutting import cut_mask, cut_picture
 from .heads import on_cut_input
@@ -264,10 +264,10 @@ class SubjectCrops(io.ComfyNode):
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
         captions = [each or "" for each in pair_with_pictures(caption, len(sizes), "caption")]
-        given = read_each_mask(subject_masks, batches, "subject_masks")
+        given = read_each_mask(fill_empty(subject_masks), batches, "subject_masks")
         with_framing = single_or(caption_framing, "caption_framing", False)
         # Where only masks say what there is, the cropper's own subjects are others beside them.
-        pictures = track_progress(analyse_batches(batches, cropper, None, subjects), len(sizes))
+        pictures = track_progress(analyse_batches(batches, cropper, None, subjects, nothing=SKIP), len(sizes))
         panel, outputs, without = Panel(len(sizes)), [], []
         for index, seen in enumerate(pictures):
             with naming_picture(index, sizes[index]):
@@ -343,11 +343,11 @@ def with_subjects(seen: AnalysedPicture, masks: Sequence[Tensor], kind: str, tol
     """
     regions = (find_region(each) for each in masks)
     drawn = [Subject(*each, label="mask") for each in regions if each is not None]
-    known = list(seen.analysis.subjects)
+    known = [] if seen.left_out else list(seen.analysis.subjects)  # boxes are connected, and there is none
     if kind == PROMPT:
         drawn = [_as_prompt(each) for each in drawn]
         known = [_as_prompt(each) for each in known] if told else known
-    if not drawn and not (told and kind == PROMPT):
+    if not drawn and not seen.left_out and not (told and kind == PROMPT):
         return seen
     if masks and not told:  # what the cropper finds are people and animals beside them, and no objects
         known = [each for each in known if each.kind != "object"]

@@ -81,6 +81,14 @@ def test_a_picture_without_such_a_subject_is_skipped_cropped_whole_or_an_error(c
         crops(kind="animal", **given)
 
 
+def test_a_detector_that_found_nothing_does_not_fall_back_on_the_cropper(crops, run):
+    (focus,) = run("LoadCropper", cropper="focus")
+    with pytest.raises(ValueError, match="no picture has a crop:\npicture 0: no head was found in it"):
+        crops(subjects=[[]], cropper=focus)
+    with pytest.raises(ValueError, match="picture 0: no object was found in it"):
+        crops(subject_masks=[torch.zeros(0, 300, 600)], kind="object")
+
+
 def test_sizes_ratios_and_what_is_left_out(crops, panel, run):
     found = crops(subjects=[HEADS], width=128, height=192, kind="person", framing="half figure", margin=0.1)
     assert [image.shape for image in found["image"]] == [(1, 192, 128, 3)] * 2
