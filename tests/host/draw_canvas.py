@@ -81,6 +81,7 @@ def draw_others(canvas) -> None:
     # Loaded as a workflow: nodes that only replace others would be drawn with the panels of those.
     canvas.load(json.loads(canvas.page.evaluate("() => JSON.stringify(app.graph.serialize())")))
     canvas.run()
+    hide_panels(canvas)
     draw_nodes(canvas, ["LoadCropper", "ApplyBox", "PasteBack", "CropFolder"])
 
 
