@@ -17,7 +17,7 @@ def socket(host):
     return import_module("salient_crop.nodes.sockets.corrections")
 
 
-@pytest.mark.parametrize("values", [None, [], [None], [{}], [{"pictures": {}}]])
+@pytest.mark.parametrize("values", [None, [], [None], [{}], [{"pictures": {}}], [{"pictures": {DIGEST: None}}]])
 def test_nothing_was_corrected(socket, values):
     assert socket.read_corrections(values) == {}
 
@@ -35,7 +35,7 @@ def test_each_is_known_by_the_digest_of_its_picture(socket):
         ({"x": 1}, "pictures: is missing"),
         ({"pictures": []}, "pictures: must be an object"),
         ({"pictures": {"../a": GOOD}}, "32 hexadecimal digits"),
-        ({"pictures": {DIGEST: None}}, "must be an object"),
+        ({"pictures": {DIGEST: 7}}, "must be an object"),
         ({"pictures": {DIGEST: {**GOOD, "decision": "rm"}}}, "decision: must be one of"),
         ({"pictures": {DIGEST: {**GOOD, "box": [0, 0, 1e9, 1]}}}, "must be a whole number"),
     ],
