@@ -26,6 +26,7 @@ class SearchInputs:
         claims: `[B, C, 5]` float64, what is to be whole beside text regions, see `stack_claims`.
         gradient: `[B]` float64, the mean of the detail before it was scaled to sum to 1.
         ratings: a function from boxes to the ratings that people would give, or None.
+        choice: a function from boxes to how much they would overlap people's crops, or None.
     """
 
     heat: Tensor
@@ -35,6 +36,7 @@ class SearchInputs:
     claims: Tensor
     gradient: Tensor
     ratings: Ratings | None = None
+    choice: Ratings | None = None
 
     @classmethod
     def from_maps(
@@ -75,11 +77,12 @@ class SearchInputs:
 
     def of_picture(self, index: int) -> SearchInputs:
         """One of the pictures."""
-        own, ratings = slice(index, index + 1), self.ratings
+        own = slice(index, index + 1)
 
-        def rate(boxes: Tensor) -> Tensor:
-            assert ratings is not None
-            return ratings(boxes.expand(len(self), -1, -1))[own]
+        def of_own(function: Ratings | None) -> Ratings | None:
+            if function is None:
+                return None
+            return lambda boxes: function(boxes.expand(len(self), -1, -1))[own]
 
         return SearchInputs(
             heat=self.heat[own],
@@ -88,7 +91,8 @@ class SearchInputs:
             protected=self.protected[own],
             claims=self.claims[own],
             gradient=self.gradient[own],
-            ratings=None if ratings is None else rate,
+            ratings=of_own(self.ratings),
+            choice=of_own(self.choice),
         )
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 
 from .checks import check_weight, show
-from .size_curve import CropRater, SizeModel
+from .size_curve import CropChooser, CropRater, SizeModel
 
 HEAVIEST = 100.0  # of all weights; beyond it, rounding errors of one term would outweigh the others
 
@@ -59,6 +59,9 @@ class Objective:
         weights: of the terms of the score.
         size_model: gives the size term from the size that people would choose; None: the larger the better.
         rater: gives people's ratings of a crop, which join the aesthetic term; None: that is heat and subjects alone.
+        chooser: says how much a crop would overlap people's, where it can judge by what the cropper saw. That is the
+            aesthetic term then, instead of heat, subjects and ratings, and there is no size term. Where a region is
+            asked for, which it knows nothing of, it has no say.
 
     Raises:
         TypeError: naming the part that is of another kind.
@@ -67,11 +70,12 @@ class Objective:
     weights: ObjectiveWeights = field(default_factory=ObjectiveWeights)
     size_model: SizeModel | None = None
     rater: CropRater | None = None
+    chooser: CropChooser | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.weights, ObjectiveWeights):
             raise TypeError(f"weights must be ObjectiveWeights, got {show(self.weights)}")
-        for name, method in (("size_model", "curve"), ("rater", "ratings")):
+        for name, method in (("size_model", "curve"), ("rater", "ratings"), ("chooser", "choices")):
             part = getattr(self, name)
             if part is not None and not callable(getattr(part, method, None)):
                 raise TypeError(f"{name} must have a method {method}(), got {show(part)}")

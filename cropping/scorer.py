@@ -35,6 +35,8 @@ SLICE_ENDS = (0.95, 0.99)
 HEAD_PENALTY, VIOLATION_PENALTY, CLAIM_PENALTY = 1000.0, 20.0, 5.0
 # What a box costs that is nothing but canvas, as a share of the aesthetic term.
 CANVAS_WEIGHT = 2.5
+# How much the aesthetic term weighs where a chooser gives it: a few hundredths of overlap are much.
+CHOICE_WEIGHT = 8.0
 PICTURE = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -75,9 +77,13 @@ class Scorer:
         check_kind("constraint", constraint, Constraint)
         check_kind("objective", objective, Objective)
         width, height = check_kind("ratio", ratio, Ratio).largest_in(size)
-        model = objective.size_model
-        curve = model.curve(size, ratio, constraint.requested_region) if model else None
-        return cls(inputs, constraint, objective.weights, (width / size[0], height / size[1]), curve)
+        model, weights, requested = objective.size_model, objective.weights, constraint.requested_region
+        if inputs.choice is not None and requested is None:
+            model, weights = None, replace(weights, size=0.0)  # a choice is of size and place
+        else:
+            inputs = replace(inputs, choice=None)
+        curve = model.curve(size, ratio, requested) if model else None
+        return cls(inputs, constraint, weights, (width / size[0], height / size[1]), curve)
 
     def for_picture(self, index: int) -> Scorer:
         """The same scores for one of the pictures."""
@@ -113,15 +119,16 @@ class Scorer:
         aesthetic, cut = self._aesthetic_and_cut(box_set, visible, base)
         size = self._size(box_set.area_share() / (self.largest[0] * self.largest[1]))
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
-        total = torch.add(aesthetic, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
+        judged = aesthetic if self.inputs.choice is None else CHOICE_WEIGHT * aesthetic
+        total = torch.add(judged, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
         if self.constraint.text_regions:
             terms["layout"], violation = self._layout_and_violation(box_set, in_text)
             total = total.add_(terms["layout"], alpha=weights.layout)
-            total = total.sub_(violation, alpha=VIOLATION_PENALTY * weights.span)
+            total = total.sub_(violation, alpha=VIOLATION_PENALTY * self._span)
         if self._text_rule is not None:
-            total = total.sub_(self._text_rule.broken_by_claims(box_set), alpha=CLAIM_PENALTY * weights.span)
+            total = total.sub_(self._text_rule.broken_by_claims(box_set), alpha=CLAIM_PENALTY * self._span)
             total = total.sub_(
-                self._text_rule.broken_by_heads(box_set, parts.chunk(2, 1)[0]), alpha=HEAD_PENALTY * weights.span
+                self._text_rule.broken_by_heads(box_set, parts.chunk(2, 1)[0]), alpha=HEAD_PENALTY * self._span
             )
         if self.constraint.policy == "pad":
             terms["canvas"] = self._canvas(box_set)
@@ -130,7 +137,7 @@ class Scorer:
             terms["avoid"] = in_avoid.mean(1)
             total = total.sub_(terms["avoid"], alpha=weights.avoid)
         if parts.shape[1]:
-            total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * weights.span)
+            total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * self._span)
         return total, terms
 
     def bounds(self, box_sets: Sequence[BoxSet]) -> Tensor | None:
@@ -139,7 +146,7 @@ class Scorer:
         All that a box can lose is left out, and all that subjects and text regions can give is granted in full.
         """
         weights = self.weights
-        if self.inputs.ratings is not None and weights.composition:
+        if self.inputs.choice is not None or (self.inputs.ratings is not None and weights.composition):
             return None
         heat = torch.stack([each.heat_sum().flatten(1).amax(1) for each in box_sets], 1)
         share = torch.cat([each.area_share().flatten(1) for each in box_sets], 1)
@@ -185,10 +192,17 @@ class Scorer:
             aesthetic = torch.lerp(aesthetic, kept, broadcast(weights.subjects * self._subject_terms.total, kept))
         if weights.edge:
             cut = cut.add_(box_set.edge_sum(), alpha=weights.edge)
-        if self.inputs.ratings is not None and weights.composition:
+        if self.inputs.choice is not None:
+            aesthetic = box_set.evaluate_smooth(self.inputs.choice)
+        elif self.inputs.ratings is not None and weights.composition:
             ratings = box_set.evaluate_smooth(self.inputs.ratings)
             aesthetic = torch.lerp(aesthetic, ratings, weights.composition)
         return aesthetic, cut.clamp_(0, 1)
+
+    @property
+    def _span(self) -> float:
+        """More than any two boxes' weighted terms can differ by."""
+        return self.weights.span + (0.0 if self.inputs.choice is None else CHOICE_WEIGHT)
 
     @cached_property
     def _subject_terms(self) -> _SubjectTerms:

@@ -1,4 +1,4 @@
-"""What learned models of people's taste give the score: a value for each size, and ratings of boxes."""
+"""What learned models of people's taste give the score: a value for each size, ratings of boxes, and choices."""
 
 from __future__ import annotations
 
@@ -68,6 +68,27 @@ class SizeModel(Protocol):
 
 Ratings = Callable[[Tensor], Tensor]
 """Boxes `[B, N, 4]` (relative x1, y1, x2, y2) of B pictures → the ratings that people would give, `[B, N]` in 0..1."""
+
+
+class CropChooser(Protocol):
+    """Predicts from what a cropper saw in a picture which crop people would choose."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the weights, in hex."""
+
+    def choices(
+        self, seen: Sequence[object], subjects: Sequence[Sequence[Subject]], size: tuple[int, int]
+    ) -> Ratings | None:
+        """How much boxes would overlap people's crops, in pictures of (width, height) `size`.
+
+        Args:
+            seen: what the cropper saw in each picture, in a form of its own.
+            subjects: of each picture.
+
+        Returns:
+            None where it cannot judge by what was seen.
+        """
 
 
 class CropRater(Protocol):

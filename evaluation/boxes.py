@@ -23,8 +23,10 @@ import numpy as np
 from torch import Tensor
 
 from ..cropping.constraint import Constraint
+from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
 from ..models.base import Cropper
+from ..models.crop_choice.free import favourite_ratio
 from ..models.selection import best_crops
 from ..models.size_prior.framing import as_people_crop, leave_size_open
 from .cases import parse_each, read_json, read_numbers, read_picture_path
@@ -60,7 +62,8 @@ def read_cases(file: Path, images: Path) -> list[BoxCase]:
 
 
 def evaluate_boxes(file: Path, images: Path, cropper: Cropper, progress: Progress = ignore_progress) -> dict[str, Any]:
-    """Measures a cropper's crops over the common ratios and the photograph's own, with people's size and composition.
+    """Measures a cropper's crops as people crop: in the ratio that the crop choice likes best, where it can judge what
+    the cropper saw; else over the common ratios and the photograph's own, with people's size and composition.
 
     Args:
         file: see the module.
@@ -76,11 +79,12 @@ def evaluate_boxes(file: Path, images: Path, cropper: Cropper, progress: Progres
         OSError, PictureError, ValueError: when the file or a photograph cannot be read.
     """
     cases = read_cases(file, images)
+    objective = as_people_crop()
     figures: list[dict[str, dict[str, float]]] = []
     for done, case in enumerate(cases, 1):
         image = load_image(case.path)
         size = image.shape[-1], image.shape[-2]
-        boxes = {**trivial_crops(size), OURS: find_crop(cropper, image)}
+        boxes = {**trivial_crops(size), OURS: find_crop(cropper, image, objective)}
         figures.append({name: measure_crop(box, case.crops, size) for name, box in boxes.items()})
         progress(done, len(cases))
     rows = {
@@ -90,11 +94,14 @@ def evaluate_boxes(file: Path, images: Path, cropper: Cropper, progress: Progres
     return {"benchmark": "boxes", "subsets": {"all": {"n": len(cases), "rows": rows}}}
 
 
-def find_crop(cropper: Cropper, image: Tensor) -> np.ndarray:
+def find_crop(cropper: Cropper, image: Tensor, objective: Objective) -> np.ndarray:
     """The cropper's best crop of a picture `[1, 3, H, W]`: x1, y1, x2, y2 in pixels."""
     size = image.shape[-1], image.shape[-2]
-    constraint = leave_size_open(Constraint(ratios=tuple(dict.fromkeys((Ratio.of(size), *RATIOS)))))
-    box = best_crops(cropper.analyse(image), [size], constraint, as_people_crop())[0].box
+    analyses = cropper.analyse(image)
+    favourite = favourite_ratio(objective.chooser, analyses[0], size) if objective.chooser else None
+    ratios = (Ratio.of(size), *RATIOS) if favourite is None else (favourite,)
+    constraint = leave_size_open(Constraint(ratios=tuple(dict.fromkeys(ratios))))
+    box = best_crops(analyses, [size], constraint, objective)[0].box
     return np.array([box.x, box.y, box.right, box.bottom], float)
 
 

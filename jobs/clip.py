@@ -39,12 +39,13 @@ def choose_clip_crops(
         constraints: one for each frame; they differ in their regions only.
         frames: `still` for one box, `follow` for one that moves.
         scenes: the first frame of each scene, see `find_scenes`.
-        objective: how boxes are compared.
+        objective: how boxes are compared; its chooser has no say.
 
     Raises:
         UnsatisfiableError: when there is no crop, as the constraint's policy has it.
         ValueError: when the constraints differ in more than their regions.
     """
+    objective = replace(objective, chooser=None)  # it would take longer than all else
     with torch.inference_mode():
         groups = [
             FrameGroup(SearchBatch.of(analyses[part], size).inputs_for(objective), constraints[part.start])

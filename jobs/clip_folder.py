@@ -179,7 +179,7 @@ def _analyse_frame(run: FolderRun, source: str, analyser: Analyser, heatmap: str
     def analyse(picture: Picture, record: PictureRecord) -> PictureRecord:
         seen = look_at(run, picture, source, analyser)
         asked = tuple(seen.guidance.constrain(each) for each in run.settings.constraints())
-        found.append((seen.analysis, asked, sign_frame(picture.small(ANALYSIS_SIDE))))
+        found.append((seen.analysis.without_impression(), asked, sign_frame(picture.small(ANALYSIS_SIDE))))
         write_heatmap(run, heatmap, seen)
         return replace(record, status=OK, digest=hash_file(picture.path))
 

@@ -14,14 +14,19 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ..cropping.model_sizes import MODEL_SIZES, ModelSizes
 from ..cropping.ratio import Ratio
-from ..cropping.size_curve import CropRater, SizeModel
+from ..cropping.size_curve import CropChooser, CropRater, SizeModel
 from ..datasets.formats import DatasetFormat
 from ..datasets.formats.registry import get_format
 from ..models.composition.loading import load_bundled_composition
+from ..models.crop_choice.choice import load_bundled_crop_choice
 from ..models.size_prior.prior import load_bundled_size_prior
 from .settings import CropSettings, describe_differences
 
-_BUNDLED = {SizeModel: load_bundled_size_prior, CropRater: load_bundled_composition}
+_BUNDLED = {
+    SizeModel: load_bundled_size_prior,
+    CropRater: load_bundled_composition,
+    CropChooser: load_bundled_crop_choice,
+}
 
 
 def read_settings(identity: Any, checkpoint: str | None = None) -> CropSettings:

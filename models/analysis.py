@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 import torch
@@ -16,6 +17,7 @@ from ..cropping.grid import SearchGrid
 from ..cropping.inputs import SearchInputs
 from ..cropping.ratio import Ratio
 from ..cropping.subject import Subject
+from .impression import Impression
 
 
 class Analysis:
@@ -25,6 +27,7 @@ class Analysis:
         heatmap: `[h, w]` float64, ≥ 0, sums to 1.
         subjects: boxes with weight and kind.
         detail: `[h, w]` ≥ 0, how much fine structure lies where, or None; text wants to lie where there is little.
+        impression: what a network saw beside these, for models of where people crop; None where there is none.
 
     Args:
         heatmap: `[h, w]` of any scale, ≥ 0; one that is 0 everywhere becomes uniform.
@@ -34,6 +37,8 @@ class Analysis:
         ValueError: when `heatmap` or `detail` is not `[h, w]` with at least one cell, or the heatmap holds a value that
             is negative or not finite.
     """
+
+    impression: Impression | None = None
 
     def __init__(self, heatmap: Tensor, subjects: Sequence[Subject] = (), detail: Tensor | None = None) -> None:
         self.heatmap = normalise(check_maps("heatmap", heatmap, "[h, w]")[None], "heatmap")[0]
@@ -78,6 +83,12 @@ class Analysis:
             self.subjects if subjects is None else subjects,
             self.detail,
         )
+
+    def without_impression(self) -> Analysis:
+        """The same analysis in less memory: no model can judge by what the network saw."""
+        light = copy(self)
+        light.impression = None
+        return light
 
 
 def measure_detail(images: Tensor, cells: int = 64) -> Tensor:

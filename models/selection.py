@@ -74,7 +74,8 @@ def _groups(analyses: Sequence[Analysis], sizes: Sequence[tuple[int, int]]) -> d
     for index, (analysis, size) in enumerate(zip(analyses, sizes, strict=True)):
         alone = index if _proposes(analysis, size) else None
         detail = None if analysis.detail is None else tuple(analysis.detail.shape)
-        groups[size, tuple(analysis.heatmap.shape), analysis.heatmap.device, detail, alone].append(index)
+        seen = analysis.impression is not None
+        groups[size, tuple(analysis.heatmap.shape), analysis.heatmap.device, detail, seen, alone].append(index)
     return groups
 
 
@@ -140,11 +141,15 @@ class SearchBatch:
         return find_candidates(self.inputs_for(objective), self.size, constraint, crop, objective, count=count)
 
     def inputs_for(self, objective: Objective) -> SearchInputs:
-        """The inputs, with the ratings of the objective's rater where it has one."""
-        if objective.rater is None:
-            return self.inputs
+        """The inputs, with what the objective's rater and chooser say, where it has them."""
+        rater, chooser, inputs = objective.rater, objective.chooser, self.inputs
         subjects = [each.subjects for each in self.analyses]
-        return replace(self.inputs, ratings=objective.rater.ratings(subjects, self.size))
+        if rater is not None:
+            inputs = replace(inputs, ratings=rater.ratings(subjects, self.size))
+        if chooser is not None:
+            seen = [each.impression for each in self.analyses]
+            inputs = replace(inputs, choice=chooser.choices(seen, subjects, self.size))
+        return inputs
 
 
 def build_search_inputs(analyses: Sequence[Analysis]) -> SearchInputs:

@@ -64,7 +64,12 @@ class Frame:
     @classmethod
     def of(cls, analysed: AnalysedPicture) -> Frame:
         sketch = analysed.sketch
-        return cls(analysed.picture, analysed.analysis, sign_frame(sketch), small_pixels(sketch, PREVIEW_SIDE))
+        return cls(
+            analysed.picture,
+            analysed.analysis.without_impression(),
+            sign_frame(sketch),
+            small_pixels(sketch, PREVIEW_SIDE),
+        )
 
     @property
     def analysed(self) -> AnalysedPicture:

@@ -12,6 +12,7 @@ from ...cropping.boxes import rasterize_xyxy
 from ...cropping.subject import Subject
 from ..analysis import Analysis
 from ..detectors.centre_points import Detection
+from ..impression import Impression
 from .subjects import build_subjects, head_dominance
 
 # Calibrated on pictures that the network was not trained on; see card.md.
@@ -35,12 +36,20 @@ class FocusAnalysis(Analysis):
         attention: `[h, w]`, sums to 1: where people look, as the network says; the heatmap is that, hedged.
         extent: `[h, w]` ≥ 0, the probability that a cell belongs to a subject, raised where it is a head.
         extent_share: 0..1, of the extent in the mixture; high in a picture of one person.
+        impression: what the network saw, where it was given.
     """
 
     def __init__(
-        self, attention: Tensor, subjects: Sequence[Subject], detail: Tensor | None, extent: Tensor, extent_share: float
+        self,
+        attention: Tensor,
+        subjects: Sequence[Subject],
+        detail: Tensor | None,
+        extent: Tensor,
+        extent_share: float,
+        impression: Impression | None = None,
     ) -> None:
         super().__init__(hedge(attention), subjects, detail)
+        self.impression = impression
         self.attention, self.extent, self.extent_share = attention, extent, extent_share
 
     @property
@@ -53,12 +62,21 @@ class FocusAnalysis(Analysis):
         if heatmap is not None:
             return super().replace(heatmap, subjects)
         return FocusAnalysis(
-            self.attention, self.subjects if subjects is None else subjects, self.detail, self.extent, self.extent_share
+            self.attention,
+            self.subjects if subjects is None else subjects,
+            self.detail,
+            self.extent,
+            self.extent_share,
+            self.impression,
         )
 
 
 def build_analysis(
-    attention: Tensor, extent: Tensor, heads: Sequence[Detection], detail: Tensor | None = None
+    attention: Tensor,
+    extent: Tensor,
+    heads: Sequence[Detection],
+    detail: Tensor | None = None,
+    impression: Impression | None = None,
 ) -> FocusAnalysis:
     """The analysis of one picture.
 
@@ -67,10 +85,11 @@ def build_analysis(
         extent: `[h, w]` in 0..1: the probability that a cell belongs to a subject.
         heads: of the picture.
         detail: as in `Analysis`.
+        impression: of the same maps.
     """
     subjects = build_subjects(attention.cpu(), extent.cpu(), heads)
     share = compute_extent_share(attention, extent, heads)
-    return FocusAnalysis(attention, subjects, detail, raise_heads(extent, heads), share)
+    return FocusAnalysis(attention, subjects, detail, raise_heads(extent, heads), share, impression)
 
 
 def hedge(attention: Tensor) -> Tensor:

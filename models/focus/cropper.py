@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..analysis import Analysis, measure_detail
 from ..base import Cropper, validate_images
+from ..impression import Impression
 from .analysis import build_analysis
 from .network import FocusNetwork, Outputs
 from .preprocess import resize_to_working_size
@@ -31,10 +32,13 @@ class FocusCropper(Cropper):
         outputs = self._run(resize_to_working_size(images))
         attention = outputs.attention.flatten(1).softmax(1).view_as(outputs.attention)
         extents, heads, details = outputs.subject.sigmoid(), decode_heads(outputs), measure_detail(images)
-        return [build_analysis(*picture) for picture in zip(attention, extents, heads, details, strict=True)]
+        assert outputs.gist is not None
+        maps = zip(attention, extents, details, outputs.gist, strict=True)
+        seen = [Impression(*each, self.digest) for each in maps]
+        return [build_analysis(*each) for each in zip(attention, extents, heads, details, seen, strict=True)]
 
     def _run(self, images: Tensor) -> Outputs:
         """The outputs in single precision."""
         with torch.autocast("cuda", torch.float16, enabled=images.is_cuda):
             outputs = self.network(images.contiguous(memory_format=torch.channels_last))
-        return Outputs(*(each.float() for each in outputs))
+        return outputs.in_single_precision()

@@ -38,6 +38,7 @@ class Outputs(NamedTuple):
         reach: `[B, 4, H/4, W/4]` logarithms of the distances, in cells of 4 pixels, from the middle of the cell to the
             head's left, top, right and bottom.
         animal: `[B, H/4, W/4]` logits: is the head an animal's?
+        gist: `[B, C, H/32, W/32]`, the features of the whole picture that the decoder begins with, or None.
     """
 
     attention: Tensor
@@ -45,6 +46,18 @@ class Outputs(NamedTuple):
     centres: Tensor
     reach: Tensor
     animal: Tensor
+    gist: Tensor | None = None
+
+    def in_single_precision(self) -> Outputs:
+        """The same numbers as float32."""
+        return Outputs(
+            self.attention.float(),
+            self.subject.float(),
+            self.centres.float(),
+            self.reach.float(),
+            self.animal.float(),
+            None if self.gist is None else self.gist.float(),
+        )
 
 
 def convolution(inputs: int, outputs: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Conv2d:
@@ -179,8 +192,9 @@ class FocusNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Outputs:
         quarter, eighth, sixteenth, last = self.backbone(standardise(images))
-        eighth = self.up8(self.up16(self.gist(last), sixteenth), eighth)
+        gist = self.gist(last)
+        eighth = self.up8(self.up16(gist, sixteenth), eighth)
         heads = self.heads(self.up4(eighth, quarter))
         attention = self.attention(eighth) + self.prior(encode_position(eighth))
         animal = heads[:, 5] if heads.shape[1] > 5 else torch.full_like(heads[:, 0], NO_ANIMAL)
-        return Outputs(attention[:, 0], self.subject(eighth)[:, 0], heads[:, 0], heads[:, 1:5], animal)
+        return Outputs(attention[:, 0], self.subject(eighth)[:, 0], heads[:, 0], heads[:, 1:5], animal, gist)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from ...cropping.constraint import Constraint
 from ...cropping.objective import DEFAULT_OBJECTIVE, Objective
-from ...cropping.size_curve import CropRater, SizeModel
+from ...cropping.size_curve import CropChooser, CropRater, SizeModel
 from ..composition.loading import load_bundled_composition
+from ..crop_choice.choice import load_bundled_crop_choice
 from .prior import load_bundled_size_prior
 
 SIZE_WEIGHT = 8.0  # against the heat that a smaller crop gives up; above 4 its exact value hardly matters
@@ -19,14 +20,18 @@ def as_people_crop(objective: Objective = DEFAULT_OBJECTIVE) -> Objective:
 
     Where the constraint's `min_share` is left at its default, `leave_size_open` should go with it.
     """
-    return apply_framing(load_bundled_size_prior(), load_bundled_composition(), objective)
+    models = load_bundled_size_prior(), load_bundled_composition(), load_bundled_crop_choice()
+    return apply_framing(*models, objective=objective)
 
 
 def apply_framing(
-    size_model: SizeModel, rater: CropRater | None = None, objective: Objective = DEFAULT_OBJECTIVE
+    size_model: SizeModel,
+    rater: CropRater | None = None,
+    chooser: CropChooser | None = None,
+    objective: Objective = DEFAULT_OBJECTIVE,
 ) -> Objective:
     """The objective with the given models, and a weight of the size term that outweighs the heat."""
-    return Objective(replace(objective.weights, size=SIZE_WEIGHT), size_model, rater)
+    return Objective(replace(objective.weights, size=SIZE_WEIGHT), size_model, rater, chooser)
 
 
 def leave_size_open(constraint: Constraint) -> Constraint:

@@ -407,6 +407,7 @@ WRONG = [
     (lambda: Objective({"size": 1}), TypeError, "weights must be ObjectiveWeights"),
     (lambda: Objective(size_model="people"), TypeError, r"size_model must have a method curve\(\), got 'people'"),
     (lambda: Objective(rater=object()), TypeError, r"rater must have a method ratings\(\)"),
+    (lambda: Objective(chooser=object()), TypeError, r"chooser must have a method choices\(\)"),
     # a curve
     (lambda: SizeCurve(()), ValueError, "values: a curve needs at least two, got 0"),
     (lambda: SizeCurve((1.0,)), ValueError, "values: a curve needs at least two, got 1"),

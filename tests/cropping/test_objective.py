@@ -10,7 +10,7 @@ from salient_crop.cropping.objective import DEFAULT_OBJECTIVE, Objective, Object
 
 def test_the_default_is_what_recorded_figures_were_made_with():
     assert asdict(DEFAULT_OBJECTIVE.weights) == DEFAULT_WEIGHTS
-    assert (DEFAULT_OBJECTIVE.size_model, DEFAULT_OBJECTIVE.rater) == (None, None)
+    assert (DEFAULT_OBJECTIVE.size_model, DEFAULT_OBJECTIVE.rater, DEFAULT_OBJECTIVE.chooser) == (None,) * 3
     assert Objective() == DEFAULT_OBJECTIVE
     assert hash(Objective()) == hash(Objective(ObjectiveWeights()))
 

@@ -24,7 +24,7 @@ from salient_crop.models.size_prior.framing import as_people_crop
 
 
 class Model:
-    """Stands for a size model or a rater: known by its digest, and by nothing else."""
+    """Stands for a size model, a rater or a chooser: known by its digest, and by nothing else."""
 
     def __init__(self, digest):
         self.digest = digest
@@ -32,7 +32,7 @@ class Model:
     def curve(self, size, ratio, requested):
         raise AssertionError("an identity asks no model")
 
-    ratings = curve
+    ratings = choices = curve
 
 
 # No field is None or empty, so that each can be changed.
@@ -48,7 +48,7 @@ SETTINGS = CropSettings(
         text_regions=(TextRegion((0.0, 0.0, 1.0, 0.2)),),
         min_size=(64, 64),
     ),
-    objective=Objective(ObjectiveWeights(), Model("a"), Model("b")),
+    objective=Objective(ObjectiveWeights(), Model("a"), Model("b"), Model("d")),
     resolution=512,
     format="jpg",
     quality=80,
@@ -95,6 +95,7 @@ OTHER = {
     "guides.margin": Margin(pixels=4),
     "masks": Path("other"),
     "name": "{name}",
+    "objective.chooser": Model("c"),
     "objective.rater": Model("c"),
     "objective.size_model": None,
     "on_cut": "pad",

@@ -102,7 +102,7 @@ class FocusTrainer:
 
     def _losses(self, samples: Sample, whole: bool) -> dict[str, Tensor]:
         images = samples.image.contiguous(memory_format=torch.channels_last)
-        attention, subject, centres, reach, animal = _run(self.network, images)
+        attention, subject, centres, reach, animal, _ = _run(self.network, images)
         losses = {}
         has_fixations = samples.fixations.sum((1, 2)) > 0
         if whole and has_fixations.any():
@@ -163,7 +163,7 @@ def _run(network: FocusNetwork, images: Tensor) -> Outputs:
     """The outputs in single precision; bfloat16 makes the convolutions faster where the processor supports it."""
     with torch.autocast(images.device.type, torch.bfloat16) if _has_bfloat16(images.device) else nullcontext():
         outputs = network(images)
-    return Outputs(*(each.float() for each in outputs))
+    return outputs.in_single_precision()
 
 
 def _average_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:
