@@ -8,6 +8,7 @@ import pytest
 from salient_crop.bucketing.grids import parse_grid
 from salient_crop.bucketing.loss import LossWeights
 from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.face_framing import FaceFraming
 from salient_crop.cropping.margin import Margin
 from salient_crop.cropping.model_sizes import MODEL_SIZES, parse_shapes
 from salient_crop.cropping.objective import Objective, ObjectiveWeights
@@ -15,6 +16,7 @@ from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.datasets.formats import FORMATS, get_format
 from salient_crop.jobs import settings as module
+from salient_crop.jobs.face_settings import FaceSettings
 from salient_crop.jobs.guides import Guides, LabelRule
 from salient_crop.jobs.per_subject import PerSubject
 from salient_crop.jobs.settings import BucketSettings, CropSettings, describe_differences
@@ -158,6 +160,7 @@ EXCLUDED = (
     "constraint.multiple_of",
     "per_subject",
     "save_heatmaps",
+    "faces",
 )  # they exclude each other, or change nothing
 
 
@@ -173,6 +176,15 @@ def test_fields_that_exclude_each_other_change_the_identity():
     assert replace(plain, each=True).identity() != plain.identity()
     assert replace(plain, frames="still").identity() != plain.identity()
     assert replace(plain, save_heatmaps=True).identity() != plain.identity()
+    faces = replace(plain, name=None, faces=FaceSettings("a"))
+    assert faces.identity() != replace(plain, name=None).identity()
+    for other in (
+        FaceSettings("b"),
+        FaceSettings("a", size=256),
+        FaceSettings("a", FaceFraming("head")),
+        FaceSettings("a", sort="yaw"),
+    ):
+        assert replace(faces, faces=other).identity() != faces.identity()
     assert (
         replace(plain, constraint=Constraint(multiple_of=8)).identity()
         != replace(plain, constraint=Constraint()).identity()
