@@ -138,7 +138,7 @@ def per_subject(chosen: argparse.Namespace) -> PerSubject | None:
         raise UsageError("--framing is for the whole picture; --per-subject says with --subject-framing how close")
     if chosen.keep is not None:
         raise UsageError("--keep is what the one crop of a picture must hold; --per-subject holds its subject")
-    if chosen.per_subject == "prompt" and getattr(chosen, "subject", True) is None:
+    if chosen.per_subject == "prompt" and not chosen.subject:
         raise UsageError("--per-subject prompt needs --subject WORDS, which says what to look for")
     from ..jobs.per_subject import PerSubject
 

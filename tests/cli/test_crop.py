@@ -199,6 +199,7 @@ def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_
         (["--per-subject", "head", "--subject-margin", "nan"], "--subject-margin"),
         (["--per-subject", "head", "--subject-overlap", "1.1"], "--subject-overlap"),
         (["--per-subject", "head", "--most-subjects", "101"], "--most-subjects"),
+        (["--per-subject", "prompt"], "--subject WORDS"),
         (["--per-subject", "head", "--name", "{name}"], "--name"),
         (["--name", "{name}_{subject}"], "--name"),
         *(
