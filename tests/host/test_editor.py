@@ -56,6 +56,12 @@ def page(tab, comfy):
     return tab
 
 
+def build(page, folder):
+    """Puts the graph on the canvas, as a workflow: else its nodes might be drawn with the widgets of those before."""
+    page.evaluate(BUILD, folder)
+    page.evaluate("() => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
+
+
 def queue(page, comfy):
     """Runs the workflow; returns the saved pictures in order, as pixels."""
     prompt = page.evaluate("async () => (await app.graphToPrompt()).output")
@@ -104,7 +110,7 @@ def drag_left(page, number, done="Done"):
 def test_a_dragged_crop_is_saved_to_the_pixel_and_stays_with_its_picture(page, comfy, renderer):
     page.evaluate("on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)", RENDERERS[renderer])
     page.errors.clear()
-    page.evaluate(BUILD, renderer)
+    build(page, renderer)
     run_here(page)
     left, top, width, height = box = drag_left(page, 1)
     source = np.asarray(Image.open(comfy.input / renderer / "1.png").convert("RGB"))
@@ -159,7 +165,7 @@ def test_a_folder_is_previewed_corrected_approved_and_then_written(page, comfy, 
 
 
 def test_a_shared_workflow_with_something_else_in_it_opens_and_says_what_is_wrong(page, comfy):
-    page.evaluate(BUILD, "classic")
+    build(page, "classic")
     workflow = page.evaluate("() => app.graph.serialize()")
     crop = next(each for each in workflow["nodes"] if each["type"] == "SalientCrop_ConstrainedCrop")
     values = crop["widgets_values"]
@@ -178,7 +184,7 @@ def test_a_shared_workflow_with_something_else_in_it_opens_and_says_what_is_wron
 
 
 def test_keys_of_the_editor_do_not_reach_the_canvas_behind_it(page, comfy):
-    page.evaluate(BUILD, "classic")
+    build(page, "classic")
     run_here(page)
     where = "() => app.graph.nodes.map(each => [each.type, ...each.pos]).sort()"
     # A step that the host could take back, and a node that it could delete.
