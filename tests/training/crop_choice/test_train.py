@@ -57,7 +57,7 @@ def test_people_who_leave_out_where_nothing_is_are_followed_on_photographs_that_
     (first, *others) = recipe.cross_validate([photograph(index) for index in range(20)], NETWORK, 2)
     found = torch.cat([first, *others])
     assert len(found) == 20
-    assert found.mean() > 0.9, "the whole picture has 0.69"
+    assert found.mean() > 0.8, "the whole picture has 0.69"
 
 
 def test_a_model_that_lightgbm_dumped_is_read_as_it_judges() -> None:
