@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..cropping.box import Box
-from ..cropping.checks import Size
+from ..cropping.checks import Region, Size
+from ..cropping.face import Points
 from ..cropping.face_framing import Square
 from ..datasets.deduplicate import hash_file
 from ..datasets.face_record import FaceRecord
@@ -177,7 +178,7 @@ def describe_face(read: Read, size: Size, found: FoundFace, settings: FaceSettin
 
 def reframe(record: FaceRecord, size: Size, settings: FaceSettings) -> CropRecord | None:
     """A face with the square that the settings ask for; None where that lies beside the picture."""
-    points = tuple((_rounded(x), _rounded(y)) for x, y in record.points)
+    points = cast(Points, tuple((_rounded(x), _rounded(y)) for x, y in record.points))
     record = replace(record, points=points)  # so that framing anew what a manifest holds gives the same square
     square = settings.framing.square(record.face, record.head, settings.size)
     try:
@@ -188,7 +189,7 @@ def reframe(record: FaceRecord, size: Size, settings: FaceSettings) -> CropRecor
     side = settings.size
     framed = replace(
         record,
-        head=None if record.head is None else tuple(map(_rounded, record.head)),
+        head=None if record.head is None else cast(Region, tuple(map(_rounded, record.head))),
         matrix=plan.matrix.rows(),
         size=_rounded(record.face.size),
         scale=_rounded(square.side / side),

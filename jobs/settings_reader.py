@@ -6,7 +6,7 @@ identity that was noted; a record of another version, or one that was edited, is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -22,7 +22,7 @@ from ..models.crop_choice.choice import load_bundled_crop_choice
 from ..models.size_prior.prior import load_bundled_size_prior
 from .settings import CropSettings, describe_differences
 
-_BUNDLED = {
+_BUNDLED: Mapping[Any, Callable[[], Any]] = {
     SizeModel: load_bundled_size_prior,
     CropRater: load_bundled_composition,
     CropChooser: load_bundled_crop_choice,

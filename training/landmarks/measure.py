@@ -17,12 +17,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 from PIL import Image
 
-from ...cropping.face import MEAN_FACE, Face
+from ...cropping.face import MEAN_FACE, Face, Points
 from ...cropping.face_framing import FaceFraming
 from ...cropping.similarity import Similarity
 from ...images.warp import plan_warp, read_tensor, warp
@@ -97,13 +98,11 @@ def measure_points(found: dict[str, list[FoundFace]], labels: Sequence[Labelled]
     for label in labels:
         if label.points is None:
             continue
-        face = _face_of(label.points)
-        mine = min(
-            (np.array(each.face.points) for each in found[label.picture]),
-            key=lambda points: float(np.hypot(*(points[2] - label.points[2]))),  # noqa: B023
-            default=None,
-        )
-        if mine is None or np.hypot(*(mine[2] - label.points[2])) > 0.5 * face.size:
+        face, nose = _face_of(label.points), label.points[2]
+        candidates = [np.array(each.face.points) for each in found[label.picture]]
+        away = [float(np.hypot(*(each[2] - nose))) for each in candidates]
+        mine = candidates[int(np.argmin(away))] if away else None
+        if mine is None or min(away) > 0.5 * face.size:
             missed += 1
             continue
         apart = face.size * APART
@@ -138,6 +137,8 @@ def measure_steadiness(
     random = np.random.default_rng(0)
     wander: dict[str, list[float]] = defaultdict(list)
     for label in labels:
+        if label.points is None:
+            continue
         picture = _read(paths[label.picture])
         corners: dict[str, list[np.ndarray]] = defaultdict(list)
         for _ in range(FRAMES):
@@ -170,10 +171,10 @@ def _some_matrix(face: Face, random: np.random.Generator) -> Similarity:
     return Similarity.about(face.alignment.inverse().apply((0.5, 0.5)), middle, scale, turn)
 
 
-def _by_yunet(detector, frame: torch.Tensor) -> list[Face]:  # noqa: ANN001
+def _by_yunet(detector: Any, frame: torch.Tensor) -> list[Face]:
     pixels = (frame.numpy()[..., ::-1] * 255).round().astype(np.uint8)
     _, faces = detector.detect(np.ascontiguousarray(pixels))
-    return [] if faces is None else [Face(tuple(map(tuple, each[4:14].reshape(5, 2).tolist()))) for each in faces]
+    return [] if faces is None else [_face_of(each[4:14].reshape(5, 2)) for each in faces]
 
 
 def _is_in_middle(face: Face) -> bool:
@@ -182,7 +183,7 @@ def _is_in_middle(face: Face) -> bool:
 
 
 def _face_of(points: np.ndarray) -> Face:
-    return Face(tuple(map(tuple, points.tolist())))
+    return Face(cast(Points, tuple(map(tuple, points.tolist()))))
 
 
 def _read(path: Path) -> torch.Tensor:
