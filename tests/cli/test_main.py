@@ -13,7 +13,7 @@ from salient_crop.cli import main as command
 from salient_crop.cli.main import main
 
 ROOT = Path(salient_crop.__file__).parent
-SUB_COMMANDS = ("crop", "preview", "review", "layouts", "evaluate", "croppers")
+SUB_COMMANDS = ("crop", "faces", "preview", "review", "layouts", "evaluate", "croppers")
 
 
 @pytest.mark.parametrize("name", ["", *SUB_COMMANDS])
