@@ -56,9 +56,9 @@ def page(tab, comfy):
     return tab
 
 
-def build(page, folder):
+def build(page, folder, script=BUILD):
     """Puts the graph on the canvas, as a workflow: else its nodes might be drawn with the widgets of those before."""
-    page.evaluate(BUILD, folder)
+    page.evaluate(script, folder)
     page.evaluate("() => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
 
 
@@ -150,7 +150,7 @@ def test_a_folder_is_previewed_corrected_approved_and_then_written(page, comfy, 
     folder, out = f"to preview {renderer}", comfy.output / f"preview to preview {renderer}"
     for index in range(3):
         save_picture(comfy.input / folder / f"{index}.png", (300, 200), 20 + index)
-    page.evaluate(PREVIEW, folder)
+    build(page, folder, PREVIEW)
     run_here(page)
     assert not list(out.glob("*.png"))
     left, top, width, height = drag_left(page, 1, done="Approve and write")
