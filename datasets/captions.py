@@ -36,14 +36,17 @@ def decode_caption(content: bytes) -> str:
     return _decode(content).strip()
 
 
-def add_words(caption: str, words: str) -> str:
-    """A caption with a few words more at the end of each of its lines; as it is where a line has them already.
+def add_words(caption: str, words: str | None) -> str:
+    """A caption with a few words more at the end of each of its lines; as it is where a line has them already, or
+    there are none.
 
     Trainers read the first line, or one of several at random. The beginning, where a trigger word stands, stays.
 
     >>> add_words("a woman, red coat", "half figure"), add_words("A woman in red.", "half figure")
     ('a woman, red coat, half figure', 'A woman in red. Half figure.')
     """
+    if not words:
+        return caption
     lines = [_add_words(line, words) if line.strip() else line for line in caption.splitlines()]
     return "\n".join(lines) if any(map(str.strip, lines)) else words
 

@@ -224,12 +224,16 @@ def _crop_fields(crop: CropRecord) -> dict[str, Any]:
         del values["face"]
     else:
         values["face"] = format_face(crop.face)
-    return {**values, "warnings": warnings, "correction": correction, "subject": _subject_fields(crop.subject)}
+    return {
+        **values,
+        "warnings": warnings,
+        "correction": correction,
+        "subject": None if crop.subject is None else format_subject(crop.subject),
+    }
 
 
-def _subject_fields(subject: CropSubject | None) -> dict[str, Any] | None:
-    if subject is None:
-        return None
+def format_subject(subject: CropSubject) -> dict[str, Any]:
+    """Whom a crop is of, as the manifest and a node's box have it."""
     return {
         "kind": subject.kind,
         "label": subject.label,

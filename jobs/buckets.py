@@ -159,7 +159,7 @@ def list_entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[E
                 details = {name: getattr(crop, name) for name in ("original_size", "crop_coords", "target_size")}
                 size = crop.target_size[1], crop.target_size[0]
                 mask = run.settings.dataset.mask_path(crop.file) if masked else None
-                own = add_words(caption, crop.framing) if framed and crop.framing else caption
+                own = add_words(caption, crop.framing) if framed else caption
                 yield Entry(crop.file, size, own, mask, tuple(details.items()))
 
 

@@ -102,17 +102,7 @@ class ConstrainedCrop(io.ComfyNode):
                     " wins. A model (sdxl, flux, qwen-image, wan, wan-480p, wan-5b): its size nearest to the picture,"
                     " in exact pixels. Empty: the picture's own. A ratio in the constraint goes first.",
                 ),
-                io.Int.Input(
-                    "width",
-                    default=0,
-                    min=0,
-                    max=16384,
-                    tooltip="Resize the crops to this width; 0: keep their own pixels. With width and height both set,"
-                    " they are the ratio, and nothing is stretched.",
-                ),
-                io.Int.Input(
-                    "height", default=0, min=0, max=16384, tooltip="Resize the crops to this height, see width."
-                ),
+                *size_inputs(),
                 subjects_input(),
                 on_cut_input(),
                 multiple_of_input(),
@@ -441,6 +431,21 @@ class OutputSize:
             return ratio
         long_side = max(self.target) * 64  # so that rounding to pixels is no matter
         return Ratio.of(fit_size(ratio.size_for(long_side), self.target, self.multiple))
+
+
+def size_inputs() -> list[Any]:
+    """How large crops come out."""
+    return [
+        io.Int.Input(
+            "width",
+            default=0,
+            min=0,
+            max=16384,
+            tooltip="Resize the crops to this width; 0: keep their own pixels. With width and height both set, they are"
+            " the ratio, and nothing is stretched.",
+        ),
+        io.Int.Input("height", default=0, min=0, max=16384, tooltip="Resize the crops to this height, see width."),
+    ]
 
 
 def multiple_of_input() -> io.Combo.Input:

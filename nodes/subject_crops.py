@@ -17,13 +17,14 @@ from ..cropping.subject import Subject
 from ..cropping.subject_choice import HEAD, IMPORTANCE, ORDERS, PROMPT, SUBJECT_KINDS
 from ..cropping.subject_framing import MOST_MARGIN, SUBJECT_FRAMINGS
 from ..datasets.captions import add_words
+from ..datasets.manifest import format_subject
 from ..jobs.on_cut import KEEP
 from ..jobs.per_subject import MAX_MOST, NEIGHBOURS, OUT, USUAL_MOST, PerSubject
 from ..jobs.stages import choose_crops
 from ..jobs.subject_crops import SubjectCrops as FoundCrops
 from ..jobs.subject_crops import choose_subject_crops
 from .analyse import AnalysedPicture, analyse_batches, fill_empty, naming_picture
-from .constrained_crop import OutputSize, constraints_with_ratios, multiple_of_input
+from .constrained_crop import OutputSize, constraints_with_ratios, multiple_of_input, size_inputs
 from .cutting import cut_mask, cut_picture
 from .heads import on_cut_input
 from .host import to_host, track_progress
@@ -108,17 +109,7 @@ class SubjectCrops(io.ComfyNode):
                     tooltip="Width : height, such as 2:3. Of several (1:1, 2:3, 3:2) each subject gets the one that"
                     " suits it. Empty: the picture's own. A ratio in the constraint goes first.",
                 ),
-                io.Int.Input(
-                    "width",
-                    default=0,
-                    min=0,
-                    max=16384,
-                    tooltip="Resize the crops to this width; 0: keep their own pixels. With width and height both set,"
-                    " they are the ratio, and nothing is stretched.",
-                ),
-                io.Int.Input(
-                    "height", default=0, min=0, max=16384, tooltip="Resize the crops to this height, see width."
-                ),
+                *size_inputs(),
                 io.Combo.Input(
                     "neighbours",
                     options=list(NEIGHBOURS),
@@ -276,7 +267,7 @@ class SubjectCrops(io.ComfyNode):
             if found.left_out or not found.found:
                 without.append(f"picture {index}: {found.describe_left_out()}")
             for crop, size in crops:
-                words = caption_of(captions[index], crop, with_framing)
+                words = add_words(captions[index], crop.framing if with_framing else None)
                 cut = cut_outputs(seen, masks[index], crop, size, (index, len(sizes)))
                 outputs.append((*cut, words, crop.framing or "", warning_words(crop)))
                 panel.add(tile_of(seen, crop, index))
@@ -359,11 +350,6 @@ def _as_prompt(subject: Subject) -> Subject:
     return replace(subject, kind="prompt")
 
 
-def caption_of(caption: str, crop: Crop, with_framing: bool) -> str:
-    """The caption of a crop, with its framing where that is asked for and known."""
-    return add_words(caption, crop.framing) if with_framing and crop.framing else caption
-
-
 def warning_words(crop: Crop) -> str:
     """The warnings of a crop, one a line."""
     return "\n".join(each.words for each in crop.warnings)
@@ -380,15 +366,7 @@ def cut_outputs(
         place: index of the picture, and how many there are.
     """
     picture_size = size_of(seen.picture)
-    told = {}
-    if crop.subject is not None:
-        about = crop.subject
-        told["subject"] = {
-            "kind": about.kind,
-            "label": about.label,
-            "box": about.box.as_list(),
-            "confidence": about.confidence,
-        }
+    told = {} if crop.subject is None else {"subject": format_subject(crop.subject)}
     return (
         to_host(cut_picture(seen.picture, crop.box, size)[None]),
         to_host(cut_mask(mask, crop.box, picture_size, size)[None]),

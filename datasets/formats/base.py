@@ -263,7 +263,7 @@ class DatasetFormat(ABC):
         """
         caption = sidecars.read_caption(picture)
         for crop_path in crop_paths:
-            own = add_words(caption, words[crop_path]) if crop_path in words else caption
+            own = add_words(caption, words.get(crop_path))
             self.write_caption(out, crop_path, own)
 
     def write_index(self, out: OutputFolder, entries: Iterable[Entry]) -> list[str]:
