@@ -49,6 +49,18 @@ def parse_memory(text: str) -> int:
     return amount
 
 
+def read_memory(value: int | str | None) -> int | None:
+    """An amount of memory as a caller from Python gives it: bytes, words for `parse_memory`, or None.
+
+    Raises:
+        ValueError: when the words are none.
+    """
+    try:
+        return parse_memory(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"memory: {error}") from None
+
+
 def check_memory(amount: int) -> int:
     """An amount of memory in bytes, as it is.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,20 +12,20 @@ from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import Size, check_kind, show
 from ..cropping.constraint import Constraint
 from ..cropping.margin import Margin
-from ..cropping.model_sizes import Shape, parse_shapes
+from ..cropping.model_sizes import Shape
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
-from ..images.budget import parse_memory
+from ..images.budget import read_memory
 from ..images.colour import RGB, parse_colour
 from ..images.fill import parse_fill
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
-from .defaults import KEEP_MOST, RATIOS, default_min_share
+from .defaults import KEEP_MOST
 from .device import find_device
 from .executors.batches import Analyser
 from .folder import crop_folder as crop_run
-from .framing import apply_framing
+from .framing import resolve_asked
 from .guides import Guides, parse_labels
 from .on_cut import KEEP
 from .per_subject import PerSubject
@@ -188,9 +187,7 @@ def crop_folder(
     )
     loaded = open_cropper(cropper, find_device(device))
     where = str(loaded.device or find_device(device))
-    asked = _constraint(constraint, ratios, with_buckets=buckets is not None)
-    sized = constraint is not None and constraint.min_share != Constraint.min_share
-    asked, objective = apply_framing(framing, asked, objective, sized)
+    asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_run(
         _words(pictures),
         _path("out", out),
@@ -234,7 +231,7 @@ def crop_folder(
         dry_run=dry_run,
         manifest=_path("manifest", manifest),
         workers=workers,
-        memory=_memory(memory),
+        memory=read_memory(memory),
     )
     with Analyser(loaded, where) as analyser:
         return crop_run(run, analyser, _ignore if progress is None else progress)
@@ -286,15 +283,6 @@ def _plan_sizes(
     return complete_report(plan_sizes(sizes, settings), chosen.dataset_format(settings), settings.resolution)
 
 
-def _constraint(
-    constraint: Constraint | None, ratios: str | Shape | Iterable[str | Shape] | None, with_buckets: bool
-) -> Constraint:
-    if constraint is None:
-        constraint = Constraint(parse_shapes(RATIOS), default_min_share(with_buckets))
-    check_kind("constraint", constraint, Constraint)
-    return constraint if ratios is None else replace(constraint, ratios=parse_shapes(ratios))
-
-
 def _are_sizes(pictures: Any) -> TypeGuard[Sequence[Size]]:
     return isinstance(pictures, Sequence) and not isinstance(pictures, str) and _is_size(next(iter(pictures), None))
 
@@ -309,13 +297,6 @@ def _words(pictures: Words) -> list[str | PathLike[str]]:
     if not isinstance(pictures, Iterable):
         raise TypeError(f"pictures: expected a path, a pattern or several, got {type(pictures).__name__}")
     return list(pictures)
-
-
-def _memory(value: int | str | None) -> int | None:
-    try:
-        return parse_memory(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise ValueError(f"memory: {error}") from None
 
 
 def _path(name: str, value: str | PathLike[str] | None) -> Path | None:

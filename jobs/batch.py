@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from os import PathLike, fspath
 from typing import Any
@@ -24,10 +24,10 @@ from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import Size, check_count, check_kind, show
 from ..cropping.constraint import Constraint
 from ..cropping.crop import CropWarning
-from ..cropping.model_sizes import Shape, parse_shapes
+from ..cropping.model_sizes import Shape
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
-from ..images.budget import parse_memory
+from ..images.budget import read_memory
 from ..images.colour import RGB, parse_colour
 from ..images.decode import Picture
 from ..images.encode import FORMATS, WITH_ALPHA, encode
@@ -41,11 +41,11 @@ from ..models.selection import SearchBatch
 from .analyse import ANALYSIS_SIDE
 from .bucket_options import BucketOptions
 from .bucket_stages import constraint_for, crop_for_bucket, measure_picture, picture_losses
-from .defaults import KEEP_MOST, RATIOS, default_min_share
+from .defaults import KEEP_MOST
 from .device import find_device
 from .executors.batches import Analyser
 from .executors.threads import map_in_order, single_threaded_torch
-from .framing import apply_framing
+from .framing import resolve_asked
 from .on_cut import KEEP, ON_CUT, HeadCutError, choose_crop, is_dropped
 from .picture import crop_opened, open_cropper
 from .settings import BucketSettings, CropSettings
@@ -112,6 +112,7 @@ class BatchStage(ABC):
             raise ValueError(f"on_cut must be one of {', '.join(ON_CUT)}, got {show(self.on_cut)}")
         for name in ("image", "prefix"):
             check_kind(name, getattr(self, name), str)
+        read_memory(self.memory)
         self._asked()
         self._bucket_settings()
 
@@ -130,7 +131,7 @@ class BatchStage(ABC):
         inputs = self._inputs(columns)
         with (
             Analyser(self._cropper, self._settings.device) as analyser,
-            PictureReader(self._memory) as reader,
+            PictureReader(read_memory(self.memory)) as reader,
             single_threaded_torch(),
         ):
 
@@ -148,17 +149,15 @@ class BatchStage(ABC):
     def _row(self, picture: Picture, analysis: Analysis, bucket: Size | None) -> dict[str, Any]:
         """The values of the added columns for one picture."""
 
-    def _ratios(self) -> tuple[Shape, ...]:
-        """The ratios of crops without buckets."""
-        return parse_shapes(RATIOS)
-
     def _asked(self) -> tuple[Constraint, Objective]:
-        constraint = self.constraint
-        if constraint is None:
-            constraint = Constraint(self._ratios(), default_min_share(self.buckets is not None))
-        check_kind("constraint", constraint, Constraint)
-        sized = self.constraint is not None and constraint.min_share != Constraint.min_share
-        return apply_framing(self.framing, constraint, self.objective, sized)
+        """What is asked of every crop."""
+        with_buckets = self.buckets is not None
+        return resolve_asked(self.constraint, self._ratios, with_buckets, self.framing, self.objective)
+
+    @property
+    def _ratios(self) -> str | Shape | Iterable[str | Shape] | None:
+        """Ratios that go before those of the constraint; None for its own."""
+        return None
 
     def _bucket_settings(self) -> BucketSettings | None:
         options = BucketOptions(self.buckets, most_enlarged=self.most_enlarged)
@@ -220,10 +219,6 @@ class BatchStage(ABC):
             buckets=buckets,
         )
 
-    @property
-    def _memory(self) -> int | None:
-        return parse_memory(self.memory) if isinstance(self.memory, str) else self.memory
-
 
 @dataclass(frozen=True, kw_only=True)
 class CropBatch(BatchStage):
@@ -267,14 +262,9 @@ class CropBatch(BatchStage):
             check_count("quality", self.quality, 100)
         super().__post_init__()
 
-    def _ratios(self) -> tuple[Shape, ...]:
-        return parse_shapes(RATIOS if self.ratios is None else self.ratios)
-
-    def _asked(self) -> tuple[Constraint, Objective]:
-        constraint, objective = super()._asked()
-        if self.ratios is not None:
-            constraint = replace(constraint, ratios=self._ratios())
-        return constraint, objective
+    @property
+    def _ratios(self) -> str | Shape | Iterable[str | Shape] | None:
+        return self.ratios
 
     def _added(self) -> Mapping[str, Any]:
         return {

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..cropping.checks import check_kind
 from ..cropping.constraint import Constraint
+from ..cropping.model_sizes import Shape, parse_shapes
 from ..cropping.objective import Objective
-from ..models.size_prior.framing import MIN_SHARE, as_people_crop
-from .defaults import AS_PEOPLE, parse_framing
+from .defaults import AS_PEOPLE, RATIOS, default_min_share, parse_framing
+
+
+def resolve_asked(
+    constraint: Constraint | None,
+    ratios: str | Shape | Iterable[str | Shape] | None,
+    with_buckets: bool,
+    framing: str,
+    objective: Objective,
+) -> tuple[Constraint, Objective]:
+    """The constraint and the objective of many pictures, as a caller from Python asks for them.
+
+    Args:
+        constraint: None for the defaults.
+        ratios: that go before those of the constraint; None for its own.
+        with_buckets: whether crops are for buckets.
+        framing, objective: see `apply_framing`.
+    """
+    asked = Constraint(parse_shapes(RATIOS), default_min_share(with_buckets)) if constraint is None else constraint
+    check_kind("constraint", asked, Constraint)
+    sized = constraint is not None and asked.min_share != Constraint.min_share
+    if ratios is not None:
+        asked = replace(asked, ratios=parse_shapes(ratios))
+    return apply_framing(framing, asked, objective, sized)
 
 
 def apply_framing(
@@ -25,4 +49,9 @@ def apply_framing(
     check_kind("objective", objective, Objective)
     if parse_framing(framing) != AS_PEOPLE:
         return constraint, objective
+    from ..models.size_prior.framing import (  # three models come with it, and most runs need none
+        MIN_SHARE,
+        as_people_crop,
+    )
+
     return constraint if sized else replace(constraint, min_share=MIN_SHARE), as_people_crop(objective)
