@@ -97,8 +97,8 @@ def measure_source(
         # A caption or mask that cannot be read would leave a gap in a batch, once all pictures are planned.
         run.sidecars.read_caption(picture.path)
         run.sidecars.open_mask(picture)
-        seen, settings = look_at(run, picture, source, analyser), run.settings
-        record = replace(record, digest=hash_file(picture.path))
+        settings, record = run.settings, replace(record, digest=hash_file(picture.path))
+        seen = look_at(run, picture, source, analyser, record.digest)
         if seen.left_out:
             return replace(record, status=DROPPED, reason=seen.left_out)
         with analysing(picture):

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from ..datasets.annotations.boxes import LabelledRegion, lay_on_picture
-from ..datasets.deduplicate import hash_file
 from ..images.decode import Picture
 from ..models.detectors.words.base import WordBox, WordDetector
 from ..models.detectors.words.registry import load_word_detector
@@ -61,14 +60,17 @@ class WordFinder:
             self._cache.close()
             self._cache = None
 
-    def find(self, picture: Picture) -> tuple[LabelledRegion, ...]:
+    def find(self, picture: Picture, digest: str) -> tuple[LabelledRegion, ...]:
         """What the words name in a picture, as far as it lies on it.
+
+        Args:
+            picture: to be looked at, unless that was done before.
+            digest: of its file.
 
         Raises:
             PictureError: when the picture cannot be read.
             RunError: when the model cannot be loaded, or is another one than the settings say.
         """
-        digest = hash_file(picture.path)
         cache = self._cache or WordCache(self._file, self._question(), writes=False)
         found = cache.get(digest)
         if found is None:

@@ -74,7 +74,8 @@ def crop_picture(
 
     def crop(picture: Picture, record: PictureRecord) -> PictureRecord:
         settings = run.settings
-        seen, record = look_at(run, picture, source, analyser), replace(record, digest=hash_file(picture.path))
+        record = replace(record, digest=hash_file(picture.path))
+        seen = look_at(run, picture, source, analyser, record.digest)
         decided = corrections.of(source, record.digest)
         with analysing(picture):
             planned = plan_picture(record, seen, decided, name if run.output else None, settings)
@@ -142,8 +143,15 @@ class Seen:
     left_out: str = ""
 
 
-def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser) -> Seen:
+def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser, digest: str | None = None) -> Seen:
     """Analyses a picture of a run, as the user says what matters in it.
+
+    Args:
+        run: the run.
+        picture: one of its pictures.
+        source: of the picture, relative to the run's folder.
+        analyser: for the run's settings.
+        digest: of the picture's file; None where nobody has computed it.
 
     Raises:
         PictureError: when the picture, or a mask or a file of boxes for it, cannot be read.
@@ -152,7 +160,7 @@ def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser) -
     guidance = NO_GUIDANCE if run.guides is None else run.guides.read(picture, source)
     left_out, words = "", run.settings.words
     if run.finder is not None and words is not None:
-        found = run.finder.find(picture)
+        found = run.finder.find(picture, digest or hash_file(picture.path))
         guidance = replace(guidance, focus_boxes=(*guidance.focus_boxes, *found), strength=run.settings.guides.strength)
         if not found and words.nothing == ERROR:
             raise PictureError(picture.path, words.describe_nothing())
