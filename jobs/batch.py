@@ -114,7 +114,7 @@ class BatchStage(ABC):
             check_kind(name, getattr(self, name), str)
         read_memory(self.memory)
         self._asked()
-        self._bucket_settings()
+        _ = self._bucket_settings  # what cannot be used is refused here
 
     def __reduce__(self) -> tuple[Any, ...]:
         """By its arguments: what is loaded stays behind."""
@@ -159,6 +159,7 @@ class BatchStage(ABC):
         """Ratios that go before those of the constraint; None for its own."""
         return None
 
+    @cached_property
     def _bucket_settings(self) -> BucketSettings | None:
         options = BucketOptions(self.buckets, most_enlarged=self.most_enlarged)
         return options.settings(self.resolution, self.enlarge, _no_sizes)
@@ -201,7 +202,7 @@ class BatchStage(ABC):
     @cached_property
     def _settings(self) -> CropSettings:
         constraint, objective = self._asked()
-        buckets = self._bucket_settings()
+        buckets = self._bucket_settings
         return CropSettings.for_cropper(
             self._cropper,
             constraint,
@@ -337,7 +338,7 @@ class MeasureBatch(BatchStage):
         super().__post_init__()
 
     def _added(self) -> Mapping[str, Any]:
-        settings = self._bucket_settings()
+        settings = self._bucket_settings
         assert settings is not None
         return {"size": None, "losses": [float("inf")] * len(settings.grid.sizes), "error": ""}
 

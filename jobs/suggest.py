@@ -81,8 +81,12 @@ def describe_choice(seen: Seen, size: Size, crop: CropRecord | None, settings: C
     constraint = constraint_of(crop, settings, seen.guidance)
     asked = constraint, settings.objective, settings.on_cut, settings.canvas
     found = suggest_crops(seen.analysis, size, *asked)
+    return {**describe_scene(seen.analysis, constraint), **describe_suggestions(found)}
+
+
+def describe_suggestions(found: Suggestions | None) -> dict[str, Any]:
+    """The `best` crop and the `others` as JSON; null and none where no crop obeys."""
     return {
-        **describe_scene(seen.analysis, constraint),
         "best": found.best.as_list() if found else None,
         "others": [each.as_list() for each in found.others] if found else [],
     }

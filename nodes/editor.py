@@ -19,7 +19,7 @@ from ..cropping.crop import CropWarning
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..images.thumbnail import small_pixels
 from ..jobs.on_cut import KEEP
-from ..jobs.suggest import describe_scene, suggest_crops
+from ..jobs.suggest import describe_scene, describe_suggestions, suggest_crops
 from ..models.analysis import Analysis
 from .panel import save_heat, save_picture
 
@@ -117,12 +117,13 @@ def _as_json(item: Item, side: int) -> dict[str, Any]:
             item.canvas,
             chosen=None if item.is_corrected else item.box,
         )
+        suggested = describe_suggestions(found)
         described |= {
             "box": item.box.as_list(),
             "ratio": item.ratio,
             "bucket": item.bucket,
             "confidence": item.confidence,
-            "best": found.best.as_list() if found else item.box.as_list(),
-            "others": [each.as_list() for each in found.others] if found else [],
+            "others": suggested["others"],
+            "best": suggested["best"] or item.box.as_list(),
         }
     return described
