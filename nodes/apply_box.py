@@ -24,7 +24,7 @@ class ApplyBox(io.ComfyNode):
             display_name="Apply Box",
             category="Salient Crop",
             description="Cuts the same crop out of another picture or mask: a depth map, an edit, a larger version. A"
-            " box from Crop & Resize (Smart) is scaled where the other picture has another size. Several boxes of one"
+            " box from Crop/Resize is scaled where the other picture has another size. Several boxes of one"
             " picture give a crop each.",
             search_aliases=["crop by box", "same crop", "crop bounding box", "crop mask"],
             is_input_list=True,

@@ -1,4 +1,4 @@
-"""Crop & Resize (Smart): the best crop of every picture under a constraint."""
+"""Crop/Resize: the best crop of every picture under a constraint."""
 
 from __future__ import annotations
 
@@ -64,13 +64,14 @@ class ConstrainedCrop(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="SalientCrop_ConstrainedCrop",
-            display_name="Crop & Resize (Smart)",
+            display_name="Crop/Resize",
             category="Salient Crop",
-            description="Finds the best crop of every picture at exactly the ratio asked for, and cuts it out. A"
-            " cropper finds where the value of the picture lies (the bundled one, if none is connected). A heatmap sets"
-            " this by hand; with a cropper beside it, the cropper still finds the subjects.",
+            description="Smart crop: finds the best crop of every picture at exactly the ratio or size asked for, and"
+            " cuts it out. A cropper finds where the value of the picture lies (the bundled one, if none is connected)."
+            " A heatmap sets this by hand; with a cropper beside it, the cropper still finds the subjects.",
             search_aliases=[
                 "smart crop",
+                "smartcrop",
                 "auto crop",
                 "face crop",
                 "portrait",

@@ -154,9 +154,7 @@ class CropConstraint(io.ComfyNode):
                 ),
                 painted_input(),
             ],
-            outputs=[
-                CropConstraintType.Output("constraint", tooltip="For Crop & Resize (Smart), or for more Crop Rules.")
-            ],
+            outputs=[CropConstraintType.Output("constraint", tooltip="For Crop/Resize, or for more Crop Rules.")],
         )
 
     @classmethod

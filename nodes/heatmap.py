@@ -34,7 +34,7 @@ class Heatmap(io.ComfyNode):
             display_name="Saliency Heatmap",
             category="Salient Crop",
             description="Shows where a cropper sees the value of each picture. A focus raises the heat, a mask of what"
-            " to avoid takes it away; Crop & Resize (Smart) follows the result.",
+            " to avoid takes it away; Crop/Resize follows the result.",
             search_aliases=["saliency", "attention map", "importance map", "focus"],
             is_input_list=True,
             has_intermediate_output=True,

@@ -31,7 +31,7 @@ class LoadCropper(io.ComfyNode):
             description="Loads the model or method that says where the value of a picture lies: a bundled one, or a"
             " checkpoint from models/croppers.",
             has_intermediate_output=True,
-            search_aliases=["saliency model", "crop model", "smartcrop", "gaic", "transalnet"],
+            search_aliases=["saliency model", "crop model", "gaic", "transalnet"],
             inputs=[
                 io.Combo.Input(
                     "cropper",

@@ -43,7 +43,7 @@ class PasteBack(io.ComfyNode):
                 ),
                 box_input(
                     "box",
-                    "Where they were cut, from Crop & Resize (Smart): one for each picture, or one for all. Several on"
+                    "Where they were cut, from Crop/Resize: one for each picture, or one for all. Several on"
                     " one picture are all pasted into it.",
                     optional=False,
                 ),

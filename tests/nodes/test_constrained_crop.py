@@ -1,4 +1,4 @@
-"""Crop & Resize (Smart) in a stand-in host."""
+"""Crop/Resize in a stand-in host."""
 
 import pytest
 import torch
