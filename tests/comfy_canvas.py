@@ -29,6 +29,29 @@ FIT = """() => {
     app.canvas.setDirty(true, true)
 }"""
 
+# The host has loaded the workflow that it begins with, and our nodes.
+READY = """() => window.app?.graph && app.extensionManager?.command && app.extensionManager.workflow?.activeWorkflow
+    && 'SalientCrop_ConstrainedCrop' in LiteGraph.registered_node_types"""
+
+DRAWN = """renderer => renderer === 'classic'
+    ? !document.querySelector('[data-node-id]')
+    : app.graph.nodes.every(node => document.querySelector(`[data-node-id="${node.id}"]`))"""
+
+# Asked once a frame: whether all nodes have stayed where they are for some frames, with their pictures.
+STILL = """() => {
+    const places = [...document.querySelectorAll('[data-node-id], .salient-crop-panel, .salient-crop-opener')]
+        .map(element => Object.values(element.getBoundingClientRect().toJSON()))
+    const { scale, offset } = app.canvas.ds
+    const now = JSON.stringify([scale, ...offset, places, app.graph.nodes.map(node => [...node.getBounding()])])
+    const same = now === window.lastPlaces && [...document.images].every(image => image.complete)
+    window.lastPlaces = now
+    window.stillFrames = same ? window.stillFrames + 1 : 0
+    return window.stillFrames >= 15
+}"""
+
+# What the host does in answer to a key or a click, it does after the next frame.
+ACTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 200))))"
+
 WATCH = """() => {
     window.ended = null
     for (const kind of ['execution_success', 'execution_error', 'execution_interrupted']) {
@@ -69,8 +92,7 @@ class Canvas:
         # Else the template browser greets a new user, sooner or later.
         self.page.request.post(f"{address}settings/Comfy.TutorialCompleted", data="true")
         self.page.goto(address)
-        self.page.wait_for_function("window.app?.graph && window.app.extensionManager?.command")
-        self.page.wait_for_function("'SalientCrop_ConstrainedCrop' in LiteGraph.registered_node_types")
+        self.page.wait_for_function(READY)
         self.switch(self.renderer)
 
     def set(self, setting: str, value: Any) -> None:
@@ -80,7 +102,7 @@ class Canvas:
         """Switches the renderer, with whatever is on the canvas."""
         self.renderer = renderer
         self.set("Comfy.VueNodes.Enabled", renderer != "classic")
-        self.page.wait_for_timeout(500)
+        self.be_still()
 
     def load(self, workflow: Mapping[str, Any]) -> None:
         self.page.evaluate("workflow => app.loadGraphData(workflow)", workflow)
@@ -89,12 +111,16 @@ class Canvas:
     def settle(self) -> None:
         """Shows all of the graph, and waits until it is drawn."""
         self.page.evaluate(FIT)
-        if self.renderer != "classic":
-            self.page.wait_for_function(
-                "() => app.graph.nodes.every(node => document.querySelector(`[data-node-id='${node.id}']`))"
-            )
-        self.page.wait_for_function("() => [...document.images].every(image => image.complete)")
-        self.page.wait_for_timeout(700)
+        self.be_still()
+
+    def be_still(self) -> None:
+        """Waits until every node is drawn and none moves any more."""
+        self.page.wait_for_function(DRAWN, arg=self.renderer)
+        self.page.wait_for_function(STILL)
+
+    def let_act(self) -> None:
+        """Gives the host the time to do what it would do now, for tests that nothing happens."""
+        self.page.evaluate(ACTED)
 
     def run(self) -> None:
         """Queues what is on the canvas, and waits for its end."""

@@ -8,6 +8,7 @@ from accessibility import serious_violations
 from comfy_canvas import RENDERERS
 from made_pictures import save_picture
 from PIL import Image
+from pointers import POINTERS, drag
 
 from salient_crop.cropping.text_names import named_region
 
@@ -81,7 +82,8 @@ class Painter:
         self.page.locator(".salient-crop-dialog").wait_for(state="detached")
 
     def at(self, x, y):
-        frame = self.page.locator(".salient-crop-dialog .paper").bounding_box()
+        look = "paper => paper.getBoundingClientRect().toJSON()"
+        frame = self.page.locator(".salient-crop-dialog .paper").evaluate(look)
         return frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]
 
     def drag(self, start, end):
@@ -119,8 +121,7 @@ def near(box):
 def test_text_that_is_painted_moves_the_crop_and_shows_in_the_panel(board):
     assert board.crop == 50
     board.open()
-    picture = board.page.locator(".salient-crop-dialog .paper img")
-    assert picture.is_visible()  # of the run
+    board.page.locator(".salient-crop-dialog .paper img").wait_for()  # of the run
     board.page.wait_for_function(
         "() => document.querySelector('.editor-host').shadowRoot.querySelector('.paper img').naturalWidth > 0"
     )
@@ -187,7 +188,7 @@ def test_regions_are_moved_resized_and_undone_and_the_canvas_behind_stays_as_it_
     page.evaluate("() => document.activeElement.blur()")  # as a click beside everything does
     for key in ("Delete", "Control+z", "Control+a", "Backspace"):
         page.keyboard.press(key)
-    page.wait_for_timeout(500)  # the host acts after the next frame
+    board.canvas.let_act()
     assert page.evaluate(where) == before
     board.close()
 
@@ -237,24 +238,23 @@ def test_all_of_it_works_by_the_keyboard_and_is_told(board):
     assert len(board.regions) == 2
 
 
-def test_a_finger_draws_and_resizes(board):
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_mouse_finger_and_pen_draw_and_resize(board, pointer):
+    def stroke(start, end):
+        shares = (0, 0.3, 0.7, 1)
+        drag(board.page, pointer, [board.at(*between(start, end, share)) for share in shares])
+
     board.open()
-    touch = board.page.context.new_cdp_session(board.page)
-
-    def swipe(start, end):
-        points = [
-            board.at(*[a + share * (b - a) for a, b in zip(start, end, strict=True)]) for share in (0, 0.3, 0.7, 1)
-        ]
-        for kind, (x, y) in zip(("touchStart", "touchMove", "touchMove", "touchMove"), points, strict=True):
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y, "id": 0}]})
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-    swipe((0.2, 0.2), (0.45, 0.55))
+    stroke((0.2, 0.2), (0.45, 0.55))
     board.page.wait_for_function(f"async () => (await ({REGIONS})())?.length === 1")
-    swipe((0.45, 0.55), (0.8, 0.85))
+    stroke((0.45, 0.55), (0.8, 0.85))
     board.page.wait_for_function(f"async () => (await ({REGIONS})())?.[0]?.box[2] > 0.7")
     assert board.regions[0]["box"] == near([0.2, 0.2, 0.8, 0.85])
     board.close()
+
+
+def between(start, end, share):
+    return [one + share * (other - one) for one, other in zip(start, end, strict=True)]
 
 
 @pytest.mark.parametrize("colours", ["dark", "light"])
@@ -392,9 +392,9 @@ def test_in_a_subgraph_the_picture_of_the_run_is_known_too(board):
             app.canvas.setDirty(true, true)
         }"""
     )
-    page.wait_for_timeout(1000)
+    board.canvas.be_still()
     board.open()
-    assert page.locator(".salient-crop-dialog .paper img").is_visible()
+    page.locator(".salient-crop-dialog .paper img").wait_for()
     board.close()
     panel = page.locator(".salient-crop-panel:visible")
     assert "1:1" in panel.inner_text()

@@ -10,11 +10,13 @@ import time
 from contextlib import contextmanager
 
 import numpy as np
+import pointers
 import pytest
 from accessibility import serious_violations
 from chromium import open_page
 from made_pictures import save_picture
 from PIL import Image
+from pointers import POINTERS
 from reviewed import serve
 
 from salient_crop.cli.main import main
@@ -216,9 +218,20 @@ def test_filters_narrow_and_counts_follow(page):
     assert page.locator("#kind-open small").inner_text() == "0"
 
 
-def test_a_finger_drags_and_two_fingers_zoom(page):
+@pytest.mark.parametrize("pointer", POINTERS)
+def test_a_crop_is_dragged_by_mouse_finger_and_pen(page, pointer):
     edit(page, "1.png")
+    page.evaluate("() => addEventListener('pointerup', event => (window.pointer = event.pointerType), true)")
     before = facts(page)
+    x, y = middle(page)
+    pointers.drag(page, pointer, [(x, y), (x + 20, y), (x + 50, y)])
+    page.locator("#editor-host .stage.corrected").wait_for()
+    assert facts(page) != before
+    assert page.evaluate("window.pointer") == pointer
+
+
+def test_two_fingers_zoom(page):
+    edit(page, "1.png")
     x, y = middle(page)
     touch = page.context.new_cdp_session(page)
 
@@ -226,18 +239,13 @@ def test_a_finger_drags_and_two_fingers_zoom(page):
         at = [{"x": px, "y": py, "id": index} for index, (px, py) in enumerate(points)]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
-    touches("touchStart", (x, y))
-    touches("touchMove", (x + 20, y))
-    touches("touchMove", (x + 50, y))
-    touches("touchEnd")
-    page.locator("#editor-host .stage.corrected").wait_for()
-    assert facts(page) != before
     box = find_box(page)
     touches("touchStart", (x - 20, y), (x + 20, y))
     touches("touchMove", (x - 80, y), (x + 80, y))
     touches("touchEnd")
-    page.wait_for_timeout(100)
-    assert find_box(page)["width"] > 1.5 * box["width"]
+    wider = """width => document.querySelector('#editor-host').shadowRoot.querySelector('.stage .box')
+        .getBoundingClientRect().width > width"""
+    page.wait_for_function(wider, arg=1.5 * box["width"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -268,7 +276,7 @@ def test_of_thousands_of_pictures_only_those_in_sight_exist(tab, template, tmp_p
         for _ in range(8):
             tab.mouse.move(500, 500)
             tab.mouse.wheel(0, 900)
-            tab.wait_for_timeout(30)
+            tab.evaluate("() => new Promise(requestAnimationFrame)")
         assert tab.locator("#grid-host .tile").count() < 80
         tab.complaints.clear()
         tab.goto("about:blank")
