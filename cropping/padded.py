@@ -29,6 +29,13 @@ class PaddedBoxes(FeasibleBoxes):
     def box_size(self, long_side: int) -> tuple[int, int]:
         return box_size(self.ratio, long_side, self.multiple)
 
+    @property
+    def most_shown(self) -> tuple[float, float]:
+        """The most of the picture's width and height that the free part of a box can show, 0..1."""
+        width, height = self.box_size(self.longest)
+        x1, y1, x2, y2 = self.free
+        return min(1.0, (x2 - x1) * width / self.size[0]), min(1.0, (y2 - y1) * height / self.size[1])
+
     @cached_property
     def ranges(self) -> Tensor:
         """As of `FeasibleBoxes`; left and top may be negative."""

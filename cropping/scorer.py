@@ -51,6 +51,8 @@ class Scorer:
         largest: width and height of the largest box of the ratio, as shares of the picture's. The size term is relative
             to its area, and it limits how much of a subject can be visible at all.
         curve: the value of each size; None: the area itself.
+        head_room: width and height, as shares of the picture's, of the most that a box can show of it: a larger head is
+            trimmed. None: those of `largest`.
     """
 
     inputs: SearchInputs
@@ -58,6 +60,7 @@ class Scorer:
     weights: ObjectiveWeights
     largest: tuple[float, float]
     curve: SizeCurve | None = None
+    head_room: tuple[float, float] | None = None
 
     @classmethod
     def of(
@@ -223,7 +226,8 @@ class Scorer:
     @cached_property
     def _head_rule(self) -> HeadRule:
         # Somebody may be what is to be avoided.
-        return HeadRule.of(self.inputs.protected, self.largest, somebody=not self.constraint.avoid)
+        largest = self.largest if self.head_room is None else self.head_room
+        return HeadRule.of(self.inputs.protected, largest, somebody=not self.constraint.avoid)
 
     @cached_property
     def _text_rule(self) -> TextRule | None:

@@ -117,45 +117,42 @@ def _make_room_for_text(
     free = largest_free(each.region for each in constraint.crop_text_regions)
     if constraint.policy != "pad" or not constraint.crop_text_regions or free is None:
         return list(crops)
-    is_free = scorer.text_is_free(_list_crops(scorer, grid, size, crops))[:, 0].tolist()
-    return [
-        crop if done else _search_padded(scorer.for_picture(index), grid, size, ratio, free, crop)
-        for index, (crop, done) in enumerate(zip(crops, is_free, strict=True))
-    ]
+    found = []
+    for index, inside in enumerate(crops):
+        own = scorer.for_picture(index)
+        boxes = _list_padded(own, size, ratio, free)
+        # A head that no box inside the picture can hold may fit where canvas lets boxes be larger.
+        roomy = replace(own, head_room=boxes.most_shown)
+        is_free = bool(roomy.text_is_free(_list_crops(own, grid, size, [inside])))
+        best = inside.box if is_free else _search_padded(roomy, grid, boxes, inside.box)
+        found.append(inside if best == inside.box else _crop_padded(own, grid, size, ratio, best)[0])
+    return found
 
 
-def _search_padded(
-    scorer: Scorer,
-    grid: SearchGrid,
-    size: tuple[int, int],
-    ratio: Ratio,
-    free: tuple[float, float, float, float],
-    inside: Crop,
-) -> Crop:
-    """The best box of one picture that may have canvas where its text regions are, or that inside where it is as good.
-
-    Args:
-        free: the part of a box that no text region touches, relative to the box.
-        inside: the best crop without such canvas.
-    """
+def _list_padded(
+    scorer: Scorer, size: tuple[int, int], ratio: Ratio, free: tuple[float, float, float, float]
+) -> PaddedBoxes:
+    """The boxes of one picture that may have canvas where their text regions are; `free` is the rest of a box."""
     multiple = scorer.constraint.multiple_of
     shortest, _ = find_range(scorer.constraint, ratio, size)
     boxes = pad_beside_text(ratio, size, free, shortest, required_box(scorer.constraint, size), multiple)
     # With all subjects in it, and the picture's edge on the text's side, so that nothing but canvas is under the text.
-    enough = pad_beside_text(
-        ratio, size, free, multiple, reach_text_sides(scorer.claims_box(size), free, size), multiple
-    ).longest
-    boxes = replace(boxes, longest=max(enough, boxes.longest))
-    text_regions = tuple(replace(each, hard=True) for each in scorer.constraint.text_regions if each.frame == "crop")
+    everybody = reach_text_sides(scorer.claims_box(size), free, size)
+    enough = pad_beside_text(ratio, size, free, multiple, everybody, multiple).longest
+    return replace(boxes, longest=max(enough, boxes.longest))
+
+
+def _search_padded(scorer: Scorer, grid: SearchGrid, boxes: PaddedBoxes, inside: Box) -> Box:
+    """The best of the boxes of one picture that may have canvas, or the box inside it where that is as good."""
+    text_regions = tuple(replace(each, hard=True) for each in scorer.constraint.crop_text_regions)
     strict = replace(scorer, constraint=replace(scorer.constraint, text_regions=text_regions))
     long_side, corner = _scan_padded(strict, grid, boxes)
     spacing = int((boxes.ranges[:, 2] - boxes.ranges[:, 1]).max()) / (PADDED_PLACES - 1)
     steps = _halve(ceil(spacing / 2), ceil((boxes.longest - boxes.shortest) / (2 * (PADDED_SIZES - 1))), boxes.multiple)
     found = _refine(strict, grid, boxes, long_side, corner, steps)
-    own = torch.tensor([[inside.box.as_list()]], device=found.device)
-    (best,) = choose_best(strict, grid, size, ratio, torch.cat([found, own], 1))
-    (crop,) = _crop_padded(scorer, grid, size, ratio, best.box)
-    return crop
+    own = torch.tensor([[inside.as_list()]], device=found.device)
+    (best,) = choose_best(strict, grid, boxes.size, boxes.ratio, torch.cat([found, own], 1))
+    return best.box
 
 
 def _scan_padded(scorer: Scorer, grid: SearchGrid, boxes: PaddedBoxes) -> tuple[Tensor, Tensor]:
@@ -166,7 +163,9 @@ def _scan_padded(scorer: Scorer, grid: SearchGrid, boxes: PaddedBoxes) -> tuple[
     listed = ListedBoxSet(scorer.inputs.heat, grid, relative_xyxy(pixels.flatten(0, 1)[None], boxes.size))
     scores = scorer.score(listed).view(len(long_sides), -1)
     best = scores.amax(1).argsort(descending=True, stable=True)[:REFINED_SCALES]
-    return long_sides[best][None], pixels[best, scores[best].argmax(1), :2][None]
+    # Where it is all the same how the canvas is spread, evenly.
+    off_centre, _ = _tie_breakers(pixels[best], boxes.size)
+    return long_sides[best][None], pixels[best, _argbest(scores[best], off_centre), :2][None]
 
 
 def choose_among(

@@ -29,6 +29,7 @@ HIDDEN_EXCUSED, COVERED_EXCUSED, MISSING_EXCUSED = 0.03, 0.05, 0.1
 # Of a head's own size, how far text stays away from it on each side.
 AIR = 0.08
 MOST_CLAIMS = 8  # subjects of a picture that are looked at; in a crowd no single one counts
+LEAST_CLAIM = 0.2  # of the largest claim of a picture; what is less is not what the picture is about
 LEAST_WEIGHT = 0.25  # of the claim of a subject without weight, against that of one with weight 1
 
 
@@ -36,7 +37,7 @@ def stack_claims(subjects: Sequence[Sequence[Subject]]) -> Tensor:
     """What each picture's subjects claim of the crop: `[B, C, 5]` float64, all of the subject and its importance.
 
     The importance is the share of the picture's subjects that this one is, by area, weight and confidence. Subjects
-    that are not certainly there claim nothing.
+    that are not certainly there, or small beside the largest, claim nothing.
     """
     return stack_rows([_claims(each) for each in subjects], boxes=1)
 
@@ -44,8 +45,9 @@ def stack_claims(subjects: Sequence[Sequence[Subject]]) -> Tensor:
 def _claims(subjects: Sequence[Subject]) -> list[tuple[float, ...]]:
     sure = [each for each in subjects if each.confidence >= SURE_CONFIDENCE]
     valued = sorted(((_value(each), clip(each.body_region)) for each in sure), reverse=True)[:MOST_CLAIMS]
-    total = sum(value for value, _ in valued)
-    return [(*region, value / total) for value, region in valued if value > 0]
+    counted = [(value, region) for value, region in valued if value > 0 and value >= LEAST_CLAIM * valued[0][0]]
+    total = sum(value for value, _ in counted)
+    return [(*region, value / total) for value, region in counted]
 
 
 def _value(subject: Subject) -> float:

@@ -20,7 +20,8 @@ TEXT_WIDTH = 400  # up to which a line of text makes its column wider
 MOST_CROPS = 24  # of one picture
 MOST_SIGNS = 1000  # of a line of text; more are wider than any sheet
 
-PAPER, CARD, INK, FAINT, ALARM, AMBER = "#ecebe8", "#ffffff", "#1c1c1e", "#77767a", "#b3261e", "#b26a00"
+PAPER, CARD, EDGE = "#ecebe8", "#ffffff", "#d5d4d0"
+INK, FAINT, ALARM, AMBER = "#1c1c1e", "#77767a", "#b3261e", "#b26a00"
 # One colour a crop; distinct for most kinds of colour blindness, and none of them in the colour scale of the heat.
 BOX_COLOURS = ("#ffffff", "#00d5ff", "#3dff8a", "#ff8ad8", "#9db4ff")
 _OUTSIDE = 16  # pixels beyond the edges, where an outline is no longer seen
@@ -189,6 +190,8 @@ def _draw_card(tile: PictureTile) -> Image.Image:
     foot = top + height + 4
     for index, (part, width) in enumerate(zip(parts, widths, strict=True)):
         card.paste(part, (left, top))
+        if index:  # white canvas on a white card
+            draw.rectangle((left - 1, top - 1, left + part.width, top + part.height), outline=EDGE)
         title, note, warning = labels[index]
         indent = _draw_swatch(draw, (left, foot), index - 1, tile)
         write_line(draw, (left + indent, foot), title, INK if index else FAINT, width)

@@ -118,3 +118,35 @@ def test_canvas_on_the_side_of_the_text_frees_it_of_somebody_who_fills_the_pictu
     assert share_inside(person.head, (x1, y1, x2, y2)) > 0.98
     assert crop.terms["canvas"] > 0
     assert crop.terms["layout"] == 1
+
+
+@pytest.mark.parametrize("name", ["left third", "right half"])
+def test_canvas_lets_a_head_be_whole_that_no_crop_inside_the_picture_can_hold(name: str) -> None:
+    """A portrait at 16:9: the largest crop inside is lower than the head; with canvas beside it, it is not."""
+    person = Subject(0.0, 0.03, 1.0, 1.0, 0.6, "person", (0.1, 0.03, 0.8, 0.63))
+    heat = torch.zeros(30, 25)
+    heat[20:28, 2:23] = 1
+    text = TextRegion(named_region(name), "crop")
+    scene = HeadScene((500, 600), heat, [person], Constraint((Ratio(16, 9),), text_regions=(text,), policy="pad"))
+    crop = search_scene(scene)
+    assert share_inside(person.head, crop.box.relative(scene.size)) > 0.98
+    assert crop.terms["layout"] == 1
+
+
+def test_canvas_above_and_below_is_spread_evenly() -> None:
+    """Somebody who fills a landscape picture, in an upright crop with text at the left."""
+    person = Subject(0.02, 0.02, 0.98, 0.98, 0.9, "person", (0.1, 0.05, 0.9, 0.95))
+    text = TextRegion(named_region("left third"), "crop")
+    constraint = Constraint((Ratio(4, 5),), text_regions=(text,), policy="pad")
+    crop = search_scene(HeadScene((450, 300), torch.ones(20, 30), [person], constraint))
+    above, below = -crop.box.y, crop.box.bottom - 300
+    assert above > 0
+    assert abs(above - below) <= 1
+
+
+def test_what_is_small_beside_the_subject_claims_no_canvas() -> None:
+    person = Subject(0.1, 0.05, 0.5, 0.95, 0.5, "person", (0.2, 0.05, 0.4, 0.3), 0.9)
+    pebble = Subject(0.9, 0.8, 0.98, 0.9, 0.002, "object")
+    (alone, beside) = stack_claims([[person], [person, pebble]])
+    assert beside[: len(alone)].equal(alone)
+    assert not beside[1:].any()
