@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..jobs.defaults import RATIOS, default_min_share
-from . import buckets, subjects
+from . import buckets, shards, subjects
 from .options import (
     SubParsers,
     add_cropper,
@@ -17,7 +17,7 @@ from .options import (
     add_memory,
     add_ratios,
     add_workers,
-    flag_of,
+    name_flag,
     open_cropper,
     open_device,
     parse_background,
@@ -25,6 +25,7 @@ from .options import (
     parse_labels,
     parse_margin,
     parse_name,
+    parse_out,
     parse_quality,
     parse_regions,
     parse_resolution,
@@ -34,6 +35,7 @@ from .options import (
 )
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
+from .summary import count_pictures, describe_pictures
 
 if TYPE_CHECKING:
     from ..cropping.constraint import Constraint
@@ -46,19 +48,23 @@ if TYPE_CHECKING:
 def add_parser(commands: SubParsers) -> None:
     parser = commands.add_parser(
         "crop",
-        help="crop a folder of pictures, or single ones",
-        description="Crops every picture in a folder and below it, or the pictures that are named. Run again after a"
-        " stop, it goes on where it was.",
+        help="crop a folder of pictures, single ones, or shards",
+        description="Crops every picture in a folder and below it, the pictures that are named, or those in shards. Run"
+        " again after a stop, it goes on where it was.",
     )
     parser.set_defaults(run=run)
     parser.add_argument(
         "pictures",
-        metavar="PICTURE|FOLDER|GLOB",
+        metavar="PICTURE|FOLDER|GLOB|SHARDS",
         nargs="+",
-        help="one folder, or pictures and patterns such as 'photos/**/*.jpg'; never changed",
+        help="one folder, or pictures and patterns such as 'photos/**/*.jpg', or webdataset tars and parquet files such"
+        " as 'shards/{00000..00099}.tar'; never changed",
     )
     parser.add_argument(
-        "--out", metavar="OUT", type=Path, help="folder for the crops, in the same tree, captions beside"
+        "--out",
+        metavar="OUT",
+        type=parse_out,
+        help="folder for the crops, in the same tree, captions beside; of shards also an address such as s3://bucket/crops",
     )
     add_cropper(parser)
     _add_constraint(parser)
@@ -94,6 +100,7 @@ def add_parser(commands: SubParsers) -> None:
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
     subjects.add_arguments(parser)
+    shards.add_arguments(parser)
 
 
 def _add_constraint(parser: argparse.ArgumentParser) -> None:
@@ -268,6 +275,16 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    from ..datasets.shards.names import names_shards
+
+    if names_shards(chosen.pictures):
+        check_flags(chosen)
+        return shards.run(chosen, constraint(chosen), reporter)
+    shards.refuse_flags(chosen)
+    return _run_folder(chosen, reporter)
+
+
+def _run_folder(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..images.errors import PictureError
     from ..jobs.executors.batches import Analyser
     from ..jobs.folder import crop_folder
@@ -441,35 +458,11 @@ def guides(chosen: argparse.Namespace) -> Guides:
     )
 
 
-def name_flag(message: str, chosen: argparse.Namespace) -> str:
-    """A complaint that names an argument of the library, `batch_size: …`, with the flag instead of it."""
-    name, colon, rest = message.partition(": ")
-    return f"{flag_of(name)}: {rest}" if colon and name in vars(chosen) else message
-
-
 def summary(run: FolderRun, outcome: Outcome) -> str:
     """One line: what was done, and where it is."""
     where = f"planned in {run.manifest}, no pixels written"
     if run.output is not None:
         where = f"in {run.output}, manifest {run.manifest}"
-    done = outcome.pictures - outcome.failed - outcome.dropped
-    parts = [f"{done} of {outcome.pictures} pictures, {outcome.crops} crops {where}"]
-    if outcome.resumed:
-        parts.append(f"{outcome.resumed} had been done before")
-    if outcome.enlarged:
-        how = "--no-enlarge leaves them as they are"
-        if run.settings.buckets is not None:
-            how = "--most-enlarged X sets a limit"
-        parts.append(f"{outcome.enlarged} crops had to be enlarged ({how})")
-    if outcome.corrected:
-        parts.append(f"{outcome.corrected} as corrected by hand")
-    multiple = run.settings.constraint.multiple_of
-    if multiple > 1 and outcome.crops:
-        parts.append(f"sides are multiples of {multiple}, ratios exact to within {outcome.ratio_error:.1%}")
-    if outcome.dropped:
-        parts.append(f"{outcome.dropped} left out as asked")
-    if outcome.warned:
-        parts.append(outcome.describe_warnings())
-    if outcome.failed:
-        parts.append(f"{outcome.failed} failed, each with its reason in the manifest")
-    return "; ".join(parts)
+    before = [f"{outcome.resumed} had been done before"] if outcome.resumed else []
+    failed = [f"{outcome.failed} failed, each with its reason in the manifest"] if outcome.failed else []
+    return "; ".join([count_pictures(outcome, where), *before, *describe_pictures(run.settings, outcome), *failed])

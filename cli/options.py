@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..cropping.checks import show
@@ -93,6 +94,23 @@ def flag_of(name: str) -> str:
 
 
 # Values
+
+
+def name_flag(message: str, chosen: argparse.Namespace) -> str:
+    """A complaint that names an argument of the library, `batch_size: …`, with the flag instead of it."""
+    name, colon, rest = message.partition(": ")
+    return f"{flag_of(name)}: {rest}" if colon and name in vars(chosen) else message
+
+
+def parse_out(text: str) -> Path | str:
+    """A folder, or an address such as `s3://bucket/crops` as it is.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is empty.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("names no folder")
+    return text if "://" in text else Path(text)
 
 
 def parse_ratio_list(text: str) -> tuple[Shape, ...]:

@@ -30,10 +30,10 @@ class Reporter:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._close_bar()
 
-    def progress(self, done: int, total: int, name: str) -> None:
-        """One more picture is done, the last of them called `name`."""
+    def progress(self, done: int, total: int, name: str, unit: str = "picture") -> None:
+        """One more picture, or another unit, is done, the last of them called `name`."""
         if self._errors.isatty():
-            self._advance_bar(done, total, name)
+            self._advance_bar(done, total, name, unit)
         elif done == total or done % max(1, total // _LINES) == 0:
             self.note(f"{done}/{total} {name}")
 
@@ -50,9 +50,9 @@ class Reporter:
         for line in lines:
             _write_line(self._results, line)
 
-    def _advance_bar(self, done: int, total: int, name: str) -> None:
+    def _advance_bar(self, done: int, total: int, name: str, unit: str) -> None:
         if self._bar is None:
-            self._bar = tqdm(total=total, initial=done - 1, unit="picture", file=self._errors, dynamic_ncols=True)
+            self._bar = tqdm(total=total, initial=done - 1, unit=unit, file=self._errors, dynamic_ncols=True)
         self._bar.set_postfix_str(printable_in(name, self._errors)[-40:], refresh=False)
         self._bar.update(done - self._bar.n)
 

@@ -15,6 +15,7 @@ from .ledger import Ledger
 from .names import find_windows_problem
 from .open_folder import OpenFolder, open_folder
 from .part_names import new_part_name
+from .staged import StagedFile
 
 _ON_WINDOWS = os.name == "nt"
 FOREIGN, CHANGED = "there already, and no run wrote it", "changed since a run wrote it"
@@ -106,6 +107,19 @@ class OutputFolder:
                 self._take_name(folder, part, name, file, digest)
             finally:
                 folder.remove(part)
+
+    def take(self, staged: StagedFile) -> None:
+        """Gives a staged file its name, as `open` does at its end. On any error nothing of it stays.
+
+        Raises:
+            NotOursError, OSError: see `open`.
+        """
+        parent, _, name = staged.file.rpartition("/")
+        with open_folder(self.path, parent) as folder:
+            try:
+                self._take_name(folder, staged.part, name, staged.file, staged.digest)
+            finally:
+                folder.remove(staged.part)
 
     def remove(self, *files: str) -> None:
         """Removes those of the files that are ours."""

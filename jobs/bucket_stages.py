@@ -180,10 +180,22 @@ def plan_in_bucket(
 ) -> PictureRecord:
     """The record of picture `index` with the crop of its bucket, once for each file; without a bucket it is dropped,
     with the reason."""
-    bucket = result.buckets[index]
+    return crop_in_bucket(measured, result.buckets[index], result.plan.left_out.get(index, ""), files)
+
+
+def crop_in_bucket(
+    measured: PictureRecord, bucket: Size | None, reason: str, files: Sequence[str | None]
+) -> PictureRecord:
+    """The record of a measured picture with the crop of a bucket, once for each file.
+
+    Args:
+        measured: its record, see `measure_picture`.
+        bucket: that it goes to; None where it is left out.
+        reason: why it is, see `describe_left_out`.
+        files: where the crop is written.
+    """
     if bucket is None:
-        reason = describe_left_out(result.plan.left_out[index])
-        return replace(measured, status=DROPPED, reason=reason, crops=())
+        return replace(measured, status=DROPPED, reason=describe_left_out(reason), crops=())
     crop = crop_for_bucket(measured.crops, bucket)
     return replace(measured, status=OK, crops=tuple(replace(crop, file=file) for file in files))
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from ..bucketing.chart import render_page
 from ..bucketing.report import BEHEADED, BucketReport, describe_left_out
 from ..cropping.checks import Size
+from ..cropping.correction import Correction
 from ..cropping.ratio import Ratio
 from ..datasets.captions import add_words
 from ..datasets.deduplicate import Duplicate, hash_file
@@ -46,8 +47,8 @@ from .output_names import (
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, summarise
 from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
-from .settings import BucketSettings
-from .stages import analysing, look_at, with_picture, write_heatmap, write_planned
+from .settings import BucketSettings, CropSettings
+from .stages import Seen, analysing, look_at, with_picture, write_heatmap, write_planned
 from .trainer import complete_report
 
 CHANGED_MEANWHILE = "the picture, its caption or its mask changed while the run was under way; run it again"
@@ -99,27 +100,47 @@ def measure_source(
         run.sidecars.open_mask(picture)
         settings, record = run.settings, replace(record, digest=hash_file(picture.path))
         seen = look_at(run, picture, source, analyser, record.digest)
-        if seen.left_out:
-            return replace(record, status=DROPPED, reason=seen.left_out)
         with analysing(picture):
-            crops = measure_picture(
-                seen.analysis,
-                picture.info.size,
-                seen.guidance.constrain(settings.constraint),
-                _bucket_settings(run),
-                settings.objective,
-                settings.on_cut,
-                corrections.of(source, record.digest),
-                settings.canvas,
-            )
-        write_heatmap(run, heatmap, seen)
-        if len(crops) == 1:  # only the baseline
-            return replace(record, status=DROPPED, reason=describe_left_out(BEHEADED))
-        if (dropped := left_out_crop(crops)) is not None:
-            return replace(record, status=DROPPED, reason=BY_HAND, crops=(dropped,))
-        return replace(record, status=OK, crops=tuple(crops))
+            measured = measure_seen(record, seen, corrections.of(source, record.digest), settings)
+        if not seen.left_out:
+            write_heatmap(run, heatmap, seen)
+        return measured
 
     return with_picture(run, PictureRecord(source, None, FAILED), measure)
+
+
+def measure_seen(
+    record: PictureRecord, seen: Seen, corrections: Sequence[Correction], settings: CropSettings
+) -> PictureRecord:
+    """The record of a picture with a crop for every bucket; dropped where it is left out.
+
+    Args:
+        record: of the picture, with its size.
+        seen: what the crops are searched on.
+        corrections: of the picture.
+        settings: of the run, with buckets.
+
+    Raises:
+        UnsatisfiableError: when there is no bucket that it may go to.
+    """
+    assert record.size is not None and settings.buckets is not None
+    if seen.left_out:
+        return replace(record, status=DROPPED, reason=seen.left_out)
+    crops = measure_picture(
+        seen.analysis,
+        record.size,
+        seen.guidance.constrain(settings.constraint),
+        settings.buckets,
+        settings.objective,
+        settings.on_cut,
+        corrections,
+        settings.canvas,
+    )
+    if len(crops) == 1:  # only the baseline
+        return replace(record, status=DROPPED, reason=describe_left_out(BEHEADED))
+    if (dropped := left_out_crop(crops)) is not None:
+        return replace(record, status=DROPPED, reason=BY_HAND, crops=(dropped,))
+    return replace(record, status=OK, crops=tuple(crops))
 
 
 def write_beside(

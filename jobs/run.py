@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from .find_words import WordFinder
 
 NAMED_WARNINGS = 3  # pictures in the summary of a run
+COUNTED = ("pictures", "failed", "crops", "enlarged", "dropped", "warned", "heads_cut", "corrected")
+"""The counts of an `Outcome` that add up over its pictures."""
 
 
 class RunError(Exception):
@@ -268,41 +271,75 @@ def sizes_of(folder: Path, pictures: Iterable[Path], follow_links: bool) -> Iter
 
 def summarise(records: Iterable[PictureRecord], resumed: int, notes: Sequence[str] = ()) -> Outcome:
     """The outcome of a run with these records."""
-    pictures = failed = dropped = crops = enlarged = warned = heads_cut = corrected = 0
-    first_cut: list[str] = []
-    first_others: list[str] = []
-    farthest = 0.0
+    tally = Tally()
     for record in records:
-        pictures += 1
-        failed += record.status == FAILED
-        dropped += record.status == DROPPED
+        tally.add(record)
+    return tally.outcome(resumed, notes)
+
+
+class Tally:
+    """Counts records one by one into an `Outcome`."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first_cut: list[str] = []
+        self._first_others: list[str] = []
+        self._farthest = 0.0
+
+    def add(self, record: PictureRecord, name: str | None = None) -> None:
+        """Counts a picture.
+
+        Args:
+            record: of it.
+            name: that it is told by; None for its source.
+        """
         kept = [crop for crop in record.crops if not crop.is_dropped]
-        crops += len(kept)
-        farthest = max(farthest, *(abs(crop.ratio_error) for crop in kept), 0.0)
-        enlarged += sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in kept)
-        corrected += any(crop.correction for crop in record.crops)
         warnings = [warning for crop in kept for warning in crop.warnings]
         warnings.sort(key=lambda each: each.code != HEAD_CUT)
         is_cut = bool(warnings) and warnings[0].code == HEAD_CUT
-        warned += bool(warnings)
-        heads_cut += is_cut
-        named = first_cut if is_cut else first_others
+        self._farthest = max(self._farthest, *(abs(crop.ratio_error) for crop in kept), 0.0)
+        self._counts.update(
+            pictures=1,
+            failed=int(record.status == FAILED),
+            dropped=int(record.status == DROPPED),
+            crops=len(kept),
+            enlarged=sum(crop.target_size[1] > crop.box[2] or crop.target_size[0] > crop.box[3] for crop in kept),
+            corrected=int(any(crop.correction for crop in record.crops)),
+            warned=int(bool(warnings)),
+            heads_cut=int(is_cut),
+        )
+        named = self._first_cut if is_cut else self._first_others
         if warnings and len(named) < NAMED_WARNINGS:
-            named.append(f"{record.source}: {summarise_warnings(warnings)}")
-    first = tuple([*first_cut, *first_others][:NAMED_WARNINGS])
+            named.append(f"{name or record.source}: {summarise_warnings(warnings)}")
+
+    def outcome(self, resumed: int = 0, notes: Sequence[str] = ()) -> Outcome:
+        """How a run with these records ended."""
+        first = tuple([*self._first_cut, *self._first_others][:NAMED_WARNINGS])
+        return make_outcome(self._counts, resumed, first, notes, self._farthest)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Each of `COUNTED` so far."""
+        return {name: self._counts[name] for name in COUNTED}
+
+
+def make_outcome(
+    counts: Mapping[str, int], resumed: int, first_warned: tuple[str, ...], notes: Sequence[str], ratio_error: float
+) -> Outcome:
+    """An outcome from the counts of `COUNTED`."""
     return Outcome(
-        pictures,
-        failed,
-        crops,
-        enlarged,
-        resumed,
-        dropped,
-        warned,
-        first,
-        tuple(notes),
-        heads_cut=heads_cut,
-        corrected=corrected,
-        ratio_error=farthest,
+        pictures=counts["pictures"],
+        failed=counts["failed"],
+        crops=counts["crops"],
+        enlarged=counts["enlarged"],
+        resumed=resumed,
+        dropped=counts["dropped"],
+        warned=counts["warned"],
+        first_warned=first_warned,
+        notes=tuple(notes),
+        heads_cut=counts["heads_cut"],
+        corrected=counts["corrected"],
+        ratio_error=ratio_error,
     )
 
 

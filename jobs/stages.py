@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..cropping.canvas import NO_CANVAS, Canvas, added_share
 from ..cropping.checks import Size
@@ -351,8 +352,24 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
             out.remove(mask_file)
         else:
             out.write(mask_file, encode(mask.crop(crop.box, (width, height), BLACK), mask_file))
-        pixels = picture.crop(crop.box, (width, height), run.settings.background, run.settings.fill)
-        out.write(file, encode(pixels, file, run.settings.quality))
+        out.write(file, render_crop(picture, crop, run.settings))
+
+
+def render_crop(picture: Picture, crop: CropRecord, settings: CropSettings) -> bytes:
+    """The bytes of the file of a planned crop.
+
+    Args:
+        picture: that it is a crop of, open.
+        crop: with the file that it will be written to.
+        settings: of the run.
+
+    Raises:
+        PictureError: when the picture cannot be decoded.
+    """
+    assert crop.file is not None
+    height, width = crop.target_size
+    pixels = picture.crop(crop.box, (width, height), settings.background, settings.fill)
+    return encode(pixels, crop.file, settings.quality)
 
 
 def write_heatmap(run: FolderRun, file: str | None, seen: Seen) -> None:
@@ -387,12 +404,31 @@ def with_picture(
     Raises:
         OSError: only what would stop every other picture too.
     """
+    return fail_alone(open_source(run, record.source), run.folder / record.source, record, work)
+
+
+def fail_alone(
+    opening: AbstractContextManager[Picture],
+    path: Path,
+    record: PictureRecord,
+    work: Callable[[Picture, PictureRecord], PictureRecord],
+) -> PictureRecord:
+    """Works on one picture. What is wrong with it alone becomes the reason of its record.
+
+    Args:
+        opening: opens it.
+        path: that it is opened by.
+        record, work: see `with_picture`.
+
+    Raises:
+        OSError: only what would stop every other picture too.
+    """
     try:
-        with open_source(run, record.source) as picture:
+        with opening as picture:
             record = replace(record, size=picture.info.size)
             return work(picture, record)
     except PictureError as error:
-        return record.as_failed(error.reason_for(run.folder / record.source))
+        return record.as_failed(error.reason_for(path))
     except OSError as error:
         if error.errno in DISK_ERRORS:
             raise
