@@ -74,7 +74,8 @@ def blurred_copy(part: np.ndarray, size: Size) -> np.ndarray:
 
     height, width = part.shape[:2]
     scale = min(width / size[0], height / size[1])
-    across, down = size[0] * scale, size[1] * scale
+    # One of them is the part's own side, which rounding must not exceed.
+    across, down = min(float(width), size[0] * scale), min(float(height), size[1] * scale)
     left, top = (width - across) / 2, (height - down) / 2
     region = left, top, left + across, top + down
     shrink = min(1.0, _BLUR_SIDE / max(size))

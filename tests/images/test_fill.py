@@ -1,5 +1,7 @@
 """What is drawn where a crop reaches outside its picture, and the mask for outpainting."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from PIL import Image
 
 from salient_crop.images.cut import cut, cut_tensor, outside_mask, plan_cut
 from salient_crop.images.decode import Picture
-from salient_crop.images.fill import FILLS, fill_canvas, parse_fill
+from salient_crop.images.fill import FILLS, blurred_copy, fill_canvas, parse_fill
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 12, 3), np.uint8)
 PLACES = [((0, 0, 12, 9), (20, 9)), ((8, 0, 20, 9), (20, 9)), ((4, 3, 16, 12), (30, 40)), ((0, 31, 12, 40), (12, 40))]
@@ -49,6 +51,13 @@ def test_a_blurred_copy_is_smooth_and_of_the_same_colours():
     for beside in (canvas[:, :100], canvas[:, 220:]):
         assert np.abs(np.diff(beside, axis=1)).max() <= 6 < np.abs(np.diff(pixels.astype(int), axis=1)).max()
         assert np.abs(beside.mean((0, 1)) - pixels.mean((0, 1))).max() < 40
+
+
+def test_a_part_of_any_size_is_blurred_over_a_canvas_of_any_size():
+    """A share of a side times its inverse may be a little more than the side."""
+    for width, height, size in product((1, 30, 49, 59, 95), (1, 49, 77, 166), ((330, 172), (7, 31), (640, 360))):
+        part = np.zeros((height, width, 3), np.uint8)
+        assert blurred_copy(part, size).shape == (size[1], size[0], 3)
 
 
 def test_an_even_picture_has_no_seam():
