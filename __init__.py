@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .jobs.run import Outcome, RunError
     from .models.analysis import Analysis
     from .models.base import Cropper
+    from .models.detectors.words.registry import load_word_detector
     from .models.registry import load_cropper
     from .version import VERSION as __version__
 
@@ -73,6 +74,7 @@ _HOMES = {
     "crop": ".jobs.picture",
     "crop_folder": ".jobs.api",
     "load_cropper": ".models.registry",
+    "load_word_detector": ".models.detectors.words.registry",
     "paste_back": ".jobs.paste_back",
     "plan_buckets": ".jobs.api",
 }
@@ -103,6 +105,7 @@ __all__ = [
     "crop",
     "crop_folder",
     "load_cropper",
+    "load_word_detector",
     "paste_back",
     "plan_buckets",
 ]

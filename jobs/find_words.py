@@ -34,15 +34,18 @@ class WordFinder:
 
     Args:
         settings: what is looked for.
-        cache: the file in which it is noted, see `WordCache`.
+        cache: the file in which it is noted, see `WordCache`; None where it is not.
         device: kind of the device to find on.
+        detector: one that is loaded, of the settings; None for the one in their folder.
     """
 
-    def __init__(self, settings: WordSettings, cache: Path, device: str) -> None:
+    def __init__(
+        self, settings: WordSettings, cache: Path | None, device: str, detector: WordDetector | None = None
+    ) -> None:
         self._settings, self._file, self._device = settings, cache, device
         self._batcher: Batcher[tuple[WordBox, ...]] = Batcher(self._detect, batch_size_on(device))
         self._cache: WordCache | None = None
-        self._detector: WordDetector | None = None
+        self._detector = detector
         self._loading, self._working = Lock(), Lock()
 
     @contextmanager
@@ -52,6 +55,7 @@ class WordFinder:
         Raises:
             ValueError: when a file is in the way.
         """
+        assert self._file is not None
         self._cache = WordCache(self._file, self._question(), writes=True)
         try:
             with self._batcher:
@@ -71,6 +75,8 @@ class WordFinder:
             PictureError: when the picture cannot be read.
             RunError: when the model cannot be loaded, or is another one than the settings say.
         """
+        if self._file is None:
+            return self.look(picture)
         cache = self._cache or WordCache(self._file, self._question(), writes=False)
         found = cache.get(digest)
         if found is None:
@@ -78,12 +84,15 @@ class WordFinder:
             cache.add(digest, found)
         if cache is not self._cache:
             cache.close()
-        placed = ((lay_on_picture(each.region), each) for each in found)
-        return tuple(
-            LabelledRegion(region, each.word, confidence=each.confidence, kind=PROMPT)
-            for region, each in placed
-            if region is not None
-        )
+        return _lay_on_picture(found)
+
+    def look(self, picture: Picture) -> tuple[LabelledRegion, ...]:
+        """The same, whatever was noted of it.
+
+        Raises:
+            PictureError, RunError: see `find`.
+        """
+        return _lay_on_picture(self._batcher(picture.small(DETECTION_SIDE)))
 
     def load(self) -> WordDetector:
         """The detector.
@@ -93,6 +102,7 @@ class WordFinder:
         """
         with self._loading:
             if self._detector is None:
+                assert self._settings.model is not None  # only a loaded detector has none
                 try:
                     detector = load_word_detector(self._settings.model, self._device)
                 except (ImportError, OSError, ValueError) as error:  # of which every other picture would say the same
@@ -122,3 +132,12 @@ class WordFinder:
         settings = self._settings
         text = repr((settings.weights, settings.words, settings.threshold, DETECTION_SIDE))
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _lay_on_picture(found: Sequence[WordBox]) -> tuple[LabelledRegion, ...]:
+    placed = ((lay_on_picture(each.region), each) for each in found)
+    return tuple(
+        LabelledRegion(region, each.word, confidence=each.confidence, kind=PROMPT)
+        for region, each in placed
+        if region is not None
+    )

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
@@ -22,6 +22,7 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.ratio import Ratio
 from ..images.colour import RGB, parse_colour
 from ..images.decode import Picture
+from ..images.errors import PictureError
 from ..images.fill import parse_fill
 from ..images.machine import memory_limit
 from ..images.reader import PictureReader
@@ -41,6 +42,10 @@ from .settings import CropSettings
 from .stages import choose_crops
 from .steer import NO_GUIDANCE, STRENGTH, Guidance
 from .warnings import summarise_warnings
+from .words import ERROR, SKIP, WordSettings, make_word_settings, parse_words
+
+if TYPE_CHECKING:
+    from ..models.detectors.words.base import WordDetector
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,6 +135,10 @@ def crop(
     labels: str = "",
     margin: str = "",
     focus_strength: float = STRENGTH,
+    subject: str = "",
+    subject_model: str | PathLike[str] | WordDetector | None = None,
+    subject_threshold: float | None = None,
+    subject_nothing: str | None = None,
     device: str = "auto",
 ) -> CroppedPicture:
     """The best crop of one picture.
@@ -172,12 +181,18 @@ def crop(
         avoid: the same, of what the crop should leave out.
         keep: the same, of what the crop must hold.
         labels, margin, focus_strength: see `crop_folder`.
+        subject: what to look for, such as `"necklace, red shoe"`: what is found is focused on, and is a subject.
+        subject_model: folder of the detector that looks for it, see `crop_folder`; or one that is loaded with
+            `load_word_detector`, as each call loads a folder anew.
+        subject_threshold: least confidence of what it finds, 0..1; None for what is usual for the model.
+        subject_nothing: where nothing is found: `as without` (also None), or `error`.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
 
     Raises:
         TypeError: when the picture, the ratio or the cropper is of a wrong type.
         ValueError: when an argument cannot be used; the message names it.
-        PictureError: when the picture cannot be read.
+        PictureError: when the picture cannot be read; or nothing of `subject` is found in it, and that is an error.
+        RunError: when the model of `subject_model` cannot be loaded.
         FileNotFoundError: when the cropper is neither a bundled name nor a file.
         UnsatisfiableError: when no crop obeys the constraint and its policy is `error`.
         HeadCutError: when the crop cuts off a head and `on_cut` is `drop`.
@@ -210,11 +225,54 @@ def crop(
         )
         given = {FOCUS: focus, AVOID: avoid, KEEP_ROLE: keep}
         guides = Guides(labels=parse_labels(labels), margin=Margin.parse(margin), strength=focus_strength)
-        guides.refuse_idle([role for role, value in given.items() if value is not None])
+        words = read_words(subject, subject_model, subject_threshold, subject_nothing)
+        guides.refuse_idle([role for role, value in given.items() if value is not None], by_word=words is not None)
         path = Path(picture) if isinstance(picture, str | PathLike) else None
         guidance = read_given(given, opened, path, guides, open_file)
+        if words is not None:
+            loaded_detector = None if words.model else cast("WordDetector", subject_model)
+            guidance = look_for_words(opened, guidance, words, settings.device, focus_strength, loaded_detector)
         (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], settings.device)
         return crop_opened(opened, analysis, settings, guidance)
+
+
+def read_words(
+    subject: str, model: str | PathLike[str] | WordDetector | None, threshold: float | None, nothing: str | None
+) -> WordSettings | None:
+    """What is looked for in one picture; None for nothing.
+
+    Raises:
+        TypeError, ValueError: naming the argument that cannot be used.
+    """
+    if nothing == SKIP:
+        raise ValueError(f"subject_nothing: {SKIP} leaves pictures out of a run; of one picture, use error")
+    where = Path(fspath(model)) if isinstance(model, str | PathLike) else model
+    return make_word_settings(parse_words(subject) if subject else (), where, threshold, nothing)
+
+
+def look_for_words(
+    picture: Picture,
+    guidance: Guidance,
+    words: WordSettings,
+    device: str,
+    strength: float,
+    detector: WordDetector | None = None,
+) -> Guidance:
+    """The guidance of a picture with what words name in it.
+
+    Args:
+        detector: of the words, where it is loaded.
+
+    Raises:
+        PictureError: when nothing is found and that is an error, or the picture cannot be read.
+        RunError: when the detector cannot be loaded.
+    """
+    from .find_words import WordFinder  # it reads files of models, which most crops need not
+
+    found = WordFinder(words, None, device, detector).look(picture)
+    if not found and words.nothing == ERROR:
+        raise PictureError(picture.path, words.describe_nothing())
+    return guidance.also_focus(found, strength)
 
 
 def crop_opened(

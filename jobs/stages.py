@@ -162,7 +162,7 @@ def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser, d
     left_out, words = "", run.settings.words
     if run.finder is not None and words is not None:
         found = run.finder.find(picture, digest or hash_file(picture.path))
-        guidance = replace(guidance, focus_boxes=(*guidance.focus_boxes, *found), strength=run.settings.guides.strength)
+        guidance = guidance.also_focus(found, run.settings.guides.strength)
         if not found and words.nothing == ERROR:
             raise PictureError(picture.path, words.describe_nothing())
         left_out = words.describe_nothing() if not found and words.nothing == SKIP else ""

@@ -58,6 +58,10 @@ class Guidance:
         parts = [] if self.focus is None else map(LabelledRegion, find_parts(self.focus))
         return analysis.replace(heatmap, add_subjects(subjects, [*self.focus_boxes, *parts]))
 
+    def also_focus(self, boxes: Sequence[LabelledRegion], strength: float) -> Guidance:
+        """The same with more boxes to focus on."""
+        return replace(self, focus_boxes=(*self.focus_boxes, *boxes), strength=strength)
+
     def constrain(self, constraint: Constraint) -> Constraint:
         """The constraint with what is to be kept and avoided in the picture."""
         avoid = [each.region for each in self.avoid_boxes]

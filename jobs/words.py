@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..cropping.checks import check_kind, check_share, check_tuple, show
+
+if TYPE_CHECKING:
+    from ..models.detectors.words.base import WordDetector
 
 AS_WITHOUT, SKIP, ERROR = NOTHING = ("as without", "skip", "error")
 """Where nothing is found: the picture is cropped as it would be without words, left out, or fails."""
@@ -19,7 +23,7 @@ class WordSettings:
 
     Attributes:
         words: each of one or a few, such as `necklace` or `red shoe`.
-        model: folder of the detector.
+        model: folder of the detector; None where it is loaded, as one that Python is given.
         weights: SHA-256 of its files.
         threshold: least confidence of a box, 0..1.
         nothing: one of `NOTHING`.
@@ -29,7 +33,7 @@ class WordSettings:
     """
 
     words: tuple[str, ...]
-    model: Path
+    model: Path | None
     weights: str
     threshold: float
     nothing: str = AS_WITHOUT
@@ -46,7 +50,8 @@ class WordSettings:
             if "." in word:
                 raise ValueError(f"subject: {show(word)} has a full stop, which detectors take for the end of a word")
         object.__setattr__(self, "words", words)
-        check_kind("subject_model", self.model, Path)
+        if self.model is not None:
+            check_kind("subject_model", self.model, Path)
         check_kind("weights", self.weights, str)
         object.__setattr__(self, "threshold", check_share("subject_threshold", self.threshold))
         if self.nothing not in NOTHING:
@@ -79,9 +84,12 @@ def parse_words(text: str) -> tuple[str, ...]:
 
 
 def make_word_settings(
-    words: tuple[str, ...], model: Path | None, threshold: float | None = None, nothing: str | None = None
+    words: tuple[str, ...],
+    model: Path | WordDetector | None,
+    threshold: float | None = None,
+    nothing: str | None = None,
 ) -> WordSettings | None:
-    """The settings of the model in a folder, which is not loaded yet; None where no words are given.
+    """The settings of the model in a folder, which is not loaded yet, or of one that is; None where no words are given.
 
     Args:
         threshold: None for what is usual for the model.
@@ -101,6 +109,9 @@ def make_word_settings(
             "subject_model: name the folder of an OWLv2 or Grounding DINO model; none comes along, and none is"
             " downloaded"
         )
+    if not isinstance(model, Path):
+        least = model.threshold if threshold is None else threshold
+        return WordSettings(words, None, model.digest, least, nothing or AS_WITHOUT)
     from ..models.detectors.words.registry import describe_model
 
     try:

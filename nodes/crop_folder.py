@@ -35,6 +35,7 @@ from ..jobs.preview import Ground, collect_tiles, sample_records
 from ..jobs.run import FolderRun, Outcome, RunError, read_sizes
 from ..jobs.settings import DUPLICATES, MAX_QUALITY, CropSettings
 from ..jobs.steer import STRENGTH
+from ..jobs.words import AS_WITHOUT
 from ..printable import escape
 from .bucketing import bucket_bars, bucket_inputs, bucket_settings, step_input
 from .canvas import WHITE, canvas_inputs, read_fill
@@ -50,6 +51,7 @@ from .sockets.constraints import CropConstraintType, PendingConstraint
 from .sockets.corrections import IN_FOLDER, corrections_input, read_decisions
 from .sockets.croppers import cropper_input
 from .sockets.ratios import parse_ratios
+from .words import read_words, words_inputs
 
 WRITE, PREVIEW = "write", "preview"
 MODES = (WRITE, PREVIEW)
@@ -120,6 +122,7 @@ class CropFolder(io.ComfyNode):
                 mode_input(),
                 corrections_input(IN_FOLDER),
                 *output_inputs(),
+                *words_inputs(),
             ],
             outputs=[
                 io.String.Output("manifest", tooltip="The file that tells of every picture what became of it."),
@@ -186,11 +189,16 @@ class CropFolder(io.ComfyNode):
         multiple_of: str = "1",
         quality: int = 0,
         name: str = "",
+        subject: str = "",
+        subject_model: str = "",
+        subject_threshold: float = 0.0,
+        nothing: str = AS_WITHOUT,
     ) -> io.NodeOutput:
         source = existing_folder(folder_paths.get_input_directory(), folder)
         out = inside(folder_paths.get_output_directory(), save_to, "save_to")
         mask_folder = find_masks_folder(masks)
         guides = read_guides(focus, avoid, keep, labels, margin, focus_strength)
+        words = read_words(subject, subject_model, subject_threshold, nothing)
         hosted, bucketed = or_default(cropper), bool(buckets.strip())
         decisions, is_preview = read_decisions(corrections), mode == PREVIEW
         if is_preview and frames != EACH:
@@ -220,6 +228,7 @@ class CropFolder(io.ComfyNode):
                 masks=mask_folder,
                 caption_framing=caption_framing,
                 guides=guides,
+                words=words,
                 save_heatmaps=save_heatmaps and not is_preview,
                 dry_run=is_preview,
                 frames=frames,

@@ -221,3 +221,25 @@ def test_fifty_pictures_and_three_words_through_the_real_classes(folder, tmp_pat
     assert len(lines) == 51 and all(json.loads(line)["found"] for line in lines[1:])
     assert main([*command, "--device", "cpu", "--on-cut", "pad"]) == 0  # other settings, the same question
     assert (folder.out / "manifest.words.jsonl").read_text().splitlines() == lines
+
+
+def test_python_takes_words_for_one_picture(folder, model):
+    photo = folder.photos / "a.png"
+    asked = {"cropper": "centre", "subject": "shoe", "device": "cpu"}
+    found = salient_crop.crop(photo, "1:1", subject_model=model.folder, **asked)
+    assert found.box.x == 16 and model.loaded == 1
+    loaded = salient_crop.crop(photo.read_bytes(), "1:1", subject_model=model, **asked)
+    assert loaded.box == found.box and model.loaded == 1
+    assert model.asked[-1] == (1, ("shoe",), model.threshold)
+
+
+def test_one_picture_in_which_nothing_is_found_is_as_without_or_an_error(folder, model):
+    photo = folder.photos / "b.png"
+    asked = {"cropper": "centre", "subject": "shoe", "subject_model": model, "device": "cpu"}
+    assert salient_crop.crop(photo, "1:1", **asked).box == salient_crop.crop(photo, "1:1", cropper="centre").box
+    with pytest.raises(salient_crop.PictureError, match="nothing found of shoe"):
+        salient_crop.crop(photo, "1:1", subject_nothing="error", **asked)
+    with pytest.raises(ValueError, match="subject_nothing: skip leaves pictures out of a run"):
+        salient_crop.crop(photo, "1:1", subject_nothing="skip", **asked)
+    with pytest.raises(ValueError, match="subject_model: does nothing without subject"):
+        salient_crop.crop(photo, "1:1", subject_model=model)

@@ -432,3 +432,50 @@ def test_a_folder_of_frames_is_cropped_as_a_clip(run, smartcrop, host):
 def test_what_cannot_be_asked_together_is_refused_by_its_name(run, smartcrop, photographs, given, message):
     with pytest.raises(ValueError, match=message):
         run("CropFolder", folder="photographs", cropper=smartcrop, **given)
+
+
+def test_what_words_name_is_looked_for_by_a_model_below_models(run, host, monkeypatch):
+    from made_up_detectors import save_config
+
+    from salient_crop.jobs import find_words
+    from salient_crop.jobs.words import make_word_settings
+    from salient_crop.models.detectors.words.base import WordBox
+
+    save_folder(host)
+    folder = save_config(host.base / "models" / "detectors" / "owl")
+
+    class Detector:
+        digest, threshold = make_word_settings(("shoe",), folder).weights, 0.2
+
+        def detect(self, images, words, threshold):
+            assert tuple(words) == ("red shoe",)
+            return [(WordBox((0.0, 0.2, 0.3, 0.8), "red shoe", 0.9),) if threshold < 0.9 else () for _ in images]
+
+    monkeypatch.setattr(find_words, "load_word_detector", lambda path, device: Detector())
+    asked = {"subject": "red  shoe", "subject_model": "detectors/owl"}
+
+    def records(**more):
+        manifest, *_ = run("CropFolder", folder="set", ratio="1:3", **asked, **more)
+        return list(map(json.loads, Path(manifest).read_text(encoding="utf-8").splitlines()))
+
+    found = [(each["crops"][0]["box"], each["size"]) for each in records() if each["crops"]]
+    wide = [(box, width) for box, (width, height) in found if width > height]  # in which the crop can move
+    assert wide and all(box[0] + box[2] <= 0.31 * width for box, width in wide)
+    left_out = records(subject_threshold=0.95, nothing="skip")
+    assert all(each["status"] != "ok" for each in left_out)
+    assert any(each["reason"] == "nothing found of red shoe" for each in left_out)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"subject_model": ""}, "subject_model: name the folder"),
+        ({"subject_model": "../elsewhere"}, "subject_model: .*lies outside"),
+        ({"subject_model": "nowhere"}, "subject_model: there is no folder"),
+        ({"subject": "shoe,,hat", "subject_model": ""}, "subject: a word is empty|subject_model: name"),
+    ],
+)
+def test_words_that_cannot_be_looked_for_are_refused_by_the_name_of_the_widget(run, host, given, message):
+    save_folder(host)
+    with pytest.raises(ValueError, match=message):
+        run("CropFolder", folder="set", **{"subject": "shoe", **given})
