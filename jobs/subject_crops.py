@@ -160,6 +160,36 @@ def choose_subject_crops(
     return SubjectCrops(asked.kind, tuple(ordered), left_out, conflict)
 
 
+def suggest_subject_crops(
+    analysis: Analysis,
+    size: Size,
+    constraint: Constraint,
+    asked: PerSubject,
+    whom: Box,
+    objective: Objective = DEFAULT_OBJECTIVE,
+    on_cut: str = KEEP,
+    count: int = 3,
+) -> tuple[Box, list[Box]] | None:
+    """The best crop of one subject of a picture, and the next best; None where it is not there, or no crop obeys.
+
+    Args:
+        analysis, size, constraint, asked, objective, on_cut: see `choose_subject_crops`.
+        whom: the box of the subject in pixels, as `CropSubject` has it.
+        count: of the next best, at most.
+    """
+    there = [
+        (overlap_of(whom, Box.from_relative(clip(region_of(each, asked.kind)), size)), index, each)
+        for index, each in enumerate(choose_subjects(analysis.subjects, asked.kind))
+    ]
+    overlap, _, subject = max(there, default=(0.0, 0, None), key=lambda each: each[:2])
+    if subject is None or overlap < SAME_CROP:
+        return None
+    try:
+        return _SubjectSearch.of(analysis, size, subject, asked, objective, on_cut).suggest(constraint, count)
+    except UnsatisfiableError:
+        return None
+
+
 def pick_subject_corrections(
     corrections: Sequence[Correction], boxes: Sequence[Box], ratios: Sequence[Ratio]
 ) -> list[Correction | None]:
@@ -303,6 +333,25 @@ class _SubjectSearch:
         Raises:
             UnsatisfiableError: under the policy `error`, and where no ratio gives a crop.
         """
+        return self._described(choose_crop(self.batch, self._choose_ratio(constraint), self.objective, self.on_cut))
+
+    def suggest(self, constraint: Constraint, count: int) -> tuple[Box, list[Box]]:
+        """The box of the best crop under a constraint, and at most so many of the next best distinct ones.
+
+        Raises:
+            UnsatisfiableError: see `best_crop`.
+        """
+        under = self._choose_ratio(constraint)
+        best = choose_crop(self.batch, under, self.objective, self.on_cut)
+        with torch.inference_mode():
+            return best.box, self.batch.candidates(best, under, self.objective, count)
+
+    def _choose_ratio(self, constraint: Constraint) -> Constraint:
+        """What the best crop is searched under: of the ratios that hold most of the subject, the best-scoring one.
+
+        Raises:
+            UnsatisfiableError: see `best_crop`.
+        """
         conflict: UnsatisfiableError | None = None
         found: list[tuple[float, float, Constraint]] = []
         for ratio in constraint.ratios_for(self.batch.size):
@@ -318,7 +367,7 @@ class _SubjectSearch:
             assert conflict is not None
             raise conflict
         *_, under = max(found, key=lambda each: each[:2])
-        return self._described(choose_crop(self.batch, under, self.objective, self.on_cut))
+        return under
 
     def corrected(self, constraint: Constraint, correction: Correction) -> Crop:
         """The crop that a person decided on."""

@@ -22,6 +22,7 @@ from .on_cut import KEEP, choose_crop
 from .settings import CropSettings
 from .stages import Seen
 from .steer import Guidance
+from .subject_crops import suggest_subject_crops
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,12 @@ def describe_choice(seen: Seen, size: Size, crop: CropRecord | None, settings: C
         settings: of the run.
     """
     constraint = constraint_of(crop, settings, seen.guidance)
-    asked = constraint, settings.objective, settings.on_cut, settings.canvas
-    found = suggest_crops(seen.analysis, size, *asked)
+    if settings.per_subject is not None and crop is not None and crop.subject is not None:
+        asked = constraint, settings.per_subject, crop.subject.box, settings.objective, settings.on_cut
+        best = suggest_subject_crops(seen.analysis, size, *asked)
+        found = None if best is None else Suggestions(best[0], tuple(best[1]))
+    else:
+        found = suggest_crops(seen.analysis, size, constraint, settings.objective, settings.on_cut, settings.canvas)
     return {**describe_scene(seen.analysis, constraint), **describe_suggestions(found)}
 
 
