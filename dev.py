@@ -7,7 +7,7 @@ python3 dev.py lint     ruff (lint and format) and mypy; --fix repairs what ruff
 python3 dev.py bench    run the benchmarks; name one to run only that: dev.py bench search
 python3 dev.py mutants  change the code in 300 places, and count how many of the changes the tests notice (about 30 min)
 python3 dev.py canvas   draw the pictures of the canvas (README, examples, help pages) in a real ComfyUI
-python3 dev.py attack   try some 22,000 hostile pictures, records, checkpoints, kills and links (about 40 min)
+python3 dev.py attack   try some 23,000 hostile pictures, records, checkpoints, kills and links (about 40 min)
 
 The first run makes .venv and installs the project into it; later ones start at once until its requirements change.
 """
