@@ -33,6 +33,7 @@ MIN_SIDE, MAX_SIDE = 16, 16_384  # pixels; of a bucket, and of any number in the
 MAX_NAME = 2000  # characters of the name of a grid, which may be a list of sizes
 
 _ONETRAINER_RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0)
+_SDXL_RESOLUTION = 1024  # of the square of about its area
 _CANDIDATE_STEP = 64  # pixels
 _CANDIDATE_MIN_AREA = 0.88  # of the square's
 _CANDIDATE_RATIOS = 0.4, 2.5
@@ -46,7 +47,7 @@ class BucketGrid:
         name: as it was asked for.
         sizes: distinct (width, height), from the narrowest to the widest.
         max_buckets: how many of them a plan may use; None for all.
-        resolution: side of the square in pixels that the trainer is set to, where the name says so.
+        resolution: side of the square in pixels that the trainer is set to, where the name says so, or it is a model's.
         step: the trainer rounds sides to multiples of it, in pixels, where the name says so.
 
     Raises:
@@ -241,7 +242,7 @@ def _parse_kohya(name: str, text: str, resolution: int, _: Sequence[Size]) -> Bu
 def _parse_sdxl(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:
     if text:
         raise ValueError(f"{show(name)}: the SDXL grid has no settings; write sdxl")
-    return _make_grid(name, list_sdxl_sizes())
+    return replace(_make_grid(name, list_sdxl_sizes()), resolution=_SDXL_RESOLUTION)
 
 
 def _parse_novelai(name: str, text: str, _: int, __: Sequence[Size]) -> BucketGrid:

@@ -239,7 +239,8 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
         "--resolution",
         metavar="N",
         type=parse_resolution,
-        help="resize crops to about N×N pixels in their ratio, sides multiples of 8 (default: leave their size)",
+        help="resize crops to about N×N pixels in their ratio, sides multiples of 8 (default: leave their size); with"
+        " --buckets the pixel budget (default 1024) of a grid that names no sizes or resolution of its own",
     )
     parser.add_argument(
         "--multiple-of",

@@ -266,7 +266,7 @@ def test_a_grid_that_cannot_be_is_refused_by_the_name_of_its_field(change, error
 @pytest.mark.parametrize(
     ("name", "resolution", "step"),
     [
-        ("sdxl", None, None),
+        ("sdxl", 1024, None),
         ("auto:3", None, None),
         ("832x1216", None, None),
         ("kohya", None, None),
@@ -278,6 +278,7 @@ def test_a_grid_that_cannot_be_is_refused_by_the_name_of_its_field(change, error
         ("onetrainer:512,8", 512, 8),
         ("auto:3:onetrainer:512,8", 512, 8),
         ("auto:3:kohya:768", 768, None),
+        ("auto:3:sdxl", 1024, None),
     ],
 )
 def test_a_grid_knows_the_resolution_and_step_that_its_name_says(name, resolution, step):
