@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -261,20 +262,27 @@ def time_planner(limit: int, seed: int) -> None:
     """Times plans over drawn losses like those of heatmaps: no two pictures have equal ones."""
     random = np.random.default_rng(seed)
     mix = np.array([Ratio.parse(each).value for each in RATIO_MIX])
-    print(f"{'pictures':>9}{'buckets':>9}{'batch':>7}{'seconds':>9}{'of CPU':>8}{'gap':>9}{'left out':>10}")
-    for number in (n for n in (100, 1000, 10_000, 20_000, 100_000) if n <= limit):
+    print(
+        f"{'pictures':>9}{'buckets':>9}{'batch':>7}{'seconds':>9}{'of CPU':>8}{'gap':>9}{'left out':>10}{'MB peak':>9}"
+    )
+    for number in (n for n in (100, 1000, 10_000, 20_000, 100_000, 1_000_000) if n <= limit):
         shapes = random.choice(mix, number) * np.exp(random.normal(0, RATIO_SPREAD, number))
         relative = shapes[:, None] / aspect_ratios(CANDIDATES)[None]
         area = 1 - np.minimum(relative, 1 / relative)
         loss = 0.3 * area + area * random.uniform(0.1, 1, (number, 1)) * random.uniform(0.8, 1.2, area.shape)
-        for buckets, batch in ((3, 1), (3, 4), (5, 8)):
+        for buckets, batch in ((3, 1), (3, 4), (5, 8), (8, 8), (None, 8)):
             start, cpu = time.perf_counter(), time.process_time()
             plan = plan_assignment(loss, BucketPolicy(buckets, batch_size=batch, smallest=2))
             wall, spent = time.perf_counter() - start, time.process_time() - cpu
-            print(
-                f"{number:9}{buckets:9}{batch:7}{wall:9.1f}{spent:8.1f}{plan.gap:9.4%}{len(plan.left_out):10}",
-                flush=True,
-            )
+            row = f"{number:9}{buckets or 'all':>9}{batch:7}{wall:9.1f}{spent:8.1f}{plan.gap:9.4%}"
+            print(f"{row}{len(plan.left_out):10}{peak_megabytes():9.0f}", flush=True)
+
+
+def peak_megabytes() -> float:
+    """Of this process so far."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ import numpy as np
 
 # Subsets beyond which they are not listed: then only the bound over all of them is known.
 MAX_SUBSETS = 1_000_000
-_ROUNDS, _PATIENCE = 300, 10  # of the subgradient method, and rounds without a better bound before the step is halved
+_ROUNDS, _PATIENCE = 300, 10  # of the subgradient method
 _TOLERANCE = 1e-9  # relative
 _SORTED_FIRST = 200_000  # subsets sorted at once; sorting a million takes longer than most problems
 
@@ -82,7 +82,9 @@ def median_loss(loss: np.ndarray, supply: np.ndarray, subset: np.ndarray) -> flo
     return float(loss[:, subset].min(axis=1) @ supply)
 
 
-def choose_by_interchange(loss: np.ndarray, supply: np.ndarray, max_buckets: int) -> np.ndarray:
+def choose_by_interchange(
+    loss: np.ndarray, supply: np.ndarray, max_buckets: int, start: np.ndarray | None = None
+) -> np.ndarray:
     """A good subset for K-median: greedy insertion, then vertex substitution (Teitz and Bart 1968).
 
     Substitution replaces one bucket at a time as long as the loss falls; O(K G M) for each sweep.
@@ -90,13 +92,14 @@ def choose_by_interchange(loss: np.ndarray, supply: np.ndarray, max_buckets: int
     Args:
         loss: float64 `[G, M]`, finite.
         supply: int64 `[G]`.
+        start: int `[max_buckets]`, a subset to substitute in; None for a greedy one.
 
     Returns:
         int `[max_buckets]`, ascending. No single replacement improves it.
     """
-    chosen: list[int] = []
-    best_loss = np.full(len(loss), np.inf)
-    for _ in range(max_buckets):
+    chosen: list[int] = [] if start is None else start.tolist()
+    best_loss = np.full(len(loss), np.inf) if start is None else loss[:, start].min(axis=1)
+    for _ in range(max_buckets - len(chosen)):
         totals = supply @ np.minimum(loss, best_loss[:, None])
         totals[chosen] = np.inf
         chosen.append(int(totals.argmin()))
@@ -116,18 +119,29 @@ def choose_by_interchange(loss: np.ndarray, supply: np.ndarray, max_buckets: int
     return np.sort(np.array(chosen))
 
 
-def maximise_bound(loss: np.ndarray, supply: np.ndarray, max_buckets: int, known_loss: float) -> DualPrices:
-    """Dual prices with a high bound, by at most 300 subgradient rounds.
+def maximise_bound(
+    loss: np.ndarray,
+    supply: np.ndarray,
+    max_buckets: int,
+    known_loss: float,
+    start: np.ndarray | None = None,
+    rounds: int = _ROUNDS,
+    patience: int = _PATIENCE,
+) -> DualPrices:
+    """Dual prices with a high bound, by subgradient rounds.
 
     Args:
         loss: float64 `[G, M]`, finite.
         supply: int64 `[G]`.
         known_loss: loss of some subset, which the step length aims at.
+        start: float64 `[G]`, prices to begin with; None for the loss of each picture in its second best bucket.
+        rounds: at most so many.
+        patience: rounds without a better bound before the step is halved.
     """
     second = min(1, loss.shape[1] - 1)
-    prices = np.partition(loss, second, axis=1)[:, second].copy()
+    prices = np.partition(loss, second, axis=1)[:, second].copy() if start is None else start
     best_bound, best_prices, step, stale = -np.inf, prices, 1.0, 0
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         below = np.minimum(loss - prices[:, None], 0.0)
         reduced_costs = supply @ below
         chosen = np.argsort(reduced_costs, kind="stable")[:max_buckets]
@@ -138,7 +152,7 @@ def maximise_bound(loss: np.ndarray, supply: np.ndarray, max_buckets: int, known
             stale += 1
         if known_loss - best_bound <= _TOLERANCE * max(known_loss, _TOLERANCE):
             break
-        if stale == _PATIENCE:
+        if stale == patience:
             step, stale, prices = step / 2, 0, best_prices
             continue
         subgradient = 1.0 - (below[:, chosen] < 0).sum(axis=1)

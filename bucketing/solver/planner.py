@@ -5,7 +5,8 @@ picture, so that the sum of losses is least and every count satisfies the policy
 affordable: pictures of equal losses are grouped (`problem`), the subset of buckets is found by branch and bound with
 Lagrangian bounds (`reduction`), and each subset is assigned by an integer program over the few pictures that can matter
 (`assignment`). For up to five of 31 candidate buckets the plan is as a rule proven optimal, for any number of pictures;
-else it carries a lower bound and the gap to it.
+else it carries a lower bound and the gap to it. Of more pictures than some ten thousand, the bound is by prices that a
+sample teaches (`prices`), in one pass over all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .assignment import solve_assignment
 from .milp import solve_elastic
 from .policy import BucketPolicy
 from .problem import Problem, Solution
-from .reduction import choose_buckets
+from .reduction import MANY_GROUPS, choose_buckets
 
 # Why a picture is left out.
 TOO_SMALL = "too small"  # its loss is infinite in every bucket
@@ -103,10 +104,10 @@ def plan_assignment(loss: np.ndarray, policy: BucketPolicy) -> BucketPlan:
     loss = _checked(loss)
     check_kind("policy", policy, BucketPolicy)
     placeable = np.isfinite(loss).any(axis=1)
-    rows, group, supply = np.unique(loss[placeable], axis=0, return_inverse=True, return_counts=True)
+    rows, group, supply = _group(loss if placeable.all() else loss[placeable])
     result = _solve(Problem(rows, supply, _fit_policy(policy, int(placeable.sum()), loss.shape[1])))
     assignment = np.full(len(loss), -1)
-    assignment[placeable], too_few = _ungroup(result, group.reshape(-1))
+    assignment[placeable], too_few = _ungroup(result, group)
     reasons = {int(each): REMAINDER for each in np.nonzero(assignment < 0)[0]}
     reasons |= {int(each): TOO_SMALL for each in np.nonzero(~placeable)[0]}
     reasons |= {int(each): TOO_FEW for each in np.nonzero(placeable)[0][too_few]}
@@ -128,7 +129,7 @@ def _checked(loss: np.ndarray) -> np.ndarray:
         raise TypeError(f"losses must be an array of real numbers, got {show(loss)}") from None
     if loss.dtype.kind not in "fiu":
         raise TypeError(f"losses must be real numbers, got {loss.dtype}")
-    loss = loss.astype(np.float64)
+    loss = loss.astype(np.float64, copy=False)
     if loss.ndim != 2 or not loss.shape[1]:
         raise ValueError(f"losses must be [pictures, buckets] with at least one bucket, got {list(loss.shape)}")
     if np.isnan(loss).any() or (loss < 0).any():
@@ -136,6 +137,25 @@ def _checked(loss: np.ndarray) -> np.ndarray:
     if (np.isfinite(loss) & (loss > MAX_LOSS)).any():
         raise ValueError(f"losses must be at most {MAX_LOSS:g}, or infinite where a picture must not go")
     return loss
+
+
+def _group(loss: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows that differ, which of them each picture has, int `[N]`, and how many pictures have each, int64 `[G]`.
+
+    Of very many pictures, only those are grouped that a sum of each row tells to be equal: to sort whole rows takes
+    longer than to solve the problem. Rows that are alike and not grouped change nothing but the time.
+    """
+    if len(loss) <= MANY_GROUPS:
+        rows, group, supply = np.unique(loss, axis=0, return_inverse=True, return_counts=True)
+        return rows, group.reshape(-1), supply
+    weights = np.random.default_rng(0).random(loss.shape[1])
+    sums = np.where(np.isfinite(loss), loss, -1.0) @ weights
+    _, first, group = np.unique(sums, return_index=True, return_inverse=True)
+    if len(first) > MANY_GROUPS or not np.array_equal(loss[first][group], loss):
+        return loss, np.arange(len(loss)), np.ones(len(loss), np.int64)
+    rows, regroup = np.unique(loss[first], axis=0, return_inverse=True)
+    group = regroup.reshape(-1)[group.reshape(-1)]
+    return rows, group, np.bincount(group)
 
 
 def _fit_policy(policy: BucketPolicy, pictures: int, buckets: int) -> BucketPolicy:

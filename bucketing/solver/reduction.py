@@ -18,6 +18,7 @@ Complexity: O(C G K) for the C subsets that pass the first bound, a few of thous
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -32,11 +33,15 @@ from .lagrangian import (
     median_loss,
 )
 from .milp import solve_milp
+from .prices import find_prices, price_all
 from .problem import Problem, Solution
 
 # Budgets: cells of the loss table that relaxed losses are taken of, in all and in one block; assignments solved.
 _MAX_CELLS, _BLOCK_CELLS, _MAX_ASSIGNMENTS = 4e9, 4e6, 16
 _MIN_BLOCK = 16
+# Groups from which on prices come from a sample; the groups in it; and the cells that columns are then read for.
+MANY_GROUPS, _SAMPLE, _MAX_CELLS_BY_COLUMN = 50_000, 100_000, 2e10
+_POLISH_ROUNDS, _POLISH_PATIENCE = 30, 3  # of the subgradient method, from these prices
 # Pairs of group and bucket that one integer program chooses and assigns in a second or so.
 _MAX_PAIRS = 4000
 _TOLERANCE = 1e-9  # losses closer than this are equal
@@ -49,9 +54,7 @@ def choose_buckets(problem: Problem) -> Solution | None:
         problem: has more buckets than `policy.max_buckets`; every group has a bucket of finite loss.
     """
     limit = _max_buckets(problem)
-    capped = cap_losses(problem.loss)
-    start = choose_by_interchange(capped, problem.supply, limit)
-    dual = maximise_bound(capped, problem.supply, limit, median_loss(capped, problem.supply, start))
+    start, dual = _start(cap_losses(problem.loss), problem.supply, limit)
     search = _Search(problem)
     search.solve_subset(start)
     subsets = list_subsets(problem.loss.shape[1], limit)
@@ -61,6 +64,19 @@ def choose_buckets(problem: Problem) -> Solution | None:
         _search_subsets(search, subsets, dual, start)
     _close_gap(search, dual)
     return search.proven()
+
+
+def _start(loss: np.ndarray, supply: np.ndarray, limit: int) -> tuple[np.ndarray, DualPrices]:
+    """A good subset, and dual prices with a high bound; of many pictures, what a sample of them teaches."""
+    if len(loss) <= MANY_GROUPS:
+        start = choose_by_interchange(loss, supply, limit)
+        return start, maximise_bound(loss, supply, limit, median_loss(loss, supply, start))
+    sample = np.sort(np.random.default_rng(0).choice(len(loss), min(_SAMPLE, len(loss)), replace=False))
+    start = choose_by_interchange(loss[sample], supply[sample], limit)
+    prices = find_prices(loss[sample], supply[sample], limit)
+    start, dual = choose_by_interchange(loss, supply, limit, start), price_all(loss, supply, prices)
+    known = median_loss(loss, supply, start)
+    return start, maximise_bound(loss, supply, limit, known, dual.prices, _POLISH_ROUNDS, _POLISH_PATIENCE)
 
 
 def relaxed_losses(problem: Problem, subsets: np.ndarray) -> np.ndarray:
@@ -104,15 +120,17 @@ def _search_subsets(search: _Search, subsets: np.ndarray, dual: DualPrices, solv
     """Solves subsets from the lowest bound up, until all others are pruned or the budget is spent."""
     problem = search.problem
     saving = dropped_saving(dual.prices, problem)
+    many = len(problem.loss) > MANY_GROUPS and not problem.dropped
+    relax, most = (_Columns(problem), _MAX_CELLS_BY_COLUMN) if many else (partial(relaxed_losses, problem), _MAX_CELLS)
     block = max(_MIN_BLOCK, int(_BLOCK_CELLS / (len(problem.loss) * subsets.shape[1])))
     cells = 0.0
     for lowest, part in iterate_by_bound(subsets, dual, block):
         if lowest - saving >= search.cutoff:
             return
-        if cells > _MAX_CELLS:
+        if cells > most:
             search.leave_open(lowest - saving)
             return
-        relaxed = relaxed_losses(problem, part)
+        relaxed = relax(part)
         cells += part.size * len(problem.loss)
         for index in np.argsort(relaxed, kind="stable"):
             if relaxed[index] >= search.cutoff:
@@ -141,6 +159,24 @@ def _close_gap(search: _Search, dual: DualPrices) -> None:
     search.open_bounds = [incumbent.loss if solution is None else solution.bound]
     if solution is not None and solution.loss < incumbent.loss:
         search.incumbent = solution
+
+
+class _Columns:
+    """`relaxed_losses` of many pictures of which none is left out, bucket by bucket: ten times as fast."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._columns, self._supply = np.ascontiguousarray(problem.loss.T), problem.supply
+        self._best = np.empty(len(problem.loss))
+
+    def __call__(self, subsets: np.ndarray) -> np.ndarray:
+        return np.array([self._relax(each) for each in subsets])
+
+    def _relax(self, subset: np.ndarray) -> float:
+        first, *others = subset
+        np.copyto(self._best, self._columns[first])
+        for bucket in others:
+            np.minimum(self._best, self._columns[bucket], out=self._best)
+        return float(self._best @ self._supply)
 
 
 @dataclass

@@ -1,0 +1,156 @@
+"""Runs over shards: the memory of one process, of the process that hands out the work, and what a second worker adds.
+
+python benchmarks/shards.py memory [--shards 20] [--pictures 500] [--cropper centre] [--buckets auto:3]
+python benchmarks/shards.py driver [--few 10000] [--many 100000]
+python benchmarks/shards.py workers [--shards 8] [--pictures 40] [--cropper focus] [--rounds 3]
+
+`memory`: peak of one process over one shard, and over all. `driver`: peak of the process that gives files their names
+and marks shards as done, whose workers make up their records. `workers`: wall time of two Ray workers of one thread
+over that of one, in turns. Pictures are drawn at random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from _folders import command_line, draw_photographs, run_and_measure
+
+from salient_crop.datasets.shards.tar import TarWriter
+
+SHARD = 100  # records of a made shard
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("memory", "driver", "workers"))
+    parser.add_argument("--shards", type=int, default=20)
+    parser.add_argument("--pictures", type=int, default=500, help="in a shard")
+    parser.add_argument("--few", type=int, default=10_000)
+    parser.add_argument("--many", type=int, default=100_000)
+    parser.add_argument("--cropper", default="centre")
+    parser.add_argument("--buckets", default="")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)  # records of a driver in a process of its own
+    chosen = parser.parse_args()
+    if chosen.inside:
+        drive(chosen.inside)
+    else:
+        {"memory": measure_memory, "driver": measure_driver, "workers": measure_workers}[chosen.what](chosen)
+
+
+def measure_memory(chosen: argparse.Namespace) -> None:
+    peaks = []
+    for count in (1, chosen.shards):
+        with tempfile.TemporaryDirectory() as scratch:
+            base = Path(scratch)
+            draw_shards(base, count, chosen.pictures)
+            usage = run_and_measure([crop_command(base, chosen, "out", "--workers", "2")])
+        peaks.append(usage.megabytes)
+        pictures = count * chosen.pictures
+        print(
+            f"{count:4} shards, {pictures:6} pictures: {usage.megabytes:6.0f} MB peak, {pictures / usage.seconds:.1f}/s"
+        )
+    print(f"{peaks[1] / peaks[0]:.3f} times the memory for {chosen.shards} times the pictures")
+
+
+def measure_driver(chosen: argparse.Namespace) -> None:
+    peaks = []
+    for records in (chosen.few, chosen.many):
+        answer = subprocess.run(
+            [sys.executable, __file__, "driver", "--inside", str(records)], capture_output=True, text=True, check=True
+        )
+        peaks.append(float(answer.stdout))
+        print(f"{records:8} records: {peaks[-1]:6.0f} MB peak")
+    print(f"{peaks[1] / peaks[0]:.3f} times the memory for {chosen.many / chosen.few:g} times the records")
+
+
+def drive(records: int) -> None:
+    """Runs a driver over made-up results, and prints its peak memory in megabytes."""
+    from salient_crop.cropping.constraint import Constraint
+    from salient_crop.cropping.ratio import Ratio
+    from salient_crop.datasets.manifest import FAILED, PictureRecord
+    from salient_crop.datasets.shards.output import open_output
+    from salient_crop.jobs.settings import CropSettings
+    from salient_crop.jobs.shard_report import ShardReport
+    from salient_crop.jobs.shard_work import ShardWork
+    from salient_crop.jobs.shards import ShardRun, crop_shards
+
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = CropSettings("centre", "", Constraint((Ratio(1, 1),)))
+        work = ShardWork(str(Path(scratch, "in")), str(Path(scratch, "out")), settings, "centre")
+        workers = open_output(work.out)
+
+        def made(tasks):
+            for task in tasks:
+                report = ShardReport(task)
+                for number in range(SHARD):
+                    report.add(PictureRecord(f"{task.shard}/{number}.jpg", (4000, 3000), FAILED, "made up"))
+                with workers.stage(task.shard) as staging:
+                    staging.stream.write(task.shard.encode())
+                yield report.result((staging.result,), 1)
+
+        run = ShardRun(work, tuple(f"{number:06}.tar" for number in range(records // SHARD)))
+        assert crop_shards(run, made, lambda step: None).pictures.pictures == records
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 if sys.platform == "darwin" else 1000))
+
+
+def measure_workers(chosen: argparse.Namespace) -> None:
+    ratios = []
+    with tempfile.TemporaryDirectory() as scratch:
+        base = Path(scratch)
+        draw_shards(base, chosen.shards, chosen.pictures)
+        for place in range(chosen.rounds):
+            seconds = []
+            for workers in (1, 2):
+                started = time.perf_counter()
+                words = ("--engine", "ray", "--workers", str(workers))
+                subprocess.run(
+                    crop_command(base, chosen, f"out-{place}-{workers}", *words), check=True, capture_output=True
+                )
+                seconds.append(time.perf_counter() - started)
+            ratios.append(seconds[0] / seconds[1])
+            print(f"one worker {seconds[0]:.1f} s, two {seconds[1]:.1f} s: {ratios[-1]:.2f} times as fast")
+    print(f"median {sorted(ratios)[len(ratios) // 2]:.2f}")
+
+
+def crop_command(base: Path, chosen: argparse.Namespace, out: str, *more: str) -> list[str]:
+    """The command line of `salient-crop crop` on the shards in `base/in`."""
+    words = [
+        "crop",
+        str(base / "in" / "*.tar"),
+        "--out",
+        str(base / out),
+        "--device",
+        "cpu",
+        "--cropper",
+        chosen.cropper,
+    ]
+    buckets = ["--buckets", chosen.buckets, "--resolution", "512"] if chosen.buckets else []
+    return command_line(*words, *buckets, *more)
+
+
+def draw_shards(base: Path, shards: int, pictures: int) -> None:
+    """Writes tars of so many random pictures each, with captions, to `base/in`."""
+    (base / "in").mkdir(parents=True)
+    drawn = [path.read_bytes() for path in sorted(draw_photographs(min(pictures, 200), base / "drawn").iterdir())]
+    for shard in range(shards):
+        written = io.BytesIO()
+        with TarWriter(written) as tar:
+            for number in range(pictures):
+                tar.add(f"{number:05}.jpg", drawn[number % len(drawn)])
+                tar.add(f"{number:05}.txt", f"picture {number}".encode())
+        (base / "in" / f"{shard:05}.tar").write_bytes(written.getvalue())
+
+
+if __name__ == "__main__":
+    main()
