@@ -46,7 +46,15 @@ from .output_names import (
 )
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, summarise
-from .run_record import MEASURED, describe_change, journal_file, report_files, run_identity, write_run_record
+from .run_record import (
+    describe_change,
+    journal_file,
+    measured_file,
+    measuring_identity,
+    report_files,
+    run_identity,
+    write_run_record,
+)
 from .settings import BucketSettings, CropSettings
 from .stages import Seen, analysing, look_at, with_picture, write_heatmap, write_planned
 from .trainer import complete_report
@@ -71,7 +79,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     skipped = {each.name: describe_duplicate(each) for each in duplicates if settings.duplicates == "skip"}
     counter.pass_over(MEASURING, len(skipped))
     corrections = find_corrections(run)
-    measured = Journal(journal_file(run.manifest, MEASURED), run_identity(run))
+    measured = Journal(measured_file(run), measuring_identity(run))
     try:
         wanted = [each for each in sources if each not in skipped]
         resumed = _measure_all(run, analyser, measured, wanted, counter, corrections, names)
@@ -335,7 +343,8 @@ def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes
         write_manifest(run.manifest, journal.records(sources))
         outcome = summarise(journal.records(sources), resumed, notes)
         journal.remove()
-        folder.measured.remove()
+        if run.measurements is None:
+            folder.measured.remove()
         return replace(outcome, report=report)
     finally:
         journal.close()

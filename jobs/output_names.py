@@ -16,7 +16,7 @@ from ..datasets.name_pattern import NamePattern, escape_braces
 from ..datasets.names import PathPlan, fold_name, name_crops, name_repeats
 from .journal import has_its_crops, is_journal
 from .run import FolderRun, RunError
-from .run_record import MEASURED, is_run_record, is_unchanged, journal_file, record_file, report_files
+from .run_record import is_run_record, is_unchanged, journal_file, measured_file, record_file, report_files
 from .sources import list_neighbours
 from .word_cache import is_word_cache, word_cache_file
 
@@ -183,7 +183,7 @@ def _known_by_content(run: FolderRun) -> Iterator[tuple[Path, str, Callable[[Pat
     if run.settings.words is not None:
         yield word_cache_file(run.manifest), "file of found boxes", is_word_cache
     if run.settings.has_two_passes:
-        yield journal_file(run.manifest, MEASURED), "journal of a run", is_journal
+        yield measured_file(run), "journal of a run", is_journal
 
 
 def _fixed_files(run: FolderRun) -> Iterator[Path]:

@@ -54,6 +54,8 @@ class FolderRun:
         memory: bytes that the pictures in work may take together while they are decoded; None for a share of what there
             is, see `default_memory`. It is no setting: no byte of a crop depends on it.
         corrections: what people decided about the pictures; None for what the manifest that is there holds.
+        measurements: with buckets, a journal of what was measured that stays when the run ends, so that another one
+            measures only what has changed; None for one beside the manifest that ends with the run.
 
     Raises:
         ValueError: when there is no `out`, and it is no dry run.
@@ -67,6 +69,7 @@ class FolderRun:
     sources: tuple[str, ...] | None = None
     memory: int | None = None
     corrections: Corrections | None = None
+    measurements: Path | None = None
 
     def __post_init__(self) -> None:
         if self.out is None and not self.settings.dry_run:

@@ -31,6 +31,14 @@ def run_identity(run: FolderRun) -> dict[str, Any]:
     return {"folder": _relative_to(run.manifest, run.folder), "settings": run.settings.identity()}
 
 
+def measuring_identity(run: FolderRun) -> dict[str, Any]:
+    """The same for what was measured in every bucket. Where that is kept, a run that writes crops takes over what one
+    that only looked has measured."""
+    identity = run_identity(run)
+    written = {} if run.measurements is None else dict.fromkeys(("dry_run", "save_heatmaps"), False)
+    return {**identity, "settings": {**identity["settings"], **written}}
+
+
 def write_run_record(
     run: FolderRun,
     states: Mapping[str, str] = MappingProxyType({}),
@@ -83,6 +91,11 @@ def record_file(manifest: Path) -> Path:
 def journal_file(manifest: Path, suffix: str = PART) -> Path:
     """Where a journal of a run that is not finished lies, beside its manifest."""
     return manifest.with_name(manifest.name + suffix)
+
+
+def measured_file(run: FolderRun) -> Path:
+    """Where the journal of the pictures that a run has measured in every bucket lies."""
+    return run.measurements or journal_file(run.manifest, MEASURED)
 
 
 def report_files(manifest: Path) -> tuple[Path, Path]:

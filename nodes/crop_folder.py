@@ -237,7 +237,7 @@ class CropFolder(io.ComfyNode):
                 buckets=sorting,
                 dataset=dataset,
             )
-            manifest = out / "manifest.jsonl"
+            manifest, kept = out / "manifest.jsonl", out / "preview.measured"
             run = FolderRun(
                 source,
                 out,
@@ -245,6 +245,7 @@ class CropFolder(io.ComfyNode):
                 settings,
                 default_workers(hosted.device.type),
                 corrections=find_decided(manifest, decisions),
+                measurements=kept if bucketed and (is_preview or kept.exists()) else None,
             )
             with Analyser(hosted.cropper, hosted.device) as analyser:
                 outcome = crop_folder(run, analyser, GrowingSheet(run, cls.hidden.unique_id))

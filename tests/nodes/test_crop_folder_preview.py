@@ -119,6 +119,33 @@ def test_with_buckets_the_plan_is_shown_and_a_drawn_box_goes_to_the_bucket_of_it
     assert Image.open(out / written["p2.png"]["crops"][0]["file"]).size == (448, 576)
 
 
+def test_with_buckets_too_another_preview_and_the_run_that_writes_look_only_at_what_has_changed(
+    crop, out, digest, monkeypatch
+):
+    monkeypatch.setattr("salient_crop.nodes.crop_folder.is_connected", lambda *_: False)  # no sheet, which shows heat
+    looked, analyse = [], Analyser.analyse
+    monkeypatch.setattr(Analyser, "analyse", lambda self, thumbnail: (looked.append(1), analyse(self, thumbnail))[1])
+    given = {"buckets": "512x512,448x576", "resolution": 512, "smallest": 1}
+    apart, _ = crop(save_to="apart", **given)
+    looked.clear()
+    crop(mode="preview", **given)
+    looked.clear()
+    crop(mode="preview", **given)
+    assert not looked
+    decided = decide(**{digest("p2.png"): {"decision": "box", "box": [10, 20, 280, 360]}})
+    crop(mode="preview", corrections=decided, **given)
+    assert len(looked) == 2  # once for the plan, and once for the words of the editor
+    looked.clear()
+    written, _ = crop(corrections=decided, **given)
+    assert not looked
+    assert written["p2.png"]["crops"][0]["box"] == [10, 20, 280, 360]
+    assert {name: each for name, each in written.items() if name != "p2.png"} == {
+        name: each for name, each in apart.items() if name != "p2.png"
+    }
+    crop(**{**given, "buckets": "512x512"})
+    assert len(looked) == 8  # measured for other buckets
+
+
 @pytest.mark.parametrize("value", [{"pictures": {"x": None}}, {"pictures": []}, {"pictures": {"0" * 32: {}}}])
 def test_corrections_that_somebody_made_up_are_refused(crop, value):
     with pytest.raises(ValueError, match="^corrections: "):
