@@ -21,6 +21,7 @@ from ..images.errors import PictureError
 from ..jobs.run import RunError
 from .pictures import Pictures
 from .session import ReviewSession
+from .words import read_words
 
 HOST = "127.0.0.1"
 MOST_BYTES = 4 << 20  # of a request
@@ -128,6 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
             return _Answer(file.read_bytes(), f"{_TYPES[file.suffix]}; charset=utf-8")
         if path == "items":
             return _json(self.server.session.describe())
+        if path == "words":
+            return _json(read_words(self.headers.get("Accept-Language", "")))
         if path == "progress":
             return _json(self.server.session.progress())
         if found := _PICTURE.fullmatch(path):

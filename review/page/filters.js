@@ -9,15 +9,16 @@ const isDecided = (item) => Boolean(item.correction);
 const isFailed = (item) => !item.box;
 const hasHeadCut = (item) => Boolean(item.warnings?.some((each) => each.code === "head-cut"));
 
+/** What may be shown: the key of its words, and which items it holds. */
 export const KINDS = {
-  all: { label: "All", matches: () => true },
-  doubtful: { label: "Doubtful", matches: isDoubtful },
-  warned: { label: "Warnings", matches: (item) => Boolean(item.warnings?.length) && item.correction?.decision !== "drop" },
-  open: { label: "Undecided", matches: (item) => !isDecided(item) && !isFailed(item) },
-  corrected: { label: "Corrected", matches: (item) => item.correction?.decision === "box" },
-  approved: { label: "Approved", matches: (item) => item.correction?.decision === "approve" },
-  dropped: { label: "Left out", matches: (item) => item.correction?.decision === "drop" || item.status === "dropped" && isFailed(item) },
-  failed: { label: "Failed", matches: (item) => item.status === "failed" },
+  all: { label: "all", matches: () => true },
+  doubtful: { label: "kindDoubtful", matches: isDoubtful },
+  warned: { label: "kindWarned", matches: (item) => Boolean(item.warnings?.length) && item.correction?.decision !== "drop" },
+  open: { label: "kindOpen", matches: (item) => !isDecided(item) && !isFailed(item) },
+  corrected: { label: "kindCorrected", matches: (item) => item.correction?.decision === "box" },
+  approved: { label: "kindApproved", matches: (item) => item.correction?.decision === "approve" },
+  dropped: { label: "kindDropped", matches: (item) => item.correction?.decision === "drop" || item.status === "dropped" && isFailed(item) },
+  failed: { label: "kindFailed", matches: (item) => item.status === "failed" },
 };
 
 /** Whether somebody should look at a crop: nobody has, and it cuts off a head or is hardly better than others. */

@@ -3,8 +3,11 @@
 import { CropEditor } from "./editor/crop_editor.js";
 import { adoptStyle } from "./editor/style.js";
 import { Tiles } from "./editor/tiles.js";
+import { sayFrom } from "./editor/words.js";
 import { EVERYTHING, KINDS, countKinds, listValues, select } from "./filters.js";
 
+const { language, words } = await (await fetch("words")).json();
+const say = sayFrom(words);
 const find = (name) => document.getElementById(name);
 const filter = { ...EVERYTHING };
 const source = {
@@ -34,7 +37,7 @@ async function ask(path, body) {
   try {
     answer = await fetch(path, options);
   } catch {
-    throw new Error("the server has ended; start the same command again, no decision that it took is lost");
+    throw new Error(say("serverEnded"));
   }
   const value = await answer.json();
   if (!answer.ok) throw new Error(value.error ?? answer.statusText);
@@ -51,28 +54,30 @@ function send(decision) {
     try {
       await ask("decide", { decisions });
     } catch (error) {
-      say(error.message, true);
+      tell(error.message, true);
     }
   });
 }
 
 async function save() {
   find("save").disabled = true;
-  say("saving …");
+  tell(say("saving"));
   await sending;
   const watching = setInterval(async () => {
     const { done, total } = await ask("progress").catch(() => ({}));
-    if (total) say(`saving ${done} of ${total} …`);
+    if (total) tell(say("savingOf", { done: inDigits(done), total: inDigits(total) }));
   }, 400);
   try {
     const { saved, failed } = await ask("save", {});
     await sending;
     const lost = Object.entries(failed).map(([name, reason]) => `${name}: ${reason}`);
     await load();
-    const words = `${saved} ${saved === 1 ? "picture" : "pictures"} written again`;
-    say(lost.length ? `${words}; not written: ${lost.slice(0, 3).join("; ")}${lost.length > 3 ? " …" : ""}` : `${words}.`, lost.length > 0);
+    const told = [say("writtenAgain", { count: inDigits(saved) })];
+    const names = `${lost.slice(0, 3).join("; ")}${lost.length > 3 ? " …" : ""}`;
+    if (lost.length) told.push(say("notWritten", { names }));
+    tell(told.join("; "), lost.length > 0);
   } catch (error) {
-    say(error.message, true);
+    tell(error.message, true);
   } finally {
     clearInterval(watching);
     refresh();
@@ -84,7 +89,7 @@ async function load() {
   source.items.splice(0, source.items.length, ...state.items);
   find("manifest").textContent = `\u200e${state.manifest}`;
   find("manifest").title = state.manifest;
-  document.title = `Review ${state.items.length} crops`;
+  document.title = say("reviewCount", { count: inDigits(state.items.length) });
   fill("ratio", listValues(source.items, (item) => item.ratio));
   fill("bucket", listValues(source.items, (item) => item.bucket?.join("x")));
   find("bucket-label").hidden = !state.buckets;
@@ -114,19 +119,26 @@ function refresh() {
   const counts = countKinds(source.items);
   for (const [kind, { label }] of Object.entries(KINDS)) {
     const button = find(`kind-${kind}`);
-    button.replaceChildren(`${label} `, Object.assign(document.createElement("small"), { textContent: counts[kind].toLocaleString("en") }));
+    const count = Object.assign(document.createElement("small"), { textContent: counts[kind].toLocaleString(language) });
+    button.replaceChildren(`${say(label)} `, count);
     button.setAttribute("aria-pressed", String(filter.kind === kind));
     button.disabled = !counts[kind] && filter.kind !== kind;
   }
   find("save").disabled = !counts.unsaved;
-  find("save").textContent = counts.unsaved ? `Save ${counts.unsaved.toLocaleString("en")} changed` : "Saved";
+  find("save").textContent = counts.unsaved ? say("saveChanged", { count: inDigits(counts.unsaved) }) : say("saved");
   const open = shown.filter(({ item }) => item.box && !item.correction).length;
   find("approve-all").disabled = !open;
-  find("approve-all").textContent = open ? `Approve all ${open.toLocaleString("en")} shown` : "Approve all shown";
+  find("approve-all").textContent = open ? say("approveShownCount", { count: inDigits(open) }) : say("approveShown");
   find("nothing").hidden = shown.length > 0;
 }
 
-function say(words, bad = false) {
+/** A number as it is written; the one stays a number, which has words of its own. */
+function inDigits(count) {
+  return count === 1 ? 1 : count.toLocaleString(language);
+}
+
+/** Shows a message; one that is bad stays. */
+function tell(words, bad = false) {
   find("message").textContent = words;
   find("message").classList.toggle("bad", bad);
   find("message").hidden = !words;
@@ -136,7 +148,7 @@ function say(words, bad = false) {
 
 function fill(name, values) {
   const box = find(name);
-  box.replaceChildren(new Option("all", ""), ...values.map(([value, count]) => new Option(`${value} (${count})`, value)));
+  box.replaceChildren(new Option(say("everyValue"), ""), ...values.map(([value, count]) => new Option(`${value} (${count})`, value)));
   box.value = values.some(([value]) => value === filter[name]) ? filter[name] : "";
   filter[name] = box.value;
 }
@@ -149,7 +161,7 @@ function view(name, place) {
   find("view-editor").setAttribute("aria-pressed", String(editing));
   if (editing) {
     const order = shown.map(({ index }) => index);
-    editor ??= new CropEditor(find("editor-host"), source, { order, left: () => view("grid"), name: "Crop editor" });
+    editor ??= new CropEditor(find("editor-host"), source, { say, order, left: () => view("grid") });
     editor.open(place ?? grid.active);
     editor.focus();
   } else {
@@ -169,10 +181,22 @@ function decide(index, decision) {
   editor?.update(index);
 }
 
+/** Puts the words of the user's language where the page names them by their keys. */
+function translatePage() {
+  document.documentElement.lang = language;
+  document.title = say("reviewCrops");
+  for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say);
+  for (const each of document.querySelectorAll("[data-say-label]")) each.setAttribute("aria-label", say(each.dataset.sayLabel));
+  for (const each of document.querySelectorAll("[data-say-placeholder]")) each.placeholder = say(each.dataset.sayPlaceholder);
+  document.body.hidden = false;
+}
+
+translatePage();
 const root = find("grid-host").attachShadow({ mode: "open" });
 adoptStyle(root, ".tiles { padding: 6px 10px; } .tiles .tile { padding: 4px; }");
 const grid = new Tiles(root.appendChild(document.createElement("div")), {
-  label: "crops; Enter opens one, A approves, X leaves out, R resets",
+  say,
+  label: say("gridKeys"),
   width: 210,
   height: 212,
   items: () => shown,
@@ -187,10 +211,9 @@ grid.element.addEventListener("keydown", (event) => {
   if (decision !== undefined && index !== undefined) decide(index, decision);
 });
 
-for (const [kind, { label }] of Object.entries(KINDS)) {
+for (const kind of Object.keys(KINDS)) {
   const button = find("kinds").appendChild(document.createElement("button"));
   button.id = `kind-${kind}`;
-  button.textContent = label;
   button.addEventListener("click", () => {
     filter.kind = kind;
     show();
@@ -209,4 +232,4 @@ find("approve-all").addEventListener("click", () => {
   for (const { index, item } of shown) if (item.box && !item.correction) decide(index, "approve");
   show();
 });
-load().catch((error) => say(error.message, true));
+load().catch((error) => tell(error.message, true));

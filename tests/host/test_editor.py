@@ -263,3 +263,19 @@ def test_axe_finds_nothing_serious(editor, folder, colours):
     serious = serious_violations(editor.page, ".salient-crop-dialog")
     editor.canvas.set("Comfy.ColorPalette", "dark")
     assert not serious, json.dumps(serious, indent=1)[:3000]
+
+
+def test_the_editor_and_the_panel_speak_the_language_of_the_host(editor, comfy, folder):
+    editor.page.goto("about:blank")  # so that it does not note its own
+    comfy.post("/settings/Comfy.Locale", "fr")
+    try:
+        editor.canvas.open(comfy.port)
+        editor.build(folder)
+        editor.run()
+        editor.page.get_by_role("button", name="Chaleur", exact=True).first.wait_for()
+        editor.open()
+        editor.page.get_by_role("button", name="Approuver A").click()
+        editor.page.locator(".salient-crop-dialog header", has_text="1 approuvé").wait_for()
+        editor.close("Terminé")
+    finally:
+        comfy.post("/settings/Comfy.Locale", "en")

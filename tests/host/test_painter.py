@@ -218,7 +218,7 @@ def test_all_of_it_works_by_the_keyboard_and_is_told(board):
     assert region["box"] == pytest.approx([0.28, 0.24, 0.71, 0.66], abs=1e-3)
     named = page.locator(".salient-crop-dialog .board").get_attribute("aria-label")
     assert (
-        named == "region 1 of 1: keep , in the picture, 43 % wide and 42 % high, 28 % from the left, 24 % from the top"
+        named == "region 1 of 1: keep, in the picture, 43 % wide and 42 % high, 28 % from the left, 24 % from the top"
     )
     assert page.locator(".salient-crop-dialog .spoken").inner_text() == named
     page.keyboard.press("Enter")

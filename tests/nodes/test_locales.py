@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from salient_crop.review.words import LANGUAGES as REVIEWED
+from salient_crop.review.words import read_words
+
 LOCALES = Path(__file__).parents[2] / "locales"
 LANGUAGES = ("de", "en", "es", "fr", "ja", "zh")
 HOW = "add or remove it in all of locales/*/nodeDefs.json: names and labels in every language, `tooltip` in all but en"
@@ -77,14 +80,47 @@ def test_words_of_buttons_and_dialogs_are_there_in_every_language_with_the_same_
         assert set(VALUE.findall(text)) == set(VALUE.findall(english[key])), (language, key)
 
 
-def test_every_word_that_the_canvas_says_is_there_and_no_other(root):
-    scripts = "\n".join(path.read_text(encoding="utf-8") for path in (root / "web" / "js").rglob("*.js"))
+def test_words_may_be_written_into_a_page_as_they_are(words):
+    language, found, _ = words
+    assert not [key for key, text in found.items() if set(text) & set('<>&"')], language
+
+
+def test_every_word_that_the_canvas_and_the_review_page_say_is_there_and_no_other(root):
+    files = [each for folder in ("web/js", "review/page") for each in (root / folder).rglob("*.js")]
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    page = (root / "review" / "page" / "index.html").read_text(encoding="utf-8")
     english = json.loads((LOCALES / "en" / "main.json").read_text(encoding="utf-8"))["salientCrop"]
-    said = set(re.findall(r'\bsay\("(\w+)"', scripts))
-    assert said <= english.keys()
-    named = set(re.findall(r'"(\w+)"', scripts))
-    unsaid = {key for key in english if key not in named and key.removesuffix("Key").removesuffix("Does") not in named}
+    on_page = set(re.findall(r'data-say[a-z-]*="(\w+)"', page))
+    assert on_page | set(re.findall(r'\bsay\("(\w+)"', scripts)) <= english.keys()
+    named = on_page | set(re.findall(r'"(\w+)"', scripts))
+    unsaid = {key for key in english if not named & {key, re.sub("(Key|Does|One)$", "", key)}}
     assert not unsaid
+
+
+def test_the_review_page_has_the_languages_of_the_canvas():
+    assert sorted(LANGUAGES) == sorted(REVIEWED)
+
+
+@pytest.mark.parametrize(
+    "accepted, language",
+    [
+        ("", "en"),
+        ("*", "en"),
+        ("de", "de"),
+        ("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", "fr"),
+        ("nl-NL, nl;q=0.9, ES-mx;q=0.8, en;q=0.7", "es"),
+        ("zh-Hant-TW", "zh"),
+        ("../en, ja\0", "en"),
+        (",;=,q", "en"),
+    ],
+)
+def test_a_browser_gets_the_first_language_that_it_asks_for(accepted, language):
+    found = read_words(accepted)
+    assert found["language"] == language
+    assert (
+        found["words"]["approve"]
+        == json.loads((LOCALES / language / "main.json").read_text("utf-8"))["salientCrop"]["approve"]
+    )
 
 
 def test_texts_are_there_and_hold_no_signs_that_the_front_end_reads_as_code(locale):

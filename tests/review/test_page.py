@@ -106,7 +106,7 @@ def test_a_crop_that_is_dragged_is_the_one_that_is_written_to_the_pixel(page, ho
     x, y = middle(page)
     drag(page, (x, y), (x - 60, y))
     page.locator("#editor-host .stage.corrected").wait_for()
-    assert page.locator("#save").inner_text() == "Save 1 changed"
+    page.locator("#save", has_text="Save 1 changed").wait_for()
     save(page)
     crop = crop_of(home, "1.png")
     left, top, width, height = crop.box
@@ -211,11 +211,11 @@ def test_filters_narrow_and_counts_follow(page):
     assert shown.count() == 1
     page.locator("#grid-host .tiles").focus()
     page.keyboard.press("x")
-    assert page.locator("#kind-dropped small").inner_text() == "1"
+    page.locator("#kind-dropped small", has_text="1").wait_for()
     page.locator("#words").fill("")
     page.locator("#approve-all").click()
-    assert page.locator("#kind-approved small").inner_text() == "5"
-    assert page.locator("#kind-open small").inner_text() == "0"
+    page.locator("#kind-approved small", has_text="5").wait_for()
+    page.locator("#kind-open small", has_text="0").wait_for()
 
 
 @pytest.mark.parametrize("pointer", POINTERS)
@@ -246,6 +246,19 @@ def test_two_fingers_zoom(page):
     wider = """width => document.querySelector('#editor-host').shadowRoot.querySelector('.stage .box')
         .getBoundingClientRect().width > width"""
     page.wait_for_function(wider, arg=1.5 * box["width"])
+
+
+def test_the_page_speaks_the_language_of_the_browser(tab, home):
+    with serve(home) as server, tab.context.browser.new_page(locale="de-AT") as page:
+        page.set_default_timeout(WAIT)
+        page.goto(server.address)
+        page.locator("#grid-host .tile").first.wait_for()
+        assert page.title() == "7 Zuschnitte prüfen" and page.locator("html").get_attribute("lang") == "de"
+        assert page.locator("#words").get_attribute("placeholder") == "Teil eines Namens"
+        edit(page, "1.png")
+        page.keyboard.press("x")
+        assert "weggelassen: 400 mal 400 Pixel in der Mitte" in page.locator("#editor-host .spoken").inner_text()
+        page.locator("#save", has_text="1 geänderten speichern").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

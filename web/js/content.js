@@ -1,7 +1,10 @@
 // The content of a panel as elements: words, warnings, and pictures with their boxes, regions and heat.
 
+import { say } from "./words.js";
+
 const WHOLE = [0, 0, 1, 1];
 const LINE = 17; // the height of a line of text, in pixels
+const LABELLED = ["keep", "avoid", "text"]; // kinds of regions that are told in words where there is no picture
 const LETTERS = 6.2; // the width of a letter
 
 // content: { words, warnings, bars, tiles, more, heat }, see nodes/panel.py.
@@ -117,7 +120,7 @@ function drawBar(content, state, redraw, { onHeat }) {
   const several = content.tiles.length > 1;
   if (several && state.chosen !== null) {
     bar.append(
-      makeButton("‹ All", () => {
+      makeButton(`‹ ${say("all")}`, () => {
         state.chosen = null;
         redraw();
       }),
@@ -126,16 +129,16 @@ function drawBar(content, state, redraw, { onHeat }) {
     if (name) bar.append(make("span", "", name));
   }
   if (content.tiles.some((each) => each.heat)) {
-    const button = makeButton("Heat", () => {
+    const button = makeButton(say("heat"), () => {
       state.heated = !state.heated;
       onHeat(state.heated);
       redraw();
     });
-    button.title = "Where the interest of the picture lies";
+    button.title = say("heatHint");
     button.setAttribute("aria-pressed", String(state.heated));
     bar.append(button);
   }
-  if (content.more > 0) bar.append(make("span", "count", `and ${content.more} more`));
+  if (content.more > 0) bar.append(make("span", "count", say("andMore", { count: content.more })));
   return bar;
 }
 
@@ -148,7 +151,7 @@ function drawTile(tile, { fileUrl }) {
   if (tile.heat) add(makePicture("heat", fileUrl(tile.heat), ""), WHOLE);
   if (tile.box) add(make("span", "box"), tile.box);
   for (const { kind, box, name } of tile.regions) {
-    const labelled = tile.picture ? "" : { keep: "keep", avoid: "avoid", text: "text" }[kind];
+    const labelled = !tile.picture && LABELLED.includes(kind) ? say(kind) : "";
     add(make("span", `region ${kind}`, name || labelled), box);
   }
   return frame;

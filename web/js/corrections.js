@@ -157,7 +157,7 @@ async function openEditor(node, state, decide) {
   done.focus();
   await painted(); // so that the dialog is there at once, and no task is long
   if (!open) return;
-  editor = new CropEditor(host, source, { order: [], left: () => run.focus(), name: say("cropEditor") });
+  editor = new CropEditor(host, source, { say, order: [], left: () => run.focus() });
   await painted();
   if (!open) return;
   editor.setOrder(order(sort.getAttribute("aria-pressed") === "true"));

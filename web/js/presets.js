@@ -1,48 +1,50 @@
 // Ratios and buckets to choose from, beside the text in which any others can be written.
 
-const RATIOS = {
-  "1:1  square": "1:1",
-  "2:3  portrait": "2:3",
-  "3:2  landscape": "3:2",
-  "3:4  portrait": "3:4",
-  "4:3  landscape": "4:3",
-  "4:5  post": "4:5",
-  "9:16  story, reel": "9:16",
-  "16:9  wide": "16:9",
-  "21:9  cinema": "21:9",
-  "3:1  banner": "3:1",
-  "best of 1:1, 2:3, 3:2": "1:1, 2:3, 3:2",
-  "best of 1:1, 3:4, 4:3, 9:16, 16:9": "1:1, 3:4, 4:3, 9:16, 16:9",
-  "sizes of SDXL": "sdxl",
-  "sizes of FLUX": "flux",
-  "sizes of Qwen-Image": "qwen-image",
-  "sizes of Wan": "wan",
-  "the picture's own": "",
-};
+import { say } from "./words.js";
 
-const BUCKETS = {
-  "the best 2 sizes": "auto:2",
-  "the best 3 sizes": "auto:3",
-  "the best 5 sizes": "auto:5",
-  "the best 3 of SDXL's": "auto:3:sdxl",
-  "all of SDXL's": "sdxl",
-  "kohya at 1024": "kohya:1024",
-  "kohya at 512": "kohya:512",
-  "OneTrainer's": "onetrainer",
-  "NovelAI's": "novelai",
-  "square, 1024": "square:1024",
-  "3 from the pictures' ratios": "quantile:3",
-};
+// A preset's words, and what it writes.
+const shaped = (ratio, shape) => [() => `${ratio}  ${say(shape)}`, ratio];
+const bestOf = (ratios) => [() => say("bestOf", { choices: ratios }), ratios];
+const sizesOf = (model, value) => [() => say("sizesOf", { model }), value];
+
+const RATIOS = [
+  shaped("1:1", "square"),
+  shaped("2:3", "portrait"),
+  shaped("3:2", "landscape"),
+  shaped("3:4", "portrait"),
+  shaped("4:3", "landscape"),
+  shaped("4:5", "post"),
+  shaped("9:16", "story"),
+  shaped("16:9", "wide"),
+  shaped("21:9", "cinema"),
+  shaped("3:1", "banner"),
+  bestOf("1:1, 2:3, 3:2"),
+  bestOf("1:1, 3:4, 4:3, 9:16, 16:9"),
+  sizesOf("SDXL", "sdxl"),
+  sizesOf("FLUX", "flux"),
+  sizesOf("Qwen-Image", "qwen-image"),
+  sizesOf("Wan", "wan"),
+  [() => say("ownRatio"), ""],
+];
+
+const BUCKETS = [
+  ...[2, 3, 5].map((count) => [() => say("bestSizes", { count }), `auto:${count}`]),
+  [() => say("bestSizesOf", { count: 3, model: "SDXL" }), "auto:3:sdxl"],
+  [() => say("allSizesOf", { model: "SDXL" }), "sdxl"],
+  ...[1024, 512].map((size) => [() => say("sizesAt", { model: "kohya", size }), `kohya:${size}`]),
+  [() => say("allSizesOf", { model: "OneTrainer" }), "onetrainer"],
+  [() => say("allSizesOf", { model: "NovelAI" }), "novelai"],
+  [() => say("squareOf", { size: 1024 }), "square:1024"],
+  [() => say("fromPictures", { count: 3 }), "quantile:3"],
+];
 
 // Node → the widget that is written → its presets.
 const PRESETS = {
   SalientCrop_ConstrainedCrop: { ratio: RATIOS },
   SalientCrop_Constraint: { ratio: RATIOS },
   SalientCrop_BucketSort: { buckets: BUCKETS },
-  SalientCrop_CropFolder: { ratio: RATIOS, buckets: { "none, ratios instead": "", ...BUCKETS } },
+  SalientCrop_CropFolder: { ratio: RATIOS, buckets: [[() => say("noBuckets"), ""], ...BUCKETS] },
 };
-
-const CHOOSE = "choose…";
 
 export function addPresets(node) {
   for (const [name, presets] of Object.entries(PRESETS[node.comfyClass] ?? {})) addList(node, name, presets);
@@ -52,15 +54,18 @@ export function addPresets(node) {
 function addList(node, name, presets) {
   const target = node.widgets?.find((widget) => widget.name === name);
   if (!target) return;
-  const write = (label) => {
-    if (!(label in presets)) return;
-    target.value = presets[label];
+  const written = new Map(presets.map(([words, value]) => [words(), value]));
+  const choose = say("choose");
+  const write = (words) => {
+    if (!written.has(words)) return;
+    target.value = written.get(words);
     target.callback?.(target.value);
-    list.value = CHOOSE;
+    list.value = choose;
     node.graph?.setDirtyCanvas(true, true);
   };
-  const values = [CHOOSE, ...Object.keys(presets)];
-  const list = node.addWidget("combo", `${name} presets`, CHOOSE, write, { values, serialize: false });
+  const values = [choose, ...written.keys()];
+  const list = node.addWidget("combo", `${name} presets`, choose, write, { values, serialize: false });
   list.serialize = false;
-  list.tooltip = `Writes one of the usual ones into ${name}.`;
+  list.label = say("presets", { name: target.label ?? name });
+  list.tooltip = say("presetsHint", { name: target.label ?? name });
 }

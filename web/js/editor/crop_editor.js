@@ -13,7 +13,7 @@ import { isNear, isSame } from "./geometry.js";
 import { Stage } from "./stage.js";
 import { adoptStyle } from "./style.js";
 import { Tiles } from "./tiles.js";
-import { KEYS, describeBox, describeItem, percent } from "./words.js";
+import { describeBox, describeConfidence, describeDecision, describeEnd, describeItem, listKeys } from "./words.js";
 
 const NARROW = 620; // pixels, below which the strip lies under the picture
 
@@ -21,12 +21,13 @@ export class CropEditor {
   /**
    * @param host an element without content; the editor lives in its shadow.
    * @param source see above.
-   * @param options `order`: indices of the items to show, all where it is left out; `left()`: Escape was pressed in the
-   *   picture; `name`: of the region for a screen reader.
+   * @param options `say(key, values)`: words in the user's language; `order`: indices of the items to show, all where it
+   *   is left out; `left()`: Escape was pressed in the picture.
    */
-  constructor(host, source, options = {}) {
+  constructor(host, source, options) {
     this.source = source;
     this.options = options;
+    this.say = options.say;
     this.shown = []; // `{ index, item }` in the order of the strip
     this.done = [];
     this.undone = [];
@@ -47,36 +48,43 @@ export class CropEditor {
   }
 
   build() {
+    const { say } = this;
+    const toggle = (action, words, hint, on) =>
+      `<button data-do="${action}" aria-pressed="${on}" title="${say(hint)}">${say(words)}</button>`;
+    const icon = (action, sign, words) =>
+      `<button class="icon" data-do="${action}" aria-label="${say(words)}" title="${say(words)}">${sign}</button>`;
+    const button = (action, sign, words, key, more = "") =>
+      `<button data-do="${action}" ${more}>${sign} ${say(words)} <kbd>${key}</kbd></button>`;
     this.root.innerHTML = `
-      <section class="editor sc-root">
+      <section class="editor sc-root" aria-label="${say("cropEditor")}">
         <div class="work">
           <div class="strip"></div>
           <div class="stage-column">
             <div class="bar head"><div class="title"><b></b><span></span></div>
-              <div class="group" role="group" aria-label="view">
-                <button data-do="heat" aria-pressed="false" title="where the value lies (H)">Heat</button>
-                <button data-do="subjects" aria-pressed="true" title="heads, people and regions (S)">Subjects</button>
-                <button data-do="others" aria-pressed="true" title="the next best crops (1, 2, 3)">Others</button>
+              <div class="group" role="group" aria-label="${say("view")}">
+                ${toggle("heat", "heat", "heatHint", false)}
+                ${toggle("subjects", "subjects", "subjectsHint", true)}
+                ${toggle("others", "others", "othersHint", true)}
               </div>
-              <div class="group" role="group" aria-label="zoom">
-                <button class="icon" data-do="zoomOut" aria-label="zoom out" title="zoom out">⊖</button>
-                <button class="icon" data-do="zoomIn" aria-label="zoom in" title="zoom in (Z, or the wheel)">⊕</button>
+              <div class="group" role="group" aria-label="${say("zoom")}">
+                ${icon("zoomOut", "⊖", "zoomOut")}
+                ${icon("zoomIn", "⊕", "zoomIn")}
               </div>
-              <ul class="notes" aria-label="warnings"></ul>
+              <ul class="notes" aria-label="${say("warnings")}"></ul>
             </div>
             <div class="canvas"></div>
           </div>
         </div>
-        <div class="bar foot" role="toolbar" aria-label="decide">
-          <button class="good" data-do="approve" aria-pressed="false">✓ Approve <kbd>A</kbd></button>
-          <button class="bad" data-do="drop" aria-pressed="false">✕ Leave out <kbd>X</kbd></button>
-          <button data-do="reset">↺ Reset <kbd>R</kbd></button>
+        <div class="bar foot" role="toolbar" aria-label="${say("decide")}">
+          ${button("approve", "✓", "approve", "A", 'class="good" aria-pressed="false"')}
+          ${button("drop", "✕", "leaveOut", "X", 'class="bad" aria-pressed="false"')}
+          ${button("reset", "↺", "reset", "R")}
           <span class="gap"></span>
-          <button class="icon" data-do="undo" aria-label="undo" title="undo (Ctrl Z)">↶</button>
-          <button class="icon" data-do="redo" aria-label="redo" title="redo (Ctrl Shift Z)">↷</button>
-          <button class="icon" data-do="previous" aria-label="previous picture" title="previous (Shift Tab)">‹</button>
-          <button class="icon" data-do="next" aria-label="next picture" title="next (Tab)">›</button>
-          <button class="icon" data-do="help" aria-label="keys" aria-expanded="false" title="keys (?)">?</button>
+          ${icon("undo", "↶", "undo")}
+          ${icon("redo", "↷", "redo")}
+          ${icon("previous", "‹", "previousPicture")}
+          ${icon("next", "›", "nextPicture")}
+          <button class="icon" data-do="help" aria-label="${say("keys")}" aria-expanded="false" title="${say("keys")} (?)">?</button>
         </div>
         <div class="spoken" role="status" aria-live="polite"></div>
       </section>`;
@@ -85,7 +93,6 @@ export class CropEditor {
       section: find(".editor"), work: find(".work"), strip: find(".strip"), name: find(".title b"), facts: find(".title span"),
       notes: find(".notes"), canvas: find(".canvas"), spoken: find(".spoken"),
     };
-    this.parts.section.setAttribute("aria-label", this.options.name ?? "Crop editor");
     this.root.addEventListener("click", (event) => {
       const name = event.target.closest?.("button")?.dataset.do;
       if (name) this[name]();
@@ -95,6 +102,7 @@ export class CropEditor {
     }
     this.parts.section.addEventListener("keydown", (event) => this.keydown(event, false));
     this.stage = new Stage(this.parts.canvas, {
+      say,
       changed: (box) => this.decide({ decision: "box", box }),
       pressed: (event) => this.keydown(event, true),
     });
@@ -109,7 +117,7 @@ export class CropEditor {
     this.parts.strip = strip;
     strip.classList.add("small");
     this.tiles = new Tiles(strip, {
-      label: "pictures", single: !across, across, small: true, width: 104, height: across ? 84 : 96,
+      say: this.say, label: this.say("pictureList"), single: !across, across, small: true, width: 104, height: across ? 84 : 96,
       items: () => this.shown,
       thumbnail: (index) => this.source.thumbnail(index),
       choose: (index, opened, place) => {
@@ -154,7 +162,7 @@ export class CropEditor {
     this.stage.open(item ?? null, sources);
     this.refresh();
     if (!item) return;
-    this.speak(describeItem(item, place, this.shown.length));
+    this.speak(describeItem(this.say, item, place, this.shown.length));
     this.options.opened?.(index);
     if (item.box) this.loadDetails(index);
   }
@@ -210,12 +218,12 @@ export class CropEditor {
   }
 
   describeFacts(item) {
-    if (!item.box) return `${item.status}: ${item.reason ?? ""}`;
+    if (!item.box) return describeEnd(this.say, item);
     const box = this.stage.box ?? item.box;
     const parts = [`${this.place + 1} / ${this.shown.length}`, item.bucket ? item.bucket.join("×") : item.ratio];
-    parts.push(`${box[2]}×${box[3]} at ${box[0]}, ${box[1]}`);
-    if (item.correction) parts.push({ box: "corrected", approve: "approved", drop: "left out" }[item.correction.decision]);
-    else if (item.confidence != null) parts.push(`${percent(item.confidence)} sure`);
+    parts.push(this.say("boxFacts", { width: box[2], height: box[3], left: box[0], top: box[1] }));
+    if (item.correction) parts.push(describeDecision(this.say, item.correction));
+    else if (item.confidence != null) parts.push(describeConfidence(this.say, item));
     return parts.filter(Boolean).join("  ·  ");
   }
 
@@ -244,8 +252,8 @@ export class CropEditor {
     this.tiles.update(index);
     this.stage.draw();
     this.refresh();
-    const what = correction ? { box: "corrected", approve: "approved", drop: "left out" }[correction.decision] : "as found";
-    this.speak(`${what}: ${describeBox(this.stage.box ?? item.box, item.size)}`);
+    const where = describeBox(this.say, this.stage.box ?? item.box, item.size);
+    this.speak(`${describeDecision(this.say, correction)}: ${where}`);
   }
 
   /** Approves what is shown, also a box that was drawn, and goes on. */
@@ -333,9 +341,9 @@ export class CropEditor {
     }
     const help = document.createElement("aside");
     help.className = "help";
-    help.setAttribute("aria-label", "keys");
+    help.setAttribute("aria-label", this.say("keys"));
     const list = help.appendChild(document.createElement("dl"));
-    for (const [keys, what] of KEYS) {
+    for (const [keys, what] of listKeys(this.say)) {
       list.appendChild(document.createElement("dt")).textContent = keys;
       list.appendChild(document.createElement("dd")).textContent = what;
     }

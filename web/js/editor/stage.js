@@ -4,7 +4,7 @@ import {
   SNAP, clamp, fitView, isSame, keyStep, lockedRatio, moveBox, parseRatio, resizeBox, scaleBox, snapMoved, snapResized,
   toPicture, zoomView,
 } from "./geometry.js";
-import { describeBox } from "./words.js";
+import { describeBox, describeEnd } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MARGIN = 18; // pixels of the screen around the whole picture
@@ -16,7 +16,7 @@ const CLASSES = { box: "corrected", approve: "approved", drop: "left-out" };
 export class Stage {
   /**
    * @param element becomes the stage.
-   * @param options `changed(box)`: the box was dragged and let go; `pressed(event)`: a key that the stage does not know.
+   * @param options `say(key, values)`: words; `changed(box)`: the box was dragged and let go; `pressed(event)`: a key that the stage does not know.
    */
   constructor(element, options) {
     this.element = element;
@@ -26,7 +26,7 @@ export class Stage {
     element.classList.add("stage");
     element.tabIndex = 0;
     element.setAttribute("role", "application");
-    element.setAttribute("aria-roledescription", "crop");
+    element.setAttribute("aria-roledescription", options.say("cropRole"));
     this.picture = element.appendChild(image("picture"));
     this.heat = element.appendChild(image("heat"));
     this.svg = element.appendChild(document.createElementNS(SVG, "svg"));
@@ -34,7 +34,7 @@ export class Stage {
     this.empty = element.appendChild(document.createElement("div"));
     this.empty.className = "empty";
     this.picture.addEventListener("load", () => this.picture.style.setProperty("visibility", "visible"));
-    this.picture.addEventListener("error", () => this.say("the picture cannot be shown"));
+    this.picture.addEventListener("error", () => this.tell(options.say("cannotShow")));
     for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       element.addEventListener(name, (event) => this[name](event));
     }
@@ -58,7 +58,8 @@ export class Stage {
     this.details = null;
     this.drag = null;
     this.lines = [];
-    this.say(item ? (item.box ? "" : item.reason ?? item.status) : "nothing to show");
+    const { say } = this.options;
+    this.tell(item ? (item.box ? "" : describeEnd(say, item)) : say("nothingToShow"));
     this.element.classList.toggle("bare", !item?.box);
     for (const each of [this.picture, this.heat]) each.hidden = !item?.box;
     if (item?.box && !same) {
@@ -115,7 +116,8 @@ export class Stage {
     return (this.details?.others ?? []).slice(0, 3);
   }
 
-  say(words) {
+  /** Writes something in place of the picture. */
+  tell(words) {
     this.empty.textContent = words;
     this.empty.hidden = !words;
   }
@@ -180,7 +182,8 @@ export class Stage {
     this.heat.hidden = !this.show.heat;
     this.element.classList.toggle("heated", this.show.heat);
     const box = this.box;
-    this.element.setAttribute("aria-label", `${item.name}: crop of ${describeBox(box, item.size)}`);
+    const { say } = this.options;
+    this.element.setAttribute("aria-label", say("cropOf", { name: item.name, box: describeBox(say, box, item.size) }));
     const parts = [this.path("dim", `${frame(this.onScreen([0, 0, ...item.size]))} ${frame(this.onScreen(box))}`)];
     if (this.show.subjects && this.details) parts.push(...this.drawSubjects(box));
     parts.push(this.rect("edge", box), this.rect("box", box), ...this.drawThirds(box));

@@ -3,7 +3,7 @@
  * It is a listbox of which the keyboard moves the one active option.
  */
 
-import { describeItem, percent } from "./words.js";
+import { describeConfidence, describeEnd, describeItem } from "./words.js";
 
 const MARKS = { box: "✎", approve: "✓", drop: "✕" };
 const CLASSES = { box: "corrected", approve: "approved", drop: "left-out" };
@@ -12,7 +12,7 @@ let lists = 0;
 export class Tiles {
   /**
    * @param element becomes the list.
-   * @param options `items()`: those to show, as `{ index, item }`; `thumbnail(index)`: the address of a picture;
+   * @param options `say(key, values)`: words; `label`: of the list; `items()`: those to show, as `{ index, item }`; `thumbnail(index)`: the address of a picture;
    *   `choose(index, opened)`: one was chosen, by a click or key, `opened` where it shall be opened; `across`: one row
    *   from left to right; `single`: one column; `width`, `height` of a tile in pixels.
    */
@@ -154,12 +154,12 @@ export class Tiles {
     tile.element.setAttribute("aria-selected", String(place === this.active));
     tile.element.setAttribute("aria-setsize", String(this.options.items().length));
     tile.element.setAttribute("aria-posinset", String(place + 1));
-    tile.element.setAttribute("aria-label", describeItem(item, place, this.options.items().length));
+    tile.element.setAttribute("aria-label", describeItem(this.options.say, item, place, this.options.items().length));
     tile.mark.textContent = decision ? MARKS[decision] : failed ? "!" : warned ? "⚠" : "";
     tile.name.textContent = item.name;
-    tile.facts.textContent = facts(item);
+    tile.facts.textContent = facts(this.options.say, item);
     tile.facts.classList.toggle("warned", Boolean(warned));
-    tile.reason.textContent = failed ? item.reason ?? item.status : "";
+    tile.reason.textContent = failed ? describeEnd(this.options.say, item) : "";
     tile.frame.hidden = failed || !item.size;
     if (!tile.frame.hidden) this.drawFrame(tile, item, index);
   }
@@ -219,9 +219,9 @@ export class Tiles {
   }
 }
 
-function facts(item) {
+function facts(say, item) {
   const parts = [item.bucket ? item.bucket.join("×") : item.ratio];
-  if (item.confidence != null && !item.correction) parts.push(`${percent(item.confidence)} sure`);
+  if (item.confidence != null && !item.correction) parts.push(describeConfidence(say, item));
   if (item.warnings?.length) parts.push(item.warnings[0].words);
   return parts.filter(Boolean).join(" · ");
 }

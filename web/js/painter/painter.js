@@ -238,7 +238,8 @@ export class RegionPainter {
     if (!box) return this.nameOf(region);
     const percent = (share) => Math.round(100 * share);
     return say("described", {
-      number: index + 1, count: this.regions.length, kind: say(region.kind), name: region.name, frame: say(region.frame),
+      number: index + 1, count: this.regions.length, frame: say(region.frame),
+      region: [say(region.kind), region.name].filter(Boolean).join(" "),
       left: percent(box[0]), top: percent(box[1]), width: percent(box[2] - box[0]), height: percent(box[3] - box[1]),
     });
   }
