@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import buckets, subjects
-from .options import flag_of, name_flag, open_cropper, open_device
+from .options import flag_of, name_flag, open_cropper, open_device, parse_factor
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 from .summary import count_pictures, describe_pictures
 
 if TYPE_CHECKING:
     from ..cropping.constraint import Constraint
-    from ..jobs.shards import ShardOutcome, ShardRun, ShardStep
+    from ..jobs.shards import ShardEngine, ShardOutcome, ShardRun, ShardStep
     from ..models.base import Cropper
 
 # What a run over shards cannot do: it belongs to folders, or to trainers that read them.
@@ -27,7 +27,7 @@ _OF_FOLDERS = (
 )
 _NOT_GIVEN: tuple[object, ...] = (None, False, (), [], "each")
 # What only a run over shards can do, as argparse names it.
-_OF_SHARDS = ("image_column",)
+_OF_SHARDS = ("engine", "address", "gpus_per_worker", "image_column")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Webdataset tars (key.jpg, key.txt, key.json) become tars of the same names, each with a parquet of its"
         " records; parquet files with pictures as bytes get the columns crop, crop_box and so on. NAME.done.json marks"
         " what is done. Needs pip install 'salient-crop[shards]'.",
+    )
+    group.add_argument(
+        "--engine",
+        choices=("threads", "ray"),
+        help="what works on the shards: threads of this process, one shard after the other (default), or workers on a"
+        " Ray cluster (pip install 'salient-crop[ray]'), one for every core or GPU, or --workers N",
+    )
+    group.add_argument("--address", metavar="ADDRESS", help="of the cluster; auto: the one here (default: a new one)")
+    group.add_argument(
+        "--gpus-per-worker",
+        metavar="X",
+        type=parse_factor,
+        help="with --engine ray, GPUs for each worker, such as 1 or 0.5 (default: none)",
     )
     group.add_argument(
         "--image-column",
@@ -65,7 +78,7 @@ def run(chosen: argparse.Namespace, constraint: Constraint, reporter: Reporter) 
 
     run, cropper = shard_run(chosen, constraint)
     try:
-        with _engine(run, cropper) as engine:
+        with _engine(chosen, run, cropper) as engine:
             outcome = crop_shards(run, engine, _progress(reporter))
     except (RunError, ValueError) as error:
         raise UsageError(str(error)) from error
@@ -89,6 +102,10 @@ def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[Shard
     from ..jobs.prepare_shards import prepare_shards
     from ..models.registry import BUNDLED
 
+    if chosen.engine != "ray":
+        idle = next((name for name in ("address", "gpus_per_worker") if getattr(chosen, name) is not None), None)
+        if idle is not None:
+            raise UsageError(f"{flag_of(idle)} does nothing without --engine ray")
     unused = next((name for name in _OF_FOLDERS if getattr(chosen, name) not in _NOT_GIVEN), None)
     if unused is not None:
         raise UsageError(f"{flag_of(unused)} is for folders and pictures, not for shards")
@@ -149,7 +166,22 @@ def summary(run: ShardRun, outcome: ShardOutcome) -> str:
 
 
 @contextmanager
-def _engine(run: ShardRun, cropper: Cropper) -> Iterator[Callable]:
+def _engine(chosen: argparse.Namespace, run: ShardRun, cropper: Cropper) -> Iterator[ShardEngine]:
+    """What works on the shards.
+
+    Raises:
+        UsageError: when it cannot be had.
+    """
+    if chosen.engine == "ray":
+        from ..jobs.executors.ray import RayMissingError, RayPool, ray_engine
+
+        pool = RayPool(chosen.address, chosen.workers, chosen.gpus_per_worker or 0.0)
+        try:
+            with ray_engine(run.work, pool) as engine:
+                yield engine
+        except (RayMissingError, ConnectionError) as error:
+            raise UsageError(str(error)) from error
+        return
     from functools import partial
 
     from ..jobs.shard_worker import ShardWorker

@@ -6,7 +6,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
@@ -16,6 +16,9 @@ from ..output_folder import OutputFolder
 from ..staged import HashingStream, StagedFile, Staging, stage_in_folder
 from .addresses import StorageError, file_state, file_system, is_address, open_file, read_small_file
 from .names import join
+
+# Storages that need no folders for a file, and would make a bucket instead.
+_WITHOUT_FOLDERS = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "oci"}
 
 
 class ShardOutput(ABC):
@@ -108,6 +111,8 @@ class LocalOutput(ShardOutput):
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:  # of workers that were lost
+            remove_leftovers(self._folder.path)
         self._folder.__exit__(kind, error, trace)
 
     def stage(self, file: str) -> AbstractContextManager[Staging]:
@@ -168,7 +173,8 @@ class RemoteOutput(ShardOutput):
 
     def _upload(self, path: str, file: str) -> None:
         target = join(self._path, file)
-        with suppress(OSError):  # storages without folders may refuse to make what they need not
+        protocols = self._system.protocol
+        if _WITHOUT_FOLDERS.isdisjoint([protocols] if isinstance(protocols, str) else protocols):
             self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
         try:
             self._system.put_file(path, target)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import pytest
 from made_pictures import save_picture, tree
@@ -86,6 +87,9 @@ def test_flags_of_folders_are_refused(base, capsys, words, problem):
     ("words", "problem"),
     [
         (["made.png", "--out", "out", "--image-column", "jpg"], "--image-column is for shards"),
+        (["made.png", "--out", "out", "--engine", "ray"], "--engine is for shards"),
+        (["0.tar", "--out", "out", "--address", "auto"], "--address does nothing without --engine ray"),
+        (["0.tar", "--out", "out", "--gpus-per-worker", "1"], "--gpus-per-worker does nothing without --engine ray"),
         (["made.png", "--out", "s3://bucket/crops"], "an address is for shards"),
         (["made.png", "--out", ""], "names no folder"),
         (["made.png", "0.tar", "--out", "out"], "made.png: no shard"),
@@ -99,7 +103,15 @@ def test_words_that_do_not_go_together(base, capsys, words, problem):
     assert problem in capsys.readouterr().err
 
 
+def test_without_ray_it_says_what_to_install(base, capsys, monkeypatch):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert crop("0.tar", "--out", "out", "--engine", "ray") == 2
+    assert "pip install 'salient-crop[ray]'" in capsys.readouterr().err
+    assert not (base / "out").exists()
+
+
 def test_without_pyarrow_it_says_what_to_install(base, capsys, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert crop("0.tar", "--out", "out") == 2
     assert "pip install 'salient-crop[shards]'" in capsys.readouterr().err

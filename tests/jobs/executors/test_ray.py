@@ -1,0 +1,113 @@
+"""Shards on a Ray cluster of two nodes on this machine; tried where Ray is installed (`pip install -e '.[ray]'`)."""
+
+import io
+from functools import partial
+
+import pytest
+from made_pictures import save_picture, tree
+
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.cropping.ratio import Ratio
+from salient_crop.datasets.shards.tar import TarWriter
+from salient_crop.jobs.bucket_options import BucketOptions
+from salient_crop.jobs.executors.ray import RayPool, ray_engine
+from salient_crop.jobs.prepare_shards import prepare_shards
+from salient_crop.jobs.shard_worker import ShardWorker
+from salient_crop.jobs.shards import crop_shards
+from salient_crop.models.registry import load_cropper
+
+ray = pytest.importorskip("ray")
+pytest.importorskip("pyarrow")
+psutil = pytest.importorskip("psutil")
+
+SHARDS, PICTURES = 5, 12
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    """Tars of small pictures, one of which is none."""
+    base = tmp_path_factory.mktemp("shards")
+    for shard in range(SHARDS):
+        written = io.BytesIO()
+        with TarWriter(written) as tar:
+            for number in range(PICTURES):
+                save_picture(base / "made.png", (60 + number, 40 + 5 * shard), seed=number)
+                tar.add(f"{number:02}.png", (base / "made.png").read_bytes())
+                tar.add(f"{number:02}.txt", f"{shard}, {number}".encode())
+            tar.add("bad.png", b"no picture")
+        (base / f"{shard}.tar").write_bytes(written.getvalue())
+    return base
+
+
+@pytest.fixture
+def cluster():
+    """Two nodes of one core, to which this process is connected."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        made.second = made.add_node(num_cpus=1)
+        ray.init(address=made.address, log_to_driver=False, configure_logging=False)
+        made.wait_for_nodes()
+        yield made
+    finally:
+        ray.shutdown()
+        made.shutdown()
+
+
+def shard_run(shards, out, **more):
+    asked = Constraint() if "buckets" in more else Constraint((Ratio(1, 1),))
+    words = [str(shards / "*.tar")]
+    return prepare_shards(words, out, load_cropper("centre"), asked, checkpoint="centre", workers=2, **more)
+
+
+def crop_here(shards, out, **more):
+    run = shard_run(shards, out, **more)
+    with ShardWorker(run.work) as worker:
+        return crop_shards(run, partial(map, worker), lambda step: None)
+
+
+def crop_there(shards, out, progress=lambda step: None, **more):
+    run = shard_run(shards, out, **more)
+    with ray_engine(run.work, RayPool(workers=2)) as engine:
+        return crop_shards(run, engine, progress)
+
+
+def workers_of(node):
+    """The processes of a node in which shards are worked on."""
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    return [each for each in raylet.children(recursive=True) if "ShardActor" in " ".join(each.cmdline())]
+
+
+def test_the_same_bytes_as_on_one_machine(cluster, shards, tmp_path):
+    there = crop_there(shards, tmp_path / "there")
+    here = crop_here(shards, tmp_path / "here")
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")
+    assert (there.pictures.crops, there.pictures.failed) == (here.pictures.crops, here.pictures.failed)
+    assert crop_there(shards, tmp_path / "there").resumed == SHARDS
+
+    asked = {"buckets": BucketOptions("64x64,96x64", batch_size=4), "resolution": 512}
+    there = crop_there(shards, tmp_path / "sorted there", **asked)
+    here = crop_here(shards, tmp_path / "sorted here", **asked)
+    assert there.plan == here.plan and there.plan.gap == 0
+    assert tree(tmp_path / "sorted there") == tree(tmp_path / "sorted here")
+
+
+def test_lost_workers_and_nodes_lose_nothing(cluster, shards, tmp_path):
+    killed = []
+
+    def kill(step):
+        if step.done == 1:
+            for node in (cluster.head_node, cluster.second):
+                for process in workers_of(node):
+                    process.kill()
+                    killed.append("worker")
+        if step.done == 3:
+            cluster.remove_node(cluster.second, allow_graceful=False)
+            killed.append("node")
+
+    outcome = crop_there(shards, tmp_path / "there", kill)
+    assert "worker" in killed and "node" in killed
+    assert outcome.pictures.crops == SHARDS * PICTURES and not outcome.unreadable
+    crop_here(shards, tmp_path / "here")
+    assert tree(tmp_path / "there") == tree(tmp_path / "here")

@@ -1,0 +1,150 @@
+"""How shards are handed to actors, without Ray: what is lost, given up, and never started too soon."""
+
+from collections import deque
+
+import pytest
+
+from salient_crop.jobs.executors.ray import MAX_LOST, _Pool
+from salient_crop.jobs.shard_work import ShardResult, ShardTask
+
+
+class LostError(Exception):
+    pass
+
+
+class TaskError(Exception):
+    def __init__(self, cause):
+        self.cause = cause
+
+
+class FakeRay:
+    """Of Ray, what the pool needs; what was asked for first is done first.
+
+    Args:
+        outcome: (shard, or None where an actor begins) → a result, or the error that `get` raises.
+    """
+
+    class exceptions:
+        RayError, RayTaskError = LostError, TaskError
+
+    def __init__(self, outcome):
+        self.outcome, self.queue, self.killed = outcome, deque(), []
+        self.made, self.most = 0, 0
+
+    def make(self):
+        self.made += 1
+        return FakeActor(self, self.made)
+
+    def submit(self, shard):
+        reference = (len(self.queue), object(), shard)
+        self.queue.append(reference)
+        self.most = max(self.most, sum(each[2] is not None for each in self.queue))
+        return reference
+
+    def wait(self, references, num_returns):
+        assert set(references) == set(self.queue)
+        return [self.queue[0]], []
+
+    def get(self, reference):
+        self.queue.remove(reference)
+        found = self.outcome(reference[2])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def kill(self, actor):
+        self.killed.append(actor.number)
+        self.queue = deque(each for each in self.queue if each not in actor.references)
+
+
+class FakeActor:
+    def __init__(self, ray, number):
+        self.number, self.references = number, []
+        self.begin = self.work = self
+        self._ray = ray
+
+    def remote(self, task=None):
+        self.references.append(self._ray.submit(task and task.shard))
+        return self.references[-1]
+
+
+def tasks(count, read=None):
+    for number in range(count):
+        if read is not None:
+            read.append(number)
+        yield ShardTask(f"{number}.tar")
+
+
+def done(shard):
+    return shard and ShardResult(ShardTask(shard))
+
+
+def run(ray, given, workers):
+    return list(_Pool(ray, ray.make, given).run(workers))
+
+
+def names(results):
+    return [each.task.shard for each in results]
+
+
+@pytest.mark.parametrize("workers", [1, 3, 9])
+def test_every_shard_is_done_once(workers):
+    ray = FakeRay(done)
+    assert sorted(names(run(ray, tasks(5), workers))) == [f"{number}.tar" for number in range(5)]
+    assert ray.most <= workers and ray.made == workers
+
+
+def test_without_shards_no_actor_is_made():
+    ray = FakeRay(done)
+    assert run(ray, tasks(0), 3) == [] and ray.made == 0
+
+
+def test_shards_are_read_only_as_far_as_there_are_actors():
+    read = []
+    results = _Pool(ray := FakeRay(done), ray.make, tasks(100, read)).run(2)
+    next(results)
+    assert len(read) <= 5
+    results.close()
+    assert set(ray.killed) >= {1, 2}
+
+
+def test_a_shard_whose_worker_is_lost_is_done_by_another():
+    losses = {"1.tar": 2}
+
+    def outcome(shard):
+        if losses.get(shard, 0):
+            losses[shard] -= 1
+            return LostError()
+        return done(shard)
+
+    ray = FakeRay(outcome)
+    results = run(ray, tasks(4), 2)
+    assert sorted(names(results)) == ["0.tar", "1.tar", "2.tar", "3.tar"]
+    assert not any(each.error for each in results) and ray.made == 4
+
+
+def test_a_shard_that_kills_its_workers_is_given_up_and_the_others_are_done():
+    ray = FakeRay(lambda shard: LostError() if shard == "1.tar" else done(shard))
+    results = {each.task.shard: each.error for each in run(ray, tasks(3), 2)}
+    assert results == {"0.tar": "", "2.tar": "", "1.tar": f"{MAX_LOST} workers were lost over it"}
+
+
+def test_the_last_shard_is_done_even_if_its_worker_is_lost_when_all_others_are_idle():
+    losses = ["1.tar"]
+
+    def outcome(shard):
+        return LostError() if shard in losses and losses.pop() else done(shard)
+
+    assert sorted(names(run(FakeRay(outcome), tasks(2), 5))) == ["0.tar", "1.tar"]
+
+
+def test_what_a_worker_raises_ends_the_run():
+    ray = FakeRay(lambda shard: TaskError(OSError(28, "No space left")) if shard else None)
+    with pytest.raises(OSError, match="No space"):
+        run(ray, tasks(3), 2)
+    assert set(ray.killed) >= {1, 2}
+
+
+def test_workers_that_never_begin_end_the_run():
+    with pytest.raises(ConnectionError, match="no worker can be started: gone"):
+        run(FakeRay(lambda shard: LostError("gone\nand more")), tasks(3), 2)
