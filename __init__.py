@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from .jobs.paste_back import paste_back
     from .jobs.picture import CroppedPicture, crop
     from .jobs.run import Outcome, RunError
+    from .jobs.shard_api import crop_shards
+    from .jobs.shards import ShardOutcome
     from .models.analysis import Analysis
     from .models.base import Cropper
     from .models.detectors.words.registry import load_word_detector
@@ -67,12 +69,14 @@ _HOMES = {
     "PictureError": ".images.errors",
     "Ratio": ".cropping",
     "RunError": ".jobs.run",
+    "ShardOutcome": ".jobs.shards",
     "Subject": ".cropping",
     "TextRegion": ".cropping",
     "UnsatisfiableError": ".cropping",
     "assign_buckets": ".jobs.batch",
     "crop": ".jobs.picture",
     "crop_folder": ".jobs.api",
+    "crop_shards": ".jobs.shard_api",
     "load_cropper": ".models.registry",
     "load_word_detector": ".models.detectors.words.registry",
     "paste_back": ".jobs.paste_back",
@@ -97,6 +101,7 @@ __all__ = [
     "PictureError",
     "Ratio",
     "RunError",
+    "ShardOutcome",
     "Subject",
     "TextRegion",
     "UnsatisfiableError",
@@ -104,6 +109,7 @@ __all__ = [
     "assign_buckets",
     "crop",
     "crop_folder",
+    "crop_shards",
     "load_cropper",
     "load_word_detector",
     "paste_back",

@@ -3,10 +3,13 @@
 python benchmarks/shards.py memory [--shards 20] [--pictures 500] [--cropper centre] [--buckets auto:3]
 python benchmarks/shards.py driver [--few 10000] [--many 100000]
 python benchmarks/shards.py workers [--shards 8] [--pictures 40] [--cropper focus] [--rounds 3]
+python benchmarks/shards.py kills [--shards 8] [--pictures 60] [--nodes 2] [--rounds 10] [--seed 0]
 
 `memory`: peak of one process over one shard, and over all. `driver`: peak of the process that gives files their names
 and marks shards as done, whose workers make up their records. `workers`: wall time of two Ray workers of one thread
-over that of one, in turns. Pictures are drawn at random.
+over that of one, in turns. `kills`: runs on a Ray test cluster of so many nodes on this machine, of which a worker, a
+node's raylet or the command itself is killed in turn, at a random moment; the command is run again until it ends, and
+the files are compared with those of a run without Ray. Pictures are drawn at random.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from random import Random
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -32,7 +36,7 @@ SHARD = 100  # records of a made shard
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("memory", "driver", "workers"))
+    parser.add_argument("what", choices=("memory", "driver", "workers", "kills"))
     parser.add_argument("--shards", type=int, default=20)
     parser.add_argument("--pictures", type=int, default=500, help="in a shard")
     parser.add_argument("--few", type=int, default=10_000)
@@ -40,12 +44,15 @@ def main() -> None:
     parser.add_argument("--cropper", default="centre")
     parser.add_argument("--buckets", default="")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--nodes", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)  # records of a driver in a process of its own
     chosen = parser.parse_args()
     if chosen.inside:
         drive(chosen.inside)
     else:
-        {"memory": measure_memory, "driver": measure_driver, "workers": measure_workers}[chosen.what](chosen)
+        measures = {"memory": measure_memory, "driver": measure_driver, "workers": measure_workers, "kills": try_kills}
+        measures[chosen.what](chosen)
 
 
 def measure_memory(chosen: argparse.Namespace) -> None:
@@ -121,6 +128,69 @@ def measure_workers(chosen: argparse.Namespace) -> None:
             ratios.append(seconds[0] / seconds[1])
             print(f"one worker {seconds[0]:.1f} s, two {seconds[1]:.1f} s: {ratios[-1]:.2f} times as fast")
     print(f"median {sorted(ratios)[len(ratios) // 2]:.2f}")
+
+
+def try_kills(chosen: argparse.Namespace) -> None:
+    from ray.cluster_utils import Cluster
+
+    random = Random(chosen.seed)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(chosen.nodes - 1)]
+    failures = 0
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            base = Path(scratch)
+            draw_shards(base, chosen.shards, chosen.pictures)
+            started = time.perf_counter()
+            subprocess.run(crop_command(base, chosen, "expected"), check=True, capture_output=True)
+            usual = time.perf_counter() - started
+            for place in range(chosen.rounds):
+                what = ("worker", "raylet", "command")[place % 3]
+                command = crop_command(base, chosen, f"out-{place}", "--engine", "ray", "--address", cluster.address)
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                marks = base / f"out-{place}"
+                while process.poll() is None and not list(marks.glob("*.tar")):
+                    time.sleep(0.05)
+                time.sleep(random.uniform(0, usual / 2))
+                was_running = process.poll() is None
+                if what == "worker":
+                    killed = kill_worker(cluster, random)
+                elif what == "raylet" and nodes:
+                    cluster.remove_node(nodes.pop(random.randrange(len(nodes))), allow_graceful=False)
+                    nodes.append(cluster.add_node(num_cpus=1))
+                    killed = True
+                else:
+                    process.kill()
+                    killed = True
+                tries = 1
+                errors = process.communicate()[1]
+                while process.returncode and tries < 5:
+                    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                    errors, tries = process.communicate()[1], tries + 1
+                same = files_of(base / f"out-{place}") == files_of(base / "expected")
+                failures += not same
+                words = "the same files" if same else f"OTHER FILES {errors.decode()[-500:]}"
+                moment = "at work" if was_running and killed else "too late"
+                print(f"{place + 1:3} {what:8} killed {moment}, {tries} tries: {words}", flush=True)
+    finally:
+        cluster.shutdown()
+    print(f"{failures} of {chosen.rounds} failed")
+
+
+def kill_worker(cluster, random: Random) -> bool:
+    """Kills one of the processes in which shards are worked on; whether there was one."""
+    import psutil
+
+    raylets = [psutil.Process(node.all_processes["raylet"][0].process.pid) for node in cluster.list_all_nodes()]
+    found = [each for raylet in raylets for each in raylet.children(recursive=True)]
+    found = [each for each in found if "ShardActor" in " ".join(each.cmdline())]
+    if found:
+        random.choice(found).kill()
+    return bool(found)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def crop_command(base: Path, chosen: argparse.Namespace, out: str, *more: str) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..jobs.defaults import ENGINES, RAY, THREADS
 from . import buckets, subjects
 from .options import flag_of, name_flag, open_cropper, open_device, parse_factor
 from .progress import Reporter
@@ -15,7 +15,7 @@ from .summary import count_pictures, describe_pictures
 
 if TYPE_CHECKING:
     from ..cropping.constraint import Constraint
-    from ..jobs.shards import ShardEngine, ShardOutcome, ShardRun, ShardStep
+    from ..jobs.shards import ShardOutcome, ShardRun, ShardStep
     from ..models.base import Cropper
 
 # What a run over shards cannot do: it belongs to folders, or to trainers that read them.
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--engine",
-        choices=("threads", "ray"),
+        choices=ENGINES,
         help="what works on the shards: threads of this process, one shard after the other (default), or workers on a"
         " Ray cluster (pip install 'salient-crop[ray]'), one for every core or GPU, or --workers N",
     )
@@ -74,14 +74,16 @@ def refuse_flags(chosen: argparse.Namespace) -> None:
 
 def run(chosen: argparse.Namespace, constraint: Constraint, reporter: Reporter) -> int:
     from ..jobs.run import RunError
+    from ..jobs.shard_engine import open_engine
     from ..jobs.shards import crop_shards
 
     run, cropper = shard_run(chosen, constraint)
     try:
-        with _engine(chosen, run, cropper) as engine:
+        asked = chosen.address, chosen.gpus_per_worker, chosen.workers
+        with open_engine(run, cropper, chosen.engine or THREADS, *asked) as engine:
             outcome = crop_shards(run, engine, _progress(reporter))
     except (RunError, ValueError) as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(name_flag(str(error), chosen)) from error
     except OSError as error:
         reporter.note(f"salient-crop: stopped: {error}; the same command goes on from here")
         return SOME_FAILED
@@ -102,10 +104,10 @@ def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[Shard
     from ..jobs.prepare_shards import prepare_shards
     from ..models.registry import BUNDLED
 
-    if chosen.engine != "ray":
+    if chosen.engine != RAY:
         idle = next((name for name in ("address", "gpus_per_worker") if getattr(chosen, name) is not None), None)
         if idle is not None:
-            raise UsageError(f"{flag_of(idle)} does nothing without --engine ray")
+            raise UsageError(f"{flag_of(idle)} does nothing without --engine {RAY}")
     unused = next((name for name in _OF_FOLDERS if getattr(chosen, name) not in _NOT_GIVEN), None)
     if unused is not None:
         raise UsageError(f"{flag_of(unused)} is for folders and pictures, not for shards")
@@ -163,31 +165,6 @@ def summary(run: ShardRun, outcome: ShardOutcome) -> str:
     if outcome.unreadable:
         parts.append(f"{len(outcome.unreadable)} shards cannot be read: {outcome.unreadable[0]}")
     return "; ".join(parts)
-
-
-@contextmanager
-def _engine(chosen: argparse.Namespace, run: ShardRun, cropper: Cropper) -> Iterator[ShardEngine]:
-    """What works on the shards.
-
-    Raises:
-        UsageError: when it cannot be had.
-    """
-    if chosen.engine == "ray":
-        from ..jobs.executors.ray import RayMissingError, RayPool, ray_engine
-
-        pool = RayPool(chosen.address, chosen.workers, chosen.gpus_per_worker or 0.0)
-        try:
-            with ray_engine(run.work, pool) as engine:
-                yield engine
-        except (RayMissingError, ConnectionError) as error:
-            raise UsageError(str(error)) from error
-        return
-    from functools import partial
-
-    from ..jobs.shard_worker import ShardWorker
-
-    with ShardWorker(run.work, cropper) as worker:
-        yield partial(map, worker)
 
 
 def _progress(reporter: Reporter) -> Callable[[ShardStep], None]:

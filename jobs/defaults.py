@@ -8,6 +8,10 @@ RATIOS = "1:1,2:3,3:2"
 BUCKET_RESOLUTION = 1024
 """Side in pixels of the square that names the pixel budget of buckets."""
 
+THREADS, RAY = "threads", "ray"
+ENGINES = (THREADS, RAY)
+"""What works on the shards of a run."""
+
 KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
 FRAMINGS = (KEEP_MOST, AS_PEOPLE)
 """How close a crop goes: the larger the better, or as people would go."""

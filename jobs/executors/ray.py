@@ -199,5 +199,5 @@ def _import_ray() -> ModuleType:
         import ray
         import ray.exceptions
     except ImportError:
-        raise RayMissingError("--engine ray needs Ray: pip install 'salient-crop[ray]'") from None
+        raise RayMissingError("needs Ray: pip install 'salient-crop[ray]'") from None
     return ray
