@@ -340,7 +340,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     of_subjects = subjects.per_subject(chosen)
     options = buckets.bucket_options(chosen)
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device)
+    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
     asked, objective = apply_framing(
         chosen.framing, constraint(chosen), DEFAULT_OBJECTIVE, sized=chosen.min_area is not None
     )

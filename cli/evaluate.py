@@ -153,7 +153,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     check_sheet(chosen, benchmark)
     device = open_device(chosen.device)
     needed = benchmark.pictures in (BESIDE_FILE, IN_FOLDER) or chosen.images is not None
-    cropper = open_cropper(chosen.cropper, device) if needed else None
+    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision) if needed else None
 
     def progress(done: int, total: int) -> None:
         reporter.progress(done, total, chosen.benchmark)

@@ -218,7 +218,7 @@ def _extract(chosen: argparse.Namespace, reporter: Reporter) -> tuple[FolderRun,
     from .crop import record_progress
 
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device)
+    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
     finder = load_bundled_finder()
     run = prepare_face_run(
         chosen.pictures,

@@ -62,7 +62,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         raise UsageError(f"--out {chosen.out}: the photograph itself, so it is not overwritten")
     refuse_sheet(chosen.out, "--out")
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device)
+    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
     try:
         with PictureReader(memory_limit()).open(chosen.photo) as picture:
             sheet = study_text_regions(

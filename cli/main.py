@@ -38,7 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
     # disturb the bar.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").addHandler(logging.NullHandler())
-    with Reporter() as reporter:
+    with Reporter() as reporter, warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: reporter.note(f"salient-crop: {message}")
         try:
             return chosen.run(chosen, reporter)
         except UsageError as error:

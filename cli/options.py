@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cropping.checks import show
 from ..jobs.defaults import KEEP_MOST
+from ..models.runtime.choice import AUTO, FLOAT32, PRECISIONS, RUNTIMES, find_runtime
 from .status import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +41,19 @@ def add_cropper(parser: argparse.ArgumentParser, help: str = "see `salient-crop 
 def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU where there is one"
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        default=AUTO,
+        help="what runs the network on a CPU (default: OpenVINO where it is installed, see `salient-crop croppers`)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=FLOAT32,
+        help="of the network on a CPU (default float32); bfloat16 is faster where the processor has it, and finds a few"
+        " heads less",
     )
 
 
@@ -329,15 +343,16 @@ def open_device(name: str) -> str:
         raise UsageError(f"--{error}") from error
 
 
-def open_cropper(name: str | None, device: str) -> Cropper:
-    """The cropper of `--cropper`; the default one where the flag is not given.
+def open_cropper(name: str | None, device: str, runtime: str = AUTO, precision: str = FLOAT32) -> Cropper:
+    """The cropper of `--cropper`, or the default one where the name is None, as `--runtime` and `--precision` say.
 
     Raises:
-        UsageError: when it is neither a bundled one nor a checkpoint that can be used.
+        UsageError: when it is neither a bundled one nor a checkpoint that can be used, or a flag is of no use to it.
     """
     from ..models.registry import BUNDLED, load_cropper
 
     try:
-        return load_cropper(name or next(iter(BUNDLED)), device)
+        return load_cropper(name or next(iter(BUNDLED)), device, find_runtime(runtime, precision))
     except (OSError, ValueError) as error:
-        raise UsageError(f"--cropper: {error}") from error
+        about_flag = str(error).startswith(("runtime: ", "precision: "))
+        raise UsageError(f"--{error}" if about_flag else f"--cropper: {error}") from error

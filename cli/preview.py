@@ -79,7 +79,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     refuse_sheet_over_picture(chosen.out, folder, chosen.manifest)
     refuse_sheet(chosen.out, "--out")
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device)
+    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device, chosen.runtime, chosen.precision)
     workers = chosen.workers or available_cores()
 
     def progress(step: Step) -> None:

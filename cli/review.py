@@ -98,7 +98,7 @@ def reopen(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except (RunError, ValueError) as error:
         raise UsageError(str(error)) from error
-    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device)
+    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device, chosen.runtime, chosen.precision)
     if (cropper.name, cropper.digest) != (reviewed.settings.cropper, reviewed.settings.weights):
         raise UsageError(
             f"{chosen.manifest}: its crops were made with other weights than those of this {cropper.name};"

@@ -112,7 +112,7 @@ def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[Shard
     if unused is not None:
         raise UsageError(f"{flag_of(unused)} is for folders and pictures, not for shards")
     device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device)
+    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
     asked, objective = apply_framing(chosen.framing, constraint, DEFAULT_OBJECTIVE, sized=chosen.min_area is not None)
     try:
         run = prepare_shards(

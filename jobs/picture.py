@@ -30,6 +30,7 @@ from ..images.source import PictureSource, open_picture
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.registry import load_cropper
+from ..models.runtime.choice import Runtime
 from .analyse import ANALYSIS_SIDE, analyse_thumbnails
 from .defaults import KEEP_MOST
 from .device import find_device
@@ -311,8 +312,8 @@ def crop_opened(
     return CroppedPicture(Image.fromarray(pixels), found, size)
 
 
-def open_cropper(cropper: str | PathLike[str] | Cropper, device: str) -> Cropper:
-    """A cropper by its name or path, or as it is where it is loaded.
+def open_cropper(cropper: str | PathLike[str] | Cropper, device: str, runtime: Runtime | None = None) -> Cropper:
+    """A cropper by its name or path, or as it is where it is loaded; see `load_cropper`.
 
     Raises:
         TypeError: when it is none of these.
@@ -322,4 +323,4 @@ def open_cropper(cropper: str | PathLike[str] | Cropper, device: str) -> Cropper
         return cropper
     if not isinstance(cropper, str | PathLike):
         raise TypeError(f"cropper: expected a name, a path or a Cropper, got {type(cropper).__name__}")
-    return load_cropper(fspath(cropper), device)
+    return load_cropper(fspath(cropper), device, runtime)

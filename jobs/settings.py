@@ -32,6 +32,7 @@ from ..images.colour import RGB, WHITE
 from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
 from ..images.fill import Fill, parse_fill
 from ..models.base import Cropper
+from ..models.runtime.choice import TORCH
 from .face_settings import FaceSettings
 from .guides import NO_GUIDES, Guides
 from .on_cut import KEEP, ON_CUT
@@ -111,6 +112,7 @@ class CropSettings:
         weights: SHA-256 of its weights; empty for a cropper without weights.
         checkpoint: the name or file that `load_cropper` found it by, for a preview to load it again.
         device: kind of the device that analyses, such as `cpu` or `cuda`; devices differ in last digits.
+        runtime: what runs the network there, and in which precision, see `Cropper.runtime_on`.
         constraint: what is asked of every crop.
         objective: how crops that obey are compared.
         each: one crop for every ratio of the constraint, instead of the best of them.
@@ -153,6 +155,7 @@ class CropSettings:
     # The same weights give the same crops, whatever file they were loaded from.
     checkpoint: str | None = field(default=None, metadata={"identity": False})
     device: str = "cpu"
+    runtime: str = TORCH
     objective: Objective = DEFAULT_OBJECTIVE
     each: bool = False
     resolution: int | None = None
@@ -181,6 +184,7 @@ class CropSettings:
     def __post_init__(self) -> None:
         check_kind("constraint", self.constraint, Constraint)
         check_kind("objective", self.objective, Objective)
+        check_kind("runtime", self.runtime, str)
         if not isinstance(self.dataset, DatasetFormat):
             raise TypeError(f"dataset must be a DatasetFormat, got {show(self.dataset)}")
         if self.buckets is not None:
@@ -265,6 +269,7 @@ class CropSettings:
             constraint=constraint,
             checkpoint=checkpoint,
             device=torch.device(device).type,
+            runtime=cropper.runtime_on(device),
             **more,
         )
 

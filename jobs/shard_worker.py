@@ -22,6 +22,7 @@ from ..images.budget import default_memory
 from ..images.reader import PictureReader
 from ..models.base import Cropper
 from ..models.registry import load_cropper
+from ..models.runtime.choice import parse_runtime
 from .byte_gate import ByteGate
 from .executors.batches import Analyser
 from .executors.threads import run_stage
@@ -43,13 +44,14 @@ class ShardWorker:
         cropper: the run's, where it is loaded.
 
     Raises:
-        ValueError: when the cropper that is found here has other weights than the run's settings.
+        ValueError: when the cropper that is found here has other weights than the run's settings, or what runs its
+            network there is not installed here.
         OSError: when the output cannot be used from here.
     """
 
     def __init__(self, work: ShardWork, cropper: Cropper | None = None) -> None:
         self._work, settings = work, work.settings
-        cropper = cropper or load_cropper(work.cropper, work.device)
+        cropper = cropper or load_cropper(work.cropper, work.device, parse_runtime(settings.runtime))
         if (cropper.name, cropper.digest) != (settings.cropper, settings.weights):
             raise ValueError(f"cropper: {work.cropper} has other weights here than where the run was started")
         self._analyser = Analyser(cropper, work.device)

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from ..cropping.checks import show
 from .analysis import Analysis
+from .runtime.choice import TORCH
+from .runtime.network_pass import NetworkPass
 from .state_dict import digest_weights
 
 OVERSHOOT = 0.5  # beyond 0..1: resampling and colour filters overshoot by less; other value ranges overshoot by more
@@ -33,6 +35,7 @@ class Cropper(ABC):
     Attributes:
         name: as users call it.
         module: the network, which a host may move between devices; None for a cropper without weights.
+        network_pass: runs the network over pictures; None for a cropper without weights.
         reads_pixels: whether it looks at the pictures; where it does not, it may be given any others instead.
 
     Raises:
@@ -41,6 +44,7 @@ class Cropper(ABC):
 
     name: str
     module: nn.Module | None = None
+    network_pass: NetworkPass[Any] | None = None
     reads_pixels: bool = True
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -72,6 +76,12 @@ class Cropper(ABC):
             return None
         parameter = next(self.module.parameters(), None)
         return None if parameter is None else parameter.device
+
+    def runtime_on(self, device: str | torch.device) -> str:
+        """What runs its network on a device, such as `torch` or `openvino bfloat16`; see `Runtime`."""
+        if self.network_pass is None or torch.device(device).type != "cpu":
+            return TORCH
+        return str(self.network_pass.runtime)
 
     @cached_property
     def digest(self) -> str:

@@ -18,6 +18,7 @@ from .checkpoint import load_state
 from .design_heatmap import loading as design_heatmap
 from .focus import loading as focus
 from .gaic import loading as gaic
+from .runtime.choice import FLOAT32, Runtime, find_runtime
 from .smartcrop.cropper import SmartcropCropper
 from .transalnet import loading as transalnet
 
@@ -40,18 +41,21 @@ ARCHITECTURES: tuple[Architecture, ...] = (
 )
 
 
-def load_cropper(name_or_path: str | Path, device: str | torch.device = "cpu") -> Cropper:
+def load_cropper(
+    name_or_path: str | Path, device: str | torch.device = "cpu", runtime: Runtime | None = None
+) -> Cropper:
     """A bundled cropper by its name, or one from a checkpoint.
 
     Args:
         name_or_path: a name of `BUNDLED`, or a `.safetensors`, `.pth` or `.pt` file.
         device: to put the weights on.
+        runtime: what runs its network while it is on a CPU; None for what `find_runtime` finds.
 
     Raises:
         TypeError: when it is no name and no path.
         FileNotFoundError: when it is neither a bundled name nor a file.
         ValueError: when the file cannot be read as a plain state dict, no architecture detects its keys, or it is torn;
-            or when there is no such device.
+            or when there is no such device, or no network for a runtime that is less precise.
     """
     if not isinstance(name_or_path, str | PathLike):
         raise TypeError(f"name_or_path must be a name or a path, got {show(name_or_path)}")
@@ -65,7 +69,22 @@ def load_cropper(name_or_path: str | Path, device: str | torch.device = "cpu") -
         cropper = build_cropper(load_state(path), str(path))
     if cropper.module is not None:
         cropper.module.to(device)
+    _set_runtime(cropper, device, find_runtime() if runtime is None else runtime)
     return cropper
+
+
+def _set_runtime(cropper: Cropper, device: torch.device, runtime: Runtime) -> None:
+    """Lets a runtime run the cropper's network, if it has one.
+
+    Raises:
+        ValueError: when its precision would do nothing.
+    """
+    if runtime.precision != FLOAT32 and (cropper.network_pass is None or device.type != "cpu"):
+        where = f"is for the CPU, and does nothing on {device.type}"
+        why = f"{cropper.name} has no network" if cropper.network_pass is None else where
+        raise ValueError(f"precision: {runtime.precision}: {why}")
+    if cropper.network_pass is not None:
+        cropper.network_pass.runtime = runtime
 
 
 def _find_device(device: str | torch.device) -> torch.device:

@@ -6,6 +6,7 @@ import folder_paths
 from comfy_api.latest import io
 
 from ..models.registry import BUNDLED, load_cropper
+from ..models.runtime.choice import OPENVINO
 from .hosted_cropper import DEFAULT, HostedCropper
 from .panel import Panel
 from .sockets.croppers import CropperType
@@ -60,4 +61,7 @@ class LoadCropper(io.ComfyNode):
         source = cropper if bundled else folder_paths.get_full_path_or_raise(MODEL_FOLDER, cropper)
         loaded = load_cropper(source)
         words = f"{cropper}: {SUMMARIES[cropper]}" if bundled else f"{cropper} is a checkpoint of {loaded.name}."
-        return io.NodeOutput(HostedCropper(loaded, source), ui=Panel().show(words))
+        hosted = HostedCropper(loaded, source)
+        if loaded.runtime_on(hosted.device) == OPENVINO:
+            words += " OpenVINO runs it."
+        return io.NodeOutput(hosted, ui=Panel().show(words))

@@ -80,7 +80,7 @@ def test_the_host_finds_its_entry_point():
 def test_the_version_is_that_of_the_project(tmp_path, monkeypatch):
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f'\nversion = "{salient_crop.__version__}"\n' in text
-    monkeypatch.setattr(version_module, "version", {"salient-crop": "7.8.9"}.__getitem__)
+    monkeypatch.setattr("importlib.metadata.version", {"salient-crop": "7.8.9"}.__getitem__)
     assert version_module.read_version(tmp_path) == "7.8.9"  # installed: no pyproject.toml beside the package
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
     assert version_module.read_version(tmp_path) == "1.2.3"

@@ -114,7 +114,7 @@ class SaliencyEdgeCropper(Cropper):
     def __init__(self, inner: Cropper, edge: str) -> None:
         if edge not in EDGES:
             raise ValueError(f"{edge!r} is no edge; use one of {', '.join(EDGES)}")
-        self.inner, self.edge, self.module = inner, edge, inner.module
+        self.inner, self.edge, self.module, self.network_pass = inner, edge, inner.module, inner.network_pass
         self.name = f"saliency-{edge}-edge"
 
     def analyse(self, images: Tensor) -> list[Analysis]:

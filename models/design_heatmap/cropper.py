@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from ..analysis import Analysis, measure_detail
 from ..backbones.imagenet import standardise
 from ..base import Cropper, validate_images
+from ..runtime.network_pass import NetworkPass
 from .network import CropRating, HeatmapNetwork
 
 SIDE = 256  # pixels of the square that pictures are resized to, as HCIC does on CPC
@@ -61,16 +62,18 @@ class DesignHeatmapCropper(Cropper):
     """
 
     name = "design-heatmap"
+    network_pass: NetworkPass[Tensor]
 
     def __init__(self, network: HeatmapNetwork, side: int = SIDE) -> None:
         self.module = network.eval()
         self.network, self.side = network, side
+        self.network_pass = NetworkPass(network, network)
 
     @torch.no_grad()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """`[B, 3, H, W]` RGB in 0..1 of any size → B analyses with heatmaps `[64, 64]`."""
         images = validate_images(images).to(self.network.reduce.weight)
-        heatmaps = self.network(preprocess(images, self.side))
+        heatmaps = self.network_pass(preprocess(images, self.side))
         return [
             DesignHeatmapAnalysis(self.network.rating, heatmap, detail)
             for heatmap, detail in zip(heatmaps, measure_detail(images), strict=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..analysis import Analysis, measure_detail
 from ..base import Cropper, validate_images
 from ..impression import Impression
+from ..runtime.network_pass import NetworkPass
 from .analysis import build_analysis
 from .network import FocusNetwork, Outputs
 from .preprocess import resize_to_working_size
@@ -20,16 +21,18 @@ class FocusCropper(Cropper):
     """Attention, subject and heads from `FocusNetwork`; runs in half precision on CUDA."""
 
     name = "focus"
+    network_pass: NetworkPass[Outputs]
 
     def __init__(self, network: FocusNetwork) -> None:
         self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.module = self.network
+        self.network_pass = NetworkPass(self.network, self._run)
 
     @torch.inference_mode()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """`[B, 3, H, W]` RGB in 0..1 → B analyses; the heatmap has one cell for 8 pixels of the working size."""
         images = validate_images(images).to(self.network.prior.weight.device)
-        outputs = self._run(resize_to_working_size(images))
+        outputs = self.network_pass(resize_to_working_size(images))
         attention = outputs.attention.flatten(1).softmax(1).view_as(outputs.attention)
         extents, heads, details = outputs.subject.sigmoid(), decode_heads(outputs), measure_detail(images)
         assert outputs.gist is not None

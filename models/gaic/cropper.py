@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..analysis import Analysis, measure_detail
 from ..base import Cropper, validate_images
+from ..runtime.network_pass import NetworkPass
 from .analysis import GaicAnalysis
 from .network import GaicNetwork
 from .preprocess import preprocess, working_size
@@ -22,17 +23,19 @@ class GaicCropper(Cropper):
     """GAIC with loaded weights."""
 
     name = "gaic"
+    network_pass: NetworkPass[Tensor]
 
     def __init__(self, network: GaicNetwork, variant: GaicVariant = AUTHORS) -> None:
         self.module = network.eval()
         self.network, self.variant = network, variant
+        self.network_pass = NetworkPass(network, network.features)
 
     @torch.no_grad()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """`[B, 3, H, W]` RGB in 0..1 of any size → B analyses."""
         images = validate_images(images).to(self.network.reduce.weight)
         size = working_size((images.shape[-1], images.shape[-2]))
-        maps = self.network.features(preprocess(images, size, self.variant))
+        maps = self.network_pass(preprocess(images, size, self.variant))
         return [
             GaicAnalysis(self.network, features, size, self.variant, detail)
             for features, detail in zip(maps, measure_detail(images), strict=True)

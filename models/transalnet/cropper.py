@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..analysis import Analysis, measure_detail
 from ..base import Cropper, validate_images
+from ..runtime.network_pass import NetworkPass
 from .network import FRAME, TranSalNet
 from .preprocess import cut_from_frame, letterbox
 
@@ -27,16 +28,18 @@ class TranSalNetCropper(Cropper):
     """
 
     name = "transalnet"
+    network_pass: NetworkPass[Tensor]
 
     def __init__(self, network: TranSalNet, frame: tuple[int, int] = FRAME) -> None:
         self.module = network.eval()
         self.network, self.frame = network, frame
+        self.network_pass = NetworkPass(network, network)
 
     @torch.no_grad()
     def analyse(self, images: Tensor) -> list[Analysis]:
         """`[B, 3, H, W]` RGB in 0..1 → B analyses; the heatmap has the shape that the picture takes in the frame."""
         images = validate_images(images).to(self.network.decoder.conv7.weight)
         framed, box = letterbox(images, self.frame)
-        heatmaps = cut_from_frame(self.network(framed)[:, 0], box)
+        heatmaps = cut_from_frame(self.network_pass(framed)[:, 0], box)
         details = measure_detail(images)
         return [Analysis(heatmap, detail=detail) for heatmap, detail in zip(heatmaps, details, strict=True)]

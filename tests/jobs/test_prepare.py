@@ -92,5 +92,5 @@ def test_a_dry_run_with_a_manifest_needs_no_output(prepare):
 def test_every_setting_can_be_asked_for_and_has_the_same_default():
     asked = {name: each.default for name, each in inspect.signature(prepare_run).parameters.items()}
     known = {each.name: each.default for each in fields(CropSettings)}
-    for name in set(known) - {"cropper", "weights", "constraint", "buckets", "dataset"}:
+    for name in set(known) - {"cropper", "weights", "runtime", "constraint", "buckets", "dataset"}:
         assert asked[name] == known[name]

@@ -24,6 +24,7 @@ from salient_crop.models.base import Cropper
 from salient_crop.models.design_heatmap.cropper import DesignHeatmapCropper
 from salient_crop.models.focus.network import FocusNetwork
 from salient_crop.models.registry import ARCHITECTURES, BUNDLED, build_cropper, load_cropper
+from salient_crop.models.runtime.choice import Runtime, has_openvino
 from salient_crop.models.selection import best_crops
 from salient_crop.models.state_dict import digest_weights
 from salient_crop.models.transalnet.loading import load as load_transalnet
@@ -65,6 +66,16 @@ def make(name: str) -> Cropper:
 @cache
 def kept(name: str) -> Cropper:
     return make(name)
+
+
+@cache
+def compared(name: str) -> tuple[Cropper, Cropper]:
+    """The same cropper, run by PyTorch and by OpenVINO."""
+    both = make(name), make(name)
+    for each, runtime in zip(both, ("torch", "openvino"), strict=True):
+        if each.network_pass is not None:
+            each.network_pass.runtime = Runtime(runtime)
+    return both
 
 
 @pytest.fixture(params=CROPPERS)
@@ -222,6 +233,25 @@ def test_weights_are_in_evaluation_mode_and_on_the_processor(cropper: Cropper) -
     else:
         assert cropper.device == torch.device("cpu")
         assert not any(each.training for each in cropper.module.modules())
+
+
+@pytest.mark.skipif(not has_openvino(), reason="OpenVINO is not installed: pip install 'salient-crop[cpu]'")
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [(name, size) for name in CROPPERS for size in (FEW_SIZES if name in HEAVY else SIZES)],
+    indirect=["name"],
+)
+def test_openvino_gives_the_same_crops_as_pytorch(name: str, size: tuple[int, int]) -> None:
+    by_torch, by_openvino = compared(name)
+    if by_torch.network_pass is not None:
+        assert by_torch.runtime_on("cpu") == "torch"
+    (ours,), (theirs,) = by_torch.analyse(pictures(*size)), by_openvino.analyse(pictures(*size))
+    if by_openvino.network_pass is not None:
+        assert by_openvino.runtime_on("cpu") == "openvino", "it was not converted"
+    torch.testing.assert_close(theirs.value, ours.value, atol=1e-6, rtol=1e-3)
+    for ratio in RATIOS:
+        crops = [best_crops([each], [size], Constraint((ratio,), min_share=0.4))[0].box for each in (ours, theirs)]
+        assert crops[0] == crops[1]
 
 
 @pytest.mark.cuda

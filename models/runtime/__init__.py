@@ -1,0 +1,1 @@
+"""What runs the networks of croppers: PyTorch, or on a CPU OpenVINO."""
