@@ -7,7 +7,6 @@ an installed package has metadata, and not the file.
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
 from pathlib import Path
 
 
@@ -20,9 +19,15 @@ def read_version(package: Path) -> str:
     try:
         text = (package / "pyproject.toml").read_text(encoding="utf-8")
     except OSError:
-        return version("salient-crop")
+        return _installed_version()
     found = re.search(r'^version = "(.+)"$', text, re.MULTILINE)
-    return found[1] if found else version("salient-crop")
+    return found[1] if found else _installed_version()
+
+
+def _installed_version() -> str:
+    from importlib.metadata import version  # slow, and mostly not needed
+
+    return version("salient-crop")
 
 
 VERSION = read_version(Path(__file__).parent)

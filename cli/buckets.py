@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..bucketing.grids import GRID_SYNTAX
 from ..bucketing.solver.policy import REMAINDERS
-from ..datasets.formats import FORMATS
 from ..jobs.defaults import BUCKET_RESOLUTION
 from .options import flag_of, parse_factor, parse_positive
 from .status import UsageError
@@ -17,6 +15,13 @@ if TYPE_CHECKING:
     from ..jobs.bucket_options import BucketOptions
     from ..jobs.run import FolderRun, Outcome
 
+
+# As `bucketing/grids.py` and the registry of dataset formats have them; `--help` is to need neither numpy nor Pillow.
+GRIDS = (
+    "kohya:RES[:STEP,MIN,MAX], sdxl, novelai, onetrainer[:RES[,STEP]], square:RES, quantile:K, auto:K[:GRID],"
+    " 832x1216,1024x1024,…"
+)
+DATASETS = ("plain", "kohya", "ai-toolkit", "onetrainer", "diffusers", "comfyui")
 
 # The flags that only make sense with `--buckets`, as argparse names them.
 FLAGS = ("batch_size", "smallest", "remainder", "most_enlarged", "duplicates", "dataset", "concept", "repeats", "step")
@@ -29,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Every crop gets the size of a trainer's bucket; --resolution N names the pixel budget"
         f" (default {BUCKET_RESOLUTION}).",
     )
-    group.add_argument("--buckets", metavar="GRID", type=parse_grid_name, help=GRID_SYNTAX.replace("%", "%%"))
+    group.add_argument("--buckets", metavar="GRID", type=parse_grid_name, help=GRIDS.replace("%", "%%"))
     group.add_argument(
         "--batch-size", metavar="N", type=parse_positive, help="make every bucket's count a multiple (default 1)"
     )
@@ -46,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_factor,
         help="never enlarge a picture, or with --per-subject a crop, more than X times (default: no limit)",
     )
-    group.add_argument("--dataset", choices=list(FORMATS), help="lay OUT out for a trainer (default plain)")
+    group.add_argument("--dataset", choices=DATASETS, help="lay OUT out for a trainer (default plain)")
     group.add_argument("--concept", metavar="NAME", help="folder N_NAME of kohya and ComfyUI (default picture)")
     group.add_argument("--repeats", metavar="N", type=parse_positive, help="the N of that folder (default 1)")
     group.add_argument(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..jobs.defaults import RATIOS, default_min_share
 from . import buckets, shards, subjects
 from .options import (
-    SubParsers,
     add_cropper,
     add_device,
     add_framing,
@@ -45,12 +44,10 @@ if TYPE_CHECKING:
     from ..models.base import Cropper
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser(
-        "crop",
-        help="crop a folder of pictures, single ones, or shards",
-        description="Crops every picture in a folder and below it, the pictures that are named, or those in shards. Run"
-        " again after a stop, it goes on where it was.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Crops every picture in a folder and below it, the pictures that are named, or those in shards. Run"
+        " again after a stop, it goes on where it was."
     )
     parser.set_defaults(run=run)
     parser.add_argument(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from .options import SubParsers
 from .progress import Reporter
 from .status import DONE, UsageError
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser("croppers", help="what can be loaded, and where from")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..printable import escape
 from .options import (
-    SubParsers,
     add_cropper,
     add_device,
     open_cropper,
@@ -120,12 +119,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 }
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser(
-        "evaluate",
-        help="measure on a benchmark, beside the trivial answers",
-        description="Measures on a benchmark's file or folder, always beside the trivial answers.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Measures on a benchmark's file or folder, always beside the trivial answers."
     parser.set_defaults(run=run)
     about = "; ".join(f"{name}: {each.about}" for name, each in BENCHMARKS.items())
     parser.add_argument("benchmark", metavar="BENCHMARK", choices=tuple(BENCHMARKS), help=about)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import (
-    SubParsers,
     add_cropper,
     add_device,
     add_memory,
@@ -39,14 +38,12 @@ SORTS = ("blur", "size", "yaw", "pitch", "roll", "certainty", "scale")
 FEATHER = 16
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser(
-        "faces",
-        help="cut aligned squares around faces, sort them, and paste edited ones back",
-        description="Writes a square for every face in a folder of pictures, turned upright by the eyes, in one warp"
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes a square for every face in a folder of pictures, turned upright by the eyes, in one warp"
         " from the picture. Given the manifest of such a run, it frames, sorts or chooses its faces anew without"
         " looking for them again; or, with --paste-back, puts edited squares back into their pictures. Run again after"
-        " a stop, it goes on where it was.",
+        " a stop, it goes on where it was."
     )
     parser.set_defaults(run=run)
     parser.add_argument(

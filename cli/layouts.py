@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from .options import (
-    SubParsers,
     add_cropper,
     add_device,
     add_layout_frame,
@@ -24,12 +23,10 @@ RATIOS = "2:3,16:9"
 AS_IN_CROP = "see `salient-crop crop`"
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser(
-        "layouts",
-        help="draw what each layout makes of one photograph",
-        description="Draws one photograph under all layouts, or under those that are named, with the crop and the"
-        " regions kept free.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Draws one photograph under all layouts, or under those that are named, with the crop and the"
+        " regions kept free."
     )
     parser.set_defaults(run=run)
     parser.add_argument("photo", metavar="PHOTO", type=Path, help="never changed")

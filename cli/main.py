@@ -1,27 +1,34 @@
 """The `salient-crop` command: arguments in, one call into the library, words out.
 
-A sub-command is a module with `add_parser`, which adds its arguments and names what runs it. What is slow to import is
-imported where it is used, so that `--help` is instant.
+A sub-command is a module with `add_arguments`, which describes a parser and names what runs it. It is imported when it
+is asked for, and what is slow to import where it is used, so that `--help` is instant.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
-import warnings
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 from ..version import VERSION
-from . import crop, croppers, evaluate, faces, layouts, preview, review
-from .options import SubParsers
 from .progress import Reporter, printable_in
 from .status import INTERRUPTED, UNUSABLE, UsageError
 
-COMMANDS: tuple[Callable[[SubParsers], None], ...] = tuple(
-    each.add_parser for each in (crop, faces, preview, review, layouts, evaluate, croppers)
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "crop": "crop a folder of pictures, single ones, or shards",
+        "faces": "cut aligned squares around faces, sort them, and paste edited ones back",
+        "preview": "draw a contact sheet of a manifest",
+        "review": "look at the crops of a manifest in a browser, and correct them",
+        "layouts": "draw what each layout makes of one photograph",
+        "evaluate": "measure on a benchmark, beside the trivial answers",
+        "croppers": "what can be loaded, and where from",
+    }
 )
+"""Name of each sub-command, which is that of its module, and what it does."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,6 +41,9 @@ def main(words: Sequence[str] | None = None) -> int:
         The exit status, see `status`.
     """
     chosen = build_parser().parse_args(words)
+    import logging  # neither is needed for `--help`
+    import warnings
+
     # Pictures have their own limit here, and the reason of one that fails is told; what Pillow adds to that would only
     # disturb the bar.
     warnings.filterwarnings("ignore", module="PIL")
@@ -57,13 +67,22 @@ class Parser(argparse.ArgumentParser):
         super().error(printable_in(message, sys.stderr))
 
 
+class CommandParser(Parser):
+    """The parser of a sub-command, which learns its arguments when it is asked to parse some."""
+
+    def parse_known_args(self, *given: Any, **more: Any) -> Any:
+        if self.get_default("run") is None:
+            import_module(f".{self.prog.split()[-1]}", __package__).add_arguments(self)
+        return super().parse_known_args(*given, **more)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all sub-commands."""
     parser = Parser(
         prog="salient-crop", description="Crops that keep the subject whole, at exactly the ratio asked for."
     )
     parser.add_argument("--version", action="version", version=f"salient-crop {VERSION}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add_parser in COMMANDS:
-        add_parser(commands)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=CommandParser)
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary)
     return parser

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ..jobs.guides import LabelRule
     from ..models.base import Cropper
 
-SubParsers = Any  # argparse keeps the type to itself
 FRAMES = ("source", "crop")
 MAX_COUNT = 1_000_000
 MAX_RESOLUTION = 16_384  # pixels

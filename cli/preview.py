@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 from .options import (
-    SubParsers,
     add_cropper,
     add_device,
     add_workers,
@@ -22,12 +21,8 @@ from .status import DONE, SOME_FAILED, UsageError
 COUNT = 60
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser(
-        "preview",
-        help="draw a contact sheet of a manifest",
-        description="Draws every picture with its heat and boxes, and its crops beside it.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Draws every picture with its heat and boxes, and its crops beside it."
     parser.set_defaults(run=run)
     parser.add_argument("manifest", metavar="MANIFEST", type=Path)
     parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")

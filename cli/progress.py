@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TextIO
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, TextIO
 
 from ..printable import escape
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 _LINES = 20  # plain progress lines in a whole run, so that a log of 100,000 pictures can still be read
 
@@ -52,6 +53,8 @@ class Reporter:
 
     def _advance_bar(self, done: int, total: int, name: str, unit: str) -> None:
         if self._bar is None:
+            from tqdm import tqdm  # slow to import
+
             self._bar = tqdm(total=total, initial=done - 1, unit=unit, file=self._errors, dynamic_ncols=True)
         self._bar.set_postfix_str(printable_in(name, self._errors)[-40:], refresh=False)
         self._bar.update(done - self._bar.n)

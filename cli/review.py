@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import (
-    SubParsers,
     add_cropper,
     add_device,
     add_memory,
@@ -26,14 +25,12 @@ if TYPE_CHECKING:
     from ..models.base import Cropper
 
 
-def add_parser(commands: SubParsers) -> None:
-    parser = commands.add_parser(
-        "review",
-        help="look at the crops of a manifest in a browser, and correct them",
-        description="Opens a page that only this machine can reach, with all crops of a run, the doubtful ones first."
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Opens a page that only this machine can reach, with all crops of a run, the doubtful ones first."
         " Approve them, drag them, leave pictures out; on saving, only the crops that were changed are written again,"
         " and every later run into the folder honours it. Ctrl-C ends it; what is not saved yet waits beside the"
-        " manifest.",
+        " manifest."
     )
     parser.set_defaults(run=run)
     parser.add_argument("manifest", metavar="MANIFEST", type=Path)

@@ -12,8 +12,8 @@ from salient_crop.jobs import face_settings
 @pytest.fixture(scope="module")
 def defaults():
     parser = argparse.ArgumentParser()
-    faces.add_parser(parser.add_subparsers())
-    return vars(parser.parse_args(["faces", "photos", "--out", "squares"]))
+    faces.add_arguments(parser)
+    return vars(parser.parse_args(["photos", "--out", "squares"]))
 
 
 def test_framings_and_sorts_are_those_that_there_are():

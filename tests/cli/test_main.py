@@ -4,13 +4,18 @@ import json
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import own_process
 import pytest
 
 import salient_crop
+from salient_crop.bucketing.grids import GRID_SYNTAX
+from salient_crop.cli import buckets
 from salient_crop.cli import main as command
 from salient_crop.cli.main import main
+from salient_crop.datasets.formats import FORMATS
 
 ROOT = Path(salient_crop.__file__).parent
 SUB_COMMANDS = ("crop", "faces", "preview", "review", "layouts", "evaluate", "croppers")
@@ -34,18 +39,38 @@ def test_the_version_is_shown(capsys):
     assert capsys.readouterr().out == f"salient-crop {salient_crop.__version__}\n"
 
 
-def test_help_needs_nothing_slow():
-    code = (
-        "import importlib.util, json, sys\n"
-        f"spec = importlib.util.spec_from_file_location('salient_crop', {str(ROOT / '__init__.py')!r},"
-        f" submodule_search_locations=[{str(ROOT)!r}])\n"
-        "sys.modules['salient_crop'] = importlib.util.module_from_spec(spec)\n"
-        "from salient_crop.cli.main import build_parser\n"
-        "build_parser().format_help()\n"
-        "print(json.dumps(list(sys.modules)))\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "torchvision", "scipy"} & set(json.loads(ran.stdout))
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "--help"] for name in SUB_COMMANDS)])
+def test_help_needs_nothing_slow(words):
+    code = f"""
+import json
+from salient_crop.cli.main import main
+try:
+    main({words})
+finally:
+    print(json.dumps(list(sys.modules)))
+"""
+    shown = subprocess.run([sys.executable, "-c", own_process.START + code], capture_output=True, text=True)
+    loaded = set(json.loads(shown.stdout.splitlines()[-1]))
+    assert "argparse" in loaded
+    slow = {"torch", "torchvision", "scipy", "numpy", "PIL", "tqdm", "openvino", "logging", "importlib.metadata"}
+    assert not slow & loaded
+    if words[0] not in SUB_COMMANDS:
+        assert not {f"salient_crop.cli.{name}" for name in SUB_COMMANDS} & loaded, "only what was asked for"
+
+
+def test_the_help_of_buckets_says_what_there_is():
+    assert buckets.GRIDS == GRID_SYNTAX
+    assert list(buckets.DATASETS) == list(FORMATS)
+
+
+def test_a_warning_of_the_library_is_one_line_without_escapes(monkeypatch, capsys):
+    def run(chosen, reporter):
+        warnings.warn("\x1b[2JOpenVINO\ncannot", RuntimeWarning, stacklevel=1)
+        return 0
+
+    monkeypatch.setattr("salient_crop.cli.croppers.run", run)
+    assert main(["croppers"]) == 0
+    assert capsys.readouterr().err == "salient-crop: \\x1b[2JOpenVINO\\ncannot\n"
 
 
 @pytest.mark.parametrize(
