@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..jobs.defaults import ENGINES, RAY, THREADS
 from . import buckets, subjects
-from .options import flag_of, name_flag, open_cropper, open_device, parse_factor
+from .options import flag_of, name_flag, open_cropper, parse_factor
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 from .summary import count_pictures, describe_pictures
@@ -102,6 +102,7 @@ def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[Shard
     from ..cropping.objective import DEFAULT_OBJECTIVE
     from ..jobs.framing import apply_framing
     from ..jobs.prepare_shards import prepare_shards
+    from ..jobs.shard_engine import find_worker_device
     from ..models.registry import BUNDLED
 
     if chosen.engine != RAY:
@@ -111,8 +112,11 @@ def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[Shard
     unused = next((name for name in _OF_FOLDERS if getattr(chosen, name) not in _NOT_GIVEN), None)
     if unused is not None:
         raise UsageError(f"{flag_of(unused)} is for folders and pictures, not for shards")
-    device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
+    try:
+        device, here = find_worker_device(chosen.device, chosen.engine or THREADS, chosen.gpus_per_worker)
+    except ValueError as error:
+        raise UsageError(name_flag(str(error), chosen)) from error
+    cropper = open_cropper(chosen.cropper, here, chosen.runtime, chosen.precision)
     asked, objective = apply_framing(chosen.framing, constraint, DEFAULT_OBJECTIVE, sized=chosen.min_area is not None)
     try:
         run = prepare_shards(

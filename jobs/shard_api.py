@@ -15,12 +15,11 @@ from ..images.colour import RGB, parse_colour
 from ..images.fill import parse_fill
 from .bucket_options import BucketOptions
 from .defaults import KEEP_MOST, THREADS
-from .device import find_device
 from .framing import resolve_asked
 from .on_cut import KEEP
 from .picture import open_cropper
 from .prepare_shards import prepare_shards
-from .shard_engine import check_engine, open_engine
+from .shard_engine import check_engine, find_worker_device, open_engine
 from .shards import ShardOutcome, ShardStep
 from .shards import crop_shards as crop_run
 
@@ -94,7 +93,8 @@ def crop_shards(
     if ratios is not None and buckets is not None:
         raise ValueError("ratios: does nothing with buckets, which have ratios of their own")
     check_engine(engine, address, gpus_per_worker)
-    loaded = open_cropper(cropper, find_device(device))
+    of_workers, here = find_worker_device(device, engine, gpus_per_worker)
+    loaded = open_cropper(cropper, here)
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_shards(
         [shards] if isinstance(shards, str | PathLike) else list(shards),
@@ -102,7 +102,7 @@ def crop_shards(
         loaded,
         asked,
         checkpoint=fspath(cropper),
-        device=find_device(device),
+        device=of_workers,
         resolution=resolution,
         enlarge=enlarge,
         buckets=BucketOptions(buckets, batch_size, smallest, remainder, most_enlarged),

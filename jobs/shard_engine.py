@@ -9,6 +9,7 @@ from functools import partial
 from ..cropping.checks import check_number, show
 from ..models.base import Cropper
 from .defaults import ENGINES, RAY
+from .device import find_device
 from .executors.ray import RayMissingError, RayPool, ray_engine
 from .shard_worker import ShardWorker
 from .shards import ShardEngine, ShardRun
@@ -46,6 +47,30 @@ def open_engine(
         raise ValueError(f"engine: {error}") from None
     except ConnectionError as error:
         raise ValueError(f"address: {error}") from error
+
+
+def find_worker_device(device: str, engine: str, gpus_per_worker: float | None) -> tuple[str, str]:
+    """The device that workers analyse on, and that of this process.
+
+    On Ray a worker has the GPUs that are asked for, whatever this process has.
+
+    Args:
+        device: one of `DEVICES`.
+        engine, gpus_per_worker: as for `open_engine`.
+
+    Raises:
+        ValueError: when the device is not there, or does not go with what is asked for.
+    """
+    if engine != RAY:
+        found = find_device(device)
+        return found, found
+    if gpus_per_worker is None:
+        if device == "cuda":
+            raise ValueError("device: cuda needs gpus_per_worker on Ray, which else gives workers no GPU")
+        return find_device("cpu"), "cpu"
+    if device == "cpu":
+        raise ValueError("device: cpu does not go with gpus_per_worker")
+    return "cuda", "cpu"
 
 
 def check_engine(engine: str, address: str | None = None, gpus_per_worker: float | None = None) -> None:

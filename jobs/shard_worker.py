@@ -58,7 +58,7 @@ class ShardWorker:
         self._reader = PictureReader(work.memory, encoding=settings.format)
         self._stages = PictureStages(settings, self._analyser, self._reader)
         self._output = open_output(work.out)
-        self._limit = work.memory or default_memory()
+        self._limit = (work.memory or default_memory()) // 2  # read and not yet decoded
         self._opened = ExitStack()
 
     def __enter__(self) -> ShardWorker:

@@ -37,6 +37,8 @@ def test_shards_are_cropped_in_one_call(shard, tmp_path):
         ({"address": "auto"}, "address: does nothing without engine ray"),
         ({"gpus_per_worker": 1}, "gpus_per_worker: does nothing"),
         ({"engine": "ray", "gpus_per_worker": -1}, "gpus_per_worker must be above 0"),
+        ({"engine": "ray", "device": "cuda"}, "device: cuda needs gpus_per_worker"),
+        ({"engine": "ray", "device": "cpu", "gpus_per_worker": 1}, "device: cpu does not go with"),
         ({"ratios": "1:1", "buckets": "auto:2"}, "ratios: does nothing with buckets"),
         ({"buckets": "quantile:2"}, "buckets: a grid made from"),
         ({"batch_size": 4}, "batch_size: does nothing without buckets"),

@@ -166,6 +166,15 @@ def test_one_crop_for_every_ratio(two, cropper):
     assert [row["ratio"] for row in two.rows()[:2]] == ["1:1", "2:3"]
 
 
+def test_webdataset_reads_the_samples(two, cropper):
+    webdataset = pytest.importorskip("webdataset")
+    two.crop(cropper, EACH, each=True)
+    found = list(webdataset.WebDataset(str(two.out / "0.tar"), shardshuffle=False))
+    assert [each["__key__"] for each in found] == [f"{ratio}/{key}" for key in "abc" for ratio in ("1x1", "2x3")]
+    assert found[0]["txt"] == b"a cat" and found[0]["png"][:4] == b"\x89PNG"
+    assert json.loads(found[0]["json"])["salient_crop"]["crops"][0]["file"] == "1x1/a.png"
+
+
 def test_framing_goes_into_captions_that_are_there_or_not(two, cropper):
     assert two.crop(cropper, caption_framing=True).pictures.crops == 5  # nobody is in them: nothing is added
     assert two.members()["a.txt"] == b"a cat"
