@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import ceil, floor
 
 import torch
-from scipy.ndimage import find_objects, label
 from torch import Tensor
 
 from ...cropping.checks import Region
@@ -14,6 +13,7 @@ from ...cropping.regions import area_of
 from ...cropping.subject import BODY_HEIGHT, BODY_WIDTH, Subject
 from ..detectors.centre_points import Detection, decode_detections
 from .network import Outputs
+from .parts import find_parts
 
 MIN_CONFIDENCE = 0.3  # of a head
 # Added to the logit of a centre that is an animal's: the network saw a hundred times more heads of people, so it is too
@@ -61,7 +61,7 @@ def build_subjects(attention: Tensor, extent: Tensor, heads: Sequence[Detection]
         extent: `[h, w]` on the CPU, in 0..1: the probability that a cell belongs to a subject.
         heads: of the picture.
     """
-    parts, count = label(extent.numpy() > EXTENT)
+    parts, around = find_parts(extent.numpy() > EXTENT)
     of_cells = torch.from_numpy(parts)
     dominance = head_dominance(heads)
     found: list[Subject] = []
@@ -78,7 +78,7 @@ def build_subjects(attention: Tensor, extent: Tensor, heads: Sequence[Detection]
         kind = "animal" if detection.of_animal else "person"
         box = _body_box(head, mine, kind)
         found.append(Subject(*box, weight=weight, kind=kind, head=head, confidence=min(1.0, detection.confidence)))
-    rest = [slices for part, slices in enumerate(find_objects(parts, count), start=1) if part not in taken]
+    rest = [slices for part, slices in enumerate(around, start=1) if part not in taken]
     return found + [Subject(*box, weight=OBJECT_WEIGHT) for box in _boxes_of(rest, extent.shape)]
 
 

@@ -58,6 +58,19 @@ finally:
         assert not {f"salient_crop.cli.{name}" for name in SUB_COMMANDS} & loaded, "only what was asked for"
 
 
+def test_a_crop_needs_only_what_it_uses(tmp_path):
+    words = ["crop", str(ROOT / "samples" / "cat.jpg"), "--out", str(tmp_path / "out")]
+    code = f"""
+import json
+from salient_crop.cli.main import main
+assert main({words}) == 0
+print(json.dumps(list(sys.modules)))
+"""
+    loaded = set(json.loads(own_process.run(code).splitlines()[-1]))
+    assert "torch" in loaded
+    assert not {"scipy", "torchvision", "matplotlib", "transformers", "pyarrow", "fsspec", "ray"} & loaded
+
+
 def test_the_help_of_buckets_says_what_there_is():
     assert buckets.GRIDS == GRID_SYNTAX
     assert list(buckets.DATASETS) == list(FORMATS)
