@@ -25,6 +25,7 @@ from comfy_server import ComfyServer, comfy_python  # noqa: E402
 EXAMPLES = ROOT / "example_workflows"
 PICTURE, FOLDER = ("LoadImage", "image"), ("SalientCrop_LoadFolder", "folder")
 SHOWN = {
+    "aligned-face-squares": (*FOLDER, "portraits"),
     "banner-with-room-for-text": (*PICTURE, "moose.jpg"),
     "crop-a-folder-with-captions": (*FOLDER, "photographs"),
     "crop-a-picture": (*PICTURE, "astronaut.jpg"),
@@ -52,6 +53,7 @@ def main(words: list[str]) -> None:
             fill_input(server.input)
             server.wait_until_ready()
             with open_canvas(playwright, server.port, "nodes-2", 1800, 1200) as canvas:
+                canvas.set("Comfy.Graph.CanvasInfo", False)  # frames a second, in a corner of the canvas
                 for file in files:
                     draw_example(canvas, file)
                 if not words or "others" in words:
@@ -92,10 +94,13 @@ def draw_painter(canvas) -> None:
     canvas.put("SalientCrop_Constraint", "regions", {"regions": PAINTED})
     page.locator(".salient-crop-regions button").first.click()
     page.locator(".salient-crop-dialog .board").wait_for()
-    page.wait_for_timeout(1000)
-    for _ in range(2):
-        page.keyboard.press("Tab")
-    page.wait_for_timeout(500)
+    page.wait_for_function(
+        "() => document.querySelector('.editor-host').shadowRoot.querySelector('.paper img')?.naturalWidth > 0"
+    )
+    page.get_by_role("button", name="in the picture", exact=True).click()
+    page.locator(".salient-crop-dialog .board").focus()
+    page.keyboard.press("Tab")
+    canvas.let_act()  # so that the board is drawn
     data = page.locator(".salient-crop-dialog").screenshot()
     save_page_picture(Image.open(BytesIO(data)).convert("RGB"), "Painter", (1000, 1000))
     page.get_by_role("button", name="Done", exact=True).click()

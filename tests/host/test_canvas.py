@@ -12,6 +12,7 @@ EXAMPLES = sorted(path.stem for path in (Path(__file__).parents[2] / "example_wo
 # What each example is run with, where it needs no model: the widget that names the pictures, and what it says.
 PICTURE, FOLDER = ("LoadImage", "image"), ("SalientCrop_LoadFolder", "folder")
 RUN = {
+    "aligned-face-squares": (*FOLDER, "photographs"),
     "banner-with-room-for-text": (*PICTURE, "sheep.jpg"),
     "crop-a-folder-with-captions": (*FOLDER, "photographs"),
     "crop-a-picture": (*PICTURE, "astronaut.jpg"),
@@ -106,7 +107,10 @@ def test_widgets_that_do_not_apply_are_folded_away_and_presets_write_into_the_te
     page.evaluate("() => { app.graph.clear(); app.graph.add(LiteGraph.createNode('SalientCrop_CropFolder')) }")
     canvas.settle()
     assert "ratio" in visible()
-    assert not {"resolution", "batch_size", "concept", "step"} & set(visible())
+    assert not {"resolution", "batch_size", "concept", "step", "fill", "nothing"} & set(visible())
+    canvas.put("SalientCrop_CropFolder", "fit", "whole")
+    assert {"fit_side", "fill"} <= set(visible())
+    canvas.put("SalientCrop_CropFolder", "fit", "crop")
     canvas.put("SalientCrop_CropFolder", "buckets presets", "the best 3 sizes")
     assert page.evaluate("() => app.graph.nodes[0].widgets.find(w => w.name === 'buckets').value") == "auto:3"
     assert {"resolution", "batch_size", "duplicates"} <= set(visible())

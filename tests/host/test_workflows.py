@@ -7,11 +7,15 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from comfy_server import WorkflowError, comfy_python
 from hostile_pictures import jpeg_of_scans, tiff_of_tile
 from PIL import Image
 from safetensors.torch import load_file, save_file
+
+from salient_crop.cli.main import main
+from salient_crop.datasets.manifest import read_manifest
 
 pytestmark = pytest.mark.host
 
@@ -20,6 +24,13 @@ NODES = json.loads(GOLDEN.read_text(encoding="utf-8"))
 WIDGET_FIELDS = ("default", "min", "max", "step", "advanced")
 CHANGING_OPTIONS = {("SalientCrop_LoadCropper", "cropper"), ("SalientCrop_LoadFolder", "folder")}
 CHANGING_OPTIONS |= {("SalientCrop_CropFolder", "folder")}  # what is in the host's folders
+
+# The widgets of Face Crops as they are at first, but for its size.
+FACES = {
+    each["id"]: each["default"]
+    for each in NODES["SalientCrop_FaceCrops"]["inputs"]
+    if each.get("default") is not None and each["id"] != "size"
+}
 
 
 def node(kind, /, **inputs):
@@ -118,6 +129,33 @@ def test_two_boxes_and_three_masks_of_one_picture(comfy, samples):
     assert [each.size for each in saved(comfy, outputs, "crops")] == [(96, 96)] * 5
     assert len(saved(comfy, outputs, "again")) == 2
     assert outputs["all"]["salient_crop"][0]["words"] == "5 crops of 1 picture."
+
+
+def test_a_folder_of_portraits_becomes_upright_face_squares_as_the_command_writes_them(comfy, samples, tmp_path):
+    photos = comfy.input / "portraits for faces"
+    photos.mkdir()
+    for name in ("astronaut", "engineer", "photographer", "rear-admiral"):
+        Image.open(samples / f"{name}.jpg").save(photos / f"{name}.png")  # of JPEGs, the command reads what it needs
+    outputs = comfy.run(
+        {
+            "1": pack("LoadFolder", folder=photos.name, subfolders=True, start=0, limit=0),
+            "2": pack("FaceCrops", image=["1", 0], size=256, **FACES),
+            "3": node("SaveImage", images=["2", 0], filename_prefix=photos.name),
+        }
+    )
+    squares = [np.asarray(each.convert("RGB")) for each in saved(comfy, outputs, "3")]
+    assert main(["faces", str(photos), "--out", str(tmp_path), "--size", "256", "--format", "png"]) == 0
+    crops = [crop for record in read_manifest(tmp_path / "manifest.jsonl") for crop in record.crops]
+    assert len(squares) == len(crops) == 4
+    for square, crop in zip(squares, crops, strict=True):
+        expected = np.asarray(Image.open(tmp_path / crop.file))
+        assert square.shape == expected.shape == (256, 256, 3)
+        assert np.abs(square.astype(int) - expected).mean() < 1  # the host cuts floats, and saves them rounded down
+        left, right = map(crop.face.similarity.apply, crop.face.points[:2])  # eyes, in the square
+        assert 0 < left[0] < right[0] < 256 and max(left[1], right[1]) < 128
+        assert abs(right[1] - left[1]) < 0.1 * 256
+    assert outputs["2"]["salient_crop"][0]["words"] == "4 faces in 4 pictures of 4."
+    shutil.rmtree(photos)
 
 
 def test_an_output_that_is_linked_later_is_drawn_though_nothing_else_has_changed(comfy, samples):
@@ -468,6 +506,7 @@ def test_interrupting_a_folder_run_stops_at_once_and_leaves_no_half_file(comfy, 
 @pytest.mark.parametrize(
     "name",
     [
+        "aligned-face-squares",
         "banner-with-room-for-text",
         "crop-a-folder-with-captions",
         "crop-a-picture",

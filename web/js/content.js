@@ -4,6 +4,10 @@ import { say } from "./words.js";
 
 const WHOLE = [0, 0, 1, 1];
 const LINE = 17; // the height of a line of text, in pixels
+const GAP = 6; // between small pictures
+const FEW = 4; // pictures are shown larger than more of them
+const MOST_ROWS = 3; // of small pictures that a node grows for, and the pixels that they may take; others are scrolled to
+const MOST_HEIGHT = 360;
 const LABELLED = ["keep", "avoid", "text"]; // kinds of regions that are told in words where there is no picture
 const LETTERS = 6.2; // the width of a letter
 
@@ -41,8 +45,21 @@ export function leastHeight(content, width) {
     const canvas = canvasOf(tile);
     return text + bar + Math.min(tile.picture ? 300 : 150, Math.max(90, inner / ratioOf(tile, canvas)));
   }
-  const columns = Math.max(1, Math.floor((inner + 6) / 90));
-  return text + bar + Math.min(3, Math.ceil(content.tiles.length / columns)) * 110;
+  return text + bar + heightOfRows(content.tiles, inner);
+}
+
+// Of the first rows of small pictures, as panel.css lays them out.
+function heightOfRows(tiles, inner) {
+  const least = tiles.length <= FEW ? 120 : 84;
+  const columns = Math.max(1, Math.floor((inner + GAP) / (least + GAP)));
+  const width = (inner + GAP) / columns - GAP - 6;
+  const heights = tiles.slice(0, MOST_ROWS * columns).map((tile) => {
+    const name = tile.name ? 15 : 0;
+    return Math.min(1.4 * least, width / ratioOf(tile, canvasOf(tile))) + name + 6;
+  });
+  let sum = 0;
+  for (let first = 0; first < heights.length; first += columns) sum += Math.max(...heights.slice(first, first + columns)) + GAP;
+  return Math.min(sum, MOST_HEIGHT);
 }
 
 function parts(content, state, options, redraw) {
@@ -62,7 +79,7 @@ function parts(content, state, options, redraw) {
     one.append(drawTile(tile, options));
     found.push(one);
   } else if (content.tiles.length) {
-    const many = make("div", content.tiles.length <= 4 ? "many few" : "many");
+    const many = make("div", content.tiles.length <= FEW ? "many few" : "many");
     many.dataset.captureWheel = "true";
     many.addEventListener("wheel", (event) => event.stopPropagation());
     many.append(

@@ -7,6 +7,11 @@ const STEP = ["onetrainer", "ai-toolkit", "comfyui"];
 const RULES = {
   SalientCrop_ConstrainedCrop: {
     ratio: ({ width, height }) => !(width > 0 && height > 0),
+    fit_side: hasCanvas,
+    fill: mayHaveCanvas,
+    feather: mayHaveCanvas,
+    overlap: mayHaveCanvas,
+    nothing: looksFor,
   },
   SalientCrop_Constraint: {
     layout_frame: hasLayout,
@@ -15,6 +20,7 @@ const RULES = {
   },
   SalientCrop_BucketSort: {
     remainder: ({ batch_size }) => batch_size > 1,
+    nothing: looksFor,
   },
   SalientCrop_SaveDataset: {
     concept: ({ layout }) => CONCEPT.includes(layout),
@@ -36,6 +42,12 @@ const RULES = {
     labels: ({ focus, avoid, keep }) => named(focus) || named(avoid) || named(keep),
     margin: ({ keep }) => named(keep),
     focus_strength: ({ focus }) => named(focus),
+    fit_side: hasCanvas,
+    fill: mayHaveCanvas,
+    multiple_of: (values) => !bucketed(values),
+    subject_model: ({ subject }) => named(subject),
+    subject_threshold: ({ subject }) => named(subject),
+    nothing: ({ subject }) => named(subject),
   },
 };
 
@@ -98,6 +110,19 @@ function hasLayout({ layout, layouts }, linked) {
 // What is painted says for itself which frame it lies in.
 function paintsText({ regions }) {
   return Boolean(regions?.regions?.some?.((each) => each?.kind === "text"));
+}
+
+function hasCanvas({ fit }) {
+  return fit !== "crop";
+}
+
+// Rules and heads that would be cut may ask for canvas too.
+function mayHaveCanvas(values, linked) {
+  return hasCanvas(values) || values.on_cut === "pad" || linked.has("constraint");
+}
+
+function looksFor(_, linked) {
+  return linked.has("subjects") || linked.has("focus");
 }
 
 function bucketed({ buckets }) {
