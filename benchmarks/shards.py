@@ -6,10 +6,10 @@ python benchmarks/shards.py workers [--shards 8] [--pictures 40] [--cropper focu
 python benchmarks/shards.py kills [--shards 8] [--pictures 60] [--nodes 2] [--rounds 10] [--seed 0]
 
 `memory`: peak of one process over one shard, and over all. `driver`: peak of the process that gives files their names
-and marks shards as done, whose workers make up their records. `workers`: wall time of two Ray workers of one thread
-over that of one, in turns. `kills`: runs on a Ray test cluster of so many nodes on this machine, of which a worker, a
-node's raylet or the command itself is killed in turn, at a random moment; the command is run again until it ends, and
-the files are compared with those of a run without Ray. Pictures are drawn at random.
+and marks shards as done, whose workers make up their records. `workers`: shards a second of two Ray workers of one
+thread, over those of one, in turns. `kills`: runs on a Ray test cluster of so many nodes on this machine, of which a
+worker, a node's raylet or the command itself is killed in turn, at a random moment; the command is run again until it
+ends, and the files are compared with those of a run without Ray. Pictures are drawn at random.
 """
 
 from __future__ import annotations
@@ -112,22 +112,38 @@ def drive(records: int) -> None:
 
 
 def measure_workers(chosen: argparse.Namespace) -> None:
+    import ray
+
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     ratios = []
-    with tempfile.TemporaryDirectory() as scratch:
-        base = Path(scratch)
-        draw_shards(base, chosen.shards, chosen.pictures)
-        for place in range(chosen.rounds):
-            seconds = []
-            for workers in (1, 2):
-                started = time.perf_counter()
-                words = ("--engine", "ray", "--workers", str(workers))
-                subprocess.run(
-                    crop_command(base, chosen, f"out-{place}-{workers}", *words), check=True, capture_output=True
-                )
-                seconds.append(time.perf_counter() - started)
-            ratios.append(seconds[0] / seconds[1])
-            print(f"one worker {seconds[0]:.1f} s, two {seconds[1]:.1f} s: {ratios[-1]:.2f} times as fast")
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            base = Path(scratch)
+            draw_shards(base, chosen.shards, chosen.pictures)
+            for place in range(chosen.rounds):
+                one, two = (shards_per_second(base, chosen, f"out-{place}-{count}", count) for count in (1, 2))
+                ratios.append(two / one)
+                print(f"shards a second: {one:.3f} by one worker, {two:.3f} by two: {two / one:.2f} times", flush=True)
+    finally:
+        ray.shutdown()
     print(f"median {sorted(ratios)[len(ratios) // 2]:.2f}")
+
+
+def shards_per_second(base: Path, chosen: argparse.Namespace, out: str, workers: int) -> float:
+    """Once every worker has done its first shard, before which it begins and loads its weights."""
+    from salient_crop.cropping.constraint import Constraint
+    from salient_crop.cropping.ratio import Ratio
+    from salient_crop.jobs.executors.ray import RayPool, ray_engine
+    from salient_crop.jobs.prepare_shards import prepare_shards
+    from salient_crop.jobs.shards import crop_shards
+    from salient_crop.models.registry import load_cropper
+
+    asked, name = Constraint((Ratio(2, 3), Ratio(3, 2))), chosen.cropper
+    run = prepare_shards([base / "in" / "*.tar"], base / out, load_cropper(name), asked, checkpoint=name)
+    stamps: list[float] = []
+    with ray_engine(run.work, RayPool(workers=workers)) as engine:
+        crop_shards(run, engine, lambda step: stamps.append(time.perf_counter()))
+    return (len(stamps) - workers) / (stamps[-1] - stamps[workers - 1])
 
 
 def try_kills(chosen: argparse.Namespace) -> None:
@@ -167,9 +183,10 @@ def try_kills(chosen: argparse.Namespace) -> None:
                 while process.returncode and tries < 5:
                     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                     errors, tries = process.communicate()[1], tries + 1
-                same = files_of(base / f"out-{place}") == files_of(base / "expected")
-                failures += not same
-                words = "the same files" if same else f"OTHER FILES {errors.decode()[-500:]}"
+                found, expected = files_of(base / f"out-{place}"), files_of(base / "expected")
+                others = [name for name in {**found, **expected} if found.get(name) != expected.get(name)]
+                failures += bool(others)
+                words = f"OTHER FILES {others} {errors.decode()[-500:]}" if others else "the same files"
                 moment = "at work" if was_running and killed else "too late"
                 print(f"{place + 1:3} {what:8} killed {moment}, {tries} tries: {words}", flush=True)
     finally:

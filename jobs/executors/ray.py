@@ -31,8 +31,8 @@ class RayPool:
     """What a run takes of a cluster.
 
     Attributes:
-        address: of the cluster, as `ray.init` takes it; None for this machine alone, or the cluster that this process
-            is connected to.
+        address: of the cluster, as `ray.init` takes it; None for the one that this process is connected to or that
+            `RAY_ADDRESS` names, else a new one on this machine.
         workers: actors; None for as many as the cluster has cores, or GPUs.
         gpus: share or number of GPUs for each of them; 0 for none.
     """
@@ -57,10 +57,12 @@ def ray_engine(work: ShardWork, pool: RayPool) -> Iterator[Callable[[Iterable[Sh
     """
     ray = _import_ray()
     connected = ray.is_initialized()
+    pools: list[_Pool] = []
     if not connected:
-        if pool.address is None:  # nothing is sent anywhere
+        address = pool.address or os.environ.get("RAY_ADDRESS") or "local"
+        if address == "local":  # nothing is sent anywhere
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(address=pool.address, include_dashboard=False, log_to_driver=False, configure_logging=False)
+        ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
         resources = ray.cluster_resources()
         cores, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
@@ -70,8 +72,15 @@ def ray_engine(work: ShardWork, pool: RayPool) -> Iterator[Callable[[Iterable[Sh
         cpus = max(1, int(cores * pool.gpus / gpus)) if pool.gpus else 1
         told = replace(work, workers=cpus * _GPU_THREADS if pool.gpus else 1)
         actor = ray.remote(num_cpus=cpus, num_gpus=pool.gpus, max_restarts=0)(ShardActor)
-        yield lambda tasks: _Pool(ray, lambda: actor.remote(told, cpus), tasks).run(workers)
+
+        def work_on(tasks: Iterable[ShardTask]) -> Iterator[ShardResult]:
+            pools.append(_Pool(ray, lambda: actor.remote(told, cpus), tasks))
+            return pools[-1].run(workers)
+
+        yield work_on
     finally:
+        for each in pools:  # also where nobody has asked for all results
+            each.close()
         if not connected:
             ray.shutdown()
 
@@ -142,8 +151,13 @@ class _Pool:
                 if result is not None:
                     yield result
         finally:
-            for each in self._under_way.values():
-                self._ray.kill(each.actor)
+            self.close()
+
+    def close(self) -> None:
+        """Ends what is under way."""
+        for each in self._under_way.values():
+            self._ray.kill(each.actor)
+        self._under_way.clear()
 
     def _finish(self, reference: Any, done: _UnderWay) -> ShardResult | None:
         """What an actor has done; it gets the next shard, and where it is lost, another takes its place.
