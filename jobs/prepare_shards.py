@@ -66,7 +66,8 @@ def prepare_shards(
         check_count("workers", workers, MAX_COUNT)
     if memory is not None:
         check_memory(memory)
-    sources = resolve_shards(words)
+    place = os.fspath(out)
+    sources = resolve_shards(words, place)
     bucket_settings = buckets.settings(resolution, enlarge, _no_sizes)
     settings = CropSettings.for_cropper(
         cropper,
@@ -78,7 +79,6 @@ def prepare_shards(
         buckets=bucket_settings,
         **more,
     )
-    place = os.fspath(out)
     work = ShardWork(
         sources.root,
         place if is_address(place) else os.path.abspath(place),

@@ -46,12 +46,17 @@ def names_shards(words: Sequence[str | os.PathLike[str]]) -> bool:
     return any(_is_shard(os.fspath(word)) for word in words)
 
 
-def resolve_shards(words: Sequence[str | os.PathLike[str]]) -> ShardSources:
+def resolve_shards(words: Sequence[str | os.PathLike[str]], exclude: str = "") -> ShardSources:
     """The shards that a user named: files, brace ranges such as `{00000..00099}.tar`, lists such as `{a,b}.tar`, and
     patterns, each on disk or by an address such as `s3://bucket/photos/*.tar`.
 
     Shards are named relative to the deepest folder that holds them all; what has braces or wildcards counts as lying in
     the folder before the first of them. That a named file is there is not asked: a shard that is missing fails alone.
+
+    Args:
+        words: to be resolved.
+        exclude: a folder or address, such as that of the crops: what lies in it matches no pattern that begins above
+            it.
 
     Raises:
         ValueError: naming the word that is no shard, matches nothing, or is a range that cannot be; or when the shards
@@ -65,7 +70,7 @@ def resolve_shards(words: Sequence[str | os.PathLike[str]]) -> ShardSources:
             raise ValueError(f"{word}: no shard ({' or '.join(KINDS)}), as the others are; crop it in another run")
         homes.append(_home(word))
         for each in expand_braces(word) if not exists(word) else [word]:
-            matches = [path for path in find_matches(each) if _is_shard(path)] if _is_pattern(each) else [each]
+            matches = _matches(each, exclude) if _is_pattern(each) else [each]
             if not matches:
                 raise ValueError(f"{each}: no shard matches")
             found.update(dict.fromkeys(map(_whole, matches)))
@@ -129,6 +134,15 @@ def _is_shard(text: str) -> bool:
 
 def _is_pattern(text: str) -> bool:
     return any(sign in text for sign in "*?[") and not exists(text)
+
+
+def _matches(pattern: str, exclude: str) -> list[str]:
+    """The shards that match a pattern, but for those in a folder that lies below its beginning."""
+    found = [path for path in find_matches(pattern) if _is_shard(path)]
+    below = _whole(exclude).rstrip("/") + "/" if exclude else ""
+    if not below or f"{_home(pattern)}/".startswith(below):
+        return found
+    return [path for path in found if not _whole(path).startswith(below)]
 
 
 def _whole(path: str) -> str:

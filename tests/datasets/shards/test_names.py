@@ -63,6 +63,14 @@ def test_shards_on_disk(shards, monkeypatch, words, root, names):
     assert found.address(names[0]) == str(shards / root / names[0])
 
 
+def test_the_crops_of_an_earlier_run_match_no_pattern_that_begins_above_them(shards, monkeypatch):
+    monkeypatch.chdir(shards)
+    assert resolve_shards(["**/*.tar"], exclude="b").names == ("a/0.tar", "a/1.tar")
+    assert resolve_shards(["b/*.tar"], exclude="b").names == ("0.tar", "[1].tar")
+    assert resolve_shards(["a/*.tar"], exclude=str(shards / "b")).names == ("0.tar", "1.tar")
+    assert resolve_shards(["a/0.tar", "b/0.tar"], exclude="b").names == ("a/0.tar", "b/0.tar")
+
+
 def test_shards_by_address():
     found = resolve_shards(["s3://bucket/set/{00..01}.tar", "s3://bucket/more/x.tar"])
     assert (found.root, found.names) == ("s3://bucket", ("more/x.tar", "set/00.tar", "set/01.tar"))
