@@ -124,9 +124,21 @@ class Tally:
 
 def attacks() -> dict[str, Attack]:
     """All classes by name, in the order of the table."""
-    from attack import annotations, checkpoints, clock, disk, folders, kills, low_memory, pictures, records, two_runs
+    from attack import (
+        annotations,
+        checkpoints,
+        clock,
+        disk,
+        folders,
+        kills,
+        low_memory,
+        pictures,
+        records,
+        shards,
+        two_runs,
+    )
 
-    rooms = (pictures, annotations, records, kills, checkpoints, folders, disk, low_memory, two_runs, clock)
+    rooms = (pictures, annotations, records, shards, kills, checkpoints, folders, disk, low_memory, two_runs, clock)
     found = [each() for room in rooms for each in room.ATTACKS]
     return {each.name: each for each in found}
 
