@@ -156,7 +156,7 @@ def summary(run: ShardRun, outcome: ShardOutcome) -> str:
     parts = [count_pictures(outcome.pictures, f"of {outcome.shards} shards in {run.work.out}")]
     if outcome.resumed:
         parts.append(f"{outcome.resumed} shards had been done before")
-    parts += describe_pictures(run.work.settings, outcome.pictures)
+    parts += describe_pictures(run.work.settings, outcome.pictures, "the parquet of each shard")
     without = outcome.pictures.pictures - outcome.captions
     if outcome.captions and without:
         parts.append(f"{without} without a caption")

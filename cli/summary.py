@@ -15,8 +15,14 @@ def count_pictures(outcome: Outcome, where: str) -> str:
     return f"{done} of {outcome.pictures} pictures, {outcome.crops} crops {where}"
 
 
-def describe_pictures(settings: CropSettings, outcome: Outcome) -> list[str]:
-    """What a person should know of the crops; nothing where all is as it should be."""
+def describe_pictures(settings: CropSettings, outcome: Outcome, told_in: str = "the manifest") -> list[str]:
+    """What a person should know of the crops; nothing where all is as it should be.
+
+    Args:
+        settings: of the run.
+        outcome: of it.
+        told_in: where all warnings are told.
+    """
     parts = []
     if outcome.enlarged:
         how = "--no-enlarge leaves them as they are"
@@ -31,5 +37,5 @@ def describe_pictures(settings: CropSettings, outcome: Outcome) -> list[str]:
     if outcome.dropped:
         parts.append(f"{outcome.dropped} left out as asked")
     if outcome.warned:
-        parts.append(outcome.describe_warnings())
+        parts.append(outcome.describe_warnings(told_in))
     return parts

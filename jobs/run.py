@@ -201,13 +201,17 @@ class Outcome:
     corrected: int = 0
     ratio_error: float = 0.0
 
-    def describe_warnings(self) -> str:
-        """How many pictures have a head cut off or another warning, and the first of them; empty where none has."""
+    def describe_warnings(self, told_in: str = "the manifest") -> str:
+        """How many pictures have a head cut off or another warning, and the first of them; empty where none has.
+
+        Args:
+            told_in: where all of them are told.
+        """
         if not self.warned:
             return ""
         cut = f"{self.heads_cut} of them with a head cut off, " if self.heads_cut else ""
         more = f", and {self.warned - len(self.first_warned)} more" if self.warned > len(self.first_warned) else ""
-        return f"{self.warned} with a warning, {cut}told in the manifest: {'; '.join(self.first_warned)}{more}"
+        return f"{self.warned} with a warning, {cut}told in {told_in}: {'; '.join(self.first_warned)}{more}"
 
 
 def list_sources(run: FolderRun) -> list[str]:
