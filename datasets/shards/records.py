@@ -120,4 +120,6 @@ _NO_CROP: dict[str, Any] = dict.fromkeys(
 
 def _as_unicode(value: Any) -> Any:
     """Text with escapes for halves of characters, which a name in a tar may have and parquet may not."""
+    if isinstance(value, list):
+        return [_as_unicode(each) for each in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

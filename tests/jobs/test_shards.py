@@ -261,6 +261,14 @@ def test_a_torn_tar_loses_nothing_that_is_there(shards, cropper):
     assert any("torn" in each for step in shards.steps for each in step.result.problems)
 
 
+def test_a_key_that_is_no_unicode_is_cropped_and_told_with_escapes(shards, cropper):
+    key = b"caf\xe9".decode("utf-8", "surrogateescape")
+    shards.tar("0.tar", shards.sample(key, 0), shards.sample(key, 1))
+    assert shards.crop(cropper).is_whole
+    assert [name for name in shards.members() if ".png" in name] == [f"{key}.png", f"{key}~2.png"]
+    assert [(row["key"], len(row["notes"])) for row in shards.rows()] == [("caf\\udce9", 0), ("caf\\udce9", 1)]
+
+
 def test_duplicate_keys_links_and_strangers_are_named(shards, cropper):
     shards.tar("0.tar", shards.sample("a", 0), shards.sample("a", 1), [("readme", b"x")], [("only.txt", b"x")])
     outcome = shards.crop(cropper)
