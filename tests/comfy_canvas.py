@@ -35,14 +35,14 @@ READY = """() => window.app?.graph && app.extensionManager?.command && app.exten
 
 DRAWN = """renderer => renderer === 'classic'
     ? !document.querySelector('[data-node-id]')
-    : app.graph.nodes.every(node => document.querySelector(`[data-node-id="${node.id}"]`))"""
+    : app.canvas.graph.nodes.every(node => document.querySelector(`[data-node-id="${node.id}"]`))"""
 
 # Asked once a frame: whether all nodes have stayed where they are for some frames, with their pictures.
 STILL = """() => {
     const places = [...document.querySelectorAll('[data-node-id], .salient-crop-panel, .salient-crop-opener')]
         .map(element => Object.values(element.getBoundingClientRect().toJSON()))
     const { scale, offset } = app.canvas.ds
-    const now = JSON.stringify([scale, ...offset, places, app.graph.nodes.map(node => [...node.getBounding()])])
+    const now = JSON.stringify([scale, ...offset, places, app.canvas.graph.nodes.map(node => [...node.getBounding()])])
     const same = now === window.lastPlaces && [...document.images].every(image => image.complete)
     window.lastPlaces = now
     window.stillFrames = same ? window.stillFrames + 1 : 0

@@ -51,6 +51,17 @@ REGIONS = """async () => {
     return rules?.inputs.regions.regions ?? null
 }"""
 
+# Where something is on the screen, once it has a size and has stayed there for a frame.
+STEADY = """element => new Promise(done => {
+    const look = before => {
+        const place = element.getBoundingClientRect().toJSON()
+        const now = JSON.stringify(place)
+        if (place.width && now === before) done(place)
+        else requestAnimationFrame(() => look(now))
+    }
+    look()
+})"""
+
 
 @pytest.fixture
 def board(canvas, comfy):
@@ -82,8 +93,7 @@ class Painter:
         self.page.locator(".salient-crop-dialog").wait_for(state="detached")
 
     def at(self, x, y):
-        look = "paper => paper.getBoundingClientRect().toJSON()"
-        frame = self.page.locator(".salient-crop-dialog .paper").evaluate(look)
+        frame = self.page.locator(".salient-crop-dialog .paper").evaluate(STEADY)
         return frame["x"] + x * frame["width"], frame["y"] + y * frame["height"]
 
     def drag(self, start, end):
