@@ -51,8 +51,8 @@ def add_device(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=PRECISIONS,
         default=FLOAT32,
-        help="of the network on a CPU (default float32); bfloat16 is faster where the processor has it, and finds a few"
-        " heads less",
+        help="of the network on a CPU (default float32); bfloat16 is faster where the processor computes with it, and"
+        " moves some boxes",
     )
 
 

@@ -94,4 +94,4 @@ def describe_runtime() -> str:
         return f"OpenVINO {version(OPENVINO)}; --runtime torch, or {SWITCH}={TORCH} in the environment, goes without it"
     if has_openvino():
         return f"PyTorch, as {SWITCH} says; --runtime {OPENVINO} takes OpenVINO"
-    return "PyTorch; with OpenVINO they take less than half as long: pip install 'salient-crop[cpu]'"
+    return "PyTorch; with OpenVINO they take about half as long: pip install 'salient-crop[cpu]'"
