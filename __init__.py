@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .images.errors import PictureError
     from .jobs.api import crop_folder, plan_buckets
     from .jobs.batch import CropBatch, MeasureBatch, assign_buckets
+    from .jobs.face_api import crop_faces
     from .jobs.on_cut import HeadCutError
     from .jobs.paste_back import paste_back
     from .jobs.picture import CroppedPicture, crop
@@ -75,6 +76,7 @@ _HOMES = {
     "UnsatisfiableError": ".cropping",
     "assign_buckets": ".jobs.batch",
     "crop": ".jobs.picture",
+    "crop_faces": ".jobs.face_api",
     "crop_folder": ".jobs.api",
     "crop_shards": ".jobs.shard_api",
     "load_cropper": ".models.registry",
@@ -108,6 +110,7 @@ __all__ = [
     "__version__",
     "assign_buckets",
     "crop",
+    "crop_faces",
     "crop_folder",
     "crop_shards",
     "load_cropper",

@@ -23,13 +23,13 @@ import torch
 
 from salient_crop.cropping.face import Face
 from salient_crop.cropping.face_framing import FaceFraming
+from salient_crop.datasets.manifest import FAILED, PictureRecord
 from salient_crop.images.encode import encode
 from salient_crop.images.reader import PictureReader
 from salient_crop.images.warp import plan_warp, warp
-from salient_crop.jobs.analyse import ANALYSIS_SIDE, analyse_thumbnails
-from salient_crop.jobs.face_search import find_faces
+from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.face_settings import FaceSettings
-from salient_crop.jobs.face_stages import describe_face, read_picture
+from salient_crop.jobs.face_stages import FaceLooker, keep_passing, read_picture
 from salient_crop.models.base import Cropper
 from salient_crop.models.landmarks.loading import LandmarkFinder, load_bundled_finder
 from salient_crop.models.registry import load_cropper
@@ -69,16 +69,15 @@ def main() -> None:
 def extract(path: Path, cropper: Cropper, finder: LandmarkFinder, size: int) -> int:
     """The squares of a photograph as the command makes them; returns how many."""
     settings = FaceSettings(finder.digest, size=size)
+    look = FaceLooker(Analyser(cropper), finder, settings)
     with PictureReader() as reader, reader.open(path) as picture:
-        (analysis,) = analyse_thumbnails(cropper, [picture.small(ANALYSIS_SIDE)], "cpu")
-        read, whole = read_picture(picture), picture.info.size
-        found = find_faces(read, whole, analysis.subjects, finder, settings.least_certain)
-        for each in found:
-            crop = describe_face(read, whole, each, settings)
-            if crop is not None and crop.face is not None:
-                square, _ = warp(read, plan_warp(crop.face.similarity, size, whole))
-                encode((square * 255).round().byte().numpy(), "jpg")
-    return len(found)
+        found = keep_passing(look(picture, PictureRecord(path.name, picture.info.size, FAILED)), settings)
+        read = read_picture(picture)
+        for crop in found.crops:
+            assert crop.face is not None
+            square, _ = warp(read, plan_warp(crop.face.similarity, size, picture.info.size))
+            encode((square * 255).round().byte().numpy(), "jpg")
+    return len(found.crops)
 
 
 def extract_with_yunet(path: Path, model: str, size: int) -> int:

@@ -34,7 +34,7 @@ FRAMINGS = (
     *("dfl:half_face", "dfl:midfull", "dfl:full", "dfl:whole_face", "dfl:head"),
     *("faceswap:legacy", "faceswap:face", "faceswap:head"),
 )
-SORTS = ("blur", "size", "yaw", "pitch", "roll", "certainty", "scale")
+SORTS = ("blur", "size", "yaw", "pitch", "roll", "certainty", "scale", "likeness")
 FEATHER = 16
 
 
@@ -144,8 +144,8 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         "--least-certain",
         metavar="SHARE",
         type=parse_share,
-        default=0.85,
-        help="leave out what is less certainly a face (default 0.85)",
+        default=0.75,
+        help="leave out what is less certainly a face (default 0.75)",
     )
     for name, words in (("yaw", "to a side"), ("pitch", "up or down"), ("roll", "in the picture")):
         parser.add_argument(
@@ -156,7 +156,29 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         choices=SORTS,
         default="",
         help="put the place of each face before its name: the sharpest, largest, leftmost-looking, lowest-looking,"
-        " leftmost-tilted, most certain, or most detailed first",
+        " leftmost-tilted, most certain, most detailed, or (with --same-as) most alike first",
+    )
+    parser.add_argument(
+        "--same-as",
+        metavar="SQUARE",
+        action="append",
+        default=[],
+        help="of the faces of a MANIFEST, keep those of the person on this square, named as the manifest has it; may be"
+        " given again for more squares of the person",
+    )
+    parser.add_argument(
+        "--embeddings",
+        metavar="FILE",
+        type=Path,
+        help='with --same-as: what a network of your own says of each square: lines {"file": "a_0.jpg", "embedding":'
+        " [0.1, …]}, or safetensors with a vector for each name",
+    )
+    parser.add_argument(
+        "--least-alike",
+        metavar="COSINE",
+        type=parse_number,
+        default=0.6,
+        help="with --same-as: leave out faces whose embeddings are less alike, -1 to 1 (default 0.6)",
     )
     parser.add_argument(
         "--spread", metavar="N", type=parse_positive, help="keep the N faces that cover yaw and pitch best"
@@ -210,18 +232,19 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 def _extract(chosen: argparse.Namespace, reporter: Reporter) -> tuple[FolderRun, Outcome]:
     from ..jobs.executors.batches import Analyser
     from ..jobs.face_folder import extract_faces
-    from ..jobs.prepare_faces import prepare_face_run, prepare_look
+    from ..jobs.prepare_faces import prepare_face_run, prepare_look, prepare_person
     from ..models.landmarks.loading import load_bundled_finder
     from .crop import record_progress
 
     device = open_device(chosen.device)
     cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
     finder = load_bundled_finder()
+    person = prepare_person(chosen.pictures, chosen.same_as, chosen.embeddings)
     run = prepare_face_run(
         chosen.pictures,
         chosen.out,
         cropper,
-        _face_settings(chosen, finder.digest),
+        _face_settings(chosen, finder.digest, "" if person is None else person.embeddings.digest),
         checkpoint=chosen.cropper,
         device=device,
         format=chosen.format or "jpg",
@@ -235,20 +258,22 @@ def _extract(chosen: argparse.Namespace, reporter: Reporter) -> tuple[FolderRun,
         memory=chosen.memory,
     )
     with Analyser(cropper, device) as analyser:
-        look = prepare_look(chosen.pictures, run, analyser, finder)
+        look = prepare_look(chosen.pictures, run, analyser, finder, person)
         return run, extract_faces(run, look, record_progress(reporter))
 
 
-def _face_settings(chosen: argparse.Namespace, finder: str) -> FaceSettings:
+def _face_settings(chosen: argparse.Namespace, finder: str, embeddings: str) -> FaceSettings:
     from ..cropping.face_framing import FaceFraming
     from ..jobs.face_settings import FaceSettings
 
-    names = ("size", "least_size", "most_enlarged", "most_blurred", "least_certain", "sort", "spread", "padding_masks")
+    limits = ("least_size", "most_enlarged", "most_blurred", "least_certain", "least_alike")
     turned = ("most_yaw", "most_pitch", "most_roll")
     return FaceSettings(
         finder,
         FaceFraming(chosen.framing, chosen.padding, chosen.shift, chosen.upright),
-        **{name: getattr(chosen, name) for name in (*names, *turned)},
+        same_as=tuple(chosen.same_as),
+        embeddings=embeddings,
+        **{name: getattr(chosen, name) for name in ("size", *limits, *turned, "sort", "spread", "padding_masks")},
     )
 
 

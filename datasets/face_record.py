@@ -28,6 +28,8 @@ class FaceRecord:
         spread: how far its points may be off, as a share of the distance between the eyes of such a face seen from the
             front.
         padding: the share of the square that lies outside the picture.
+        likeness: the cosine of the angle between its embedding and that of the person who was asked for, −1..1; None
+            where none was.
     """
 
     points: Points
@@ -42,6 +44,7 @@ class FaceRecord:
     certainty: float
     spread: float
     padding: float = 0.0
+    likeness: float | None = None
 
     @property
     def face(self) -> Face:
@@ -60,7 +63,10 @@ _NUMBERS = ("size", "scale", "yaw", "pitch", "roll", "blur", "certainty", "sprea
 
 def format_face(face: FaceRecord) -> dict[str, Any]:
     """As `read_face` reads it."""
-    return {each.name: getattr(face, each.name) for each in fields(face)}
+    told = {each.name: getattr(face, each.name) for each in fields(face)}
+    if face.likeness is None:
+        del told["likeness"]
+    return told
 
 
 def read_face(value: Any) -> FaceRecord:
@@ -74,6 +80,7 @@ def read_face(value: Any) -> FaceRecord:
         head=read_field(value, "head", optional(_read_head)),
         matrix=read_field(value, "matrix", _read_matrix),
         **{name: read_field(value, name, read_number) for name in _NUMBERS},
+        likeness=read_field(value, "likeness", optional(read_number), None),
     )
     for name in ("size", "scale"):
         if not 0 < getattr(found, name) < _FARTHEST:

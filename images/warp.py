@@ -218,6 +218,9 @@ def _fade_in(to_square: Similarity, size: int, place: Size, feather: int, like: 
 
 def _share_inside(to_part: Similarity, size: int, part: Size, like: Tensor) -> Tensor:
     """`[size, size]`: the share of each pixel of the square that lies on the picture's part."""
+    corners = [to_part.apply((x, y)) for x in (0.5, size - 0.5) for y in (0.5, size - 0.5)]
+    if all(min(x, y, part[0] - x, part[1] - y) >= to_part.scale for x, y in corners):
+        return like.new_ones(size, size)
     x, y = _positions(to_part, (size, size), like)
     return (_to_edges(x, y, part) / to_part.scale + 0.5).clamp(0, 1)
 

@@ -195,8 +195,8 @@ def crop_folder(
     where = str(loaded.device or find_device(device))
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_run(
-        _words(pictures),
-        _path("out", out),
+        as_words(pictures),
+        as_path("out", out),
         loaded,
         asked,
         checkpoint=None if isinstance(cropper, Cropper) else fspath(cropper),
@@ -216,12 +216,12 @@ def crop_folder(
         fit_side=fit_side,
         fill=parse_fill(fill),
         buckets=options,
-        masks=_path("masks", masks),
+        masks=as_path("masks", masks),
         caption_framing=caption_framing,
         guides=Guides(
-            _path("focus", focus),
-            _path("avoid", avoid),
-            _path("keep", keep),
+            as_path("focus", focus),
+            as_path("avoid", avoid),
+            as_path("keep", keep),
             parse_labels(labels),
             Margin.parse(margin),
             focus_strength,
@@ -229,18 +229,18 @@ def crop_folder(
         save_heatmaps=save_heatmaps,
         words=make_word_settings(
             parse_words(subject) if subject else (),
-            _path("subject_model", subject_model),
+            as_path("subject_model", subject_model),
             subject_threshold,
             subject_nothing,
         ),
         follow_links=follow_links,
         dry_run=dry_run,
-        manifest=_path("manifest", manifest),
+        manifest=as_path("manifest", manifest),
         workers=workers,
         memory=read_memory(memory),
     )
     with Analyser(loaded, where) as analyser:
-        return crop_run(run, analyser, _ignore if progress is None else progress)
+        return crop_run(run, analyser, ignore_progress if progress is None else progress)
 
 
 def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **options: Any) -> BucketReport:
@@ -297,7 +297,12 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
 
 
-def _words(pictures: Words) -> list[str | PathLike[str]]:
+def as_words(pictures: Words) -> list[str | PathLike[str]]:
+    """Pictures as a list, each a path or a pattern.
+
+    Raises:
+        TypeError: when they are none.
+    """
     if isinstance(pictures, str | PathLike):
         return [pictures]
     if not isinstance(pictures, Iterable):
@@ -305,7 +310,12 @@ def _words(pictures: Words) -> list[str | PathLike[str]]:
     return list(pictures)
 
 
-def _path(name: str, value: str | PathLike[str] | None) -> Path | None:
+def as_path(name: str, value: str | PathLike[str] | None) -> Path | None:
+    """The path of an argument; None for none.
+
+    Raises:
+        TypeError, ValueError: naming the argument that is no path, or empty.
+    """
     if value is None:
         return None
     if not isinstance(value, str | PathLike):
@@ -315,5 +325,5 @@ def _path(name: str, value: str | PathLike[str] | None) -> Path | None:
     return Path(value)
 
 
-def _ignore(step: Step) -> None:
+def ignore_progress(step: Step) -> None:
     """Progress that nobody looks at."""

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, log
 
-import torch
 from torch import Tensor
 
 from ..cropping.checks import Region, Size
 from ..cropping.face import MEAN_FACE, Face
 from ..cropping.face_framing import FaceFraming
 from ..cropping.similarity import Similarity
-from ..cropping.subject import Subject
 from ..images.blur import measure_blur
-from ..images.cut import OutsideError
+from ..images.patches import Patches, read_patches
 from ..images.warp import Read, plan_warp, warp
+from ..models.detectors.centre_points import Detection
 from ..models.landmarks.loading import LandmarkFinder
-from ..models.landmarks.network import SIDE, VIEW, VIEW_CENTRE, Landmarks
+from ..models.landmarks.network import SIDE, VIEW, VIEW_CENTRE, brightness
 
 # What it sees first, of a head with hair and chin: a square of so many of the head's longer sides, so far below its
 # middle.
 _FIRST_SIDE, _FIRST_BELOW = 0.71, 0.123
+# What is read of a head: all that later views may show of its face, at the density of these.
+_READ_SIDE, _READ_PIXELS = 1.8, 168
 _ROUNDS = 3  # each looks where the one before found the face
+# What the log odds of a head weigh beside the mean of those of a face in it; beyond this a head is no surer. Chosen on
+# the pictures of `training/landmarks/measure.py` that say so.
+_HEAD_WEIGHT, _SUREST_HEAD = 1.2, 0.95
+_PLAIN = 0.9  # certainty, from which nobody looks whether a face lies or stands on its head
+_TURNS = (0.0, 90.0, 180.0, 270.0)
+_TURNED = 2.0  # log odds by which a turned view must show more of a face than the upright one
 _BATCH = 32
 _EYES_APART = MEAN_FACE[1][0] - MEAN_FACE[0][0]
 _SAME_FACE = 0.4  # of a face's size: two whose noses are nearer are one
 _BLUR_SIDE, _BLUR_FRAMING = 128, FaceFraming("face")
-_KINDS = ("face", "person", "prompt")
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class FoundFace:
     Attributes:
         face: its points in pixels of the picture.
         head: left, top, right, bottom of the head that it was found in, in pixels.
-        certainty: how sure it is that there is a face, 0..1.
+        certainty: how sure it is that there is a face, 0..1, by the head and by each look into it.
         spread: how far a coordinate may be off, as a share of the distance between the eyes from the front.
     """
 
@@ -48,18 +55,17 @@ class FoundFace:
 
 
 def find_faces(
-    read: Read, size: Size, subjects: Sequence[Subject], finder: LandmarkFinder, least: float
+    read: Read, size: Size, heads: Sequence[Detection], finder: LandmarkFinder, least: float
 ) -> list[FoundFace]:
     """The faces in a picture, from left to right.
 
     Args:
         read: the picture.
         size: its width and height in pixels.
-        subjects: of its analysis; those with a head of a person are looked at.
+        heads: that are looked at, in pixels; see `find_heads`.
         finder: of the points.
         least: certainty.
     """
-    heads = [_in_pixels(each.head_region, size) for each in subjects if each.kind in _KINDS and each.head_region]
     found: list[FoundFace] = []
     for start in range(0, len(heads), _BATCH):
         found += _find_in(read, size, heads[start : start + _BATCH], finder)
@@ -74,35 +80,53 @@ def measure_face_blur(read: Read, size: Size, face: Face) -> float:
     return measure_blur(pixels.numpy())
 
 
-def _find_in(read: Read, size: Size, heads: Sequence[Region], finder: LandmarkFinder) -> list[FoundFace]:
-    looking = [(head, _first_view(head)) for head in heads]
+def _find_in(read: Read, size: Size, heads: Sequence[Detection], finder: LandmarkFinder) -> list[FoundFace]:
+    squares = [_square_around(head) for head in heads]
+    patches = read_patches(lambda box, size: brightness(read(box, size)), squares, size, _READ_PIXELS)
+    looking = _first_views(patches, heads, finder)
+    odds = {index: _HEAD_WEIGHT * _log_odds(min(heads[index].confidence, _SUREST_HEAD)) for index in patches.inside}
     found: list[FoundFace] = []
     for _ in range(_ROUNDS):
-        seen, views = [], []
-        for head, view in looking:
-            try:
-                pixels, _ = warp(read, plan_warp(view, SIDE, size), fill="edge")
-            except OutsideError:
-                continue
-            seen.append((head, view))
-            views.append(pixels.movedim(-1, 0))
-        if not views:
+        if not looking:
             return []
-        marks = finder.find(torch.stack(views))
-        found = _as_faces(seen, marks)
-        looking = [(each.head, _next_view(each.face)) for each in found]
+        marks = finder.find(patches.sample(looking, SIDE)[:, None])
+        seen, found = looking, []
+        looking = []
+        for (index, view), points, spread, certainty in zip(seen, *marks, strict=True):
+            odds[index] += _log_odds(certainty.item()) / _ROUNDS
+            face = _as_face(view, points)
+            if face is not None:
+                apart = face.size * _EYES_APART * view.scale / SIDE
+                sure = 1 / (1 + exp(-odds[index]))
+                found.append(FoundFace(face, heads[index][:4], sure, spread.item() / apart))
+                looking.append((index, _next_view(face)))
     return found
 
 
-def _as_faces(seen: Sequence[tuple[Region, Similarity]], marks: Landmarks) -> list[FoundFace]:
-    """What was found in views, in pixels of the picture; without those whose points lie in one place."""
-    found = []
-    for (head, view), points, spread, certainty in zip(seen, *marks, strict=True):
-        face = _as_face(view, points)
-        if face is not None:
-            apart = face.size * _EYES_APART * view.scale / SIDE
-            found.append(FoundFace(face, head, certainty.item(), spread.item() / apart))
-    return found
+def _first_views(patches: Patches, heads: Sequence[Detection], finder: LandmarkFinder) -> list[tuple[int, Similarity]]:
+    """Of each head as upright as the picture is; or where that shows far more of a face, by a quarter or half turn."""
+    looking = [(index, _first_view(heads[index])) for index in patches.inside]
+    if not looking:
+        return []
+    sure_of = _sure_of(patches, looking, finder)
+    doubtful = [index for (index, _), sure in zip(looking, sure_of, strict=True) if sure < _PLAIN]
+    turned = {index: [(index, _first_view(heads[index], angle)) for angle in _TURNS] for index in doubtful}
+    if not turned:
+        return list(looking)
+    sure = iter(_sure_of(patches, [each for views in turned.values() for each in views], finder))
+    for index, views in turned.items():
+        odds = [_log_odds(next(sure)) - (_TURNED if place else 0) for place in range(len(views))]
+        turned[index] = [views[odds.index(max(odds))]]
+    return [turned.get(index, [(index, view)])[0] for index, view in looking]
+
+
+def _sure_of(patches: Patches, looking: Sequence[tuple[int, Similarity]], finder: LandmarkFinder) -> list[float]:
+    return finder.find(patches.sample(looking, SIDE)[:, None]).certainty.tolist()
+
+
+def _log_odds(share: float) -> float:
+    share = min(max(share, 1e-6), 1 - 1e-6)
+    return log(share / (1 - share))
 
 
 def _as_face(view: Similarity, points: Tensor) -> Face | None:
@@ -115,19 +139,24 @@ def _as_face(view: Similarity, points: Tensor) -> Face | None:
     return face if 0.1 < face.size * view.scale * VIEW / SIDE < 4 else None
 
 
-def _first_view(head: Region) -> Similarity:
-    long = max(head[2] - head[0], head[3] - head[1])
-    centre = (head[0] + head[2]) / 2, (head[1] + head[3]) / 2 + _FIRST_BELOW * long
-    return Similarity.about(centre, (SIDE / 2, SIDE / 2), SIDE / (_FIRST_SIDE * long))
+def _square_around(head: Detection) -> Region:
+    """What is read around a head: left, top, right, bottom."""
+    half = _READ_SIDE / 2 * max(head.x2 - head.x1, head.y2 - head.y1)
+    x, y = (head.x1 + head.x2) / 2, (head.y1 + head.y2) / 2
+    return x - half, y - half, x + half, y + half
+
+
+def _first_view(head: Detection, angle: float = 0.0) -> Similarity:
+    """Of the face in a head, turned by so many degrees clockwise."""
+    long = max(head.x2 - head.x1, head.y2 - head.y1)
+    x, y = Similarity.about((0.0, 0.0), (0.0, 0.0), long, -angle).apply((0.0, _FIRST_BELOW))
+    centre = (head.x1 + head.x2) / 2 + x, (head.y1 + head.y2) / 2 + y
+    return Similarity.about(centre, (SIDE / 2, SIDE / 2), SIDE / (_FIRST_SIDE * long), angle)
 
 
 def _next_view(face: Face) -> Similarity:
     centre = face.alignment.inverse().apply(VIEW_CENTRE)
     return Similarity.about(centre, (SIDE / 2, SIDE / 2), SIDE / (VIEW * face.size), -face.roll)
-
-
-def _in_pixels(region: Region, size: Size) -> Region:
-    return region[0] * size[0], region[1] * size[1], region[2] * size[0], region[3] * size[1]
 
 
 def _distinct(faces: Sequence[FoundFace]) -> list[FoundFace]:

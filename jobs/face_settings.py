@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..cropping.checks import check_count, check_kind, check_number, check_share, show
+from ..cropping.checks import check_count, check_kind, check_number, check_share, check_tuple, show
 from ..cropping.face_framing import FaceFraming
 from ..images.paste import WIDEST_FEATHER
 from ..images.warp import MAX_SIDE
 
 SIZE = 512
-LEAST_CERTAIN = 0.85
-MOST_FACES = 100
-"""Of one picture: as many heads as croppers find."""
+LEAST_CERTAIN = 0.75
+MOST_FACES = 200
+"""Of one picture."""
 
-SORTS = ("blur", "size", "yaw", "pitch", "roll", "certainty", "scale")
+SORTS = ("blur", "size", "yaw", "pitch", "roll", "certainty", "scale", "likeness")
 """What faces may be sorted by: sharp ones, large ones, those that look to the left, down or are tilted to the left,
-certain ones, and those of which the picture has most pixels come first."""
+certain ones, those of which the picture has most pixels, and those most like the person asked for come first."""
 
-_LARGEST_FIRST = ("size", "certainty", "scale")
+_LARGEST_FIRST = ("size", "certainty", "scale", "likeness")
+LEAST_ALIKE = 0.6
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class FaceSettings:
         most_yaw, most_pitch, most_roll: and those turned by more degrees either way; None for no limit.
         sort: one of `SORTS`, whose place then stands before each name; empty for the order of the pictures.
         spread: keep so many faces only, those that cover yaw and pitch best; None for all.
+        same_as: names of squares of one person in the manifest that is read; faces of others are left out.
+        least_alike: so are those less alike: the cosine of the angle between embeddings, −1..1.
+        embeddings: SHA-256 of the vectors by which that is told; empty where nobody is asked for.
         padding_masks: write a mask of what of each square lies outside its picture.
         feather: of edited squares that are pasted back, in pixels of the picture; None: squares are cut.
 
@@ -56,6 +60,9 @@ class FaceSettings:
     most_roll: float | None = None
     sort: str = ""
     spread: int | None = None
+    same_as: tuple[str, ...] = ()
+    least_alike: float = LEAST_ALIKE
+    embeddings: str = ""
     padding_masks: bool = False
     feather: int | None = None
 
@@ -73,6 +80,14 @@ class FaceSettings:
                 raise ValueError(f"{name} must be above 0, got {value}")
         if self.sort not in ("", *SORTS):
             raise ValueError(f"sort: {show(self.sort)} is none; use one of {', '.join(SORTS)}")
+        object.__setattr__(self, "same_as", check_tuple("same_as", self.same_as, str))
+        if not -1 <= check_number("least_alike", self.least_alike) <= 1:
+            raise ValueError(f"least_alike is a cosine in -1..1, got {self.least_alike}")
+        check_kind("embeddings", self.embeddings, str)
+        if bool(self.same_as) != bool(self.embeddings):
+            raise ValueError("same_as: needs embeddings, and they need it")
+        if self.sort == "likeness" and not self.same_as:
+            raise ValueError("sort: likeness needs same_as, the person that faces are compared with")
         if self.spread is not None:
             check_count("spread", self.spread, 1_000_000)
         if self.feather is not None:

@@ -15,6 +15,7 @@ from ..cropping.box import Box
 from ..cropping.checks import Region, Size
 from ..cropping.face import Points
 from ..cropping.face_framing import Square
+from ..cropping.subject import Subject
 from ..datasets.deduplicate import hash_file
 from ..datasets.face_record import FaceRecord
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord, format_line
@@ -26,9 +27,11 @@ from ..images.errors import PictureError
 from ..images.warp import Read, plan_warp, warp
 from ..models.landmarks.loading import LandmarkFinder
 from .analyse import ANALYSIS_SIDE
+from .embeddings import Person
 from .executors.batches import Analyser
 from .face_search import FoundFace, find_faces, measure_face_blur
 from .face_settings import MOST_FACES, FaceSettings
+from .head_search import CloserLook, ReadPixels, find_heads
 from .run import FolderRun
 from .stages import analysing, with_picture
 
@@ -67,12 +70,17 @@ class FaceLooker:
         thumbnail, digest = picture.small(ANALYSIS_SIDE), hash_file(picture.path)
         with analysing(picture):
             subjects = self.analyser.analyse(thumbnail).subjects
-            found = find_faces(read, size, subjects, self.finder, self.settings.least_certain)[:MOST_FACES]
+            look = CloserLook(read_pixels(picture), self._find_subjects)
+            heads = find_heads(subjects, size, look)[:MOST_FACES]
+            found = find_faces(read, size, heads, self.finder, self.settings.least_certain)
             crops = [describe_face(read, size, each, self.settings) for each in found]
         return _with_faces(replace(record, digest=digest), [each for each in crops if each is not None], NO_FACE)
 
     def mark(self, source: str) -> str:
         return ""
+
+    def _find_subjects(self, thumbnail: np.ndarray) -> Sequence[Subject]:
+        return self.analyser.analyse(thumbnail).subjects
 
 
 @dataclass(frozen=True)
@@ -82,10 +90,12 @@ class FaceReframer:
     Attributes:
         earlier: its records, by source.
         settings: of the run.
+        person: whom faces are compared with; None for nobody.
     """
 
     earlier: Mapping[str, PictureRecord]
     settings: FaceSettings
+    person: Person | None = None
 
     def mark(self, source: str) -> str:
         return f"faces:{blake2b(format_line(self.earlier[source]).encode(), digest_size=8).hexdigest()}"
@@ -96,10 +106,16 @@ class FaceReframer:
             raise PictureError(picture.path, before.reason or NO_FACE)
         if before.size != picture.info.size or before.digest != hash_file(picture.path):
             raise PictureError(picture.path, CHANGED)
-        faces = [crop.face for crop in before.crops if crop.face is not None]
-        crops = [reframe(each, picture.info.size, self.settings) for each in faces]
+        crops = [reframe(each, picture.info.size, self.settings) for each in map(self._compare, before.crops) if each]
         kept = [each for each in crops if each is not None]
         return _with_faces(replace(record, digest=before.digest), kept, before.reason or NO_FACE)
+
+    def _compare(self, crop: CropRecord) -> FaceRecord | None:
+        """The face of an earlier square, with how much it is like the person."""
+        if crop.face is None or self.person is None:
+            return crop.face
+        likeness = self.person.likeness(crop.file)
+        return replace(crop.face, likeness=None if likeness is None else _rounded(likeness))
 
 
 def look_at_faces(
@@ -148,13 +164,14 @@ def write_squares(run: FolderRun, picture: Picture, record: PictureRecord) -> No
 
 
 def read_picture(picture: Picture) -> Read:
+    """Reads an open picture as floats; what is transparent lies on white."""
+    read = read_pixels(picture)
+    return lambda box, size: torch.from_numpy(read(box, size).astype(np.float32)).div_(255)
+
+
+def read_pixels(picture: Picture) -> ReadPixels:
     """Reads an open picture; what is transparent lies on white."""
-
-    def read(box: Box, size: Size) -> Tensor:
-        pixels = picture.crop(box.as_list(), size)
-        return torch.from_numpy(pixels.astype(np.float32)).div_(255)
-
-    return read
+    return lambda box, size: picture.crop(box.as_list(), size)
 
 
 def describe_face(read: Read, size: Size, found: FoundFace, settings: FaceSettings) -> CropRecord | None:
@@ -224,6 +241,10 @@ def find_fault(face: FaceRecord, settings: FaceSettings) -> str:
         most = getattr(settings, f"most_{name}")
         if most is not None and abs(getattr(face, name)) > most:
             return f"too much {name}"
+    if settings.same_as and face.likeness is None:
+        return "without an embedding"
+    if settings.same_as and face.likeness is not None and face.likeness < settings.least_alike:
+        return "of somebody else"
     return ""
 
 

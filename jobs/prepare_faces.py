@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from ..cropping.ratio import Ratio
 from ..datasets.manifest import PictureRecord, read_manifest
 from ..models.base import Cropper
 from ..models.landmarks.loading import LandmarkFinder
+from .embeddings import Embed, Embeddings, Person, embed_squares, read_embeddings
 from .executors.batches import Analyser
 from .face_folder import faces_of
 from .face_settings import FaceSettings
@@ -49,13 +50,71 @@ def prepare_face_run(
 
 
 def prepare_look(
-    pictures: Sequence[str | PathLike[str]], run: FolderRun, analyser: Analyser, finder: LandmarkFinder
+    pictures: Sequence[str | PathLike[str]],
+    run: FolderRun,
+    analyser: Analyser,
+    finder: LandmarkFinder,
+    person: Person | None = None,
 ) -> Look:
-    """How the faces of a run of `prepare_face_run` are found: anew, or in the manifest that was named."""
+    """How the faces of a run of `prepare_face_run` are found: anew, or in the manifest that was named.
+
+    Args:
+        person: see `prepare_person`.
+    """
     settings = faces_of(run.settings)
     if is_manifest_name(pictures):
-        return FaceReframer(read_face_manifest(Path(pictures[0]))[1], settings)
+        return FaceReframer(read_face_manifest(Path(pictures[0]))[1], settings, person)
     return FaceLooker(analyser, finder, settings)
+
+
+def prepare_person(
+    pictures: Sequence[str | PathLike[str]],
+    same_as: Sequence[str],
+    embeddings: str | PathLike[str] | Mapping[str, Any] | None,
+    embed: Embed | None = None,
+) -> Person | None:
+    """Whom the faces of a manifest are compared with; None for nobody.
+
+    Args:
+        pictures: the manifest.
+        same_as: names of squares in it that show the person.
+        embeddings: file of the vectors of its squares, see `read_embeddings`; or the vectors by name.
+        embed: makes such a vector of a square; in place of `embeddings`.
+
+    Raises:
+        ValueError: when something cannot be used; the message names the argument.
+        RunError: see `read_face_manifest`.
+    """
+    given = {"embeddings": embeddings, "embed": embed}
+    named = [name for name, value in given.items() if value is not None]
+    if not same_as:
+        if named:
+            raise ValueError(f"{named[0]}: does nothing without same_as, the square of a person")
+        return None
+    if not is_manifest_name(pictures):
+        raise ValueError("same_as: needs squares to compare; name the manifest.jsonl of a run that made them")
+    if len(named) != 1:
+        raise ValueError("same_as: needs embeddings of the squares, which no network of ours makes")
+    try:
+        return Person(_vectors_of(Path(pictures[0]), embeddings, embed), tuple(same_as))
+    except OSError as error:
+        raise ValueError(f"embeddings: {error.filename}: {error.strerror}") from error
+
+
+def _vectors_of(
+    manifest: Path, embeddings: str | PathLike[str] | Mapping[str, Any] | None, embed: Embed | None
+) -> Embeddings:
+    if embed is not None:
+        _, records = read_face_manifest(manifest)
+        files = [crop.file for record in records.values() for crop in record.crops if crop.file]
+        return embed_squares(manifest.parent, files, embed)
+    try:
+        if isinstance(embeddings, str | PathLike):
+            return read_embeddings(Path(embeddings))
+        assert embeddings is not None
+        return Embeddings.of(embeddings)
+    except ValueError as error:
+        raise ValueError(f"embeddings: {error}") from None
 
 
 def is_manifest_name(pictures: Sequence[str | PathLike[str]]) -> bool:

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from comfy_api.latest import io
 from torch import Tensor
 
 from ..cropping.box import Box
+from ..cropping.checks import Size
 from ..cropping.face_framing import FRAMINGS, MOST_PADDING, MOST_SHIFT, FaceFraming
 from ..cropping.pose_spread import spread_poses
 from ..datasets.manifest import CropRecord
 from ..images.fill import Fill
 from ..images.warp import MAX_SIDE, plan_warp, read_tensor, warp
 from ..jobs.face_search import find_faces
-from ..jobs.face_settings import LEAST_CERTAIN, SIZE, FaceSettings
+from ..jobs.face_settings import LEAST_CERTAIN, MOST_FACES, SIZE, FaceSettings
 from ..jobs.face_stages import describe_face, find_fault
+from ..jobs.head_search import CloserLook, find_heads
 from ..models.landmarks.loading import LandmarkFinder, load_bundled_finder
 from .analyse import AnalysedPicture, analyse_batches
 from .canvas import WHITE, read_fill
 from .heads import subjects_input
-from .host import to_host, track_progress
-from .hosted_cropper import HostedCropper
+from .host import stop_if_interrupted, to_host, track_progress
+from .hosted_cropper import HostedCropper, or_default
 from .panel import KEPT, Marked, Panel, Tile, count_of
 from .sockets.croppers import cropper_input
 from .sockets.faces import make_face_box
@@ -177,12 +180,13 @@ class FaceCrops(io.ComfyNode):
         )
         background, first = read_fill(named), _read_order(require_single(order, "order"))
         most = single_or(at_most, "at_most", 0) or None
-        batches = read_batches(image)
+        hosted, batches = or_default(single_or(cropper, "cropper", None)), read_batches(image)
         count = sum(map(len, batches))
         squares, outsides, boxes, sources = [], [], [], []
         panel = Panel(count)
-        for index, analysed in enumerate(track_progress(analyse_batches(batches, cropper, None, subjects), count)):
-            crops, faults = look_at(analysed, settings, finder)
+        seen = analyse_batches(batches, [hosted], None, subjects)
+        for index, analysed in enumerate(track_progress(seen, count)):
+            crops, faults = look_at(analysed, settings, finder, None if subjects else hosted)
             for crop in choose(crops, first, most):
                 square, outside = cut_square(analysed.picture, crop, background)
                 squares.append(to_host(square[None]))
@@ -205,16 +209,34 @@ def _read_order(text: str) -> str:
 
 
 def look_at(
-    analysed: AnalysedPicture, settings: FaceSettings, finder: LandmarkFinder
+    analysed: AnalysedPicture, settings: FaceSettings, finder: LandmarkFinder, hosted: HostedCropper | None = None
 ) -> tuple[list[CropRecord], list[str]]:
-    """The faces of a picture that pass, from left to right, and why the others do not."""
+    """The faces of a picture that pass, from left to right, and why the others do not.
+
+    Args:
+        hosted: that looks closer at parts of the picture; None where its heads are those that are connected.
+    """
     picture = analysed.picture.to("cpu")
     read, size = read_tensor(picture), size_of(picture)
-    found = find_faces(read, size, analysed.analysis.subjects, finder, settings.least_certain)
+    heads = find_heads(analysed.analysis.subjects, size, closer_look(picture, hosted))[:MOST_FACES]
+    found = find_faces(read, size, heads, finder, settings.least_certain)
     crops = [crop for each in found if (crop := describe_face(read, size, each, settings)) is not None]
     faults = [find_fault(crop.face, settings) if crop.face else "" for crop in crops]
     kept = [crop for crop, fault in zip(crops, faults, strict=True) if not fault]
     return kept, [fault for fault in faults if fault]
+
+
+def closer_look(picture: Tensor, hosted: HostedCropper | None) -> CloserLook | None:
+    """How a cropper looks at parts of a picture `[H, W, 3]`."""
+    if hosted is None or not hosted.cropper.reads_pixels:
+        return None
+    read = read_tensor(picture)
+
+    def read_pixels(box: Box, size: Size) -> np.ndarray:
+        stop_if_interrupted()
+        return (read(box, size) * 255).round().byte().numpy()
+
+    return CloserLook(read_pixels, lambda thumbnail: hosted.analyse([thumbnail])[0].subjects)
 
 
 def choose(crops: Sequence[CropRecord], order: str, most: int | None) -> list[CropRecord]:

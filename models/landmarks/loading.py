@@ -28,7 +28,7 @@ class LandmarkFinder:
 
     @torch.inference_mode()
     def find(self, images: Tensor) -> Landmarks:
-        """What is found in `[B, 3, 64, 64]` RGB in 0..1: the mean over each and its mirror image."""
+        """What is found in brightness `[B, 1, 64, 64]`: the mean over each and its mirror image."""
         both = torch.cat([images, images.flip(3)])
         (points, mirrored), spreads, certainties = (each.chunk(2) for each in read_outputs(self._network(both)))
         across, down = mirrored[:, _MIRRORED].unbind(2)

@@ -10,6 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
+import salient_crop
+from salient_crop.cli.main import main
 from salient_crop.cropping.face import MEAN_FACE
 from salient_crop.cropping.face_framing import FaceFraming
 from salient_crop.cropping.subject import Subject
@@ -18,7 +20,7 @@ from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.face_folder import extract_faces
 from salient_crop.jobs.face_paste import paste_faces, prepare_paste
 from salient_crop.jobs.face_settings import FaceSettings
-from salient_crop.jobs.prepare_faces import prepare_face_run, prepare_look
+from salient_crop.jobs.prepare_faces import prepare_face_run, prepare_look, prepare_person
 from salient_crop.jobs.run import RunError
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
@@ -34,7 +36,7 @@ class Heads(Cropper):
 
     def analyse(self, images):
         heads = [(0.1, 0.2, 0.4, 0.6), (0.6, 0.2, 0.9, 0.6)]
-        subjects = [Subject(*each, kind="person", head=each) for each in heads]
+        subjects = [Subject(*each, kind="person", head=each, confidence=0.5) for each in heads]
         return [Analysis(torch.ones(8, 8), subjects) for _ in images]
 
 
@@ -372,3 +374,96 @@ def test_every_setting_belongs_to_the_identity():
     plain = FaceSettings("mean")
     others = [replace(plain, finder="x"), replace(plain, framing=FaceFraming("head")), replace(plain, sort="yaw")]
     assert all(each != plain for each in others) and OK == "ok"
+
+
+VECTORS = {"a_0.png": [1, 0], "a_1.png": [0, 1], "deep/b_0.png": [0.8, 0.6]}
+
+
+def same(faces, out, same_as=("a_0.png",), embeddings=VECTORS, embed=None, **asked):
+    named = [faces.out / "manifest.jsonl"]
+    person = prepare_person(named, same_as, embeddings, embed)
+    asked = {"size": 32, "least_certain": 0.5, "same_as": same_as, "embeddings": person.embeddings.digest, **asked}
+    settings = FaceSettings("mean", **asked)
+    run = prepare_face_run(named, out, Heads(), settings, format="png")
+    with Analyser(Heads()) as analyser:
+        return extract_faces(run, prepare_look(named, run, analyser, MeanFinder(), person), lambda step: None)
+
+
+def test_faces_of_one_person_are_kept_and_sorted_by_how_alike_they_are(faces, tmp_path):
+    faces.extract()
+    outcome = same(faces, tmp_path / "same", sort="likeness")
+    assert outcome.crops == 2
+    assert faces.files(tmp_path / "same") == ["000001_a_0.png", "000002_deep_b_0.png"]
+    kept = {crop.file: crop.face.likeness for each in faces.records(tmp_path / "same") for crop in each.crops}
+    assert kept == {"000001_a_0.png": 1.0, "000002_deep_b_0.png": 0.8}
+    assert same(faces, tmp_path / "same", sort="likeness").resumed == 2
+    stricter = same(faces, tmp_path / "same", least_alike=0.9)
+    assert stricter.crops == 1 and faces.files(tmp_path / "same") == ["a_0.png"]
+    dropped = faces.records(tmp_path / "same")[1]
+    assert dropped.status == DROPPED and dropped.reason == "1 of somebody else, 1 without an embedding"
+
+
+def test_other_vectors_choose_anew(faces, tmp_path):
+    faces.extract()
+    same(faces, tmp_path / "same")
+    outcome = same(faces, tmp_path / "same", embeddings={**VECTORS, "a_1.png": [1, 0.1]})
+    assert outcome.resumed == 0 and outcome.crops == 3
+
+
+def test_a_function_embeds_the_squares_of_a_manifest(faces, tmp_path):
+    faces.extract()
+    outcome = same(faces, tmp_path / "same", embeddings=None, embed=lambda square: [square.mean() - 127, 10.0])
+    assert outcome.crops == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"same_as": ["gone.png"], "embeddings": VECTORS}, "same_as: there is no embedding of 'gone.png'"),
+        ({"same_as": ["a_0.png"]}, "same_as: needs embeddings of the squares"),
+        ({"same_as": ["a_0.png"], "embeddings": VECTORS, "embed": len}, "same_as: needs embeddings of the squares"),
+        ({"same_as": [], "embeddings": VECTORS}, "embeddings: does nothing without same_as"),
+        ({"same_as": ["a_0.png"], "embeddings": "nowhere.jsonl"}, "embeddings: nowhere.jsonl: No such file"),
+        ({"same_as": ["a_0.png"], "embeddings": {"a_0.png": [0, 0]}}, "embeddings: 'a_0.png': its numbers"),
+    ],
+)
+def test_a_person_that_cannot_be_told_is_refused_by_name(faces, asked, told):
+    faces.extract()
+    with pytest.raises(ValueError, match=told):
+        prepare_person([faces.out / "manifest.jsonl"], **{"embeddings": None, **asked})
+
+
+def test_pictures_have_no_squares_to_compare(faces):
+    with pytest.raises(ValueError, match="same_as: needs squares to compare"):
+        prepare_person([faces.photos], ["a_0.png"], VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"same_as": ("a_0.png",)}, "same_as: needs embeddings"),
+        ({"sort": "likeness"}, "sort: likeness needs same_as"),
+        ({"least_alike": 1.5}, "least_alike is a cosine"),
+    ],
+)
+def test_settings_of_a_person_that_cannot_be_are_refused(asked, told):
+    with pytest.raises(ValueError, match=told):
+        FaceSettings("mean", **asked)
+
+
+def test_python_and_the_command_make_the_same_squares(faces, tmp_path, root):
+    photo = root / "samples" / "astronaut.jpg"
+    outcome = salient_crop.crop_faces(photo, tmp_path / "one", "dfl:whole_face", size=64, format="png", device="cpu")
+    words = ["faces", str(photo), "--out", str(tmp_path / "two"), "--framing", "dfl:whole_face", "--size", "64"]
+    assert main([*words, "--format", "png", "--device", "cpu"]) == 0
+    assert outcome.crops == 1
+    one, two = ((tmp_path / name / "astronaut_0.png").read_bytes() for name in ("one", "two"))
+    assert one == two
+    vectors = tmp_path / "vectors.jsonl"
+    vectors.write_text(json.dumps({"file": "astronaut_0.png", "embedding": [1, 2, 3]}))
+    manifest = str(tmp_path / "two" / "manifest.jsonl")
+    again = ["faces", manifest, "--out", str(tmp_path / "three"), "--same-as", "astronaut_0.png"]
+    assert main([*again, "--embeddings", str(vectors)]) == 0
+    assert main(again) == 2
+    with pytest.raises(TypeError, match="progress must be callable"):
+        salient_crop.crop_faces(photo, tmp_path / "one", progress=3)

@@ -9,7 +9,7 @@ continues.
 Writes one line a face: its picture, YuNet's or the given box `[x1, y1, x2, y2]`, and for every view of it in which the
 mesh was found (shifted, scaled, turned, mirrored) the five points and four others in pixels of the picture, with depth.
 Their mean is what is learned; how far they lie apart is how well the teacher repeats itself. A face that is found in
-no view has an empty list: what it shows is no face, or too little of one.
+no view has an empty list: what it shows is no face, or too little of one. `none` marks the back of a head.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", metavar="FOLDER", type=Path, nargs="+")
     parser.add_argument("--yunet", type=Path, required=True, help="YuNet (2023mar) as ONNX")
-    parser.add_argument("--boxes", type=Path, help="name → [x1, y1, x2, y2]… of faces by hand, relative")
+    parser.add_argument(
+        "--boxes", type=Path, help="name → [x1, y1, x2, y2, back]… of heads by hand, relative; 1 for the back of one"
+    )
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     by_hand = json.loads(given.boxes.read_text()) if given.boxes else {}
@@ -65,11 +67,16 @@ def main() -> None:
 def label_picture(path: Path, yunet: str, by_hand: dict[str, list[list[float]]], mesh: Any) -> Iterator[dict]:
     """The faces of one picture."""
     image = cv2.imread(str(path))
+    assert image is not None, path
     height, width = image.shape[:2]
     found = detect_faces(image, yunet)
-    hands = [[x1 * width, y1 * height, x2 * width, y2 * height] for x1, y1, x2, y2 in by_hand.get(path.name, ())]
-    others = [box for box in hands if all(iou(box, each["box"]) < SAME_IOU for each in found)]
-    for face in [*found, *({"box": box, "yunet": None, "confidence": None} for box in others)]:
+    hands = [
+        ([x1 * width, y1 * height, x2 * width, y2 * height], back)
+        for x1, y1, x2, y2, back in by_hand.get(path.name, ())
+    ]
+    others = [each for each in hands if all(iou(each[0], face["box"]) < SAME_IOU for face in found)]
+    drawn = ({"box": box, "yunet": None, "confidence": None, "none": bool(back)} for box, back in others)
+    for face in [*found, *drawn]:
         x1, y1, x2, y2 = face["box"]
         if max(x2 - x1, y2 - y1) >= LEAST_FACE:
             yield {"picture": path.name, "size": [width, height], **face, "views": list(look(image, face["box"], mesh))}
