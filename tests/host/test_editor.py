@@ -239,10 +239,12 @@ def test_keys_of_the_editor_do_not_reach_the_canvas_behind_it(editor, folder):
     page.locator(".salient-crop-dialog .stage.corrected").wait_for(state="detached")
     page.keyboard.press("Control+z")
     page.evaluate("() => document.activeElement.blur()")
-    for key in ("Delete", "Control+z"):
+    for key in ("Delete", "Control+z", "Control+a"):
         page.keyboard.press(key)
     editor.canvas.let_act()
     assert page.evaluate(where) == before
+    editor.drag_left()  # not the text of the page, which the last key has selected
+    page.keyboard.press("r")
     for _ in range(12):
         page.keyboard.press("Tab")
     assert page.evaluate("() => Boolean(document.activeElement.closest('.salient-crop-dialog'))")

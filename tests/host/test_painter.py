@@ -207,6 +207,7 @@ def test_the_hosts_undo_is_back_when_the_painter_is_closed(board):
     page = board.page
     page.evaluate("() => app.extensionManager.workflow.activeWorkflow.changeTracker.captureCanvasState()")
     board.open()
+    page.evaluate("() => document.getSelection().selectAllChildren(document.body)")  # Ctrl A does so
     board.drag((0.3, 0.3), (0.6, 0.6))
     board.close()
     assert len(board.regions) == 1

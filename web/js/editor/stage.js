@@ -41,6 +41,7 @@ export class Stage {
     element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     element.addEventListener("dblclick", (event) => this.toggleZoom(event));
     element.addEventListener("contextmenu", (event) => event.stopPropagation());
+    element.addEventListener("dragstart", (event) => event.preventDefault()); // of text of the page that is selected
     element.addEventListener("keydown", (event) => this.keydown(event));
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(element);

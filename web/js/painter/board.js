@@ -40,6 +40,7 @@ export class Board {
     for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       element.addEventListener(name, (event) => this[name](event));
     }
+    element.addEventListener("dragstart", (event) => event.preventDefault()); // of text of the page that is selected
     element.addEventListener("keydown", (event) => this.keydown(event));
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(element);
