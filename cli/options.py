@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cropping.checks import show
 from ..jobs.defaults import KEEP_MOST
-from ..models.runtime.choice import AUTO, FLOAT32, PRECISIONS, RUNTIMES, find_runtime
+from ..models.runtime.choice import AUTO, FLOAT32, PRECISIONS, RUNTIMES, SWITCH, find_runtime
 from .status import UsageError
 
 if TYPE_CHECKING:
@@ -353,5 +353,6 @@ def open_cropper(name: str | None, device: str, runtime: str = AUTO, precision: 
     try:
         return load_cropper(name or next(iter(BUNDLED)), device, find_runtime(runtime, precision))
     except (OSError, ValueError) as error:
-        about_flag = str(error).startswith(("runtime: ", "precision: "))
-        raise UsageError(f"--{error}" if about_flag else f"--cropper: {error}") from error
+        named = {"runtime: ": "--", "precision: ": "--", SWITCH: ""}
+        words = next((words for start, words in named.items() if str(error).startswith(start)), "--cropper: ")
+        raise UsageError(f"{words}{error}") from error

@@ -587,3 +587,22 @@ def test_masks_and_boxes_say_what_matters_and_what_was_searched_on_is_saved(phot
 def test_guides_that_cannot_be_used_are_refused_by_their_flag(photos, tmp_path, capsys, words, told):
     assert crop(photos, "--out", tmp_path / "out", *words) == 2
     assert told in capsys.readouterr().err.replace("argument --", "--")
+
+
+def test_what_runs_the_network_is_a_setting_of_the_run(tmp_path, capsys):
+    save_picture(tmp_path / "photos" / "a.jpg", (90, 60), 1)
+    command = [
+        "crop",
+        str(tmp_path / "photos"),
+        "--out",
+        str(tmp_path / "out"),
+        "--device",
+        "cpu",
+        "--runtime",
+        "torch",
+    ]
+    assert main(command) == 0
+    assert main(command) == 0
+    assert "1 had been done before" in capsys.readouterr().out
+    assert main([*command, "--precision", "bfloat16"]) == 0
+    assert "(runtime: torch → torch bfloat16); all pictures are done again" in capsys.readouterr().err

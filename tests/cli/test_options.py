@@ -72,3 +72,19 @@ def test_a_device_or_cropper_that_is_not_there_is_named(monkeypatch, tmp_path):
     for name in ("nonesuch", str(tmp_path)):
         with pytest.raises(UsageError, match="^--cropper: "):
             options.open_cropper(name, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "environment", "words"),
+    [
+        ("centre", ("torch", "bfloat16"), "", "^--precision: bfloat16: centre has no network$"),
+        ("focus", ("openvino", "float32"), "", "^--runtime: 'openvino' is not installed: pip install"),
+        ("focus", ("auto", "float32"), "onnx", "^SALIENT_CROP_RUNTIME='onnx' is none of"),
+        ("nonesuch", ("torch", "float32"), "", "^--cropper: nonesuch is neither"),
+    ],
+)
+def test_what_cannot_run_a_network_is_named_by_its_flag(monkeypatch, name, flags, environment, words):
+    monkeypatch.setattr("salient_crop.models.runtime.choice.has_openvino", lambda: False)
+    monkeypatch.setenv("SALIENT_CROP_RUNTIME", environment)
+    with pytest.raises(UsageError, match=words):
+        options.open_cropper(name, "cpu", *flags)

@@ -126,6 +126,9 @@ def test_a_constraint_without_ratios_keeps_each_pictures_own(photos, tmp_path):
         ({"ratios": "2:0"}, ValueError, "2:0"),
         ({"cropper": "nonesuch"}, FileNotFoundError, "nonesuch"),
         ({"format": "tiff"}, ValueError, "tiff"),
+        ({"runtime": "onnx"}, ValueError, "^runtime: 'onnx' is none of auto, torch, openvino$"),
+        ({"precision": "half"}, ValueError, "^precision: 'half' is none of float32, bfloat16$"),
+        ({"precision": "bfloat16"}, ValueError, "^precision: bfloat16: centre has no network$"),
         ({"on_cut": "skip"}, ValueError, "^on_cut must be one of keep, drop, pad, got 'skip'"),
         ({"background": "nocolour"}, ValueError, "nocolour"),
         ({"background": None}, ValueError, "transparen"),  # of a jpg
