@@ -52,7 +52,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
         choices=PRECISIONS,
         default=FLOAT32,
         help="of the network on a CPU (default float32); bfloat16 is faster where the processor computes with it, and"
-        " moves some boxes",
+        " moves one box in four",
     )
 
 

@@ -172,7 +172,8 @@ def crop_folder(
             need more fail, and say how much. None: half of what this process may use.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is, and as it is run.
         runtime: what runs the network on a CPU: `torch`, `openvino`, or `auto`: OpenVINO where it is installed.
-        precision: of the network on a CPU: `float32`, or `bfloat16`, which is faster where the processor has it.
+        precision: of the network on a CPU: `float32`, or `bfloat16`, which is faster where the processor has
+            it, and moves one box in four.
         progress: called after every step; an exception that it raises stops the run.
 
     Returns:
