@@ -82,8 +82,9 @@ def search_ratio(
 
 
 def _search_inside(scorer: Scorer, grid: SearchGrid, ratio: Ratio, feasible: FeasibleBoxes) -> list[Crop]:
-    if scorer.inputs.protected.shape[1]:
+    if scorer.inputs.protected.shape[1] and not scorer.constraint.crop_text_regions:
         # The best box of all hardly ever cuts off a head. Where it does not, it is the best of those that do not, too.
+        # But it often has one under text.
         freely = _search_feasible(scorer.without_head_rule(), grid, ratio, feasible)
         if not _breaks_head_rule(scorer, grid, feasible.size, freely):
             return freely
