@@ -11,7 +11,7 @@ from torch import Tensor
 from .box_sums import check_maps, normalise, summed_area
 from .checks import show
 from .heads import PARTS
-from .size_curve import Ratings
+from .size_curve import Choices, Ratings
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SearchInputs:
         claims: `[B, C, 5]` float64, what is to be whole beside text regions, see `stack_claims`.
         gradient: `[B]` float64, the mean of the detail before it was scaled to sum to 1.
         ratings: a function from boxes to the ratings that people would give, or None.
-        choice: a function from boxes to how much they would overlap people's crops, or None.
+        choices: what people's crops are like, by the ratio and the region to hold, or None.
     """
 
     heat: Tensor
@@ -36,7 +36,7 @@ class SearchInputs:
     claims: Tensor
     gradient: Tensor
     ratings: Ratings | None = None
-    choice: Ratings | None = None
+    choices: Choices | None = None
 
     @classmethod
     def from_maps(
@@ -79,11 +79,7 @@ class SearchInputs:
         """One of the pictures."""
         own = slice(index, index + 1)
 
-        def of_own(function: Ratings | None) -> Ratings | None:
-            if function is None:
-                return None
-            return lambda boxes: function(boxes.expand(len(self), -1, -1))[own]
-
+        choices = self.choices
         return SearchInputs(
             heat=self.heat[own],
             detail=None if self.detail is None else self.detail[own],
@@ -91,9 +87,15 @@ class SearchInputs:
             protected=self.protected[own],
             claims=self.claims[own],
             gradient=self.gradient[own],
-            ratings=of_own(self.ratings),
-            choice=of_own(self.choice),
+            ratings=self.ratings_of_picture(self.ratings, index),
+            choices=choices and (lambda *asked: self.ratings_of_picture(choices(*asked), index)),
         )
+
+    def ratings_of_picture(self, ratings: Ratings | None, index: int) -> Ratings | None:
+        """Ratings of boxes in all of the pictures, asked about one of them."""
+        if ratings is None:
+            return None
+        return lambda boxes: ratings(boxes.expand(len(self), -1, -1))[index : index + 1]
 
     def __len__(self) -> int:
         return len(self.heat)

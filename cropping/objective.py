@@ -60,8 +60,7 @@ class Objective:
         size_model: gives the size term from the size that people would choose; None: the larger the better.
         rater: gives people's ratings of a crop, which join the aesthetic term; None: that is heat and subjects alone.
         chooser: says how much a crop would overlap people's, where it can judge by what the cropper saw. That is the
-            aesthetic term then, instead of heat, subjects and ratings, and there is no size term. Where a region is
-            asked for, which it knows nothing of, it has no say.
+            aesthetic term then, instead of heat, subjects and ratings, and there is no size term.
 
     Raises:
         TypeError: naming the part that is of another kind.

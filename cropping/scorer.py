@@ -22,7 +22,7 @@ from .heads import HeadRule
 from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective, ObjectiveWeights
 from .ratio import Ratio
-from .size_curve import SizeCurve
+from .size_curve import Ratings, SizeCurve
 from .text_rule import TextRule
 
 # The visible share of a subject at which a box begins to slice it, and at which it slices it fully.
@@ -53,6 +53,8 @@ class Scorer:
         curve: the value of each size; None: the area itself.
         head_room: width and height, as shares of the picture's, of the most that a box can show of it: a larger head is
             trimmed. None: those of `largest`.
+        choice: how much boxes would overlap people's crops: the aesthetic term, without a size term; None: heat,
+            subjects and ratings are it.
     """
 
     inputs: SearchInputs
@@ -61,6 +63,7 @@ class Scorer:
     largest: tuple[float, float]
     curve: SizeCurve | None = None
     head_room: tuple[float, float] | None = None
+    choice: Ratings | None = None
 
     @classmethod
     def of(
@@ -81,16 +84,16 @@ class Scorer:
         check_kind("objective", objective, Objective)
         width, height = check_kind("ratio", ratio, Ratio).largest_in(size)
         model, weights, requested = objective.size_model, objective.weights, constraint.requested_region
-        if inputs.choice is not None and requested is None:
+        choice = inputs.choices(ratio, requested) if inputs.choices else None
+        if choice is not None:
             model, weights = None, replace(weights, size=0.0)  # a choice is of size and place
-        else:
-            inputs = replace(inputs, choice=None)
         curve = model.curve(size, ratio, requested) if model else None
-        return cls(inputs, constraint, weights, (width / size[0], height / size[1]), curve)
+        return cls(inputs, constraint, weights, (width / size[0], height / size[1]), curve, choice=choice)
 
     def for_picture(self, index: int) -> Scorer:
         """The same scores for one of the pictures."""
-        return replace(self, inputs=self.inputs.of_picture(index))
+        choice = self.inputs.ratings_of_picture(self.choice, index)
+        return replace(self, inputs=self.inputs.of_picture(index), choice=choice)
 
     def claims_box(self, size: Size) -> Box:
         """The smallest pixel box around all subjects of the first picture; all of the picture where there are none."""
@@ -122,7 +125,7 @@ class Scorer:
         aesthetic, cut = self._aesthetic_and_cut(box_set, visible, base)
         size = self._size(box_set.area_share() / (self.largest[0] * self.largest[1]))
         terms = {"aesthetic": aesthetic, "size": size.expand_as(aesthetic), "cut": cut}
-        judged = aesthetic if self.inputs.choice is None else CHOICE_WEIGHT * aesthetic
+        judged = aesthetic if self.choice is None else CHOICE_WEIGHT * aesthetic
         total = torch.add(judged, size, alpha=weights.size).sub_(cut, alpha=weights.cut)
         if self.constraint.text_regions:
             terms["layout"], violation = self._layout_and_violation(box_set, in_text)
@@ -149,7 +152,7 @@ class Scorer:
         All that a box can lose is left out, and all that subjects and text regions can give is granted in full.
         """
         weights = self.weights
-        if self.inputs.choice is not None or (self.inputs.ratings is not None and weights.composition):
+        if self.choice is not None or (self.inputs.ratings is not None and weights.composition):
             return None
         heat = torch.stack([each.heat_sum().flatten(1).amax(1) for each in box_sets], 1)
         share = torch.cat([each.area_share().flatten(1) for each in box_sets], 1)
@@ -195,8 +198,8 @@ class Scorer:
             aesthetic = torch.lerp(aesthetic, kept, broadcast(weights.subjects * self._subject_terms.total, kept))
         if weights.edge:
             cut = cut.add_(box_set.edge_sum(), alpha=weights.edge)
-        if self.inputs.choice is not None:
-            aesthetic = box_set.evaluate_smooth(self.inputs.choice)
+        if self.choice is not None:
+            aesthetic = box_set.evaluate_smooth(self.choice)
         elif self.inputs.ratings is not None and weights.composition:
             ratings = box_set.evaluate_smooth(self.inputs.ratings)
             aesthetic = torch.lerp(aesthetic, ratings, weights.composition)
@@ -205,7 +208,7 @@ class Scorer:
     @property
     def _span(self) -> float:
         """More than any two boxes' weighted terms can differ by."""
-        return self.weights.span + (0.0 if self.inputs.choice is None else CHOICE_WEIGHT)
+        return self.weights.span + (0.0 if self.choice is None else CHOICE_WEIGHT)
 
     @cached_property
     def _subject_terms(self) -> _SubjectTerms:

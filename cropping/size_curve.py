@@ -70,6 +70,11 @@ Ratings = Callable[[Tensor], Tensor]
 """Boxes `[B, N, 4]` (relative x1, y1, x2, y2) of B pictures → the ratings that people would give, `[B, N]` in 0..1."""
 
 
+Choices = Callable[[Ratio, Region | None], Ratings | None]
+"""A ratio, and the relative region that a crop is asked to hold or None → how much boxes would overlap people's crops;
+None where nothing can be said of such crops."""
+
+
 class CropChooser(Protocol):
     """Predicts from what a cropper saw in a picture which crop people would choose."""
 
@@ -77,9 +82,7 @@ class CropChooser(Protocol):
     def digest(self) -> str:
         """SHA-256 of the weights, in hex."""
 
-    def choices(
-        self, seen: Sequence[object], subjects: Sequence[Sequence[Subject]], size: tuple[int, int]
-    ) -> Ratings | None:
+    def choices(self, seen: Sequence[object], subjects: Sequence[Sequence[Subject]], size: tuple[int, int]) -> Choices:
         """How much boxes would overlap people's crops, in pictures of (width, height) `size`.
 
         Args:

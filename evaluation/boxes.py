@@ -22,9 +22,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from ..cropping.checks import Size
 from ..cropping.constraint import Constraint
 from ..cropping.objective import Objective
 from ..cropping.ratio import Ratio
+from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.crop_choice.free import favourite_ratio
 from ..models.selection import best_crops
@@ -96,12 +98,15 @@ def evaluate_boxes(file: Path, images: Path, cropper: Cropper, progress: Progres
 
 def find_crop(cropper: Cropper, image: Tensor, objective: Objective) -> np.ndarray:
     """The cropper's best crop of a picture `[1, 3, H, W]`: x1, y1, x2, y2 in pixels."""
-    size = image.shape[-1], image.shape[-2]
-    analyses = cropper.analyse(image)
-    favourite = favourite_ratio(objective.chooser, analyses[0], size) if objective.chooser else None
+    return find_crop_of(cropper.analyse(image)[0], (image.shape[-1], image.shape[-2]), objective)
+
+
+def find_crop_of(analysis: Analysis, size: Size, objective: Objective) -> np.ndarray:
+    """The best crop of a picture of (width, height) `size`: x1, y1, x2, y2 in pixels."""
+    favourite = favourite_ratio(objective.chooser, analysis, size) if objective.chooser else None
     ratios = (Ratio.of(size), *RATIOS) if favourite is None else (favourite,)
     constraint = leave_size_open(Constraint(ratios=tuple(dict.fromkeys(ratios))))
-    box = best_crops(analyses, [size], constraint, objective)[0].box
+    box = best_crops([analysis], [size], constraint, objective)[0].box
     return np.array([box.x, box.y, box.right, box.bottom], float)
 
 

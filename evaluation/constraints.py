@@ -17,11 +17,12 @@ import numpy as np
 import torch
 
 from ..cropping.constraint import Constraint
-from ..cropping.size_curve import SizeModel
+from ..cropping.size_curve import CropChooser, SizeModel
 from ..cropping.text_region import TextRegion
 from ..models.analysis import Analysis
 from ..models.base import Cropper
 from ..models.baselines.saliency_edge import EDGES
+from ..models.region_choice.chooser import load_bundled_choice
 from ..models.selection import best_crops
 from ..models.size_prior.framing import apply_framing, leave_size_open
 from ..models.size_prior.prior import load_bundled_size_prior
@@ -109,7 +110,8 @@ def _evaluate_cropper(
     """The rows that a cropper adds, as `evaluate_cases`."""
     analyses = {name: cropper.analyse(load_image(images / name))[0] for name in sorted({case.name for case in cases})}
     heatmaps = {name: analysis.heatmap for name, analysis in analyses.items()}
-    crops = {f"{OURS}, {cropper.name}": find_crops(cases, [analyses[case.name] for case in cases], size_model)}
+    seen = [analyses[case.name] for case in cases]
+    crops = {f"{OURS}, {cropper.name}": find_crops(cases, seen, size_model, chooser=load_bundled_choice())}
     for edge, name in BASELINES.items():
         crops[f"{name}, {cropper.name}"] = saliency_edge_boxes(cases, edge, heatmaps)
     return {name: measure_crops(cases, boxes) for name, boxes in crops.items()}
@@ -120,12 +122,14 @@ def find_crops(
     analyses: Sequence[Analysis],
     size_model: SizeModel | None = None,
     progress: Progress = ignore_progress,
+    chooser: CropChooser | None = None,
 ) -> np.ndarray:
     """The crops that the search finds: `[N, 4]` x1, y1, x2, y2 in pixels.
 
-    Cases of one size, ratio and region are searched together.
+    Cases of one size, ratio and region are searched together. A chooser decides where it knows what the cropper saw,
+    else the size model.
     """
-    objective = apply_framing(size_model or load_bundled_size_prior())
+    objective = apply_framing(size_model or load_bundled_size_prior(), chooser=chooser)
     boxes = np.zeros((len(cases), 4))
     batches: dict[Any, list[int]] = defaultdict(list)
     for index, case in enumerate(cases):

@@ -18,14 +18,14 @@ from ..cropping.size_curve import CropChooser, CropRater, SizeModel
 from ..datasets.formats import DatasetFormat
 from ..datasets.formats.registry import get_format
 from ..models.composition.loading import load_bundled_composition
-from ..models.crop_choice.choice import load_bundled_crop_choice
+from ..models.region_choice.chooser import load_bundled_choice
 from ..models.size_prior.prior import load_bundled_size_prior
 from .settings import CropSettings, describe_differences
 
 _BUNDLED: Mapping[Any, Callable[[], Any]] = {
     SizeModel: load_bundled_size_prior,
     CropRater: load_bundled_composition,
-    CropChooser: load_bundled_crop_choice,
+    CropChooser: load_bundled_choice,
 }
 
 

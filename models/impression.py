@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -24,3 +25,10 @@ class Impression:
     detail: Tensor
     gist: Tensor
     network: str
+
+
+def seen_by(seen: Sequence[object], network: Tensor) -> list[Impression] | None:
+    """What was seen in pictures, if all of it was by the network with this digest, `[32]` bytes; else None."""
+    digest = bytes(network.tolist()).hex()
+    known = [each for each in seen if isinstance(each, Impression) and each.network == digest]
+    return known if len(known) == len(seen) else None

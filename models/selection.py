@@ -148,7 +148,7 @@ class SearchBatch:
             inputs = replace(inputs, ratings=rater.ratings(subjects, self.size))
         if chooser is not None:
             seen = [each.impression for each in self.analyses]
-            inputs = replace(inputs, choice=chooser.choices(seen, subjects, self.size))
+            inputs = replace(inputs, choices=chooser.choices(seen, subjects, self.size))
         return inputs
 
 

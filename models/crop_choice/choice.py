@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ...cropping.size_curve import Ratings
 from ...cropping.subject import Subject
-from ..impression import Impression
+from ..impression import Impression, seen_by
 from ..state_dict import digest_weights, shape_of
 from .features import box_features, list_features, mirror
 from .picture import PictureTables
@@ -27,7 +27,7 @@ PREFIX = "trees."
 
 
 class CropChoice:
-    """A `CropChooser`.
+    """Of free crops.
 
     Args:
         mean: `[C]`, of the gist.
@@ -47,16 +47,20 @@ class CropChoice:
 
     @property
     def digest(self) -> str:
-        """See `CropChooser`."""
+        """SHA-256 of the weights, in hex."""
         return digest_weights(self.state())
 
     def choices(
         self, seen: Sequence[object], subjects: Sequence[Sequence[Subject]], size: tuple[int, int]
     ) -> Ratings | None:
-        """See `CropChooser`; `seen` are impressions of the network that it was trained on, else it gives None."""
-        digest = bytes(self.network.tolist()).hex()
-        known = [each for each in seen if isinstance(each, Impression) and each.network == digest]
-        if len(known) < len(seen):
+        """How much boxes of any ratio would overlap people's crops, in pictures of (width, height) `size`.
+
+        Args:
+            seen: impressions of the network that it was trained on, of each picture; with others it gives None.
+            subjects: of each picture.
+        """
+        known = seen_by(seen, self.network)
+        if known is None:
             return None
         pictures = [self.tables(*each, size) for each in zip(known, subjects, strict=True)]
 

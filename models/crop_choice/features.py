@@ -1,7 +1,7 @@
 """The numbers by which a box is judged: its place and size, what it holds, what it cuts off, what lies at its edges.
 
 Features have names, and their order is that of the weights. A name that ends in `left` has a twin that ends in `right`;
-in the mirror image the two change places, and `SIGNED` features change their sign.
+in the mirror image the two change places, and what is `off` something `across` changes its sign.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from torch import Tensor
 
 from ...cropping.box_sums import read_points
 from ...cropping.checks import Region
-from .picture import QUANTILES, PictureTables
+from .picture import NOWHERE, QUANTILES, PictureTables
 
 SIDES = ("left", "top", "right", "bottom")
-SIGNED = ("off centre across", "heat off centre across")
 BAND = 0.06  # how deep the bands inside and outside of an edge are, as a share of the picture's sides
-NOWHERE: Region = (0.5, 0.5, 0.5, 0.5)
 
 Features = dict[str, Tensor]
 
@@ -40,20 +38,7 @@ def box_features(picture: PictureTables, boxes: Tensor) -> Features:
 
 def list_features(components: int) -> list[str]:
     """The names of the features for a gist of so many components, in their order."""
-    nothing = torch.zeros(1, 2, 2, dtype=torch.float64)
-    ends = (NOWHERE,) * len(QUANTILES)
-    picture = PictureTables(
-        shape=0.0,
-        maps=nothing.expand(3, -1, -1),
-        moments=nothing.expand(4, -1, -1),
-        gist=nothing.expand(components, -1, -1),
-        gist_mean=torch.zeros(components),
-        ends=(ends, ends),
-        subjects=None,
-        heads=None,
-        scene=(0.0,) * 5,
-    )
-    return list(box_features(picture, torch.tensor([[0.0, 0.0, 1.0, 1.0]])))
+    return list(box_features(PictureTables.blank(components), torch.tensor([[0.0, 0.0, 1.0, 1.0]])))
 
 
 def mirror(names: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -61,7 +46,7 @@ def mirror(names: Sequence[str]) -> tuple[Tensor, Tensor]:
     position = {name: index for index, name in enumerate(names)}
     swap = {"left": "right", "right": "left"}
     twins = [" ".join(swap.get(word, word) for word in name.split(" ")) for name in names]
-    signs = [-1.0 if name in SIGNED else 1.0 for name in names]
+    signs = [-1.0 if {"off", "across"} <= set(name.split(" ")) else 1.0 for name in names]
     return torch.tensor([position[twin] for twin in twins]), torch.tensor(signs)
 
 

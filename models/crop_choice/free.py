@@ -27,7 +27,7 @@ def favourite_ratio(chooser: CropChooser, analysis: Analysis, size: tuple[int, i
         analysis: of the picture.
         size: (width, height) of the picture in pixels.
     """
-    judge = chooser.choices([analysis.impression], [analysis.subjects], size)
+    judge = chooser.choices([analysis.impression], [analysis.subjects], size)(Ratio.of(size), None)
     if judge is None:
         return None
     x1, y1, x2, y2 = list_boxes()[judge(list_boxes()[None])[0].argmax()].tolist()

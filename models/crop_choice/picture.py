@@ -18,6 +18,7 @@ from ..impression import Impression
 
 # The shares of heat that may lie beyond an edge.
 QUANTILES = (0.02, 0.1, 0.25)
+NOWHERE: Region = (0.5, 0.5, 0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,23 @@ class PictureTables:
     subjects: Region | None
     heads: Region | None
     scene: tuple[float, float, float, float, float]
+
+    @classmethod
+    def blank(cls, components: int) -> PictureTables:
+        """Of a picture without anything in it, and a gist of so many components."""
+        nothing = torch.zeros(1, 2, 2, dtype=torch.float64)
+        ends = (NOWHERE,) * len(QUANTILES)
+        return cls(
+            shape=0.0,
+            maps=nothing.expand(3, -1, -1),
+            moments=nothing.expand(4, -1, -1),
+            gist=nothing.expand(components, -1, -1),
+            gist_mean=torch.zeros(components),
+            ends=(ends, ends),
+            subjects=None,
+            heads=None,
+            scene=(0.0,) * 5,
+        )
 
     @classmethod
     def of(

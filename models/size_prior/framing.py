@@ -8,7 +8,7 @@ from ...cropping.constraint import Constraint
 from ...cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ...cropping.size_curve import CropChooser, CropRater, SizeModel
 from ..composition.loading import load_bundled_composition
-from ..crop_choice.choice import load_bundled_crop_choice
+from ..region_choice.chooser import load_bundled_choice
 from .prior import load_bundled_size_prior
 
 SIZE_WEIGHT = 8.0  # against the heat that a smaller crop gives up; above 4 its exact value hardly matters
@@ -20,7 +20,7 @@ def as_people_crop(objective: Objective = DEFAULT_OBJECTIVE) -> Objective:
 
     Where the constraint's `min_share` is left at its default, `leave_size_open` should go with it.
     """
-    models = load_bundled_size_prior(), load_bundled_composition(), load_bundled_crop_choice()
+    models = load_bundled_size_prior(), load_bundled_composition(), load_bundled_choice()
     return apply_framing(*models, objective=objective)
 
 

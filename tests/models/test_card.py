@@ -63,7 +63,7 @@ def test_a_card_is_found_by_the_name_of_its_weights_too() -> None:
 
 @pytest.mark.parametrize("name", ["", "smartcrop", "../models/focus", "backbones"])
 def test_an_unknown_name_says_what_there_is(name: str) -> None:
-    with pytest.raises(ValueError, match="composition, crop_choice, focus, landmarks, size_prior"):
+    with pytest.raises(ValueError, match="composition, crop_choice, focus, landmarks, region_choice, size_prior"):
         load_card(name)
 
 

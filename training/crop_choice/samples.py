@@ -19,6 +19,7 @@ from ...models.analysis import Analysis
 from ...models.base import Cropper
 from ...models.crop_choice.features import box_features
 from ...models.crop_choice.picture import PictureTables
+from ...models.impression import Impression
 
 COMPONENTS = 8  # of the gist
 CELLS = (6, 8)  # of each photograph's gist, whose principal components are taken
@@ -53,10 +54,9 @@ def _analyse(case: BoxCase, cropper: Cropper) -> Photograph:
     return Photograph(case.path.name, size, cropper.analyse(image)[0], crops)
 
 
-def principal_components(photographs: Sequence[Photograph]) -> tuple[Tensor, Tensor]:
+def principal_components(impressions: Sequence[Impression]) -> tuple[Tensor, Tensor]:
     """The mean `[C]` of the gist over photographs, and its first components `[C, K]`, scaled to a spread of 1."""
-    gists = [each.analysis.impression.gist for each in photographs if each.analysis.impression]
-    cells = torch.cat([adaptive_avg_pool2d(each, CELLS).flatten(1).T for each in gists]).double()
+    cells = torch.cat([adaptive_avg_pool2d(each.gist, CELLS).flatten(1).T for each in impressions]).double()
     mean = cells.mean(0)
     spread, axes = torch.linalg.eigh((cells - mean).T @ (cells - mean) / len(cells))
     chosen = slice(-COMPONENTS, None)

@@ -5,26 +5,33 @@
     python -m salient_crop.training.crop_choice.train crops.json --images FOLDER --folds 5 --seed 1
 
 The target of a box is its intersection over union with the most similar of people's crops of the photograph. Each box
-is used as it is and mirrored. With `--folds`, no weights are written: the photographs are split into parts, and for
-each photograph that box is taken, of 2,401, that trees trained on the other parts think best.
+is used as it is and mirrored. With `--folds`, no weights are written: the photographs are split into parts, and trees
+trained on the other parts choose for each photograph: a box of 2,401 (`best of the list`), and a crop with the whole
+search, in the ratio of that box (`search`).
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ...cropping.objective import Objective
+from ...evaluation.boxes import find_crop_of
 from ...models.crop_choice.choice import CropChoice
 from ...models.crop_choice.features import list_features, mirror
 from ...models.crop_choice.free import list_boxes
 from ...models.crop_choice.picture import PictureTables
 from ...models.crop_choice.trees import Trees, load_trees
 from ...models.focus.loading import load_bundled
+from ...models.region_choice.choice import load_bundled_region_choice
+from ...models.region_choice.chooser import PeoplesChoice
+from ...models.size_prior.framing import as_people_crop
 from ..weights import write_weights
 from .samples import (
     COMPONENTS,
@@ -56,7 +63,9 @@ PARAMETERS = {
 
 def train(photographs: Sequence[Photograph], network: str, seed: int = 0) -> CropChoice:
     """Trees for pictures that the network with this digest saw."""
-    mean, components = principal_components(photographs)
+    mean, components = principal_components(
+        [each.analysis.impression for each in photographs if each.analysis.impression]
+    )
     generator = torch.Generator().manual_seed(seed)
     rows, targets = [], []
     for photograph in photographs:
@@ -109,19 +118,31 @@ def _list_nodes(root: Mapping[str, Any]) -> Iterator[tuple[int, float, tuple[int
 
 
 def cross_validate(photographs: Sequence[Photograph], network: str, folds: int, seed: int = 0) -> Iterator[Tensor]:
-    """For each part of the photographs, how much the chosen boxes overlap people's crops: `[N]`."""
+    """For each part of the photographs, how much the boxes chosen from the list, and those found by the search, overlap
+    people's crops: `[N, 2]`.
+    """
     order = torch.randperm(len(photographs), generator=torch.Generator().manual_seed(seed)).tolist()
-    boxes = list_boxes()
+    boxes, people = list_boxes(), as_people_crop()
     for fold in range(folds):
         others = [photographs[index] for place, index in enumerate(order) if place % folds != fold]
         choice = train(others, network, seed)
+        objective = replace(people, chooser=PeoplesChoice(choice, load_bundled_region_choice()))
         part = [photographs[index] for place, index in enumerate(order) if place % folds == fold]
-        yield torch.stack([_measure_choice(choice, each, boxes) for each in part])
+        yield torch.stack([_measure_choice(choice, each, boxes, objective) for each in part])
 
 
-def _measure_choice(choice: CropChoice, photograph: Photograph, boxes: Tensor) -> Tensor:
+def _measure_choice(choice: CropChoice, photograph: Photograph, boxes: Tensor, objective: Objective) -> Tensor:
     tables = _tables(photograph, choice.mean, choice.components)
-    return best_overlap(boxes, photograph.crops)[choice.value(tables, boxes).argmax()]
+    chosen = boxes[choice.value(tables, boxes).argmax()]
+    edges = torch.from_numpy(find_crop_of(photograph.analysis, photograph.size, objective))
+    found = edges / torch.tensor([*photograph.size, *photograph.size])
+    return best_overlap(torch.stack([chosen, found]), photograph.crops)
+
+
+def format_overlaps(overlaps: Tensor) -> str:
+    """Of one row a photograph, as `cross_validate` gives them."""
+    best, search = overlaps.mean(0).tolist()
+    return f"IoU best of the list {best:.4f}, search {search:.4f}"
 
 
 def _tables(photograph: Photograph, mean: Tensor, components: Tensor) -> PictureTables:
@@ -145,9 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.folds:
         parts = []
         for number, part in enumerate(cross_validate(photographs, cropper.digest, given.folds, given.seed), start=1):
-            print(f"part {number} of {given.folds}: IoU {part.mean():.4f}", flush=True)
+            print(f"part {number} of {given.folds}: {format_overlaps(part)}", flush=True)
             parts.append(part)
-        print(f"all {len(photographs)} photographs: IoU {torch.cat(parts).mean():.4f}")
+        print(f"all {len(photographs)} photographs: {format_overlaps(torch.cat(parts))}")
     else:
         write_weights(train(photographs, cropper.digest, given.seed).state(), given.out)
 

@@ -17,6 +17,7 @@ from salient_crop.models.analysis import Analysis
 from salient_crop.models.crop_choice.choice import load_bundled_crop_choice, load_crop_choice
 from salient_crop.models.crop_choice.free import favourite_ratio, list_boxes
 from salient_crop.models.impression import Impression
+from salient_crop.models.region_choice.chooser import load_bundled_choice
 from salient_crop.models.registry import load_cropper
 from salient_crop.models.selection import SearchBatch, best_crops
 from salient_crop.models.size_prior.framing import as_people_crop, leave_size_open
@@ -76,7 +77,7 @@ def test_as_people_crop_follows_it_where_it_can_judge_and_the_other_models_where
     objective = as_people_crop()
     (chosen,) = best_crops([analysis], [size], SQUARE, objective)
     batch = SearchBatch.of([analysis], size)
-    judge = objective.chooser.choices([analysis.impression], [analysis.subjects], size)
+    judge = objective.chooser.choices([analysis.impression], [analysis.subjects], size)(Ratio(1, 1), None)
     box = torch.tensor([[chosen.box.relative(size)]], dtype=torch.float64)
     assert chosen.terms["aesthetic"] == pytest.approx(float(judge(box)[0, 0]), abs=1e-6)
     assert 0 <= batch.confidence(chosen, SQUARE, objective) <= 1
@@ -84,14 +85,6 @@ def test_as_people_crop_follows_it_where_it_can_judge_and_the_other_models_where
     before = best_crops([light], [size], SQUARE, replace(objective, chooser=None))
     assert best_crops([light], [size], SQUARE, objective) == before
     assert best_crops([analysis, light], [size] * 2, SQUARE, objective) == [chosen, *before]
-
-
-def test_it_has_no_say_where_a_region_is_asked_for(seen):
-    analysis, size = seen
-    asked, objective = replace(SQUARE, keep=((0.4, 0.4, 0.6, 0.6),)), as_people_crop()
-    assert best_crops([analysis], [size], asked, objective) == best_crops(
-        [analysis], [size], asked, replace(objective, chooser=None)
-    )
 
 
 @pytest.mark.parametrize("left", [0.0, 0.15, 0.3, 0.6])
@@ -114,10 +107,11 @@ def test_the_favourite_ratio_is_that_of_the_box_it_likes_best(choice, seen):
     analysis, size = seen
     judge = choice.choices([analysis.impression], [analysis.subjects], size)
     x1, y1, x2, y2 = list_boxes()[judge(list_boxes()[None])[0].argmax()].tolist()
-    ratio = favourite_ratio(choice, analysis, size)
+    chooser = load_bundled_choice()
+    ratio = favourite_ratio(chooser, analysis, size)
     assert ratio is not None
     assert ratio.value == pytest.approx((x2 - x1) * size[0] / ((y2 - y1) * size[1]), rel=0.02)
-    assert favourite_ratio(choice, Analysis(torch.ones(4, 6)), size) is None
+    assert favourite_ratio(chooser, Analysis(torch.ones(4, 6)), size) is None
 
 
 def test_weights_are_read_back_as_they_were_and_others_are_refused(choice):

@@ -11,7 +11,7 @@ from salient_crop.cropping.ratio import Ratio
 from salient_crop.cropping.text_region import TextRegion
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.composition.head import CompositionHead
-from salient_crop.models.crop_choice.choice import CropChoice
+from salient_crop.models.region_choice.chooser import PeoplesChoice
 from salient_crop.models.selection import best_crops
 from salient_crop.models.size_prior.framing import apply_framing, as_people_crop, leave_size_open
 from salient_crop.models.size_prior.prior import SizePrior
@@ -23,7 +23,7 @@ def test_framing_brings_its_models_and_the_weight_of_the_size() -> None:
     objective = as_people_crop(Objective(ObjectiveWeights(size=0.5, cut=0.25)))
     assert isinstance(objective.size_model, SizePrior)
     assert isinstance(objective.rater, CompositionHead)
-    assert isinstance(objective.chooser, CropChoice)
+    assert isinstance(objective.chooser, PeoplesChoice)
     assert objective.weights == ObjectiveWeights(size=8.0, cut=0.25), "other weights stay"
 
 
