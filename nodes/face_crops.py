@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from comfy_api.latest import io
+from PIL import Image
 from torch import Tensor
 
 from ..cropping.box import Box
@@ -15,12 +16,13 @@ from ..cropping.checks import Size
 from ..cropping.face_framing import FRAMINGS, MOST_PADDING, MOST_SHIFT, FaceFraming
 from ..cropping.pose_spread import spread_poses
 from ..datasets.manifest import CropRecord
+from ..images.cut import cut
 from ..images.fill import Fill
 from ..images.warp import MAX_SIDE, plan_warp, read_tensor, warp
 from ..jobs.face_search import find_faces
 from ..jobs.face_settings import LEAST_CERTAIN, MOST_FACES, SIZE, FaceSettings
 from ..jobs.face_stages import describe_face, find_fault
-from ..jobs.head_search import CloserLook, find_heads
+from ..jobs.head_search import CloserLook, ReadPixels, find_heads
 from ..models.landmarks.loading import LandmarkFinder, load_bundled_finder
 from .analyse import AnalysedPicture, analyse_batches
 from .canvas import WHITE, read_fill
@@ -216,9 +218,12 @@ def look_at(
     Args:
         hosted: that looks closer at parts of the picture; None where its heads are those that are connected.
     """
-    picture = analysed.picture.to("cpu")
-    read, size = read_tensor(picture), size_of(picture)
-    heads = find_heads(analysed.analysis.subjects, size, closer_look(picture, hosted))[:MOST_FACES]
+    size, pixels = size_of(analysed.picture), read_levels(analysed.picture)
+
+    def read(box: Box, part: Size) -> Tensor:
+        return torch.from_numpy(pixels(box, part).astype(np.float32)).div_(255)
+
+    heads = find_heads(analysed.analysis.subjects, size, closer_look(pixels, hosted))[:MOST_FACES]
     found = find_faces(read, size, heads, finder, settings.least_certain)
     crops = [crop for each in found if (crop := describe_face(read, size, each, settings)) is not None]
     faults = [find_fault(crop.face, settings) if crop.face else "" for crop in crops]
@@ -226,17 +231,22 @@ def look_at(
     return kept, [fault for fault in faults if fault]
 
 
-def closer_look(picture: Tensor, hosted: HostedCropper | None) -> CloserLook | None:
-    """How a cropper looks at parts of a picture `[H, W, 3]`."""
+def read_levels(picture: Tensor) -> ReadPixels:
+    """Reads a picture `[H, W, 3]` in 8 bits, as its file would be read: faces are found alike in both."""
+    levels = Image.fromarray((picture[..., :3] * 255).round().clamp(0, 255).byte().cpu().numpy())
+
+    def read(box: Box, size: Size) -> np.ndarray:
+        stop_if_interrupted()
+        return cut(levels, box.as_list(), size)
+
+    return read
+
+
+def closer_look(read: ReadPixels, hosted: HostedCropper | None) -> CloserLook | None:
+    """How a cropper looks at parts of a picture."""
     if hosted is None or not hosted.cropper.reads_pixels:
         return None
-    read = read_tensor(picture)
-
-    def read_pixels(box: Box, size: Size) -> np.ndarray:
-        stop_if_interrupted()
-        return (read(box, size) * 255).round().byte().numpy()
-
-    return CloserLook(read_pixels, lambda thumbnail: hosted.analyse([thumbnail])[0].subjects)
+    return CloserLook(read, lambda thumbnail: hosted.analyse([thumbnail])[0].subjects)
 
 
 def choose(crops: Sequence[CropRecord], order: str, most: int | None) -> list[CropRecord]:
