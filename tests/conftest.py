@@ -9,11 +9,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from checkout import ROOT, import_checkout
 from comfy_stub import Stub
 
 import_checkout()
+
+# The same cases in every run, however busy the machine is.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

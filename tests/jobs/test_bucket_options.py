@@ -73,7 +73,8 @@ def test_the_grid_names_resolution_and_step_where_nothing_else_does():
     found = options.settings(None, True, no_sizes)
     assert (found.resolution, options.dataset_format(found).step) == (512, 16)
     assert settings(buckets="kohya:768", dataset="kohya").resolution == 768
-    assert settings(768, buckets="sdxl").resolution == 768
+    assert settings(768, buckets="sdxl").resolution == 1024
+    assert settings(768, buckets="novelai").resolution == 768
 
 
 @pytest.mark.parametrize("name", [each.name for each in fields(BucketOptions) if each.name != "buckets"])

@@ -63,6 +63,7 @@ def test_a_proposal_is_moved_so_that_it_holds_the_only_head(scene: HeadScene, pl
     """The proposals are the largest boxes at some places."""
     scene = without_text_in_the_crop(replace(scene, constraint=replace(scene.constraint, keep=(), min_share=1.0)))
     assume(len(scene.protected) == 1)
+    assume(scene.broken(scene.all_boxes(), -ROUNDING).min() == 0)  # a trimmed head may lie between two pixels
     across, down = (side / whole for side, whole in zip(scene.ratio.largest_in(scene.size), scene.size, strict=True))
     corners = [(x * (1 - across), y * (1 - down)) for x, y in places]
     proposals = [(x, y, x + across, y + down) for x, y in corners]
