@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
 from ..images.errors import reading
+from .hashing import hash_stream
 from .open_folder import open_regular
 
 _SIDE, _LOW = 32, 8  # sides of the grey version and of the block of low frequencies that is kept of it
@@ -43,11 +43,9 @@ def hash_file(path: Path | str) -> str:
     Raises:
         PictureError: when it cannot be read.
     """
-    path, state = Path(path), blake2b(digest_size=16)
+    path = Path(path)
     with reading(path), open_regular(path) as file:
-        while chunk := file.read(1 << 20):
-            state.update(chunk)
-    return state.hexdigest()
+        return hash_stream(file)
 
 
 def perceptual_hash(pixels: np.ndarray) -> int:

@@ -6,11 +6,11 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
 from .folder_lock import lock_folder
+from .hashing import hash_stream
 from .ledger import Ledger
 from .names import find_windows_problem
 from .open_folder import OpenFolder, open_folder
@@ -201,14 +201,6 @@ class OutputFolder:
 
 def _name_problem(file: str) -> str:
     return find_windows_problem(file) if _ON_WINDOWS else ""
-
-
-def hash_stream(stream: BinaryIO) -> str:
-    """A hash of all that is left to read, 32 hexadecimal digits."""
-    state = blake2b(digest_size=16)
-    while chunk := stream.read(1 << 20):
-        state.update(chunk)
-    return state.hexdigest()
 
 
 def _hash_file(folder: OpenFolder, name: str) -> str | None:

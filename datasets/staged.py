@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
 
+from .hashing import new_hash
 from .open_folder import open_folder
 from .part_names import new_part_name
 
@@ -38,7 +38,7 @@ class HashingStream:
     """
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self._state, self._size = stream, blake2b(digest_size=16), 0
+        self._stream, self._state, self._size = stream, new_hash(), 0
         self.closed = False
 
     def write(self, content: bytes) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
 from ..cropping.checks import Size
 from ..cropping.ratio import Ratio
+from ..datasets.hashing import hash_bytes
 from ..datasets.manifest import FAILED, OK, PictureRecord
 from ..images.decode import Picture
 from ..images.reader import PictureReader
@@ -85,7 +85,7 @@ class PictureStages:
         """
         if measured.status != OK:
             return replace(measured, crops=()), []
-        if measured.digest != _digest(content):
+        if measured.digest != hash_bytes(content):
             return measured.as_failed(CHANGED_MEANWHILE), []
         file = None if bucket is None else self.settings.file_of(name, Ratio.of(bucket), bucket)
         planned = crop_in_bucket(measured, bucket, reason, [file] * uses)
@@ -109,13 +109,8 @@ class PictureStages:
     def _attempt(
         self, source: str, content: bytes, work: Callable[[Picture, PictureRecord], PictureRecord]
     ) -> PictureRecord:
-        path, record = Path(source), PictureRecord(source, None, FAILED, digest=_digest(content))
+        path, record = Path(source), PictureRecord(source, None, FAILED, digest=hash_bytes(content))
         return fail_alone(self.reader.open(path, content), path, record, work)
 
     def _render(self, picture: Picture, record: PictureRecord) -> list[bytes]:
         return [render_crop(picture, crop, self.settings) for crop in record.crops if crop.file is not None]
-
-
-def _digest(content: bytes) -> str:
-    """The hash that `hash_file` gives of a file with this content."""
-    return blake2b(content, digest_size=16).hexdigest()
