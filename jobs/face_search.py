@@ -29,7 +29,7 @@ _ROUNDS = 3  # each looks where the one before found the face
 # the pictures of `training/landmarks/measure.py` that say so.
 _HEAD_WEIGHT, _SUREST_HEAD = 1.2, 0.95
 _PLAIN = 0.9  # certainty, from which nobody looks whether a face lies or stands on its head
-_TURNS = (0.0, 90.0, 180.0, 270.0)
+_TURNS = (90.0, 180.0, 270.0)  # degrees
 _TURNED = 2.0  # log odds by which a turned view must show more of a face than the upright one
 _BATCH = 32
 _EYES_APART = MEAN_FACE[1][0] - MEAN_FACE[0][0]
@@ -105,19 +105,19 @@ def _find_in(read: Read, size: Size, heads: Sequence[Detection], finder: Landmar
 
 def _first_views(patches: Patches, heads: Sequence[Detection], finder: LandmarkFinder) -> list[tuple[int, Similarity]]:
     """Of each head as upright as the picture is; or where that shows far more of a face, by a quarter or half turn."""
-    looking = [(index, _first_view(heads[index])) for index in patches.inside]
-    if not looking:
+    upright = [(index, _first_view(heads[index])) for index in patches.inside]
+    if not upright:
         return []
-    sure_of = _sure_of(patches, looking, finder)
-    doubtful = [index for (index, _), sure in zip(looking, sure_of, strict=True) if sure < _PLAIN]
-    turned = {index: [(index, _first_view(heads[index], angle)) for angle in _TURNS] for index in doubtful}
-    if not turned:
-        return list(looking)
-    sure = iter(_sure_of(patches, [each for views in turned.values() for each in views], finder))
-    for index, views in turned.items():
-        odds = [_log_odds(next(sure)) - (_TURNED if place else 0) for place in range(len(views))]
-        turned[index] = [views[odds.index(max(odds))]]
-    return [turned.get(index, [(index, view)])[0] for index, view in looking]
+    sure_of = _sure_of(patches, upright, finder)
+    best = {index: (_log_odds(sure), view) for (index, view), sure in zip(upright, sure_of, strict=True)}
+    doubtful = [index for (index, _), sure in zip(upright, sure_of, strict=True) if sure < _PLAIN]
+    turned = [(index, _first_view(heads[index], angle)) for index in doubtful for angle in _TURNS]
+    if turned:
+        for (index, view), sure in zip(turned, _sure_of(patches, turned, finder), strict=True):
+            odds = _log_odds(sure) - _TURNED
+            if odds > best[index][0]:
+                best[index] = odds, view
+    return [(index, view) for index, (_, view) in best.items()]
 
 
 def _sure_of(patches: Patches, looking: Sequence[tuple[int, Similarity]], finder: LandmarkFinder) -> list[float]:
