@@ -12,10 +12,8 @@ search, in the ratio of that box (`search`).
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -32,6 +30,7 @@ from ...models.focus.loading import load_bundled
 from ...models.region_choice.choice import load_bundled_region_choice
 from ...models.region_choice.chooser import PeoplesChoice
 from ...models.size_prior.framing import as_people_crop
+from ..choice_command import parse_choice_arguments
 from ..weights import write_weights
 from .samples import (
     COMPONENTS,
@@ -152,15 +151,9 @@ def _tables(photograph: Photograph, mean: Tensor, components: Tensor) -> Picture
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="photographs and crops as `salient-crop evaluate boxes` reads them")
-    parser.add_argument("--images", type=Path, required=True, help="folder of the photographs")
-    parser.add_argument("--out", type=Path, help="safetensors file to write")
-    parser.add_argument("--folds", type=int, help="cross-validate with so many parts instead")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
-    if not (given.folds or given.out):
-        parser.error("--out FILE or --folds N")
+    given = parse_choice_arguments(
+        arguments, __doc__, "photographs and crops as `salient-crop evaluate boxes` reads them"
+    )
     cropper = load_bundled()
     photographs = read_photographs(given.file, given.images, cropper)
     if given.folds:

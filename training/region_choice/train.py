@@ -10,10 +10,8 @@ runs on each part with a choice and a size prior that were trained on the other 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, sqrt
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -27,6 +25,7 @@ from ...models.focus.loading import load_bundled
 from ...models.region_choice.choice import RegionChoice
 from ...models.region_choice.chooser import PeoplesChoice
 from ...models.size_prior.prior import SizePrior
+from ..choice_command import parse_choice_arguments
 from ..size_prior.train import Figures, format_row, pool
 from ..size_prior.train import train as train_size_prior
 from ..weights import export
@@ -124,15 +123,7 @@ def cross_validate(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, help="cases as `salient-crop evaluate constraints` reads them")
-    parser.add_argument("--images", type=Path, required=True, help="folder of the photographs")
-    parser.add_argument("--out", type=Path, help="safetensors file to write")
-    parser.add_argument("--folds", type=int, help="cross-validate with so many parts instead")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
-    if not (given.folds or given.out):
-        parser.error("--out FILE or --folds N")
+    given = parse_choice_arguments(arguments, __doc__, "cases as `salient-crop evaluate constraints` reads them")
     cropper = load_bundled()
     cases = read_cases(given.file, given.images)
     analyses = analyse_photographs(cases, given.images, cropper)
