@@ -34,10 +34,6 @@ MIDDLE = """button => {
     const { x, y, width, height } = button.getBoundingClientRect()
     return [x + width / 2, y + height / 2]
 }"""
-MIDDLE = """button => {
-    const { x, y, width, height } = button.getBoundingClientRect()
-    return [x + width / 2, y + height / 2]
-}"""
 OPENED = """() => {
     const editor = document.querySelector('.salient-crop-dialog .editor-host')?.shadowRoot
     const loaded = [...(editor?.querySelectorAll('.tile img, .stage .picture') ?? [])]
