@@ -28,7 +28,7 @@ from salient_crop.jobs.analyse import ANALYSIS_SIDE
 from salient_crop.jobs.defaults import RATIOS, default_min_share
 from salient_crop.models.base import Cropper
 from salient_crop.models.registry import load_cropper
-from salient_crop.models.runtime.choice import OPENVINO, PRECISIONS, TORCH, Runtime
+from salient_crop.models.runtime.choice import OPENVINO, PRECISIONS, TORCH
 from salient_crop.models.selection import SearchBatch
 
 CONSTRAINTS = [Constraint((Ratio.parse(each),), min_share=default_min_share(False)) for each in RATIOS.split(",")]
@@ -60,8 +60,8 @@ def main() -> None:
     files = sorted(file for folder in chosen.photographs for file in folder.rglob("*.jpg"))
     files = files[:: max(1, len(files) // chosen.count)][: chosen.count]
     croppers = [
-        load_cropper(chosen.cropper, "cpu", runtime)
-        for runtime in (Runtime(TORCH), Runtime(OPENVINO, chosen.precision))
+        load_cropper(chosen.cropper, "cpu", TORCH),
+        load_cropper(chosen.cropper, "cpu", OPENVINO, chosen.precision),
     ]
     compare(croppers, files[0])  # loads and compiles
     report([compare(croppers, file) for file in files], croppers[1].runtime_on("cpu"))

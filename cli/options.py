@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cropping.checks import show
 from ..jobs.defaults import KEEP_MOST
-from ..models.runtime.choice import AUTO, FLOAT32, PRECISIONS, RUNTIMES, SWITCH, find_runtime
+from ..models.runtime.choice import AUTO, FLOAT32, PRECISIONS, RUNTIMES, SWITCH
 from .status import UsageError
 
 if TYPE_CHECKING:
@@ -351,7 +351,7 @@ def open_cropper(name: str | None, device: str, runtime: str = AUTO, precision: 
     from ..models.registry import BUNDLED, load_cropper
 
     try:
-        return load_cropper(name or next(iter(BUNDLED)), device, find_runtime(runtime, precision))
+        return load_cropper(name or next(iter(BUNDLED)), device, runtime, precision)
     except (OSError, ValueError) as error:
         named = {"runtime: ": "--", "precision: ": "--", SWITCH: ""}
         words = next((words for start, words in named.items() if str(error).startswith(start)), "--cropper: ")

@@ -21,7 +21,7 @@ from ..images.colour import RGB, parse_colour
 from ..images.fill import parse_fill
 from ..models.base import Cropper
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
-from ..models.runtime.choice import FLOAT32, find_runtime
+from ..models.runtime.choice import FLOAT32
 from .bucket_options import BucketOptions
 from .defaults import KEEP_MOST
 from .device import find_device
@@ -170,10 +170,8 @@ def crop_folder(
         workers: pictures at once; None for one for every core.
         memory: that all pictures in work may take together while they are decoded, in bytes or as `"4GB"`; those that
             need more fail, and say how much. None: half of what this process may use.
-        device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is, and as it is run.
-        runtime: what runs the network on a CPU: `torch`, `openvino`, or `auto`: OpenVINO where it is installed.
-        precision: of the network on a CPU: `float32`, or `bfloat16`, which is faster where the processor has
-            it, and moves one box in four.
+        device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
+        runtime, precision: of the network on a CPU, see `load_cropper`; not of a cropper that is loaded.
         progress: called after every step; an exception that it raises stops the run.
 
     Returns:
@@ -192,7 +190,7 @@ def crop_folder(
     options = BucketOptions(
         buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats, step
     )
-    loaded = open_cropper(cropper, find_device(device), find_runtime(runtime, precision))
+    loaded = open_cropper(cropper, find_device(device), runtime, precision)
     where = str(loaded.device or find_device(device))
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_run(

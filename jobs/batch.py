@@ -37,6 +37,9 @@ from ..images.reader import PictureReader
 from ..images.source import open_picture
 from ..models.analysis import Analysis
 from ..models.base import Cropper
+from ..models.registry import check_loaded
+from ..models.runtime.choice import AUTO as AUTO_RUNTIME
+from ..models.runtime.choice import FLOAT32, check_runtime
 from ..models.selection import SearchBatch
 from .analyse import ANALYSIS_SIDE
 from .bucket_options import BucketOptions
@@ -82,6 +85,8 @@ class BatchStage(ABC):
         workers: pictures at once, in threads of this process; an engine has processes of its own.
         memory: that pictures in work may take together, see `salient_crop.crop_folder`.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
+        runtime, precision: of the network on a CPU, see `load_cropper`; not of a cropper that is loaded.
+            `auto` is what each worker has.
 
     Raises:
         TypeError, ValueError: when an argument cannot be used; the message names it.
@@ -105,9 +110,14 @@ class BatchStage(ABC):
     workers: int = 1
     memory: int | str | None = None
     device: str = "auto"
+    runtime: str = AUTO_RUNTIME
+    precision: str = FLOAT32
 
     def __post_init__(self) -> None:
         check_count("workers", self.workers, 1024)
+        check_runtime(self.runtime, self.precision)
+        if isinstance(self.cropper, Cropper):
+            check_loaded(self.cropper, self.runtime, self.precision)
         if self.on_cut not in ON_CUT:
             raise ValueError(f"on_cut must be one of {', '.join(ON_CUT)}, got {show(self.on_cut)}")
         for name in ("image", "prefix"):
@@ -124,7 +134,8 @@ class BatchStage(ABC):
         """The columns of the batch as they are, and those that are added, as lists.
 
         Raises:
-            ValueError: when the batch has no column of pictures, or one of the names that are added.
+            ValueError: when the batch has no column of pictures, or one of the names that are added; or the runtime is
+                not there.
             FileNotFoundError: when the cropper is neither a bundled name nor a file.
         """
         columns = dict(batch)
@@ -197,7 +208,7 @@ class BatchStage(ABC):
 
     @cached_property
     def _cropper(self) -> Cropper:
-        return open_cropper(self.cropper, find_device(self.device))
+        return open_cropper(self.cropper, find_device(self.device), self.runtime, self.precision)
 
     @cached_property
     def _settings(self) -> CropSettings:

@@ -13,6 +13,8 @@ from ..images.colour import RGB, parse_colour
 from ..images.fill import parse_fill
 from ..models.base import Cropper
 from ..models.landmarks.loading import load_bundled_finder
+from ..models.runtime.choice import AUTO as AUTO_RUNTIME
+from ..models.runtime.choice import FLOAT32
 from .api import Words, as_path, as_words, ignore_progress
 from .device import find_device
 from .embeddings import Embed
@@ -59,6 +61,8 @@ def crop_faces(
     workers: int | None = None,
     memory: int | str | None = None,
     device: str = "auto",
+    runtime: str = AUTO_RUNTIME,
+    precision: str = FLOAT32,
     progress: Progress | None = None,
 ) -> Outcome:
     """Cuts an aligned square around every face of pictures, and writes `manifest.jsonl` beside them.
@@ -88,8 +92,8 @@ def crop_faces(
         embed: makes such a vector of a square, uint8 `[n, n, 3]`; in place of `embeddings`.
         least_alike: the cosine between two vectors from which two faces are one person's.
         sort, spread, padding_masks: see `FaceSettings`.
-        format, quality, background, fill, follow_links, dry_run, manifest, workers, memory, device, progress: see
-            `crop_folder`.
+        format, quality, background, fill, follow_links, dry_run, manifest, workers, memory, device, runtime, precision,
+            progress: see `crop_folder`.
 
     Raises:
         TypeError, ValueError: when an argument cannot be used; the message names it.
@@ -100,7 +104,7 @@ def crop_faces(
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {show(progress)}")
     words = as_words(pictures)
-    loaded = open_cropper(cropper, find_device(device))
+    loaded = open_cropper(cropper, find_device(device), runtime, precision)
     where = str(loaded.device or find_device(device))
     finder, shown_by = load_bundled_finder(), (same_as,) if isinstance(same_as, str) else tuple(same_as)
     person = prepare_person(words, shown_by, embeddings, embed)

@@ -29,8 +29,9 @@ from ..images.reader import PictureReader
 from ..images.source import PictureSource, open_picture
 from ..models.analysis import Analysis
 from ..models.base import Cropper
-from ..models.registry import load_cropper
-from ..models.runtime.choice import Runtime
+from ..models.registry import check_loaded, load_cropper
+from ..models.runtime.choice import AUTO as AUTO_RUNTIME
+from ..models.runtime.choice import FLOAT32
 from .analyse import ANALYSIS_SIDE, analyse_thumbnails
 from .defaults import KEEP_MOST
 from .device import find_device
@@ -141,6 +142,8 @@ def crop(
     subject_threshold: float | None = None,
     subject_nothing: str | None = None,
     device: str = "auto",
+    runtime: str = AUTO_RUNTIME,
+    precision: str = FLOAT32,
 ) -> CroppedPicture:
     """The best crop of one picture.
 
@@ -188,6 +191,7 @@ def crop(
         subject_threshold: least confidence of what it finds, 0..1; None for what is usual for the model.
         subject_nothing: where nothing is found: `as without` (also None), or `error`.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
+        runtime, precision: of the network on a CPU, see `load_cropper`; not of a cropper that is loaded.
 
     Raises:
         TypeError: when the picture, the ratio or the cropper is of a wrong type.
@@ -208,7 +212,7 @@ def crop(
         wanted = Constraint() if constraint is None else check_kind("constraint", constraint, Constraint)
         if ratio is not None:
             wanted = replace(wanted, ratios=parse_shapes(ratio))
-        loaded = open_cropper(cropper, find_device(device))
+        loaded = open_cropper(cropper, find_device(device), runtime, precision)
         sized = wanted.min_share != Constraint.min_share
         wanted, objective = apply_framing(framing, wanted, objective, sized)
         settings = CropSettings.for_cropper(
@@ -312,15 +316,18 @@ def crop_opened(
     return CroppedPicture(Image.fromarray(pixels), found, size)
 
 
-def open_cropper(cropper: str | PathLike[str] | Cropper, device: str, runtime: Runtime | None = None) -> Cropper:
+def open_cropper(
+    cropper: str | PathLike[str] | Cropper, device: str, runtime: str = AUTO_RUNTIME, precision: str = FLOAT32
+) -> Cropper:
     """A cropper by its name or path, or as it is where it is loaded; see `load_cropper`.
 
     Raises:
         TypeError: when it is none of these.
-        FileNotFoundError, ValueError: see `load_cropper`.
+        FileNotFoundError, ValueError: see `load_cropper` and `check_loaded`.
     """
     if isinstance(cropper, Cropper):
+        check_loaded(cropper, runtime, precision)
         return cropper
     if not isinstance(cropper, str | PathLike):
         raise TypeError(f"cropper: expected a name, a path or a Cropper, got {type(cropper).__name__}")
-    return load_cropper(fspath(cropper), device, runtime)
+    return load_cropper(fspath(cropper), device, runtime, precision)

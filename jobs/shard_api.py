@@ -13,6 +13,8 @@ from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..images.budget import read_memory
 from ..images.colour import RGB, parse_colour
 from ..images.fill import parse_fill
+from ..models.runtime.choice import AUTO as AUTO_RUNTIME
+from ..models.runtime.choice import FLOAT32
 from .bucket_options import BucketOptions
 from .defaults import KEEP_MOST, THREADS
 from .framing import resolve_asked
@@ -58,6 +60,8 @@ def crop_shards(
     workers: int | None = None,
     memory: int | str | None = None,
     device: str = "auto",
+    runtime: str = AUTO_RUNTIME,
+    precision: str = FLOAT32,
     progress: Callable[[ShardStep], None] | None = None,
 ) -> ShardOutcome:
     """Crops the pictures of webdataset tars and parquet files into shards of the same names; see `docs/scale.md`.
@@ -77,6 +81,7 @@ def crop_shards(
         workers: pictures at once, with `ray` processes; None for one for every core, or GPU.
         memory: that the pictures in work in one process may take, in bytes or as `"4GB"`; None for half of what a
             process may use, with `ray` of its share of that.
+        runtime: see `load_cropper`; `auto` is what is found here, and workers without it refuse to begin.
         progress: called after every shard; an exception that it raises stops the run.
 
     The others are those of `crop_folder`.
@@ -94,7 +99,7 @@ def crop_shards(
         raise ValueError("ratios: does nothing with buckets, which have ratios of their own")
     check_engine(engine, address, gpus_per_worker)
     of_workers, here = find_worker_device(device, engine, gpus_per_worker)
-    loaded = open_cropper(cropper, here)
+    loaded = open_cropper(cropper, here, runtime, precision)
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_shards(
         [shards] if isinstance(shards, str | PathLike) else list(shards),

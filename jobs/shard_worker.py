@@ -51,7 +51,9 @@ class ShardWorker:
 
     def __init__(self, work: ShardWork, cropper: Cropper | None = None) -> None:
         self._work, settings = work, work.settings
-        cropper = cropper or load_cropper(work.cropper, work.device, parse_runtime(settings.runtime))
+        if cropper is None:
+            runtime = parse_runtime(settings.runtime)
+            cropper = load_cropper(work.cropper, work.device, runtime.name, runtime.precision)
         if (cropper.name, cropper.digest) != (settings.cropper, settings.weights):
             raise ValueError(f"cropper: {work.cropper} has other weights here than where the run was started")
         self._analyser = Analyser(cropper, work.device)

@@ -18,7 +18,7 @@ from .checkpoint import load_state
 from .design_heatmap import loading as design_heatmap
 from .focus import loading as focus
 from .gaic import loading as gaic
-from .runtime.choice import FLOAT32, Runtime, find_runtime
+from .runtime.choice import AUTO, FLOAT32, check_runtime, find_runtime
 from .smartcrop.cropper import SmartcropCropper
 from .transalnet import loading as transalnet
 
@@ -42,24 +42,29 @@ ARCHITECTURES: tuple[Architecture, ...] = (
 
 
 def load_cropper(
-    name_or_path: str | Path, device: str | torch.device = "cpu", runtime: Runtime | None = None
+    name_or_path: str | Path,
+    device: str | torch.device = "cpu",
+    runtime: str = AUTO,
+    precision: str = FLOAT32,
 ) -> Cropper:
     """A bundled cropper by its name, or one from a checkpoint.
 
     Args:
         name_or_path: a name of `BUNDLED`, or a `.safetensors`, `.pth` or `.pt` file.
         device: to put the weights on.
-        runtime: what runs its network while it is on a CPU; None for what `find_runtime` finds.
+        runtime: what runs its network while it is on a CPU: `torch`, `openvino`, or `auto`, see `find_runtime`.
+        precision: of the network's arithmetic there: `float32`, or `bfloat16`, which is faster where the processor has
+            it, and moves one box in four.
 
     Raises:
         TypeError: when it is no name and no path.
         FileNotFoundError: when it is neither a bundled name nor a file.
         ValueError: when the file cannot be read as a plain state dict, no architecture detects its keys, or it is torn;
-            or when there is no such device, or no network for a runtime that is less precise.
+            or when there is no such device or runtime, or no network for a precision that is less.
     """
     if not isinstance(name_or_path, str | PathLike):
         raise TypeError(f"name_or_path must be a name or a path, got {show(name_or_path)}")
-    device = _find_device(device)
+    device, found = _find_device(device), find_runtime(runtime, precision)
     if str(name_or_path) in BUNDLED:
         cropper = BUNDLED[str(name_or_path)]()
     else:
@@ -69,22 +74,41 @@ def load_cropper(
         cropper = build_cropper(load_state(path), str(path))
     if cropper.module is not None:
         cropper.module.to(device)
-    _set_runtime(cropper, device, find_runtime() if runtime is None else runtime)
+    _check_precision(cropper, device, precision)
+    if cropper.network_pass is not None:
+        cropper.network_pass.runtime = found
     return cropper
 
 
-def _set_runtime(cropper: Cropper, device: torch.device, runtime: Runtime) -> None:
-    """Lets a runtime run the cropper's network, if it has one.
+def check_loaded(cropper: Cropper, runtime: str, precision: str) -> None:
+    """Refuses a runtime or a precision that a cropper which is loaded does not have; `auto` and `float32` ask for none.
 
     Raises:
-        ValueError: when its precision would do nothing.
+        ValueError: naming it.
     """
-    if runtime.precision != FLOAT32 and (cropper.network_pass is None or device.type != "cpu"):
+    check_runtime(runtime, precision)
+    _check_precision(cropper, cropper.device or torch.device("cpu"), precision)
+    if cropper.network_pass is None:
+        return
+    has = cropper.network_pass.runtime
+    if runtime not in (AUTO, has.name):
+        raise ValueError(f"runtime: {runtime}: this cropper was loaded for {has.name}; load_cropper(runtime=) decides")
+    if precision not in (FLOAT32, has.precision):
+        raise ValueError(
+            f"precision: {precision}: this cropper was loaded for {has.precision}; load_cropper(precision=) decides"
+        )
+
+
+def _check_precision(cropper: Cropper, device: torch.device, precision: str) -> None:
+    """Refuses a precision that would do nothing.
+
+    Raises:
+        ValueError: saying why.
+    """
+    if precision != FLOAT32 and (cropper.network_pass is None or device.type != "cpu"):
         where = f"is for the CPU, and does nothing on {device.type}"
         why = f"{cropper.name} has no network" if cropper.network_pass is None else where
-        raise ValueError(f"precision: {runtime.precision}: {why}")
-    if cropper.network_pass is not None:
-        cropper.network_pass.runtime = runtime
+        raise ValueError(f"precision: {precision}: {why}")
 
 
 def _find_device(device: str | torch.device) -> torch.device:

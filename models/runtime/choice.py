@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,6 +14,9 @@ AUTO, TORCH, OPENVINO = "auto", "torch", "openvino"
 RUNTIMES = (AUTO, TORCH, OPENVINO)
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 PRECISIONS = (FLOAT32, BFLOAT16)
+
+LEAST = (2025, 1)
+"""The oldest OpenVINO that is used, as `pyproject.toml` has it."""
 
 SWITCH = "SALIENT_CROP_RUNTIME"
 """The environment variable that says what `auto` is, for hosts that offer no such choice."""
@@ -47,21 +51,35 @@ def find_runtime(name: str = AUTO, precision: str = FLOAT32, environment: Mappin
         environment: None for that of the process.
 
     Raises:
-        ValueError: when a name is not known, or OpenVINO is asked for and not installed.
+        ValueError: when a name is not known, or OpenVINO is asked for and not installed, or too old.
     """
+    check_runtime(name, precision)
     asked = f"runtime: {show(name)}"
     if name == AUTO:
         name = (os.environ if environment is None else environment).get(SWITCH) or AUTO
         asked = f"{SWITCH}={show(name)}"
-    if name not in RUNTIMES:
-        raise ValueError(f"{asked} is none of {', '.join(RUNTIMES)}")
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision: {show(precision)} is none of {', '.join(PRECISIONS)}")
+        _check_name(name, asked)
     if name == AUTO:
         name = OPENVINO if has_openvino() else TORCH
     elif name == OPENVINO and not has_openvino():
-        raise ValueError(f"{asked} is not installed: pip install 'salient-crop[cpu]'")
+        raise ValueError(f"{asked} {_describe_missing()}")
     return Runtime(name, precision)
+
+
+def check_runtime(name: str, precision: str) -> None:
+    """Refuses names that are not known, wherever they are to be found.
+
+    Raises:
+        ValueError: naming `runtime` or `precision`, and what there is.
+    """
+    _check_name(name, f"runtime: {show(name)}")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision: {show(precision)} is none of {', '.join(PRECISIONS)}")
+
+
+def _check_name(name: str, asked: str) -> None:
+    if name not in RUNTIMES:
+        raise ValueError(f"{asked} is none of {', '.join(RUNTIMES)}")
 
 
 def parse_runtime(text: str) -> Runtime:
@@ -78,8 +96,35 @@ def parse_runtime(text: str) -> Runtime:
 
 
 def has_openvino() -> bool:
-    """Whether OpenVINO is installed; it is not imported."""
-    return find_spec("openvino") is not None
+    """Whether there is an OpenVINO that can be used; it is not imported."""
+    version = openvino_version()
+    return version is not None and not _is_old(version)
+
+
+def openvino_version() -> str | None:
+    """Of the OpenVINO that is installed, empty where it has none; None where there is none. It is not imported."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    spec = find_spec(OPENVINO)
+    if spec is None or spec.origin is None:  # a folder that happens to have the name
+        return None
+    try:
+        return version(OPENVINO)
+    except PackageNotFoundError:
+        return ""
+
+
+def _is_old(version: str) -> bool:
+    release = tuple(int(each) for each in re.findall(r"\d+", version)[:2])
+    return bool(release) and release < LEAST
+
+
+def _describe_missing() -> str:
+    """What is wrong with the OpenVINO here, where it cannot be used, in words."""
+    version = openvino_version()
+    if version is not None and _is_old(version):
+        return f"{version} is too old: pip install -U 'salient-crop[cpu]'"
+    return "is not installed: pip install 'salient-crop[cpu]'"
 
 
 def describe_runtime() -> str:
@@ -88,10 +133,12 @@ def describe_runtime() -> str:
     Raises:
         ValueError: see `find_runtime`.
     """
+    version = openvino_version()
     if find_runtime().name == OPENVINO:
-        from importlib.metadata import version
-
-        return f"OpenVINO {version(OPENVINO)}; --runtime torch, or {SWITCH}={TORCH} in the environment, goes without it"
+        words = f"OpenVINO {version}" if version else "OpenVINO"
+        return f"{words}; --runtime torch, or {SWITCH}={TORCH} in the environment, goes without it"
     if has_openvino():
         return f"PyTorch, as {SWITCH} says; --runtime {OPENVINO} takes OpenVINO"
+    if version is not None:
+        return f"PyTorch; OpenVINO {_describe_missing()}"
     return "PyTorch; with OpenVINO they take about half as long: pip install 'salient-crop[cpu]'"

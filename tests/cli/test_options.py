@@ -84,7 +84,7 @@ def test_a_device_or_cropper_that_is_not_there_is_named(monkeypatch, tmp_path):
     ],
 )
 def test_what_cannot_run_a_network_is_named_by_its_flag(monkeypatch, name, flags, environment, words):
-    monkeypatch.setattr("salient_crop.models.runtime.choice.has_openvino", lambda: False)
+    monkeypatch.setattr("salient_crop.models.runtime.choice.openvino_version", lambda: None)
     monkeypatch.setenv("SALIENT_CROP_RUNTIME", environment)
     with pytest.raises(UsageError, match=words):
         options.open_cropper(name, "cpu", *flags)
