@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..models.runtime.choice import AUTO, FLOAT32
 from .options import (
     add_cropper,
     add_device,
@@ -22,6 +23,7 @@ from .status import DONE, UsageError
 
 if TYPE_CHECKING:
     from ..jobs.run import FolderRun
+    from ..jobs.settings import CropSettings
     from ..models.base import Cropper
 
 
@@ -95,10 +97,21 @@ def reopen(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except (RunError, ValueError) as error:
         raise UsageError(str(error)) from error
-    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device, chosen.runtime, chosen.precision)
+    runtime = _choose_runtime(chosen, reviewed.settings, device)
+    cropper = open_cropper(chosen.cropper or noted_cropper(chosen.manifest), device, *runtime)
     if (cropper.name, cropper.digest) != (reviewed.settings.cropper, reviewed.settings.weights):
         raise UsageError(
             f"{chosen.manifest}: its crops were made with other weights than those of this {cropper.name};"
             " name them with --cropper FILE, or run the same crop command again first"
         )
     return reviewed, cropper, device
+
+
+def _choose_runtime(chosen: argparse.Namespace, settings: CropSettings, device: str) -> tuple[str, str]:
+    """The runtime and the precision that are asked for, or else those of the run."""
+    from ..jobs.reopen import noted_runtime
+
+    noted = noted_runtime(settings, device)
+    if noted is None or (chosen.runtime, chosen.precision) != (AUTO, FLOAT32):
+        return chosen.runtime, chosen.precision
+    return noted.name, noted.precision

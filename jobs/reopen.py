@@ -7,10 +7,12 @@ from pathlib import Path
 
 from ..cropping.sequence import EACH
 from ..datasets.manifest import read_manifest
+from ..models.runtime.choice import Runtime, parse_runtime
 from .guides import GuideReader
 from .preview import ON_WHITE, Ground
 from .run import FolderRun, RunError
 from .run_record import noted_cropper, read_run_record, record_file, source_folder
+from .settings import CropSettings
 from .settings_reader import read_settings
 
 
@@ -34,6 +36,17 @@ def noted_ground(manifest: Path) -> Ground:
     except ValueError:
         return ON_WHITE
     return Ground(settings.background, settings.fill)
+
+
+def noted_runtime(settings: CropSettings, device: str) -> Runtime | None:
+    """What ran the network for a run, so that a picture that is done again has the same crop; None where it is not
+    there, or the device is another one."""
+    if settings.device != device:
+        return None
+    try:
+        return parse_runtime(settings.runtime)
+    except ValueError:
+        return None
 
 
 def reopen_run(

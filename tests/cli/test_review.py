@@ -1,5 +1,6 @@
 """`salient-crop review`: what it refuses, and that it ends well."""
 
+import argparse
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import pytest
 from made_pictures import save_picture
 
 from salient_crop.cli.main import main
+from salient_crop.cli.review import add_arguments, reopen
 
 
 @pytest.fixture
@@ -74,3 +76,26 @@ def test_without_a_run_there_is_nothing_to_review(home, missing, capsys):
     (home / "out" / missing).unlink()
     assert review(home) == 2
     assert missing in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("noted", "flags", "run_by"),
+    [
+        ("torch bfloat16", [], "torch bfloat16"),
+        ("torch bfloat16", ["--runtime", "torch"], "torch"),
+        ("torch", [], "torch"),
+        ("torch", ["--runtime", "torch", "--precision", "bfloat16"], "torch bfloat16"),
+        ("onnx int4", [], "openvino"),
+    ],
+)
+def test_the_network_is_run_as_in_the_run_unless_it_is_told_otherwise(home, monkeypatch, noted, flags, run_by):
+    monkeypatch.setattr("salient_crop.models.runtime.choice.openvino_version", lambda: "2026.1")
+    out = home / "out"
+    assert main(["crop", str(home / "photos"), "--out", str(out), "--device", "cpu", "--runtime", "torch"]) == 0
+    record = json.loads((out / "manifest.run.json").read_text())
+    record["settings"]["runtime"] = noted
+    (out / "manifest.run.json").write_text(json.dumps(record))
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    _, cropper, device = reopen(parser.parse_args([str(out / "manifest.jsonl"), "--device", "cpu", *flags]))
+    assert cropper.runtime_on(device) == run_by
