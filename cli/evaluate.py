@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..models.runtime.choice import AUTO, FLOAT32
 from ..printable import escape
 from .options import (
     add_cropper,
@@ -166,7 +167,8 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
 
 def check_images(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
-    """Refuses `--images` and `--cropper` where they would do nothing, and their absence where they are needed.
+    """Refuses `--images` and what is said of a cropper where they would do nothing, and the absence of the former where
+    it is needed.
 
     Raises:
         UsageError: naming the flag.
@@ -178,8 +180,11 @@ def check_images(chosen: argparse.Namespace, benchmark: Benchmark) -> None:
         raise UsageError(f"--images does nothing here: the file of the benchmark {name} says where its pictures are")
     if benchmark.pictures == IN_FOLDER and chosen.images is not None:
         raise UsageError(f"--images does nothing here: the folder of the benchmark {name} has its pictures")
-    if benchmark.pictures == OPTIONAL and chosen.images is None and chosen.cropper is not None:
-        raise UsageError("--cropper does nothing without --images FOLDER, which names the pictures for it to look at")
+    if benchmark.pictures == OPTIONAL and chosen.images is None:
+        idle = {"--cropper": chosen.cropper is not None, "--runtime": chosen.runtime != AUTO}
+        for flag, given in (idle | {"--precision": chosen.precision != FLOAT32}).items():
+            if given:
+                raise UsageError(f"{flag} does nothing without --images FOLDER, the pictures for a cropper to look at")
 
 
 def check_folder(chosen: argparse.Namespace, benchmark: Benchmark) -> None:

@@ -23,6 +23,12 @@ from salient_crop.jobs.heads_sheet import CELL_SIZE
         (["constraints", "--cropper", "centre"], "--cropper"),
         (["ranking", "--cropper", "centre"], "--cropper"),
         (["ranking", "--images", ".", "--cropper", "nonesuch"], "--cropper"),
+        (["ranking", "--runtime", "torch"], "--runtime"),
+        (["constraints", "--precision", "bfloat16"], "--precision"),
+        (
+            ["fixations", "--cropper", "centre", "--precision", "bfloat16"],
+            "--precision: bfloat16: centre has no network",
+        ),
     ],
 )
 def test_a_flag_that_is_missing_or_does_nothing_is_named(words, flag, tmp_path, capsys):
@@ -102,6 +108,19 @@ def test_heads_are_measured_in_a_folder_and_the_worst_are_named(folder, capsys):
     names = "left.jpg 1:1, left.jpg 4:5, left.jpg 2:3"
     assert f"\nwhole: {names}\nlost: {names}\nbeheaded: {names}\n" in tables[6] + "\n"
     assert tables[7] == "left out, without a mask of people: other.jpg\n"
+
+
+def test_the_network_is_run_as_it_is_asked_for(folder, monkeypatch):
+    def measure(folder, cropper, progress):
+        told.append(cropper.runtime_on("cpu"))
+        return {"benchmark": "heads", "subsets": {}}
+
+    told = []
+    monkeypatch.setattr("salient_crop.evaluation.heads.evaluate_heads", measure)
+    for flags in ([], ["--precision", "bfloat16"]):
+        asked = ["--device", "cpu", "--runtime", "torch", *flags]
+        assert main(["evaluate", "heads", str(folder), *asked]) == 0
+    assert told == ["torch", "torch bfloat16"]
 
 
 def test_a_sheet_of_the_worst_heads_is_drawn_beside_tables_or_json(folder, capsys):
