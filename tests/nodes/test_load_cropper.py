@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import torch
 
 from salient_crop.models.registry import BUNDLED
 
@@ -48,3 +49,20 @@ def test_a_checkpoint_that_is_not_there_is_refused_with_what_to_do(nodes, host):
     assert check(cropper="gone.safetensors").endswith(
         "choose another one: focus, smartcrop, centre, saliency-short-edge, saliency-long-edge"
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "environment", "told"), [("2026.1", "", True), ("2026.1", "torch", False), (None, "", False)]
+)
+def test_the_panel_says_where_openvino_runs_the_network(panel, monkeypatch, version, environment, told):
+    monkeypatch.setattr("salient_crop.models.runtime.choice.openvino_version", lambda: version)
+    monkeypatch.setenv("SALIENT_CROP_RUNTIME", environment)
+    assert panel("LoadCropper", cropper="focus")["words"].endswith(" OpenVINO runs it.") is told
+    assert "OpenVINO" not in panel("LoadCropper", cropper="smartcrop")["words"]  # it has no network
+
+
+def test_an_environment_that_asks_for_what_is_not_known_is_named(run, monkeypatch):
+    monkeypatch.setenv("SALIENT_CROP_RUNTIME", "onnx")
+    for node, given in (("LoadCropper", {"cropper": "focus"}), ("Heatmap", {"image": torch.rand(1, 32, 32, 3)})):
+        with pytest.raises(ValueError, match="^SALIENT_CROP_RUNTIME='onnx' is none of auto, torch, openvino$"):
+            run(node, **given)
