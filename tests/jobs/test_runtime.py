@@ -12,6 +12,9 @@ import pytest
 
 import salient_crop
 from salient_crop.jobs import picture
+from salient_crop.jobs.settings import CropSettings
+from salient_crop.jobs.shard_work import ShardWork
+from salient_crop.jobs.shard_worker import ShardWorker
 from salient_crop.models.runtime import choice
 
 
@@ -88,6 +91,18 @@ def test_a_stage_is_made_where_its_runtime_is_not_and_needs_it_where_it_works(
         stage({"image": [samples / "cat.jpg"]})
     with pytest.raises(ValueError, match="^runtime: 'onnx' is none of"):
         salient_crop.CropBatch(cropper="centre", runtime="onnx")
+
+
+def test_a_worker_without_the_runtime_of_its_run_refuses_the_work(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(choice, "openvino_version", lambda: "2026.1")
+    where_it_began = salient_crop.load_cropper("focus", runtime="openvino")
+    settings = CropSettings.for_cropper(where_it_began, salient_crop.Constraint((salient_crop.Ratio(1, 1),)))
+    work = ShardWork(str(tmp_path), str(tmp_path / "out"), settings, "focus")
+    monkeypatch.setattr(choice, "openvino_version", lambda: None)
+    with pytest.raises(ValueError, match="^runtime: 'openvino' is not installed"):
+        ShardWorker(work)
 
 
 def test_one_picture_a_folder_and_a_batch_are_cropped_alike_with_less_precision(samples: Path, tmp_path: Path) -> None:
