@@ -15,6 +15,7 @@ from ..datasets.shards.arrow import NoArrowError, import_arrow
 from ..datasets.shards.names import resolve_shards
 from ..images.budget import check_memory
 from ..models.base import Cropper
+from ..models.registry import check_precision
 from .bucket_options import BucketOptions
 from .defaults import default_workers
 from .prepare import NO_BUCKETS
@@ -44,9 +45,10 @@ def prepare_shards(
     Args:
         words: see `resolve_shards`.
         out: a folder or an address.
-        cropper: with its weights on `device`.
+        cropper: as it is loaded in this process.
         constraint: on every crop.
         checkpoint: the name or file that other processes find the cropper by.
+        device: that it is put on where the work is done.
         resolution: with buckets, the pixel budget.
         buckets: a grid that does not depend on the pictures.
         image: extension or column of the pictures; None where it can be told.
@@ -66,6 +68,8 @@ def prepare_shards(
         check_count("workers", workers, MAX_COUNT)
     if memory is not None:
         check_memory(memory)
+    if cropper.network_pass is not None:
+        check_precision(cropper, device, cropper.network_pass.runtime.precision)
     place = os.fspath(out)
     sources = resolve_shards(words, place)
     bucket_settings = buckets.settings(resolution, enlarge, _no_sizes)

@@ -74,7 +74,7 @@ def load_cropper(
         cropper = build_cropper(load_state(path), str(path))
     if cropper.module is not None:
         cropper.module.to(device)
-    _check_precision(cropper, device, precision)
+    check_precision(cropper, device, precision)
     if cropper.network_pass is not None:
         cropper.network_pass.runtime = found
     return cropper
@@ -87,7 +87,7 @@ def check_loaded(cropper: Cropper, runtime: str, precision: str) -> None:
         ValueError: naming it.
     """
     check_runtime(runtime, precision)
-    _check_precision(cropper, cropper.device or torch.device("cpu"), precision)
+    check_precision(cropper, cropper.device or "cpu", precision)
     if cropper.network_pass is None:
         return
     has = cropper.network_pass.runtime
@@ -99,14 +99,15 @@ def check_loaded(cropper: Cropper, runtime: str, precision: str) -> None:
         )
 
 
-def _check_precision(cropper: Cropper, device: torch.device, precision: str) -> None:
-    """Refuses a precision that would do nothing.
+def check_precision(cropper: Cropper, device: str | torch.device, precision: str) -> None:
+    """Refuses a precision that would do nothing to a cropper on a device.
 
     Raises:
-        ValueError: saying why.
+        ValueError: naming `precision`, and why.
     """
-    if precision != FLOAT32 and (cropper.network_pass is None or device.type != "cpu"):
-        where = f"is for the CPU, and does nothing on {device.type}"
+    kind = torch.device(device).type
+    if precision != FLOAT32 and (cropper.network_pass is None or kind != "cpu"):
+        where = f"is for the CPU, and does nothing on {kind}"
         why = f"{cropper.name} has no network" if cropper.network_pass is None else where
         raise ValueError(f"precision: {precision}: {why}")
 
