@@ -133,16 +133,17 @@ def shards_per_second(base: Path, chosen: argparse.Namespace, out: str, workers:
     """Once every worker has done its first shard, before which it begins and loads its weights."""
     from salient_crop.cropping.constraint import Constraint
     from salient_crop.cropping.ratio import Ratio
-    from salient_crop.jobs.executors.ray import RayPool, ray_engine
+    from salient_crop.jobs.executors.ray import RayPool, ray_cluster
     from salient_crop.jobs.prepare_shards import prepare_shards
+    from salient_crop.jobs.shard_engine import shards_on_ray
     from salient_crop.jobs.shards import crop_shards
     from salient_crop.models.registry import load_cropper
 
     asked, name = Constraint((Ratio(2, 3), Ratio(3, 2))), chosen.cropper
     run = prepare_shards([base / "in" / "*.tar"], base / out, load_cropper(name), asked, checkpoint=name)
     stamps: list[float] = []
-    with ray_engine(run.work, RayPool(workers=workers)) as engine:
-        crop_shards(run, engine, lambda step: stamps.append(time.perf_counter()))
+    with ray_cluster(RayPool(workers=workers)) as cluster:
+        crop_shards(run, shards_on_ray(run.work, cluster), lambda step: stamps.append(time.perf_counter()))
     return (len(stamps) - workers) / (stamps[-1] - stamps[workers - 1])
 
 
@@ -200,7 +201,7 @@ def kill_worker(cluster, random: Random) -> bool:
 
     raylets = [psutil.Process(node.all_processes["raylet"][0].process.pid) for node in cluster.list_all_nodes()]
     found = [each for raylet in raylets for each in raylet.children(recursive=True)]
-    found = [each for each in found if "ShardActor" in " ".join(each.cmdline())]
+    found = [each for each in found if "PoolActor" in " ".join(each.cmdline())]
     if found:
         random.choice(found).kill()
     return bool(found)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import RATIOS, default_min_share
+from ..jobs.defaults import RATIOS, THREADS, default_min_share
 from . import buckets, shards, subjects
 from .options import (
     add_cropper,
@@ -18,7 +18,6 @@ from .options import (
     add_workers,
     name_flag,
     open_cropper,
-    open_device,
     parse_background,
     parse_fill,
     parse_labels,
@@ -97,6 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
     subjects.add_arguments(parser)
+    shards.add_engine(parser)
     shards.add_arguments(parser)
 
 
@@ -286,14 +286,16 @@ def _run_folder(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..images.errors import PictureError
     from ..jobs.executors.batches import Analyser
     from ..jobs.folder import crop_folder
+    from ..jobs.picture_engine import open_picture_engine
     from ..jobs.run import RunError
 
     run, cropper, device = folder_run(chosen)
+    asked = chosen.engine or THREADS, chosen.address, chosen.gpus_per_worker, chosen.workers
     try:
-        with Analyser(cropper, device) as analyser:
-            outcome = crop_folder(run, analyser, record_progress(reporter))
+        with Analyser(cropper, device) as analyser, open_picture_engine(run, analyser, *asked) as engine:
+            outcome = crop_folder(run, analyser, record_progress(reporter), engine)
     except (RunError, ValueError) as error:  # a manifest of an earlier run that is damaged is a ValueError
-        raise UsageError(str(error)) from error
+        raise UsageError(name_flag(str(error), chosen)) from error
     except (OSError, PictureError) as error:  # a caption that was replaced after its crop was written
         reporter.note(f"salient-crop: stopped: {error}; the same command goes on from here")
         return SOME_FAILED
@@ -323,7 +325,7 @@ def record_progress(reporter: Reporter) -> Progress:
 
 
 def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
-    """The run that the arguments of `crop` ask for, its cropper and device.
+    """The run that the arguments of `crop` ask for, its cropper and the device that it is on.
 
     Raises:
         UsageError: when they cannot be used together.
@@ -336,8 +338,8 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     check_flags(chosen)
     of_subjects = subjects.per_subject(chosen)
     options = buckets.bucket_options(chosen)
-    device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
+    device, here = shards.worker_device(chosen)
+    cropper = open_cropper(chosen.cropper, here, chosen.runtime, chosen.precision)
     asked, objective = apply_framing(
         chosen.framing, constraint(chosen), DEFAULT_OBJECTIVE, sized=chosen.min_area is not None
     )
@@ -384,7 +386,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
         raise UsageError(name_flag(str(error), chosen)) from error
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror or error}") from error
-    return run, cropper, device
+    return run, cropper, here
 
 
 def check_flags(chosen: argparse.Namespace) -> None:

@@ -26,8 +26,6 @@ _OF_FOLDERS = (
     *("dataset", "concept", "repeats", "step", "duplicates"),
 )
 _NOT_GIVEN: tuple[object, ...] = (None, False, (), [], "each")
-# What only a run over shards can do, as argparse names it.
-_OF_SHARDS = ("engine", "address", "gpus_per_worker", "image_column")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +37,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " what is done. Needs pip install 'salient-crop[shards]'.",
     )
     group.add_argument(
+        "--image-column",
+        metavar="NAME",
+        help="the column of parquet files, or the extension in tars, that holds the pictures (default: the only one"
+        " that can)",
+    )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags that say what works on pictures and shards, which are None where they are not given."""
+    group = parser.add_argument_group(
+        "several processes or machines",
+        "With --engine ray, all nodes must see the folders of the pictures and of the crops, under the same paths.",
+    )
+    group.add_argument(
         "--engine",
         choices=ENGINES,
-        help="what works on the shards: threads of this process, one shard after the other (default), or workers on a"
-        " Ray cluster (pip install 'salient-crop[ray]'), one for every core or GPU, or --workers N",
+        help="what works on pictures or shards: threads of this process (default; one shard after the other), or"
+        " workers on a Ray cluster (pip install 'salient-crop[ray]'), one for every core or GPU, or --workers N; then"
+        " without --frames and --subject",
     )
     group.add_argument("--address", metavar="ADDRESS", help="of the cluster; auto: the one here (default: a new one)")
     group.add_argument(
@@ -50,12 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         type=parse_factor,
         help="with --engine ray, GPUs for each worker, such as 1 or 0.5 (default: none)",
-    )
-    group.add_argument(
-        "--image-column",
-        metavar="NAME",
-        help="the column of parquet files, or the extension in tars, that holds the pictures (default: the only one"
-        " that can)",
     )
 
 
@@ -65,9 +72,8 @@ def refuse_flags(chosen: argparse.Namespace) -> None:
     Raises:
         UsageError: naming the flag.
     """
-    given = next((name for name in _OF_SHARDS if getattr(chosen, name) is not None), None)
-    if given is not None:
-        raise UsageError(f"{flag_of(given)} is for shards, such as 'shards/{{00000..00099}}.tar'")
+    if chosen.image_column is not None:
+        raise UsageError("--image-column is for shards, such as 'shards/{00000..00099}.tar'")
     if isinstance(chosen.out, str):
         raise UsageError(f"--out {chosen.out}: an address is for shards; name a folder for the crops of pictures")
 
@@ -93,6 +99,24 @@ def run(chosen: argparse.Namespace, constraint: Constraint, reporter: Reporter) 
     return DONE if outcome.is_whole else SOME_FAILED
 
 
+def worker_device(chosen: argparse.Namespace) -> tuple[str, str]:
+    """The device that pictures are analysed on, and that of this process; the same without Ray.
+
+    Raises:
+        UsageError: when it is not there, or flags of engines do not go together.
+    """
+    from ..jobs.engine_choice import find_worker_device
+
+    if chosen.engine != RAY:
+        idle = next((name for name in ("address", "gpus_per_worker") if getattr(chosen, name) is not None), None)
+        if idle is not None:
+            raise UsageError(f"{flag_of(idle)} does nothing without --engine {RAY}")
+    try:
+        return find_worker_device(chosen.device, chosen.engine or THREADS, chosen.gpus_per_worker)
+    except ValueError as error:
+        raise UsageError(name_flag(str(error), chosen)) from error
+
+
 def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[ShardRun, Cropper]:
     """The run that the arguments of `crop` ask for, and its cropper.
 
@@ -102,20 +126,12 @@ def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[Shard
     from ..cropping.objective import DEFAULT_OBJECTIVE
     from ..jobs.framing import apply_framing
     from ..jobs.prepare_shards import prepare_shards
-    from ..jobs.shard_engine import find_worker_device
     from ..models.registry import BUNDLED
 
-    if chosen.engine != RAY:
-        idle = next((name for name in ("address", "gpus_per_worker") if getattr(chosen, name) is not None), None)
-        if idle is not None:
-            raise UsageError(f"{flag_of(idle)} does nothing without --engine {RAY}")
     unused = next((name for name in _OF_FOLDERS if getattr(chosen, name) not in _NOT_GIVEN), None)
     if unused is not None:
         raise UsageError(f"{flag_of(unused)} is for folders and pictures, not for shards")
-    try:
-        device, here = find_worker_device(chosen.device, chosen.engine or THREADS, chosen.gpus_per_worker)
-    except ValueError as error:
-        raise UsageError(name_flag(str(error), chosen)) from error
+    device, here = worker_device(chosen)
     cropper = open_cropper(chosen.cropper, here, chosen.runtime, chosen.precision)
     asked, objective = apply_framing(chosen.framing, constraint, DEFAULT_OBJECTIVE, sized=chosen.min_area is not None)
     try:

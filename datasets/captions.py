@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from .output_folder import OutputFolder
+from .folder_writer import FolderWriter
 
 CAPTION_EXTENSIONS = (".txt", ".caption")
 _SENTENCE_ENDS = (".", "!", "?", "。")
@@ -56,7 +56,7 @@ def caption_paths(crop_path: str) -> list[str]:
     return [str(PurePosixPath(crop_path).with_suffix(extension)) for extension in CAPTION_EXTENSIONS]
 
 
-def write_captions(out: OutputFolder, crop_path: str, contents: Mapping[str, bytes]) -> None:
+def write_captions(out: FolderWriter, crop_path: str, contents: Mapping[str, bytes]) -> None:
     """Writes the caption files beside a crop, by their extension, and removes others that a run has left there.
 
     Raises:

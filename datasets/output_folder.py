@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,7 @@ from .ledger import Ledger
 from .names import find_windows_problem
 from .open_folder import OpenFolder, open_folder
 from .part_names import new_part_name
-from .staged import StagedFile
+from .staged import Change, StagedFile
 
 _ON_WINDOWS = os.name == "nt"
 FOREIGN, CHANGED = "there already, and no run wrote it", "changed since a run wrote it"
@@ -112,14 +113,37 @@ class OutputFolder:
         """Gives a staged file its name, as `open` does at its end. On any error nothing of it stays.
 
         Raises:
+            FileNotFoundError: when it is not seen here.
             NotOursError, OSError: see `open`.
         """
         parent, _, name = staged.file.rpartition("/")
-        with open_folder(self.path, parent) as folder:
+        # Made where it is missing: a network folder may not know yet what another machine has made in it.
+        with open_folder(self.path, parent, make=True) as folder:
             try:
                 self._take_name(folder, staged.part, name, staged.file, staged.digest)
             finally:
                 folder.remove(staged.part)
+
+    def make_changes(self, changes: Iterable[Change]) -> None:
+        """Gives staged files their names and removes those of the others that are ours, in order.
+
+        Raises:
+            FileNotFoundError, NotOursError, OSError: see `take`; those that follow are not made, and nothing stays that
+                was staged of them.
+        """
+        remaining = deque(changes)
+        try:
+            while remaining:
+                change = remaining.popleft()
+                if isinstance(change, StagedFile):
+                    self.take(change)
+                else:
+                    self.remove(change)
+        finally:
+            for change in remaining:
+                if isinstance(change, StagedFile):
+                    with suppress(OSError), open_folder(self.path, change.file.rpartition("/")[0]) as folder:
+                        folder.remove(change.part)
 
     def remove(self, *files: str) -> None:
         """Removes those of the files that are ours."""

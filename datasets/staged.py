@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from threading import local
+from typing import BinaryIO, TypeAlias
 
 from .hashing import new_hash
 from .open_folder import open_folder
@@ -28,6 +29,10 @@ class StagedFile:
     part: str
     digest: str
     size: int
+
+
+Change: TypeAlias = "StagedFile | str"
+"""A file that is to take its name, or the name of one that is to be removed."""
 
 
 class HashingStream:
@@ -89,3 +94,40 @@ def stage_in_folder(root: Path, file: str) -> Iterator[Staging]:
             folder.remove(part)
             raise
     staging.result = staging.stream.staged(file, part)
+
+
+class StagedFolder:
+    """A folder that another process holds: files are staged in it, and what is to be removed is noted.
+
+    May be used by several threads; each has notes of its own.
+
+    Args:
+        path: of the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._of_thread = path, local()
+
+    @contextmanager
+    def noting(self) -> Iterator[list[Change]]:
+        """The changes that this thread asks for in the context, in order, for `OutputFolder.make_changes`."""
+        changes: list[Change] = []
+        self._of_thread.changes = changes
+        try:
+            yield changes
+        finally:
+            del self._of_thread.changes
+
+    def write(self, file: str, content: bytes) -> None:
+        """Stages a file.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
+        with stage_in_folder(self._path, file) as staging:
+            staging.stream.write(content)
+        self._of_thread.changes.append(staging.result)
+
+    def remove(self, *files: str) -> None:
+        """Notes that files are to be removed, if they are ours."""
+        self._of_thread.changes.extend(files)

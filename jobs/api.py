@@ -23,8 +23,8 @@ from ..models.base import Cropper
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
 from .bucket_options import BucketOptions
-from .defaults import KEEP_MOST
-from .device import find_device
+from .defaults import KEEP_MOST, RAY, THREADS
+from .engine_choice import check_engine, find_worker_device
 from .executors.batches import Analyser
 from .folder import crop_folder as crop_run
 from .framing import resolve_asked
@@ -32,6 +32,7 @@ from .guides import Guides, parse_labels
 from .on_cut import KEEP
 from .per_subject import PerSubject
 from .picture import open_cropper
+from .picture_engine import open_picture_engine
 from .prepare import prepare_run
 from .progress import Progress, Step
 from .run import Outcome, RunError
@@ -94,6 +95,9 @@ def crop_folder(
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: str | PathLike[str] | None = None,
+    engine: str = THREADS,
+    address: str | None = None,
+    gpus_per_worker: float | None = None,
     workers: int | None = None,
     memory: int | str | None = None,
     device: str = "auto",
@@ -167,9 +171,15 @@ def crop_folder(
         follow_links: also read what links lead to outside the folder.
         dry_run: write the manifest, and no pixels.
         manifest: None for `manifest.jsonl` in `out`.
-        workers: pictures at once; None for one for every core.
-        memory: that all pictures in work may take together while they are decoded, in bytes or as `"4GB"`; those that
-            need more fail, and say how much. None: half of what this process may use.
+        engine: `threads` of this process, or workers on a `ray` cluster, whose nodes all see the pictures and `out`
+            under the same path; see `docs/scale.md`. Without clips, and without looking for words.
+        address: of the cluster, as `ray.init` takes it; None for the one that this process is connected to, or a new
+            one here.
+        gpus_per_worker: with `ray`; None for none.
+        workers: pictures at once, with `ray` processes; None for one for every core, or GPU.
+        memory: that all pictures in work in one process may take together while they are decoded, in bytes or as
+            `"4GB"`; those that need more fail, and say how much. None: half of what this process may use, with `ray` of
+            its share of that.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
         runtime, precision: of the network on a CPU, see `load_cropper`; not of a cropper that is loaded.
         progress: called after every step; an exception that it raises stops the run.
@@ -190,8 +200,12 @@ def crop_folder(
     options = BucketOptions(
         buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats, step
     )
-    loaded = open_cropper(cropper, find_device(device), runtime, precision)
-    where = str(loaded.device or find_device(device))
+    check_engine(engine, address, gpus_per_worker)
+    if engine == RAY and isinstance(cropper, Cropper):
+        raise ValueError(f"cropper: one that is loaded stays in this process; with engine {RAY} name it, or its file")
+    of_workers, here = find_worker_device(device, engine, gpus_per_worker)
+    loaded = open_cropper(cropper, here, runtime, precision)
+    where = of_workers if engine == RAY else str(loaded.device or here)
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_run(
         as_words(pictures),
@@ -238,8 +252,9 @@ def crop_folder(
         workers=workers,
         memory=read_memory(memory),
     )
-    with Analyser(loaded, where) as analyser:
-        return crop_run(run, analyser, ignore_progress if progress is None else progress)
+    asked_engine = engine, address, gpus_per_worker, workers
+    with Analyser(loaded, here) as analyser, open_picture_engine(run, analyser, *asked_engine) as pool:
+        return crop_run(run, analyser, ignore_progress if progress is None else progress, pool)
 
 
 def plan_buckets(pictures: Words | Sequence[Size], buckets: str = "auto:3", **options: Any) -> BucketReport:

@@ -34,7 +34,6 @@ from .corrections import (
 )
 from .duplicates import describe_duplicate, find_folder_duplicates
 from .executors.batches import Analyser
-from .executors.threads import run_stage
 from .journal import Journal
 from .output_names import (
     OutputNames,
@@ -44,6 +43,7 @@ from .output_names import (
     make_room,
     refuse_obstacles,
 )
+from .picture_tasks import PictureEngine, PictureTask, Workplace
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, summarise
 from .run_record import (
@@ -62,7 +62,7 @@ from .trainer import complete_report
 CHANGED_MEANWHILE = "the picture, its caption or its mask changed while the run was under way; run it again"
 
 
-def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
+def sort_folder(run: FolderRun, engine: PictureEngine, progress: Progress) -> Outcome:
     """Crops every picture of the folder for the bucket that the plan gives it; see `crop_folder`, which calls it.
 
     Raises:
@@ -74,7 +74,7 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     notes = [*describe_change(run), *describe_guides(run, sources)]
     compared = 0 if settings.duplicates == "use" else len(sources)
     counter = StepCounter(progress, compared + 2 * len(sources), len(sources))
-    duplicates = find_folder_duplicates(run, sources, counter) if compared else []
+    duplicates = find_folder_duplicates(run, engine, sources, counter) if compared else []
     notes += [f"duplicate: {_duplicate_line(each)}" for each in duplicates if settings.duplicates == "report"]
     skipped = {each.name: describe_duplicate(each) for each in duplicates if settings.duplicates == "skip"}
     counter.pass_over(MEASURING, len(skipped))
@@ -82,10 +82,10 @@ def sort_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     measured = Journal(measured_file(run), measuring_identity(run))
     try:
         wanted = [each for each in sources if each not in skipped]
-        resumed = _measure_all(run, analyser, measured, wanted, counter, corrections, names)
+        resumed = _measure_all(run, engine, measured, wanted, counter, corrections, names)
         folder = _plan_folder(run, measured, names, skipped, duplicates, corrections)
         _refuse_obstacles(folder)
-        return _write_all(folder, counter, resumed, notes)
+        return _write_all(folder, engine, counter, resumed, notes)
     finally:
         measured.close()
 
@@ -192,6 +192,40 @@ def list_entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[E
                 yield Entry(crop.file, size, own, mask, tuple(details.items()))
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasureTask(PictureTask[PictureRecord]):
+    """A picture to be measured in every bucket.
+
+    Attributes:
+        heatmap: where its heat is written; None where it is not.
+    """
+
+    heatmap: str | None = None
+
+    def do(self, here: Workplace) -> PictureRecord:
+        return measure_source(here.run, self.source, here.analyser, here.corrections, self.heatmap)
+
+    def as_failed(self, reason: str, done: PictureRecord | None = None) -> PictureRecord:
+        return PictureRecord(self.source, None if done is None else done.size, FAILED, reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteTask(PictureTask[PictureRecord]):
+    """A picture whose crops are planned, to be written.
+
+    Attributes:
+        record: of it.
+    """
+
+    record: PictureRecord
+
+    def do(self, here: Workplace) -> PictureRecord:
+        return write_planned(here.run, self.record)
+
+    def as_failed(self, reason: str, done: PictureRecord | None = None) -> PictureRecord:
+        return self.record.as_failed(reason)
+
+
 @dataclass(frozen=True)
 class _PlannedFolder:
     """A folder whose plan is made.
@@ -237,7 +271,7 @@ class _PlannedFolder:
 
 def _measure_all(
     run: FolderRun,
-    analyser: Analyser,
+    engine: PictureEngine,
     journal: Journal,
     sources: Sequence[str],
     counter: StepCounter,
@@ -254,15 +288,12 @@ def _measure_all(
     resumed = len(sources) - len(remaining)
     counter.pass_over(MEASURING, resumed)
 
-    def measure(source: str) -> tuple[PictureRecord, str]:
-        state = run.state_of(source)
-        return measure_source(run, source, analyser, corrections, heatmaps.get(source)), state
+    def finish(task: PictureTask[PictureRecord], record: PictureRecord) -> None:
+        journal.add(record, task.state)
+        counter.step(MEASURING, record)
 
-    def finish(result: tuple[PictureRecord, str]) -> None:
-        journal.add(*result)
-        counter.step(MEASURING, result[0])
-
-    run_stage(measure, remaining, run.workers, finish, run.reader.abandon)
+    tasks = (MeasureTask(source=each, state=run.state_of(each), heatmap=heatmaps.get(each)) for each in remaining)
+    engine(run, corrections, tasks, finish)
     return resumed
 
 
@@ -313,30 +344,29 @@ def _complete_report(
     return replace(report, left_out=left_out, duplicates=duplicate_lines)
 
 
-def _write_all(folder: _PlannedFolder, counter: StepCounter, resumed: int, notes: Sequence[str]) -> Outcome:
+def _write_all(
+    folder: _PlannedFolder, engine: PictureEngine, counter: StepCounter, resumed: int, notes: Sequence[str]
+) -> Outcome:
     run, sources = folder.run, folder.sources
     journal = Journal(journal_file(run.manifest), run_identity(run))
 
-    def is_done(record: PictureRecord) -> bool:
-        known = journal.finished(record.source, run.state_of(record.source))
-        if known != record or not has_its_files(run, record, folder.files[record.source]):
-            return False
-        counter.pass_over(WRITING)
-        return True
+    def tasks() -> Iterator[WriteTask]:
+        for record in folder.records():
+            state = run.state_of(record.source)
+            known = journal.finished(record.source, state)
+            if known == record and has_its_files(run, record, folder.files[record.source]):
+                counter.pass_over(WRITING)
+                continue
+            if record.status == OK and state != folder.measured.state(record.source):
+                record = record.as_failed(CHANGED_MEANWHILE)
+            yield WriteTask(source=record.source, state=state, record=record)
 
-    def write(record: PictureRecord) -> tuple[PictureRecord, str]:
-        state = run.state_of(record.source)
-        if record.status == OK and state != folder.measured.state(record.source):
-            return record.as_failed(CHANGED_MEANWHILE), state
-        return write_planned(run, record), state
-
-    def finish(result: tuple[PictureRecord, str]) -> None:
-        journal.add(*result)
-        counter.step(WRITING, result[0])
+    def finish(task: PictureTask[PictureRecord], record: PictureRecord) -> None:
+        journal.add(record, task.state)
+        counter.step(WRITING, record)
 
     try:
-        remaining = (each for each in folder.records() if not is_done(each))
-        run_stage(write, remaining, run.workers, finish, run.reader.abandon)
+        engine(run, folder.corrections, tasks(), finish)
         report = folder.result.report if folder.result else None
         write_beside(run, journal.records(sources), folder.corrections, report)
         _remove_stale(folder)

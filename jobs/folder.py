@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ..cropping.sequence import EACH
-from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
+from ..datasets.manifest import FAILED, PictureRecord, read_manifest, write_manifest
 from .corrections import Corrections, find_corrections, format_corrections, is_honoured, pick_corrections
 from .executors.batches import Analyser
-from .executors.threads import run_stage
 from .journal import Journal
 from .output_names import has_its_files, lacks_heatmap, make_room
+from .picture_tasks import PictureEngine, PictureTask, Workplace, on_threads
 from .progress import CROPPING, Progress, StepCounter
 from .run import FolderRun, Outcome, describe_guides, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
@@ -18,7 +19,7 @@ from .stages import crop_picture
 from .subject_crops import pick_recorded_corrections
 
 
-def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
+def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress, engine: PictureEngine | None = None) -> Outcome:
     """Crops every picture of the folder, in parallel, and writes the manifest in the order of the sources.
 
     With `BucketSettings` among the settings, all pictures are measured first and planned together. What people decided
@@ -32,6 +33,8 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
         run: where and how.
         analyser: of the cropper whose name and digest the settings hold.
         progress: called after every picture, in every stage.
+        engine: works on the pictures; None for the threads of this process. The same files come out whatever it is.
+            The frames of clips are always left to this process.
 
     Raises:
         ValueError: when the settings were made for another cropper.
@@ -42,19 +45,20 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress) -> Outco
     cropper = analyser.cropper
     if (cropper.name, cropper.digest) != (run.settings.cropper, run.settings.weights):
         raise ValueError(f"analyser: the settings were made for other weights than those of this {cropper.name}")
+    engine = on_threads(analyser) if engine is None else engine
     with run.writing(), run.reader:
         if run.settings.frames != EACH:
             from .clip_folder import crop_clips
 
             return crop_clips(run, analyser, progress)
         if run.settings.buckets is None:
-            return _crop_each(run, analyser, progress)
+            return _crop_each(run, engine, progress)
         from .buckets import sort_folder  # the solver comes with it, and most runs need none
 
-        return sort_folder(run, analyser, progress)
+        return sort_folder(run, engine, progress)
 
 
-def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcome:
+def _crop_each(run: FolderRun, engine: PictureEngine, progress: Progress) -> Outcome:
     sources = list_sources(run)
     planned = make_room(run, sources)
     names, heatmaps = planned.of_source, planned.heatmap_of
@@ -72,19 +76,39 @@ def _crop_each(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
         counter = StepCounter(progress, len(sources))
         counter.pass_over(CROPPING, resumed)
 
-        def crop(source: str) -> tuple[PictureRecord, str]:
-            state = run.state_of(source)  # before it is read: a change while it is read is noticed by the next run
-            return crop_picture(run, source, names[source], analyser, corrections, heatmaps.get(source)), state
+        tasks = (
+            CropTask(source=each, state=run.state_of(each), name=names[each], heatmap=heatmaps.get(each))
+            for each in remaining
+        )
 
-        def finish(result: tuple[PictureRecord, str]) -> None:
-            journal.add(*result)
-            counter.step(CROPPING, result[0])
+        def finish(task: PictureTask[PictureRecord], record: PictureRecord) -> None:
+            journal.add(record, task.state)
+            counter.step(CROPPING, record)
 
-        run_stage(crop, remaining, run.workers, finish, run.reader.abandon)
+        engine(run, corrections, tasks, finish)
         states = {source: journal.state(source) for source in sources}
         return finish_run(run, journal, sources, states, corrections, resumed, notes)
     finally:
         journal.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropTask(PictureTask[PictureRecord]):
+    """A picture to be cropped from end to end.
+
+    Attributes:
+        name: of its crops, see `OutputNames`.
+        heatmap: where its heat is written; None where it is not.
+    """
+
+    name: str
+    heatmap: str | None = None
+
+    def do(self, here: Workplace) -> PictureRecord:
+        return crop_picture(here.run, self.source, self.name, here.analyser, here.corrections, self.heatmap)
+
+    def as_failed(self, reason: str, done: PictureRecord | None = None) -> PictureRecord:
+        return PictureRecord(self.source, None if done is None else done.size, FAILED, reason)
 
 
 def open_journal(run: FolderRun, files: Mapping[str, list[str]], state_of: Callable[[str], str]) -> Journal:

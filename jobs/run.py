@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..cropping.checks import Size
 from ..datasets.find import EXTENSIONS, find_pictures, is_same, leads_outside
 from ..datasets.folder_lock import FolderBusyError
+from ..datasets.folder_writer import FolderWriter
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord
 from ..datasets.output_folder import OutputFolder
 from ..datasets.sidecars import Sidecars
@@ -116,6 +117,11 @@ class FolderRun:
         if self.output is None:
             return None
         return self.beside if is_same(self.output, self.manifest.parent) else OutputFolder(self.output)
+
+    @property
+    def writer(self) -> FolderWriter | None:
+        """What the files of single pictures are written by; None in a dry run."""
+        return self.written
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -17,11 +17,12 @@ from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
 from .bucket_options import BucketOptions
 from .defaults import KEEP_MOST, THREADS
+from .engine_choice import check_engine, find_worker_device
 from .framing import resolve_asked
 from .on_cut import KEEP
 from .picture import open_cropper
 from .prepare_shards import prepare_shards
-from .shard_engine import check_engine, find_worker_device, open_engine
+from .shard_engine import open_engine
 from .shards import ShardOutcome, ShardStep
 from .shards import crop_shards as crop_run
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 
-from ..cropping.checks import check_number, show
 from ..models.base import Cropper
-from .defaults import ENGINES, RAY
-from .device import find_device
-from .executors.ray import RayMissingError, RayPool, ray_engine
+from .defaults import RAY
+from .engine_choice import check_engine, open_cluster
+from .executors.pool import PoolWork
+from .executors.ray import RayCluster
+from .shard_work import ShardResult, ShardTask, ShardWork
 from .shard_worker import ShardWorker
 from .shards import ShardEngine, ShardRun
 
@@ -40,50 +42,37 @@ def open_engine(
         with ShardWorker(run.work, cropper) as worker:
             yield partial(map, worker)
         return
-    try:
-        with ray_engine(run.work, RayPool(address, workers, gpus_per_worker or 0.0)) as pool:
-            yield pool
-    except RayMissingError as error:
-        raise ValueError(f"engine: {error}") from None
-    except ConnectionError as error:
-        raise ValueError(f"address: {error}") from error
+    with open_cluster(address, gpus_per_worker, workers) as cluster:
+        yield shards_on_ray(run.work, cluster)
 
 
-def find_worker_device(device: str, engine: str, gpus_per_worker: float | None) -> tuple[str, str]:
-    """The device that workers analyse on, and that of this process.
+def shards_on_ray(work: ShardWork, cluster: RayCluster) -> ShardEngine:
+    """The workers of a cluster as an engine for `crop_shards`. Results come as shards are done, in any order."""
 
-    On Ray a worker has the GPUs that are asked for, whatever this process has.
+    def work_on(tasks: Iterable[ShardTask]) -> Iterator[ShardResult]:
+        return (each.result for each in cluster.run(ShardPoolWork(work), tasks))
 
-    Args:
-        device: one of `DEVICES`.
-        engine, gpus_per_worker: as for `open_engine`.
-
-    Raises:
-        ValueError: when the device is not there, or does not go with what is asked for.
-    """
-    if engine != RAY:
-        found = find_device(device)
-        return found, found
-    if gpus_per_worker is None:
-        if device == "cuda":
-            raise ValueError("device: cuda needs gpus_per_worker on Ray, which else gives workers no GPU")
-        return find_device("cpu"), "cpu"
-    if device == "cpu":
-        raise ValueError("device: cpu does not go with gpus_per_worker")
-    return "cuda", "cpu"
+    return work_on
 
 
-def check_engine(engine: str, address: str | None = None, gpus_per_worker: float | None = None) -> None:
-    """Makes sure that an engine can be asked for so.
+@dataclass(frozen=True)
+class ShardPoolWork(PoolWork[ShardTask, ShardResult]):
+    """Work on shards, for a pool of processes."""
 
-    Raises:
-        TypeError, ValueError: naming the argument that cannot be used.
-    """
-    if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {show(engine)}")
-    if engine != RAY:
-        for name, value in {"address": address, "gpus_per_worker": gpus_per_worker}.items():
-            if value is not None:
-                raise ValueError(f"{name}: does nothing without engine {RAY}")
-    if gpus_per_worker is not None and not 0 < check_number("gpus_per_worker", gpus_per_worker) <= 1024:
-        raise ValueError(f"gpus_per_worker must be above 0, got {gpus_per_worker}")
+    work: ShardWork
+
+    @property
+    def memory(self) -> int | None:
+        return self.work.memory
+
+    def open(self, workers: int, memory: int) -> ShardWorker:
+        return ShardWorker(replace(self.work, workers=workers, memory=memory))
+
+    def name(self, task: ShardTask) -> str:
+        return task.shard
+
+    def again(self, task: ShardTask) -> list[ShardTask]:
+        return [task]
+
+    def give_up(self, task: ShardTask, reason: str) -> ShardResult:
+        return ShardResult(task, error=reason)

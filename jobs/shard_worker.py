@@ -21,8 +21,6 @@ from ..datasets.staged import StagedFile
 from ..images.budget import default_memory
 from ..images.reader import PictureReader
 from ..models.base import Cropper
-from ..models.registry import load_cropper
-from ..models.runtime.choice import parse_runtime
 from .byte_gate import ByteGate
 from .executors.batches import Analyser
 from .executors.threads import run_stage
@@ -31,6 +29,7 @@ from .shard_formats import ShardFormat, ShardPicture, open_shard
 from .shard_report import ShardReport
 from .shard_stages import PictureStages
 from .shard_work import Placement, ShardError, ShardResult, ShardTask, ShardWork
+from .worker_cropper import find_worker_cropper
 
 CHANGED = "it changed while the run was under way; run it again"
 Done: TypeAlias = tuple[PictureRecord, Sequence[bytes]]
@@ -51,11 +50,7 @@ class ShardWorker:
 
     def __init__(self, work: ShardWork, cropper: Cropper | None = None) -> None:
         self._work, settings = work, work.settings
-        if cropper is None:
-            runtime = parse_runtime(settings.runtime)
-            cropper = load_cropper(work.cropper, work.device, runtime.name, runtime.precision)
-        if (cropper.name, cropper.digest) != (settings.cropper, settings.weights):
-            raise ValueError(f"cropper: {work.cropper} has other weights here than where the run was started")
+        cropper = find_worker_cropper(work.cropper, work.device, settings, cropper)
         self._analyser = Analyser(cropper, work.device)
         self._reader = PictureReader(work.memory, encoding=settings.format)
         self._stages = PictureStages(settings, self._analyser, self._reader)

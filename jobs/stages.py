@@ -338,7 +338,7 @@ def write_crops(run: FolderRun, picture: Picture, record: PictureRecord) -> None
         PictureError: when the picture, its caption or its mask cannot be read.
         OSError: when a crop cannot be written.
     """
-    out, dataset = run.written, run.settings.dataset
+    out, dataset = run.writer, run.settings.dataset
     if out is None:
         return
     mask = run.sidecars.open_mask(picture)
@@ -378,8 +378,8 @@ def write_heatmap(run: FolderRun, file: str | None, seen: Seen) -> None:
     Raises:
         OSError: when it cannot be written.
     """
-    if run.written is not None and file is not None:
-        run.written.write(file, encode(draw_heatmap(seen.analysis.value, seen.size), file))
+    if run.writer is not None and file is not None:
+        run.writer.write(file, encode(draw_heatmap(seen.analysis.value, seen.size), file))
 
 
 def remove_crop(run: FolderRun, file: str) -> None:
@@ -387,8 +387,8 @@ def remove_crop(run: FolderRun, file: str) -> None:
 
     What no run has written, or somebody has changed since, stays.
     """
-    if run.written is not None:
-        run.written.remove(file, run.settings.dataset.mask_path(file), *caption_paths(file))
+    if run.writer is not None:
+        run.writer.remove(file, run.settings.dataset.mask_path(file), *caption_paths(file))
 
 
 def with_picture(
@@ -432,7 +432,7 @@ def fail_alone(
     except OSError as error:
         if error.errno in DISK_ERRORS:
             raise
-        return record.as_failed(f"its crop cannot be written: {error.strerror or error}")
+        return record.as_failed(describe_unwritten(error))
     except PICTURE_ERRORS as error:
         return record.as_failed(f"could not be cropped: {describe_error(error)}")
 
@@ -443,6 +443,11 @@ def describe_error(error: Exception) -> str:
         return "not enough memory"
     lines = str(error).splitlines()  # PyTorch adds where in its code it happened
     return lines[0] if lines else type(error).__name__
+
+
+def describe_unwritten(error: OSError) -> str:
+    """Why a crop could not be written, for the reason of its picture."""
+    return f"its crop cannot be written: {error.strerror or error}"
 
 
 @contextmanager

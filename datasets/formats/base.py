@@ -16,6 +16,7 @@ from ...bucketing.solver.policy import MAX_COUNT
 from ...cropping.checks import Size, check_count, check_kind, check_size, show
 from ...printable import escape
 from ..captions import add_words, write_captions
+from ..folder_writer import FolderWriter
 from ..output_folder import OutputFolder
 from ..sidecars import Sidecars
 
@@ -231,7 +232,7 @@ class DatasetFormat(ABC):
         """Where `write_index` writes to, as POSIX paths below the data set's folder."""
         return ()
 
-    def write_caption(self, out: OutputFolder, crop_path: str, caption: str) -> None:
+    def write_caption(self, out: FolderWriter, crop_path: str, caption: str) -> None:
         """Writes the caption file of a crop. None of an earlier run is left beside it.
 
         Raises:
@@ -242,7 +243,7 @@ class DatasetFormat(ABC):
 
     def write_captions(
         self,
-        out: OutputFolder,
+        out: FolderWriter,
         crop_paths: Sequence[str],
         picture: Path,
         sidecars: Sidecars,

@@ -11,6 +11,7 @@ from typing import Any
 from ...bucketing.sizes import aspect_ratios, sort_sizes
 from ...cropping.checks import check_size
 from ..captions import write_captions
+from ..folder_writer import FolderWriter
 from ..json_values import format_json
 from ..output_folder import OutputFolder
 from .base import DatasetFormat, Entry, Size
@@ -50,7 +51,7 @@ class Diffusers(DatasetFormat):
     def index_files(self) -> tuple[str, ...]:
         return (METADATA,)
 
-    def write_caption(self, out: OutputFolder, crop_path: str, caption: str) -> None:
+    def write_caption(self, out: FolderWriter, crop_path: str, caption: str) -> None:
         """Writes nothing, since `write_index` has the captions; none of an earlier run is left."""
         write_captions(out, crop_path, {})
 

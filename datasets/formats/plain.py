@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..captions import add_words, decode_caption, write_captions
-from ..output_folder import OutputFolder
+from ..folder_writer import FolderWriter
 from ..sidecars import Sidecars
 from .base import NO_WORDS, DatasetFormat, Size
 
@@ -24,7 +24,7 @@ class Plain(DatasetFormat):
 
     def write_captions(
         self,
-        out: OutputFolder,
+        out: FolderWriter,
         crop_paths: Sequence[str],
         picture: Path,
         sidecars: Sidecars,

@@ -1,24 +1,27 @@
-"""Shards on a Ray cluster: a pool of actors, each with a `ShardWorker` of its own, and one process that hands out work.
+"""Work on a Ray cluster: a pool of actors, each with a worker of its own, and one process that hands out tasks.
 
-No more shards are under way than there are actors. An actor that is lost, with its process or its node, is replaced,
-and its shard begun anew: a shard's bytes do not depend on who makes them, and what was staged of it has no name yet. A
-shard that loses several workers is given up, as it may be what kills them.
+No more tasks are under way than there are actors. An actor that is lost, with its process or its node, is replaced, and
+its task begun anew: what comes out does not depend on who does it, and what was staged has no name yet. A task that
+loses several workers is given up, as it may be what kills them.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ...images.budget import default_memory
-from ..shard_work import ShardResult, ShardTask, ShardWork
+from .pool import PoolWork
 
-MAX_LOST, MAX_STILLBORN = 4, 20  # workers that one shard may lose; that may be lost before they have begun, in a row
+T = TypeVar("T")
+R = TypeVar("R")
+
+MAX_LOST, MAX_STILLBORN = 4, 20  # workers that one task may lose; that may be lost before they have begun, in a row
 _GPU_THREADS = 2  # pictures at once for each core of a worker with a GPU, see `default_workers`
 
 
@@ -42,13 +45,58 @@ class RayPool:
     gpus: float = 0.0
 
 
-@contextmanager
-def ray_engine(work: ShardWork, pool: RayPool) -> Iterator[Callable[[Iterable[ShardTask]], Iterator[ShardResult]]]:
-    """An engine for `crop_shards`. Results come as shards are done, in any order.
+@dataclass(frozen=True)
+class PoolResult(Generic[T, R]):
+    """A task that is done, or given up, and what came of it."""
 
-    Args:
-        work: what workers are told of the run.
-        pool: what it takes of the cluster.
+    task: T
+    result: R
+
+
+@dataclass(frozen=True)
+class RayCluster:
+    """A cluster that this process is connected to, as far as a run takes of it.
+
+    Attributes:
+        ray: the module.
+        workers: actors.
+        cpus, gpus: for each of them.
+        pools: of its runs so far.
+    """
+
+    ray: ModuleType
+    workers: int
+    cpus: int
+    gpus: float
+    pools: list[_Pool[Any, Any]] = field(default_factory=list)
+
+    @property
+    def threads(self) -> int:
+        """Pictures that an actor works on at once."""
+        return self.cpus * _GPU_THREADS if self.gpus else 1
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether a worker was lost in the midst of its work."""
+        return any(each.lost for each in self.pools)
+
+    def run(self, work: PoolWork[T, R], tasks: Iterable[T]) -> Generator[PoolResult[T, R], None, None]:
+        """Does all tasks by a new pool of actors, which ends with the generator.
+
+        Raises:
+            ConnectionError: when no actor can be started.
+            Exception: what an actor raised, which the others would too.
+        """
+        actor = self.ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=0)(PoolActor)
+        told = work, self.cpus, self.threads, os.getcwd()
+        pool = _Pool(self.ray, lambda: actor.remote(*told), work, tasks)
+        self.pools.append(pool)
+        yield from pool.run(self.workers)
+
+
+@contextmanager
+def ray_cluster(pool: RayPool) -> Iterator[RayCluster]:
+    """Connects this process to a cluster, where it is not connected already, or starts one.
 
     Raises:
         RayMissingError: when Ray is not installed.
@@ -57,7 +105,6 @@ def ray_engine(work: ShardWork, pool: RayPool) -> Iterator[Callable[[Iterable[Sh
     """
     ray = _import_ray()
     connected = ray.is_initialized()
-    pools: list[_Pool] = []
     if not connected:
         address = pool.address or os.environ.get("RAY_ADDRESS") or "local"
         if address == "local":  # nothing is sent anywhere
@@ -70,75 +117,78 @@ def ray_engine(work: ShardWork, pool: RayPool) -> Iterator[Callable[[Iterable[Sh
             raise ValueError(f"gpus_per_worker: the cluster has {gpus:g} GPUs, and each worker asks for {pool.gpus:g}")
         workers = pool.workers or max(1, int(gpus / pool.gpus) if pool.gpus else int(cores))
         cpus = max(1, int(cores * pool.gpus / gpus)) if pool.gpus else 1
-        told = replace(work, workers=cpus * _GPU_THREADS if pool.gpus else 1)
-        actor = ray.remote(num_cpus=cpus, num_gpus=pool.gpus, max_restarts=0)(ShardActor)
-
-        def work_on(tasks: Iterable[ShardTask]) -> Iterator[ShardResult]:
-            pools.append(_Pool(ray, lambda: actor.remote(told, cpus), tasks))
-            return pools[-1].run(workers)
-
-        yield work_on
+        cluster = RayCluster(ray, workers, cpus, pool.gpus)
+        try:
+            yield cluster
+        finally:
+            for each in cluster.pools:  # also where nobody has asked for all results
+                each.close()
     finally:
-        for each in pools:  # also where nobody has asked for all results
-            each.close()
         if not connected:
             ray.shutdown()
 
 
-class ShardActor:
-    """One worker of the pool.
+class PoolActor:
+    """One worker of a pool.
 
     Args:
-        work: what it is told of the run.
+        work: what it is to do.
         cpus: cores of its machine that are meant for it; where no memory is given, it takes that share of it.
+        threads: pictures at once.
+        folder: that paths are relative to, as far as it is there.
     """
 
-    def __init__(self, work: ShardWork, cpus: int) -> None:
-        share = min(1.0, cpus / (os.cpu_count() or 1))
-        self._work = work if work.memory is not None else replace(work, memory=int(default_memory() * share))
+    def __init__(self, work: PoolWork[Any, Any], cpus: int, threads: int, folder: str) -> None:
+        self._work, self._share, self._threads = work, min(1.0, cpus / (os.cpu_count() or 1)), threads
         self._worker: Any = None
+        with suppress(OSError):
+            os.chdir(folder)
 
     def begin(self) -> None:
-        """Loads the weights.
+        """Gets ready for tasks.
 
         Raises:
-            ValueError, OSError: when they are not to be had here.
+            ValueError, OSError: when they cannot be done here.
         """
-        from ..shard_worker import ShardWorker
-
-        self._worker = ShardWorker(self._work)
+        memory = self._work.memory or int(default_memory() * self._share)
+        self._worker = self._work.open(self._threads, memory)
         self._worker.__enter__()
 
-    def work(self, task: ShardTask) -> ShardResult:
-        """Works on a shard."""
+    def work(self, task: Any) -> Any:
+        """Does a task."""
         return self._worker(task)
 
 
 @dataclass(frozen=True)
-class _UnderWay:
-    """What an actor is doing: a shard, or beginning."""
+class _UnderWay(Generic[T]):
+    """What an actor is doing: a task, or where there is none, beginning."""
 
     actor: Any
-    task: ShardTask | None
+    task: T | None
 
 
-class _Pool:
-    """Hands shards to actors, one to each at a time.
+class _Pool(Generic[T, R]):
+    """Hands tasks to actors, one to each at a time.
 
     Args:
         ray: the module.
         make: makes an actor.
+        work: what the tasks are of.
         tasks: read only as far as there are actors for them.
+
+    Attributes:
+        lost: workers that were lost in the midst of a task.
     """
 
-    def __init__(self, ray: ModuleType, make: Callable[[], Any], tasks: Iterable[ShardTask]) -> None:
-        self._ray, self._make, self._tasks = ray, make, iter(tasks)
-        self._again: deque[ShardTask] = deque()
-        self._lost: Counter[str] = Counter()
+    def __init__(self, ray: ModuleType, make: Callable[[], Any], work: PoolWork[T, R], tasks: Iterable[T]) -> None:
+        self._ray, self._make, self._work, self._tasks = ray, make, work, iter(tasks)
+        self._again: deque[T] = deque()
+        self._lost: Counter[str] = Counter()  # by the name of a task
+        self.lost = 0
         self._stillborn = 0
-        self._under_way: dict[Any, _UnderWay] = {}
+        self._under_way: dict[Any, _UnderWay[T]] = {}
 
-    def run(self, workers: int) -> Iterator[ShardResult]:
+    def run(self, workers: int) -> Iterator[PoolResult[T, R]]:
         """The results, as they come."""
         try:
             if not self._has_more():
@@ -147,9 +197,7 @@ class _Pool:
                 self._begin()
             while any(each.task is not None for each in self._under_way.values()) or self._has_more():
                 (reference,), _ = self._ray.wait(list(self._under_way), num_returns=1)
-                result = self._finish(reference, self._under_way.pop(reference))
-                if result is not None:
-                    yield result
+                yield from self._finish(reference, self._under_way.pop(reference))
         finally:
             self.close()
 
@@ -159,8 +207,8 @@ class _Pool:
             self._ray.kill(each.actor)
         self._under_way.clear()
 
-    def _finish(self, reference: Any, done: _UnderWay) -> ShardResult | None:
-        """What an actor has done; it gets the next shard, and where it is lost, another takes its place.
+    def _finish(self, reference: Any, done: _UnderWay[T]) -> Iterator[PoolResult[T, R]]:
+        """What an actor has done; it gets the next task, and where it is lost, another takes its place.
 
         Raises:
             ConnectionError: when no actor can be started.
@@ -173,36 +221,40 @@ class _Pool:
             raise error.cause or error from None
         except self._ray.exceptions.RayError as error:
             self._ray.kill(done.actor)
-            return self._replace(done.task, error)
+            yield from self._replace(done.task, error)
+            return
         self._stillborn = 0
         if self._has_more():
             task = self._again.popleft()
             self._under_way[done.actor.work.remote(task)] = _UnderWay(done.actor, task)
         else:
             self._ray.kill(done.actor)
-        return result
+        if done.task is not None:
+            yield PoolResult(done.task, result)
 
-    def _replace(self, task: ShardTask | None, error: Exception) -> ShardResult | None:
-        """Begins another actor; a shard that has lost too many of them is given up."""
+    def _replace(self, task: T | None, error: Exception) -> Iterator[PoolResult[T, R]]:
+        """Begins another actor; a task that has lost too many of them is given up."""
         if task is None:
             self._stillborn += 1
             if self._stillborn > MAX_STILLBORN:
                 raise ConnectionError(f"no worker can be started: {str(error).splitlines()[0]}") from error
         self._begin()
         if task is None:
-            return None
-        self._lost[task.shard] += 1
-        if self._lost[task.shard] < MAX_LOST:
-            self._again.append(task)
-            return None
-        return ShardResult(task, error=f"{MAX_LOST} workers were lost over it")
+            return
+        self.lost += 1
+        again = self._work.again(task)
+        self._lost[self._work.name(task)] += len(again) == 1
+        if self._lost[self._work.name(task)] < MAX_LOST:
+            self._again.extend(again)
+        else:
+            yield PoolResult(task, self._work.give_up(task, f"{MAX_LOST} workers were lost over it"))
 
     def _begin(self) -> None:
         actor = self._make()
         self._under_way[actor.begin.remote()] = _UnderWay(actor, None)
 
     def _has_more(self) -> bool:
-        """Whether a shard waits; the next one is then the first of `_again`."""
+        """Whether a task waits; the next one is then the first of `_again`."""
         if not self._again and (task := next(self._tasks, None)) is not None:
             self._again.append(task)
         return bool(self._again)

@@ -87,7 +87,9 @@ def test_flags_of_folders_are_refused(base, capsys, words, problem):
     ("words", "problem"),
     [
         (["made.png", "--out", "out", "--image-column", "jpg"], "--image-column is for shards"),
-        (["made.png", "--out", "out", "--engine", "ray"], "--engine is for shards"),
+        (["made.png", "--out", "out", "--address", "auto"], "--address does nothing without --engine ray"),
+        (["made.png", "--out", "out", "--engine", "ray", "--device", "cuda"], "--device: cuda needs"),
+        (["made.png", "--out", "out", "--engine", "ray", "--frames", "still"], "--frames: the frames of a clip"),
         (["0.tar", "--out", "out", "--address", "auto"], "--address does nothing without --engine ray"),
         (["0.tar", "--out", "out", "--gpus-per-worker", "1"], "--gpus-per-worker does nothing without --engine ray"),
         (["made.png", "--out", "s3://bucket/crops"], "an address is for shards"),
@@ -106,8 +108,9 @@ def test_words_that_do_not_go_together(base, capsys, words, problem):
 def test_without_ray_it_says_what_to_install(base, capsys, monkeypatch):
     pytest.importorskip("pyarrow")
     monkeypatch.setitem(sys.modules, "ray", None)
-    assert crop("0.tar", "--out", "out", "--engine", "ray") == 2
-    assert "pip install 'salient-crop[ray]'" in capsys.readouterr().err
+    for word in ("0.tar", "made.png"):
+        assert crop(word, "--out", "out", "--engine", "ray") == 2
+        assert "pip install 'salient-crop[ray]'" in capsys.readouterr().err
     assert not (base / "out").exists()
 
 

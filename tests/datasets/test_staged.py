@@ -6,7 +6,7 @@ import pytest
 
 from salient_crop.datasets.ledger import LEDGER
 from salient_crop.datasets.output_folder import NotOursError, OutputFolder
-from salient_crop.datasets.staged import stage_in_folder
+from salient_crop.datasets.staged import StagedFolder, stage_in_folder
 
 
 def stage(folder, file, content):
@@ -80,3 +80,38 @@ def test_no_link_is_followed(out, tmp_path):
     with pytest.raises(NotADirectoryError):
         stage(out, "deep/a.tar", b"content")
     assert tree(tmp_path / "outside") == {}
+
+
+def test_changes_of_another_process_are_made_in_their_order(out):
+    staged = StagedFolder(out)
+    with OutputFolder(out) as folder:
+        folder.write("old.jpg", b"old")
+        with staged.noting() as changes:
+            staged.remove("old.jpg", "never.jpg")
+            staged.write("a.jpg", b"first")
+            staged.write("a.jpg", b"second")
+        assert tree(out).keys() >= {"old.jpg"} and "a.jpg" not in tree(out)
+        folder.make_changes(changes)
+    assert tree(out) == {"a.jpg": b"second"}
+
+
+def test_where_one_change_cannot_be_made_nothing_of_those_after_it_stays(out):
+    (out / "b.jpg").write_bytes(b"mine")
+    staged = StagedFolder(out)
+    with OutputFolder(out) as folder:
+        folder.write("old.jpg", b"old")
+        with staged.noting() as changes:
+            for name in "abc":
+                staged.write(f"{name}.jpg", b"ours")
+            staged.remove("old.jpg")
+        with pytest.raises(NotOursError, match=r"b\.jpg"):
+            folder.make_changes(changes)
+    assert tree(out) == {"a.jpg": b"ours", "b.jpg": b"mine", "old.jpg": b"old"}
+
+
+def test_what_is_staged_elsewhere_is_not_seen(out, tmp_path):
+    staged = StagedFolder(tmp_path / "another")
+    with staged.noting() as changes:
+        staged.write("deep/a.jpg", b"ours")
+    with OutputFolder(out) as folder, pytest.raises(FileNotFoundError):
+        folder.make_changes(changes)

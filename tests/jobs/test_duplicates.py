@@ -5,8 +5,11 @@ from PIL import Image
 
 from salient_crop.datasets.deduplicate import Duplicate
 from salient_crop.jobs.duplicates import describe_duplicate, find_folder_duplicates
+from salient_crop.jobs.executors.batches import Analyser
+from salient_crop.jobs.picture_tasks import on_threads
 from salient_crop.jobs.progress import StepCounter
 from salient_crop.jobs.run import list_sources
+from salient_crop.models.registry import load_cropper
 
 
 @pytest.fixture
@@ -16,7 +19,8 @@ def found(folder):
     def find():
         steps, run = [], folder.run(workers=2)
         sources = list_sources(run)
-        duplicates = find_folder_duplicates(run, sources, StepCounter(steps.append, len(sources)))
+        engine, counter = on_threads(Analyser(load_cropper("centre"))), StepCounter(steps.append, len(sources))
+        duplicates = find_folder_duplicates(run, engine, sources, counter)
         assert [(step.stage, step.record.source) for step in steps] == [("comparing", each) for each in sources]
         return duplicates
 

@@ -10,15 +10,16 @@ from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.shards.tar import TarWriter
 from salient_crop.jobs.bucket_options import BucketOptions
-from salient_crop.jobs.executors.ray import RayPool, ray_engine
+from salient_crop.jobs.executors.ray import RayPool, ray_cluster
 from salient_crop.jobs.prepare_shards import prepare_shards
+from salient_crop.jobs.shard_engine import shards_on_ray
 from salient_crop.jobs.shard_worker import ShardWorker
 from salient_crop.jobs.shards import crop_shards
 from salient_crop.models.registry import load_cropper
 
-ray = pytest.importorskip("ray")
+pytest.importorskip("ray")
 pytest.importorskip("pyarrow")
-psutil = pytest.importorskip("psutil")
+pytest.importorskip("psutil")
 
 SHARDS, PICTURES = 5, 12
 
@@ -39,22 +40,6 @@ def shards(tmp_path_factory):
     return base
 
 
-@pytest.fixture
-def cluster():
-    """Two nodes of one core, to which this process is connected."""
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    try:
-        made.second = made.add_node(num_cpus=1)
-        ray.init(address=made.address, log_to_driver=False, configure_logging=False)
-        made.wait_for_nodes()
-        yield made
-    finally:
-        ray.shutdown()
-        made.shutdown()
-
-
 def shard_run(shards, out, **more):
     asked = Constraint() if "buckets" in more else Constraint((Ratio(1, 1),))
     words = [str(shards / "*.tar")]
@@ -69,14 +54,8 @@ def crop_here(shards, out, **more):
 
 def crop_there(shards, out, progress=lambda step: None, **more):
     run = shard_run(shards, out, **more)
-    with ray_engine(run.work, RayPool(workers=2)) as engine:
-        return crop_shards(run, engine, progress)
-
-
-def workers_of(node):
-    """The processes of a node in which shards are worked on."""
-    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
-    return [each for each in raylet.children(recursive=True) if "ShardActor" in " ".join(each.cmdline())]
+    with ray_cluster(RayPool(workers=2)) as cluster:
+        return crop_shards(run, shards_on_ray(run.work, cluster), progress)
 
 
 def test_the_same_bytes_as_on_one_machine(cluster, shards, tmp_path):
@@ -93,7 +72,7 @@ def test_the_same_bytes_as_on_one_machine(cluster, shards, tmp_path):
     assert tree(tmp_path / "sorted there") == tree(tmp_path / "sorted here")
 
 
-def test_lost_workers_and_nodes_lose_nothing(cluster, shards, tmp_path):
+def test_lost_workers_and_nodes_lose_nothing(cluster, workers_of, shards, tmp_path):
     killed = []
 
     def kill(step):

@@ -1,11 +1,25 @@
-"""How shards are handed to actors, without Ray: what is lost, given up, and never started too soon."""
+"""How tasks are handed to actors, without Ray: what is lost, given up, and never started too soon."""
 
 from collections import deque
+from pathlib import Path
 
 import pytest
 
+from salient_crop.cropping.constraint import Constraint
+from salient_crop.jobs.corrections import NO_CORRECTIONS
 from salient_crop.jobs.executors.ray import MAX_LOST, _Pool
-from salient_crop.jobs.shard_work import ShardResult, ShardTask
+from salient_crop.jobs.folder import CropTask
+from salient_crop.jobs.picture_worker import PictureDone, PictureWork, split
+from salient_crop.jobs.run import FolderRun
+from salient_crop.jobs.settings import CropSettings
+from salient_crop.jobs.shard_engine import ShardPoolWork
+from salient_crop.jobs.shard_work import ShardResult, ShardTask, ShardWork
+
+SETTINGS = CropSettings("centre", "", Constraint())
+SHARDS = ShardPoolWork(ShardWork("in", "out", SETTINGS, "centre"))
+PICTURES = PictureWork(
+    FolderRun(Path("in"), Path("out"), Path("out/manifest.jsonl"), SETTINGS), NO_CORRECTIONS, "centre", "cpu"
+)
 
 
 class LostError(Exception):
@@ -64,7 +78,7 @@ class FakeActor:
         self._ray = ray
 
     def remote(self, task=None):
-        self.references.append(self._ray.submit(task and task.shard))
+        self.references.append(self._ray.submit(task.shard if isinstance(task, ShardTask) else task))
         return self.references[-1]
 
 
@@ -80,7 +94,8 @@ def done(shard):
 
 
 def run(ray, given, workers):
-    return list(_Pool(ray, ray.make, given).run(workers))
+    pool = _Pool(ray, ray.make, SHARDS, given)
+    return [each.result for each in pool.run(workers)]
 
 
 def names(results):
@@ -101,7 +116,8 @@ def test_without_shards_no_actor_is_made():
 
 def test_shards_are_read_only_as_far_as_there_are_actors():
     read = []
-    results = _Pool(ray := FakeRay(done), ray.make, tasks(100, read)).run(2)
+    pool = _Pool(ray := FakeRay(done), ray.make, SHARDS, tasks(100, read))
+    results = pool.run(2)
     next(results)
     assert len(read) <= 5
     results.close()
@@ -148,3 +164,20 @@ def test_what_a_worker_raises_ends_the_run():
 def test_workers_that_never_begin_end_the_run():
     with pytest.raises(ConnectionError, match="no worker can be started: gone"):
         run(FakeRay(lambda shard: LostError("gone\nand more")), tasks(3), 2)
+
+
+def test_a_picture_that_kills_its_workers_is_given_up_and_the_others_of_its_chunk_are_done():
+    def outcome(chunk):
+        sources = [each.source for each in chunk or ()]
+        return LostError() if "2.jpg" in sources else [PictureDone(source) for source in sources]
+
+    given = split((CropTask(source=f"{number}.jpg", name=str(number)) for number in range(7)), 4)
+    ray = FakeRay(outcome)
+    pool = _Pool(ray, ray.make, PICTURES, given)
+    results = [done for each in pool.run(2) for done in each.result]
+    records = [each.result for each in results if not isinstance(each.result, str)]
+    assert sorted(each.result for each in results if isinstance(each.result, str)) == [
+        f"{number}.jpg" for number in (0, 1, 3, 4, 5, 6)
+    ]
+    assert [(each.source, each.reason) for each in records] == [("2.jpg", f"{MAX_LOST} workers were lost over it")]
+    assert pool.lost == MAX_LOST + 1
