@@ -205,6 +205,14 @@ def parse_positive(text: str) -> int:
     return number
 
 
+def parse_seed(text: str) -> int:
+    """A whole number from 0."""
+    number = _parse_number(int, text, "a whole number")
+    if not 0 <= number < 2**64:
+        raise argparse.ArgumentTypeError(f"{show(text)} does not lie in 0..2^64")
+    return number
+
+
 def parse_port(text: str) -> int:
     """A whole number from 0, for any free port, to 65535."""
     number = _parse_number(int, text, "a whole number")

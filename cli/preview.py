@@ -6,13 +6,16 @@ import argparse
 import os
 from pathlib import Path
 
+from . import preview_shards
 from .options import (
     add_cropper,
     add_device,
     add_workers,
     open_cropper,
     open_device,
+    parse_out,
     parse_positive,
+    parse_seed,
 )
 from .progress import Reporter
 from .sheets import refuse_sheet, write_sheet
@@ -22,9 +25,18 @@ COUNT = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Draws every picture with its heat and boxes, and its crops beside it."
+    parser.description = (
+        "Draws every picture with its heat and boxes, and its crops beside it. Of shards, draws the crops, each beside"
+        " its place in its picture."
+    )
     parser.set_defaults(run=run)
-    parser.add_argument("manifest", metavar="MANIFEST", type=Path)
+    parser.add_argument(
+        "manifest",
+        metavar="MANIFEST|CROPS|SHARDS",
+        type=parse_out,
+        help="of a run; or the folder or address of the crops of a run over shards, or some of these, such as"
+        " 'crops/{00000..00009}.tar'",
+    )
     parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
     parser.add_argument("--source", metavar="FOLDER", type=Path, help="where the pictures are, if they were moved")
     parser.add_argument("--follow-links", action="store_true", help="also show what links lead to outside the folder")
@@ -34,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--count",
         metavar="N",
         type=parse_positive,
-        help=f"show at most so many pictures, evenly spread (default {COUNT})",
+        help=f"show at most so many pictures, evenly spread (default {COUNT}); of shards, crops",
     )
     shown.add_argument(
         "--doubtful",
@@ -42,16 +54,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=parse_positive,
         help="show the N pictures whose crops are least sure, those with a cut head first",
     )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=parse_seed,
+        help="choose those that are shown at random, by this number",
+    )
     add_workers(parser)
     add_device(parser)
 
 
 def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
+    if chosen.seed is not None and chosen.doubtful:
+        raise UsageError("--seed does nothing with --doubtful, which leaves no choice")
+    if preview_shards.is_of_shards(chosen.manifest):
+        return preview_shards.run(chosen, reporter, COUNT)
+    return _draw_manifest(chosen, reporter)
+
+
+def _draw_manifest(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..datasets.manifest import OK
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
-    from ..jobs.preview import collect_tiles, list_records, most_doubtful, sample_records
+    from ..jobs.preview import assurance_of, collect_tiles, list_records, most_doubtful, sample_records
     from ..jobs.progress import Step
     from ..jobs.reopen import noted_ground, noted_guides
     from ..jobs.run_record import noted_cropper, source_folder
@@ -59,9 +85,9 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
     try:
         every = list_records(chosen.manifest)
         if chosen.doubtful:
-            records, total = most_doubtful(every, chosen.doubtful)
+            records, total = most_doubtful(every, chosen.doubtful, assurance_of)
         else:
-            records, total = sample_records(every, chosen.count or COUNT)
+            records, total = sample_records(every, chosen.count or COUNT, chosen.seed)
     except OSError as error:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except ValueError as error:

@@ -18,6 +18,7 @@ from .options import (
     open_device,
     parse_port,
 )
+from .preview_shards import is_of_shards
 from .progress import Reporter
 from .status import DONE, UsageError
 
@@ -89,6 +90,11 @@ def reopen(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     from ..jobs.run import RunError
     from ..jobs.run_record import noted_cropper
 
+    if is_of_shards(chosen.manifest):
+        raise UsageError(
+            f"{chosen.manifest}: crops in shards are not corrected one by one; `salient-crop preview` shows them, and"
+            " pictures whose crops you want to correct are cropped from a folder (tar -xf)"
+        )
     device = open_device(chosen.device)
     try:
         workers = chosen.workers or default_workers(device)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from random import Random
+from typing import NamedTuple, TypeVar
 
+import numpy as np
+
+from ..cropping.checks import Size
 from ..datasets.find import LEADS_OUTSIDE, is_inside, leads_outside
 from ..datasets.manifest import FAILED, OK, BrokenLine, CropRecord, PictureRecord, read_lines
 from ..images.colour import RGB, WHITE
@@ -24,6 +28,8 @@ from .stages import PICTURE_ERRORS, analysing, describe_error
 from .steer import NO_GUIDANCE
 from .warnings import HEAD_CUT, summarise_warnings
 
+T = TypeVar("T")
+
 
 class Ground(NamedTuple):
     """What crops are drawn on.
@@ -38,6 +44,9 @@ class Ground(NamedTuple):
 
 
 ON_WHITE = Ground()
+
+UNKNOWN = 2.0
+"""How sure a crop is of which nothing is known, or that a person has looked at: it is not doubtful."""
 
 
 def list_records(manifest: Path) -> Iterator[PictureRecord]:
@@ -122,9 +131,17 @@ def picture_tile(
         return PictureTile(record.source, f"could not be shown: {describe_error(error)}")
 
 
-def sample_records(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
-    """At most `count` records, evenly spread over all of them, and how many there are."""
-    kept: list[PictureRecord] = []
+def sample_records(records: Iterator[T], count: int, seed: int | None = None) -> tuple[list[T], int]:
+    """At most `count` records in their order, and how many there are; no more than these are in memory.
+
+    Args:
+        records: all of them.
+        count: at least 1.
+        seed: of a random choice, in which each is as likely as any other; None for those that are evenly spread.
+    """
+    if seed is not None:
+        return _draw_records(records, count, Random(seed))
+    kept: list[T] = []
     every, total = 1, 0
     for record in records:
         if total % every == 0:
@@ -136,33 +153,53 @@ def sample_records(records: Iterator[PictureRecord], count: int) -> tuple[list[P
     return kept, total
 
 
-def most_doubtful(records: Iterator[PictureRecord], count: int) -> tuple[list[PictureRecord], int]:
-    """The `count` pictures whose crops are least sure, the most doubtful first, and how many there are.
+def _draw_records(records: Iterator[T], count: int, random: Random) -> tuple[list[T], int]:
+    """So many of the records at random (Vitter's algorithm R), in their order, and how many there are."""
+    kept: list[tuple[int, T]] = []
+    total = 0
+    for record in records:
+        if total < count:
+            kept.append((total, record))
+        elif (place := random.randrange(total + 1)) < count:
+            kept[place] = total, record
+        total += 1
+    return [record for _, record in sorted(kept, key=lambda each: each[0])], total
 
-    A crop that cuts off a head comes before all others; then those of low confidence. A picture is as doubtful as the
-    most doubtful of its crops; those without a crop, or of unknown confidence, come last.
+
+def most_doubtful(records: Iterator[T], count: int, assurance: Callable[[T], float]) -> tuple[list[T], int]:
+    """The `count` records that are least sure, the most doubtful first, and how many there are.
+
+    Args:
+        records: all of them.
+        count: at least 1.
+        assurance: how sure each is, see `assurance_of`.
     """
     total = 0
 
-    def counted() -> Iterator[PictureRecord]:
+    def counted() -> Iterator[T]:
         nonlocal total
         for record in records:
             total += 1
             yield record
 
-    return heapq.nsmallest(count, counted(), key=_assurance), total
+    return heapq.nsmallest(count, counted(), key=assurance), total
 
 
-def _assurance(record: PictureRecord) -> float:
-    """How sure a picture's least sure crop is: below 0 where it cuts off a head, 2 where nothing is known."""
-    return min(map(_assurance_of, record.crops), default=2.0)
+def assurance_of(record: PictureRecord) -> float:
+    """How sure a picture's least sure crop is; see `crop_assurance`."""
+    unseen = (each for each in record.crops if each.correction is None)  # somebody has looked at the others
+    return min((crop_assurance(each.confidence, [x.code for x in each.warnings]) for each in unseen), default=UNKNOWN)
 
 
-def _assurance_of(crop: CropRecord) -> float:
-    if crop.correction is not None:  # somebody has looked at it
-        return 2.0
-    sure = 2.0 if crop.confidence is None else crop.confidence
-    return sure - 3 if any(each.code == HEAD_CUT for each in crop.warnings) else sure
+def crop_assurance(confidence: float | None, codes: Iterable[str]) -> float:
+    """How sure a crop is: its confidence, below 0 where it cuts off a head, and `UNKNOWN` where it is not known.
+
+    Args:
+        confidence: of the crop.
+        codes: of its warnings.
+    """
+    sure = UNKNOWN if confidence is None else confidence
+    return sure - 3 if HEAD_CUT in codes else sure
 
 
 def _draw_picture(
@@ -197,14 +234,25 @@ def _draw_picture(
 
 
 def _crop_tile(picture: Picture, crop: CropRecord, ground: Ground) -> CropTile:
+    shown = thumbnail_size((crop.box[2], crop.box[3]))
+    pixels = picture.crop(crop.box, shown, ground.background or WHITE, ground.fill)
+    return crop_tile(pixels, crop, picture.info.size)
+
+
+def crop_tile(pixels: np.ndarray, crop: CropRecord, size: Size) -> CropTile:
+    """The tile of a crop.
+
+    Args:
+        pixels: of the crop, uint8 `[h, w, 3]`.
+        crop: as its record has it.
+        size: width and height of its picture.
+    """
     x, y, width, height = crop.box
-    full_width, full_height = picture.info.size
-    region = (x / full_width, y / full_height, (x + width) / full_width, (y + height) / full_height)
-    size = f"{crop.target_size[1]} × {crop.target_size[0]}"
+    region = (x / size[0], y / size[1], (x + width) / size[0], (y + height) / size[1])
     return CropTile(
-        pixels=picture.crop(crop.box, thumbnail_size((width, height)), ground.background or WHITE, ground.fill),
+        pixels=pixels,
         region=region,
-        title=f"{crop.ratio}   {size}",
+        title=f"{crop.ratio}   {crop.target_size[1]} × {crop.target_size[0]}",
         note=_describe(crop),
         warning=summarise_warnings(crop.warnings),
     )

@@ -68,6 +68,7 @@ class RecordWriter:
                 ("confidence", real),
                 ("framing", text),
                 ("warnings", arrow.list_(text)),
+                ("warning_codes", arrow.list_(text)),
             ]
         )
         self._arrow = arrow
@@ -110,12 +111,13 @@ def _crop_values(crop: CropRecord) -> dict[str, Any]:
         "confidence": crop.confidence,
         "framing": crop.framing,
         "warnings": [each.words for each in crop.warnings],
+        "warning_codes": [each.code for each in crop.warnings],
     }
 
 
 _NO_CROP: dict[str, Any] = dict.fromkeys(
     ["file", "ratio", "bucket", "box", "crop_width", "crop_height", "score", "kept", "confidence", "framing"]
-) | {"warnings": []}
+) | {"warnings": [], "warning_codes": []}
 
 
 def _as_unicode(value: Any) -> Any:

@@ -7,8 +7,9 @@ pictures are never lost in silence. The format: POSIX.1-1988 (ustar), with the l
 
 from __future__ import annotations
 
+import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -43,12 +44,14 @@ class TornTarError(Exception):
     """A tar that ends, or goes on as none, before its end mark; the text says where."""
 
 
-def read_members(stream: BinaryIO, limit: int) -> Iterator[Member]:
+def read_members(stream: BinaryIO, limit: int, wanted: Container[str] | None = None) -> Iterator[Member]:
     """The members of a tar, one at a time, in their order. Folders are passed over.
 
     Args:
         stream: at the beginning of the tar.
         limit: bytes of a member's content; a larger one is passed over, and says so.
+        wanted: the names of those that are read; the others are passed over unread, by a stream that can seek.
+            None for all.
 
     Raises:
         TornTarError: after the last member that is whole.
@@ -67,7 +70,10 @@ def read_members(stream: BinaryIO, limit: int) -> Iterator[Member]:
             continue
         name, size = name or header.name, header.size if size < 0 else size
         before = repr(name)
-        yield from _read_member(stream, header, name, size, limit)
+        if wanted is not None and name not in wanted and header.type in _FILES:
+            stream.seek(size + -size % BLOCK, os.SEEK_CUR)
+        else:
+            yield from _read_member(stream, header, name, size, limit)
         name, size = "", -1
     _refuse_more(stream)
 

@@ -1,6 +1,7 @@
 """From a manifest to tiles."""
 
 import weakref
+from collections import Counter
 
 import pytest
 
@@ -9,7 +10,7 @@ from salient_crop.cropping.crop import CropWarning
 from salient_crop.cropping.ratio import Ratio
 from salient_crop.datasets.manifest import FAILED, OK, CropRecord, PictureRecord, read_manifest
 from salient_crop.jobs.executors.batches import Analyser
-from salient_crop.jobs.preview import collect_tiles, most_doubtful, picture_tile, sample_records
+from salient_crop.jobs.preview import assurance_of, collect_tiles, most_doubtful, picture_tile, sample_records
 from salient_crop.jobs.reopen import noted_ground
 
 
@@ -57,7 +58,7 @@ MOST_DOUBTFUL = ["cut", "cut, sure", "cut, unknown", "none", "none too", "two", 
 @pytest.mark.parametrize("count", [1, 3, 10, 20])
 def test_cut_heads_are_the_most_doubtful_and_what_is_unknown_the_least(count):
     records = (PictureRecord(name, (9, 9), OK, None, tuple(crops)) for name, crops in DOUBTS.items())
-    found, total = most_doubtful(records, count)
+    found, total = most_doubtful(records, count, assurance_of)
     assert [record.source for record in found] == MOST_DOUBTFUL[:count]
     assert total == len(DOUBTS)
 
@@ -76,10 +77,10 @@ def test_of_many_records_only_those_that_are_shown_are_kept():
             del name
             assert len(alive) < 10
 
-    found, total = most_doubtful(records(), 3)
+    found, total = most_doubtful(records(), 3, assurance_of)
     assert [record.source for record in found] == ["499", "498", "497"]
     assert total == 500
-    assert most_doubtful(iter(()), 3) == ([], 0)
+    assert most_doubtful(iter(()), 3, assurance_of) == ([], 0)
 
 
 def test_tiles_come_in_order_with_a_step_each(folder, scripted):
@@ -145,3 +146,14 @@ def test_a_crop_lies_on_what_its_run_filled_canvas_with(folder, fill, colour):
     drawn = crop.pixels[crop.pixels.shape[0] // 2, -3]
     before = crop.pixels[crop.pixels.shape[0] // 2, crop.pixels.shape[1] * 48 // 128 - 3]
     assert tuple(drawn) == colour if colour else abs(drawn.astype(int) - before).max() < 40
+
+
+def test_a_random_choice_takes_each_as_often_and_keeps_their_order():
+    seen = Counter()
+    for seed in range(400):
+        found, total = sample_records(iter(range(20)), 5, seed)
+        assert total == 20 and found == sorted(found) and len(set(found)) == 5
+        seen.update(found)
+    assert min(seen.values()) > 60 and max(seen.values()) < 140  # 100 each
+    assert sample_records(iter(range(3)), 5, 1) == ([0, 1, 2], 3)
+    assert sample_records(iter(range(100)), 5, 1) == sample_records(iter(range(100)), 5, 1)
