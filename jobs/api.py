@@ -208,7 +208,7 @@ def crop_folder(
     where = of_workers if engine == RAY else str(loaded.device or here)
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_run(
-        as_words(pictures),
+        as_words("pictures", pictures),
         as_path("out", out),
         loaded,
         asked,
@@ -311,17 +311,21 @@ def _is_size(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 2
 
 
-def as_words(pictures: Words) -> list[str | PathLike[str]]:
-    """Pictures as a list, each a path or a pattern.
+def as_words(name: str, value: Words) -> list[str | PathLike[str]]:
+    """The paths and patterns of an argument as a list.
 
     Raises:
-        TypeError: when they are none.
+        TypeError: naming the argument that is none.
     """
-    if isinstance(pictures, str | PathLike):
-        return [pictures]
-    if not isinstance(pictures, Iterable):
-        raise TypeError(f"pictures: expected a path, a pattern or several, got {type(pictures).__name__}")
-    return list(pictures)
+    if isinstance(value, str | PathLike):
+        return [value]
+    if not isinstance(value, Iterable):
+        raise TypeError(f"{name}: expected a path, a pattern or several, got {type(value).__name__}")
+    words = list(value)
+    for each in words:
+        if not isinstance(each, str | PathLike):
+            raise TypeError(f"{name}: expected paths and patterns, got {show(each)} among them")
+    return words
 
 
 def as_path(name: str, value: str | PathLike[str] | None) -> Path | None:

@@ -103,7 +103,7 @@ def crop_faces(
     """
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {show(progress)}")
-    words = as_words(pictures)
+    words = as_words("pictures", pictures)
     loaded = open_cropper(cropper, find_device(device), runtime, precision)
     where = str(loaded.device or find_device(device))
     finder, shown_by = load_bundled_finder(), (same_as,) if isinstance(same_as, str) else tuple(same_as)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from os import PathLike, fspath
-from typing import TypeAlias
 
 from ..cropping.canvas import AUTO, CROP
+from ..cropping.checks import show
 from ..cropping.constraint import Constraint
 from ..cropping.model_sizes import Shape
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
@@ -15,6 +15,7 @@ from ..images.colour import RGB, parse_colour
 from ..images.fill import parse_fill
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
+from .api import Words, as_words
 from .bucket_options import BucketOptions
 from .defaults import KEEP_MOST, THREADS
 from .engine_choice import check_engine, find_worker_device
@@ -25,8 +26,6 @@ from .prepare_shards import prepare_shards
 from .shard_engine import open_engine
 from .shards import ShardOutcome, ShardStep
 from .shards import crop_shards as crop_run
-
-Words: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
 
 
 def crop_shards(
@@ -98,12 +97,14 @@ def crop_shards(
     """
     if ratios is not None and buckets is not None:
         raise ValueError("ratios: does nothing with buckets, which have ratios of their own")
+    if not isinstance(out, str | PathLike):
+        raise TypeError(f"out must be a folder or an address, got {show(out)}")
     check_engine(engine, address, gpus_per_worker)
     of_workers, here = find_worker_device(device, engine, gpus_per_worker)
     loaded = open_cropper(cropper, here, runtime, precision)
     asked, objective = resolve_asked(constraint, ratios, buckets is not None, framing, objective)
     run = prepare_shards(
-        [shards] if isinstance(shards, str | PathLike) else list(shards),
+        as_words("shards", shards),
         out,
         loaded,
         asked,

@@ -65,3 +65,17 @@ def test_where_ray_is_missing_it_says_what_to_install(shard, tmp_path, monkeypat
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(ValueError, match=r"engine: needs Ray: pip install 'salient-crop\[ray\]'"):
         salient_crop.crop_shards(shard, tmp_path / "out", cropper="centre", engine="ray")
+
+
+@pytest.mark.parametrize(
+    ("shards", "out", "problem"),
+    [
+        (3, "out", "shards: expected a path, a pattern or several, got int"),
+        (b"0.tar", "out", "shards: expected paths and patterns, got 48 among them"),
+        (["0.tar", 3], "out", "shards: expected paths and patterns, got 3 among them"),
+        ("0.tar", None, "out must be a folder or an address, got None"),
+    ],
+)
+def test_arguments_of_other_types_are_named(shards, out, problem):
+    with pytest.raises(TypeError, match=problem):
+        salient_crop.crop_shards(shards, out, "1:1", cropper="centre")
