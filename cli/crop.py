@@ -53,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "pictures",
         metavar="PICTURE|FOLDER|GLOB|SHARDS",
         nargs="+",
-        help="one folder, or pictures and patterns such as 'photos/**/*.jpg', or webdataset tars and parquet files such"
-        " as 'shards/{00000..00099}.tar'; never changed",
+        help="one folder, or pictures and patterns such as 'photos/**/*.jpg', or webdataset tars (.tar, .tar.gz) and"
+        " parquet files such as 'shards/{00000..00099}.tar'; never changed",
     )
     parser.add_argument(
         "--out",

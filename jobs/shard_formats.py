@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from ..datasets.captions import add_words, decode_caption
 from ..datasets.manifest import DROPPED, FAILED, CropRecord, PictureRecord, format_line
+from ..datasets.shards.compressed import GunzipStream
 from ..datasets.shards.details import add_details
-from ..datasets.shards.names import PARQUET, beside, kind_of
+from ..datasets.shards.names import PARQUET, beside, crops_file, is_compressed, kind_of
 from ..datasets.shards.output import ShardOutput
 from ..datasets.shards.records import RecordWriter, crop_bucket, record_rows
 from ..datasets.shards.samples import CAPTION, DETAILS, LostMember, Sample, read_samples
@@ -105,16 +106,18 @@ class CropSink(ABC):
 
 
 class TarShard(ShardFormat):
-    """A webdataset tar."""
+    """A webdataset tar, which may be compressed; that of its crops is not."""
 
     def pictures(self) -> Iterator[ShardPicture | LostMember]:
-        for each in read_samples(self.stream, self.limit):
+        stream = cast(BinaryIO, GunzipStream(self.stream)) if is_compressed(self.shard) else self.stream
+        for each in read_samples(stream, self.limit):
             yield each if isinstance(each, LostMember) else self._picture(each)
 
     @contextmanager
     def writing(self, output: ShardOutput, settings: CropSettings, report: ShardReport) -> Iterator[CropSink]:
         with ExitStack() as opened:
-            stagings = [opened.enter_context(output.stage(each)) for each in (self.shard, beside(self.shard, PARQUET))]
+            files = crops_file(self.shard), beside(self.shard, PARQUET)
+            stagings = [opened.enter_context(output.stage(each)) for each in files]
             tar, records = (each.stream for each in stagings)
             sink = _TarSink(
                 opened.enter_context(TarWriter(tar)), opened.enter_context(RecordWriter(records)), settings, report

@@ -14,7 +14,7 @@ from ..datasets.manifest import FAILED, OK
 from ..datasets.shards.addresses import find_matches, is_address
 from ..datasets.shards.arrow import NoArrowError, import_arrow
 from ..datasets.shards.marker import SUFFIX, Marker
-from ..datasets.shards.names import ShardSources, beside, join, names_shards, resolve_shards
+from ..datasets.shards.names import ShardSources, beside, crops_file, join, names_shards, resolve_shards
 from ..datasets.shards.output import open_output
 from ..datasets.shards.written import CropRow, WrittenCrop, WrittenError, read_crops, read_rows
 from ..images.budget import default_memory
@@ -136,10 +136,10 @@ def _tile(crop: WrittenCrop, reader: PictureReader) -> PictureTile:
 
 
 def _marked_shard(root: str, file: str) -> str | None:
-    """The shard that a mark says is done; None where it marks something else, such as what was measured."""
+    """The shard of crops that a mark says is done; None where it marks something else, such as what was measured."""
     content = open_output(root).read(file)
     try:
         marker = Marker.parse(content or b"")
     except ValueError:
         raise ValueError(f"{join(root, file)}: not what a run notes of a shard") from None
-    return marker.shard if beside(marker.shard, SUFFIX) == file else None
+    return crops_file(marker.shard) if beside(marker.shard, SUFFIX) == file else None

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ..datasets.folder_lock import FolderBusyError
 from ..datasets.shards.marker import SUFFIX
-from ..datasets.shards.names import PARQUET, TAR, beside, join, kind_of
+from ..datasets.shards.names import PARQUET, TAR, beside, crops_file, join, kind_of
 from ..datasets.shards.output import RemoteOutput, ShardOutput, open_output
 from .run import COUNTED, NAMED_WARNINGS, Outcome, RunError, make_outcome
 from .shard_plan import PlanSummary, plan_shards
@@ -114,7 +114,8 @@ def crop_shards(run: ShardRun, engine: ShardEngine, progress: Callable[[ShardSte
 
 def written_files(shard: str) -> list[str]:
     """What is written of a shard beside its mark."""
-    return [shard, beside(shard, PARQUET)] if kind_of(shard) == TAR else [shard]
+    own = crops_file(shard)
+    return [own, beside(shard, PARQUET)] if kind_of(shard) == TAR else [own]
 
 
 class _ShardJob:

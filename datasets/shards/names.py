@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from .addresses import exists, find_matches, is_address
 
 TAR, PARQUET = ".tar", ".parquet"
-KINDS = (TAR, PARQUET)
+COMPRESSED = (".tar.gz", ".tgz")
+KINDS = (TAR, *COMPRESSED, PARQUET)
 MAX_SHARDS = 1_000_000  # that one run may name
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})", re.ASCII)
@@ -106,13 +107,34 @@ def join(root: str, name: str) -> str:
 
 
 def kind_of(name: str) -> str:
-    """`TAR` or `PARQUET`."""
-    return PurePosixPath(name).suffix.lower()
+    """`TAR`, be it compressed, or `PARQUET`; empty for what is no shard."""
+    ending = _ending(name)
+    return TAR if ending in COMPRESSED else ending
+
+
+def is_compressed(name: str) -> bool:
+    """Whether it is a tar that is compressed."""
+    return _ending(name) in COMPRESSED
 
 
 def beside(name: str, suffix: str) -> str:
-    """The name of what belongs to a shard: `00000.tar` → `00000` and the suffix."""
-    return str(PurePosixPath(name).with_suffix(suffix))
+    """The name of what belongs to a shard.
+
+    >>> beside("train/00000.tar.gz", ".parquet")
+    'train/00000.parquet'
+    """
+    return name[: len(name) - len(_ending(name))] + suffix
+
+
+def crops_file(name: str) -> str:
+    """The name of the shard of its crops: its own, but that no tar of crops is compressed, as pictures are already."""
+    return beside(name, TAR) if is_compressed(name) else name
+
+
+def _ending(name: str) -> str:
+    """The one of `KINDS` that a name ends in, in small letters; empty where it has none, or nothing before it."""
+    file = PurePosixPath(name).name.lower()
+    return next((each for each in KINDS if file.endswith(each) and file != each), "")
 
 
 def _choices(text: str, inside: str) -> Sequence[str]:
@@ -129,7 +151,7 @@ def _choices(text: str, inside: str) -> Sequence[str]:
 
 
 def _is_shard(text: str) -> bool:
-    return kind_of(text) in KINDS and (is_address(text) or not os.path.isdir(text))
+    return bool(kind_of(text)) and (is_address(text) or not os.path.isdir(text))
 
 
 def _is_pattern(text: str) -> bool:

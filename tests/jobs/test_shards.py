@@ -1,5 +1,6 @@
 """Shards of pictures into shards of crops. Needs pyarrow: `pip install -e '.[shards]'`."""
 
+import gzip
 import io
 import json
 import os
@@ -259,6 +260,59 @@ def test_a_torn_tar_loses_nothing_that_is_there(shards, cropper):
     last = shards.rows()[-1]
     assert last["status"] == "failed" and last["reason"].startswith("torn")
     assert any("torn" in each for step in shards.steps for each in step.result.problems)
+
+
+@pytest.mark.parametrize("ending", ["tar.gz", "tgz"])
+def test_a_compressed_tar_gives_the_crops_of_one_that_is_not(two, cropper, ending):
+    two.crop(cropper)
+    expected, files = [two.members(f"{name}.tar") for name in "01"], set(two.tree())
+    for path in list(two.base.glob("*.tar")):
+        packed = path.read_bytes()
+        parts = packed[:1000], packed[1000:]  # two, as `cat a.gz b.gz` makes it
+        path.with_suffix(f".{ending}").write_bytes(b"".join(map(gzip.compress, parts)))
+        path.unlink()
+    words = [str(two.base / f"*.{ending}")]
+    two.out = two.out.with_name("again")
+    assert two.crop(cropper, words=words).pictures.crops == 5
+    assert set(two.tree()) == files
+    for name, before in zip("01", expected, strict=True):
+        found = two.members(f"{name}.tar")
+        assert list(found) == list(before)
+        assert all(found[each] == before[each] for each in found if not each.endswith(".json"))
+    assert two.crop(cropper, words=words).resumed == 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        (lambda packed: packed[: len(packed) // 2], "its compression ends too early"),
+        (lambda packed: packed[:-8] + bytes(8), "its compression is damaged"),
+        (lambda packed: packed + b"more", "its compression is damaged"),
+        (lambda packed: b"no gzip at all", "its compression is damaged"),
+    ],
+)
+def test_damaged_compression_is_named_and_what_is_whole_is_cropped(shards, cropper, damage, problem):
+    path = shards.tar("0.tar", *(shards.sample(str(number), number) for number in range(4)))
+    (shards.base / "0.tgz").write_bytes(damage(gzip.compress(path.read_bytes())))
+    path.unlink()
+    outcome = shards.crop(cropper, words=[str(shards.base / "0.tgz")])
+    assert outcome.torn == 1 and not outcome.is_whole
+    assert problem in " ".join(shards.steps[-1].result.problems)
+
+
+def test_what_is_compressed_a_thousandfold_is_passed_over_as_a_stream(shards, cropper):
+    path = shards.tar("0.tar", [("0.png", bytes(1 << 26))], shards.sample("1"))
+    (shards.base / "0.tar.gz").write_bytes(gzip.compress(path.read_bytes()))
+    path.unlink()
+    outcome = shards.crop(cropper, words=[str(shards.base / "*.tar.gz")], memory=1 << 26)
+    assert (outcome.pictures.crops, outcome.pictures.failed, outcome.torn) == (1, 1, 0)
+
+
+def test_a_tar_and_a_compressed_one_of_one_name_are_refused(shards, cropper):
+    path = shards.tar("0.tar", shards.sample("1"))
+    (shards.base / "0.tgz").write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(RunError, match=r"would both be written to 0\.tar"):
+        shards.crop(cropper, words=[str(shards.base / "0.tar"), str(shards.base / "0.tgz")])
 
 
 def test_a_key_that_is_no_unicode_is_cropped_and_told_with_escapes(shards, cropper):

@@ -31,7 +31,8 @@ def test_a_folder_is_no_shard_whatever_its_name(tmp_path):
     assert not names_shards([tmp_path / "photos.tar"])
     assert names_shards([tmp_path / "others.tar"])
     assert names_shards(["gs://bucket/{00..99}.parquet"])
-    assert not names_shards(["a.jpg", "photos/*.jpg"])
+    assert names_shards(["photos/*.tar.gz"]) and names_shards(["a.TGZ"])
+    assert not names_shards(["a.jpg", "photos/*.jpg", "a.gz", ".tar.gz", "photos/.tar"])
 
 
 @pytest.fixture

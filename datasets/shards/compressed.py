@@ -1,0 +1,34 @@
+"""Tars that gzip has compressed, read as a stream: never more of them in memory than is asked for."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import BinaryIO
+
+from .tar import TornTarError
+
+
+class GunzipStream:
+    """The content of a compressed stream, from its beginning to its end. Enough of a file for `read_members`.
+
+    Args:
+        stream: to read from; it stays open.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._opened = gzip.GzipFile(fileobj=stream, mode="rb")
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes; none at the end.
+
+        Raises:
+            TornTarError: when it is damaged, or ends too early.
+            OSError: when the stream cannot be read.
+        """
+        try:
+            return self._opened.read(size)
+        except EOFError:
+            raise TornTarError("torn: its compression ends too early") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise TornTarError(f"torn: its compression is damaged ({error})") from None
