@@ -15,7 +15,6 @@ from ..datasets.shards.arrow import NoArrowError, import_arrow
 from ..datasets.shards.names import resolve_shards
 from ..images.budget import check_memory
 from ..models.base import Cropper
-from ..models.registry import check_precision
 from .bucket_options import BucketOptions
 from .defaults import default_workers
 from .prepare import NO_BUCKETS
@@ -68,8 +67,6 @@ def prepare_shards(
         check_count("workers", workers, MAX_COUNT)
     if memory is not None:
         check_memory(memory)
-    if cropper.network_pass is not None:
-        check_precision(cropper, device, cropper.network_pass.runtime.precision)
     place = os.fspath(out)
     sources = resolve_shards(words, place)
     bucket_settings = buckets.settings(resolution, enlarge, _no_sizes)

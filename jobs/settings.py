@@ -262,7 +262,13 @@ class CropSettings:
         >>> settings = CropSettings.for_cropper(load_cropper("centre"), Constraint((Ratio(2, 3),)), format="png")
         >>> settings.identity()["constraint"]["ratios"]
         ['2:3']
+
+        Raises:
+            ValueError: when the cropper was loaded for less precision than there is on the device; or naming what
+                cannot be.
         """
+        if cropper.network_pass is not None:
+            cropper.check_precision(device, cropper.network_pass.runtime.precision)
         return cls(
             cropper=cropper.name,
             weights=cropper.digest,

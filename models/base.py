@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ..cropping.checks import show
 from .analysis import Analysis
-from .runtime.choice import TORCH
+from .runtime.choice import FLOAT32, TORCH
 from .runtime.network_pass import NetworkPass
 from .state_dict import digest_weights
 
@@ -82,6 +82,18 @@ class Cropper(ABC):
         if self.network_pass is None or torch.device(device).type != "cpu":
             return TORCH
         return str(self.network_pass.runtime)
+
+    def check_precision(self, device: str | torch.device, precision: str) -> None:
+        """Refuses a precision that would do nothing to its network on a device.
+
+        Raises:
+            ValueError: naming `precision`, and why.
+        """
+        kind = torch.device(device).type
+        if precision != FLOAT32 and (self.network_pass is None or kind != "cpu"):
+            where = f"is for the CPU, and does nothing on {kind}"
+            why = f"{self.name} has no network" if self.network_pass is None else where
+            raise ValueError(f"precision: {precision}: {why}")
 
     @cached_property
     def digest(self) -> str:

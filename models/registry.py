@@ -74,7 +74,7 @@ def load_cropper(
         cropper = build_cropper(load_state(path), str(path))
     if cropper.module is not None:
         cropper.module.to(device)
-    check_precision(cropper, device, precision)
+    cropper.check_precision(device, precision)
     if cropper.network_pass is not None:
         cropper.network_pass.runtime = found
     return cropper
@@ -87,7 +87,7 @@ def check_loaded(cropper: Cropper, runtime: str, precision: str) -> None:
         ValueError: naming it.
     """
     check_runtime(runtime, precision)
-    check_precision(cropper, cropper.device or "cpu", precision)
+    cropper.check_precision(cropper.device or "cpu", precision)
     if cropper.network_pass is None:
         return
     has = cropper.network_pass.runtime
@@ -97,19 +97,6 @@ def check_loaded(cropper: Cropper, runtime: str, precision: str) -> None:
         raise ValueError(
             f"precision: {precision}: this cropper was loaded for {has.precision}; load_cropper(precision=) decides"
         )
-
-
-def check_precision(cropper: Cropper, device: str | torch.device, precision: str) -> None:
-    """Refuses a precision that would do nothing to a cropper on a device.
-
-    Raises:
-        ValueError: naming `precision`, and why.
-    """
-    kind = torch.device(device).type
-    if precision != FLOAT32 and (cropper.network_pass is None or kind != "cpu"):
-        where = f"is for the CPU, and does nothing on {kind}"
-        why = f"{cropper.name} has no network" if cropper.network_pass is None else where
-        raise ValueError(f"precision: {precision}: {why}")
 
 
 def _find_device(device: str | torch.device) -> torch.device:

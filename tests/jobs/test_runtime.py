@@ -93,6 +93,17 @@ def test_a_stage_is_made_where_its_runtime_is_not_and_needs_it_where_it_works(
         salient_crop.CropBatch(cropper="centre", runtime="onnx")
 
 
+@pytest.mark.parametrize("run", [salient_crop.crop_folder, salient_crop.crop_shards])
+def test_less_precision_is_refused_where_workers_have_gpus(
+    run: Callable[..., Any], tmp_path: Path, samples: Path
+) -> None:
+    pytest.importorskip("pyarrow")
+    asked = {"engine": "ray", "gpus_per_worker": 1, "runtime": "torch", "precision": "bfloat16"}
+    with pytest.raises(ValueError, match="^precision: bfloat16: is for the CPU, and does nothing on cuda$"):
+        run(samples / "cat.jpg" if run is salient_crop.crop_folder else tmp_path / "0.tar", tmp_path / "out", **asked)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_worker_without_the_runtime_of_its_run_refuses_the_work(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -53,13 +53,6 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(shard, tmp_path, gi
     assert not (tmp_path / "out").exists()
 
 
-def test_less_precision_is_refused_where_workers_have_gpus(shard, tmp_path):
-    pytest.importorskip("pyarrow")
-    on_gpus = {"engine": "ray", "gpus_per_worker": 1, "runtime": "torch", "precision": "bfloat16"}
-    with pytest.raises(ValueError, match="^precision: bfloat16: is for the CPU, and does nothing on cuda$"):
-        salient_crop.crop_shards(shard, tmp_path / "out", **on_gpus)
-
-
 def test_where_ray_is_missing_it_says_what_to_install(shard, tmp_path, monkeypatch):
     pytest.importorskip("pyarrow")
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
