@@ -90,6 +90,7 @@ def test_without_a_run_there_is_nothing_to_review(home, missing, capsys):
 )
 def test_the_network_is_run_as_in_the_run_unless_it_is_told_otherwise(home, monkeypatch, noted, flags, run_by):
     monkeypatch.setattr("salient_crop.models.runtime.choice.openvino_version", lambda: "2026.1")
+    monkeypatch.delenv("SALIENT_CROP_RUNTIME", raising=False)
     out = home / "out"
     assert main(["crop", str(home / "photos"), "--out", str(out), "--device", "cpu", "--runtime", "torch"]) == 0
     record = json.loads((out / "manifest.run.json").read_text())
