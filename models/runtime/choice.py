@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 
 from ...cropping.checks import show
@@ -114,6 +115,15 @@ def openvino_version() -> str | None:
         return ""
 
 
+def import_problem() -> str:
+    """Why the OpenVINO that is installed cannot be loaded, in one line; empty where it can."""
+    try:
+        import_module(OPENVINO)
+    except Exception as error:  # whatever is broken in it
+        return (str(error).splitlines() or [type(error).__name__])[0]
+    return ""
+
+
 def _is_old(version: str) -> bool:
     release = tuple(int(each) for each in re.findall(r"\d+", version)[:2])
     return bool(release) and release < LEAST
@@ -136,6 +146,8 @@ def describe_runtime() -> str:
     version = openvino_version()
     if find_runtime().name == OPENVINO:
         words = f"OpenVINO {version}" if version else "OpenVINO"
+        if problem := import_problem():
+            return f"PyTorch; {words} is installed, but cannot be loaded ({problem})"
         return f"{words}; --runtime torch, or {SWITCH}={TORCH} in the environment, goes without it"
     if has_openvino():
         return f"PyTorch, as {SWITCH} says; --runtime {OPENVINO} takes OpenVINO"

@@ -22,6 +22,7 @@ def installed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 def use_version(monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
     """Lets OpenVINO have a version, or be missing; the environment says nothing."""
     monkeypatch.setattr(choice, "openvino_version", lambda: version)
+    monkeypatch.setattr(choice, "import_problem", lambda: "")
     monkeypatch.delenv(SWITCH, raising=False)
 
 
@@ -119,6 +120,24 @@ def test_one_that_is_new_enough_or_does_not_say_is_chosen(monkeypatch: pytest.Mo
     use_version(monkeypatch, version)
     assert find_runtime() == Runtime("openvino")
     assert describe_runtime().startswith(f"OpenVINO {version}".strip() + "; --runtime torch")
+
+
+@pytest.mark.parametrize("problem", ["libopenvino.so: cannot open shared object file\\nand more", ""])
+def test_one_that_cannot_be_loaded_is_told(tmp_path: Path, problem: str) -> None:
+    (tmp_path / "openvino").mkdir()
+    (tmp_path / "openvino" / "__init__.py").write_text(f"raise ImportError('{problem}')" if problem else "")
+    code = f"""
+sys.path.insert(0, {str(tmp_path)!r})
+from salient_crop.models.runtime import choice
+choice.openvino_version = lambda: "2026.1"
+print(choice.describe_runtime())
+"""
+    told = own_process.run(code)
+    if problem:
+        reason = "libopenvino.so: cannot open shared object file"
+        assert told == f"PyTorch; OpenVINO 2026.1 is installed, but cannot be loaded ({reason})\n"
+    else:
+        assert told.startswith("OpenVINO 2026.1; --runtime torch")
 
 
 def test_a_folder_that_has_the_name_is_no_openvino(tmp_path: Path) -> None:
