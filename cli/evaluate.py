@@ -158,12 +158,20 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         result = benchmark.run(chosen.file, chosen.images, cropper, progress)
     except (OSError, ValueError, PictureError) as error:
         raise UsageError(str(error)) from error
+    if cropper is not None:
+        result["cropper"] = describe_cropper(cropper, device)
     # In ASCII, JSON needs no escapes of ours, which no reader of JSON knows.
     text = json.dumps(result, indent=2) if chosen.json else format_tables(result)
     reporter.result(*text.split("\n"))
     if chosen.sheet is not None:
         draw_worst(chosen, benchmark, result)
     return DONE
+
+
+def describe_cropper(cropper: Cropper, device: str) -> dict[str, str]:
+    """What was measured, as JSON: the cropper, its weights, and what ran its network."""
+    runtime = cropper.runtime_on(device)
+    return {"name": cropper.name, "weights": cropper.digest, "device": device, "runtime": runtime}
 
 
 def check_images(chosen: argparse.Namespace, benchmark: Benchmark) -> None:

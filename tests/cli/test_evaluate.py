@@ -110,7 +110,7 @@ def test_heads_are_measured_in_a_folder_and_the_worst_are_named(folder, capsys):
     assert tables[7] == "left out, without a mask of people: other.jpg\n"
 
 
-def test_the_network_is_run_as_it_is_asked_for(folder, monkeypatch):
+def test_the_network_is_run_as_it_is_asked_for_and_json_says_how(folder, monkeypatch, capsys):
     def measure(folder, cropper, progress):
         told.append(cropper.runtime_on("cpu"))
         return {"benchmark": "heads", "subsets": {}}
@@ -119,7 +119,9 @@ def test_the_network_is_run_as_it_is_asked_for(folder, monkeypatch):
     monkeypatch.setattr("salient_crop.evaluation.heads.evaluate_heads", measure)
     for flags in ([], ["--precision", "bfloat16"]):
         asked = ["--device", "cpu", "--runtime", "torch", *flags]
-        assert main(["evaluate", "heads", str(folder), *asked]) == 0
+        assert main(["evaluate", "heads", str(folder), "--json", *asked]) == 0
+        said = json.loads(capsys.readouterr().out)["cropper"]
+        assert (said["name"], said["device"], said["runtime"], len(said["weights"])) == ("focus", "cpu", told[-1], 64)
     assert told == ["torch", "torch bfloat16"]
 
 
