@@ -3,13 +3,14 @@
 python benchmarks/shards.py memory [--shards 20] [--pictures 500] [--cropper centre] [--buckets auto:3]
 python benchmarks/shards.py driver [--few 10000] [--many 100000]
 python benchmarks/shards.py workers [--shards 8] [--pictures 40] [--cropper focus] [--rounds 3]
-python benchmarks/shards.py kills [--shards 8] [--pictures 60] [--nodes 2] [--rounds 10] [--seed 0]
+python benchmarks/shards.py kills [--shards 8] [--pictures 60] [--nodes 2] [--rounds 10] [--seed 0] [--folder]
 
 `memory`: peak of one process over one shard, and over all. `driver`: peak of the process that gives files their names
 and marks shards as done, whose workers make up their records. `workers`: shards a second of two Ray workers of one
 thread, over those of one, in turns. `kills`: runs on a Ray test cluster of so many nodes on this machine, of which a
 worker, a node's raylet or the command itself is killed in turn, at a random moment; the command is run again until it
-ends, and the files are compared with those of a run without Ray. Pictures are drawn at random.
+ends, and the files are compared with those of a run without Ray; with `--folder`, of as many pictures in a folder.
+Pictures are drawn at random.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", action="store_true", help="kills: crop a folder of the pictures, without shards")
     parser.add_argument("--inside", type=int, help=argparse.SUPPRESS)  # records of a driver in a process of its own
     chosen = parser.parse_args()
     if chosen.inside:
@@ -157,7 +159,10 @@ def try_kills(chosen: argparse.Namespace) -> None:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             base = Path(scratch)
-            draw_shards(base, chosen.shards, chosen.pictures)
+            if chosen.folder:
+                draw_photographs(chosen.shards * chosen.pictures, base / "in")
+            else:
+                draw_shards(base, chosen.shards, chosen.pictures)
             started = time.perf_counter()
             subprocess.run(crop_command(base, chosen, "expected"), check=True, capture_output=True)
             usual = time.perf_counter() - started
@@ -166,7 +171,7 @@ def try_kills(chosen: argparse.Namespace) -> None:
                 command = crop_command(base, chosen, f"out-{place}", "--engine", "ray", "--address", cluster.address)
                 process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 marks = base / f"out-{place}"
-                while process.poll() is None and not list(marks.glob("*.tar")):
+                while process.poll() is None and not any(marks.glob("[!.]*.jpg" if chosen.folder else "*.tar")):
                     time.sleep(0.05)
                 time.sleep(random.uniform(0, usual / 2))
                 was_running = process.poll() is None
@@ -215,7 +220,7 @@ def crop_command(base: Path, chosen: argparse.Namespace, out: str, *more: str) -
     """The command line of `salient-crop crop` on the shards in `base/in`."""
     words = [
         "crop",
-        str(base / "in" / "*.tar"),
+        str(base / "in" if chosen.folder else base / "in" / "*.tar"),
         "--out",
         str(base / out),
         "--device",

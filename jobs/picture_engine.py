@@ -72,7 +72,7 @@ def pictures_on_ray(cluster: RayCluster) -> PictureEngine:
             for each in results:
                 for task, done in zip(each.task, each.result, strict=True):
                     finish(task, _take(run, task, done))
-        if cluster.has_lost and run.output is not None:
+        if run.output is not None:  # of workers that were lost, or of a run whose process was
             remove_leftovers(run.output)
 
     return work_on

@@ -75,11 +75,6 @@ class RayCluster:
         """Pictures that an actor works on at once."""
         return self.cpus * _GPU_THREADS if self.gpus else 1
 
-    @property
-    def has_lost(self) -> bool:
-        """Whether a worker was lost in the midst of its work."""
-        return any(each.lost for each in self.pools)
-
     def run(self, work: PoolWork[T, R], tasks: Iterable[T]) -> Generator[PoolResult[T, R], None, None]:
         """Does all tasks by a new pool of actors, which ends with the generator.
 
@@ -175,16 +170,12 @@ class _Pool(Generic[T, R]):
         make: makes an actor.
         work: what the tasks are of.
         tasks: read only as far as there are actors for them.
-
-    Attributes:
-        lost: workers that were lost in the midst of a task.
     """
 
     def __init__(self, ray: ModuleType, make: Callable[[], Any], work: PoolWork[T, R], tasks: Iterable[T]) -> None:
         self._ray, self._make, self._work, self._tasks = ray, make, work, iter(tasks)
         self._again: deque[T] = deque()
         self._lost: Counter[str] = Counter()  # by the name of a task
-        self.lost = 0
         self._stillborn = 0
         self._under_way: dict[Any, _UnderWay[T]] = {}
 
@@ -241,7 +232,6 @@ class _Pool(Generic[T, R]):
         self._begin()
         if task is None:
             return
-        self.lost += 1
         again = self._work.again(task)
         self._lost[self._work.name(task)] += len(again) == 1
         if self._lost[self._work.name(task)] < MAX_LOST:

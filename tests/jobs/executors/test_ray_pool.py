@@ -180,4 +180,3 @@ def test_a_picture_that_kills_its_workers_is_given_up_and_the_others_of_its_chun
         f"{number}.jpg" for number in (0, 1, 3, 4, 5, 6)
     ]
     assert [(each.source, each.reason) for each in records] == [("2.jpg", f"{MAX_LOST} workers were lost over it")]
-    assert pool.lost == MAX_LOST + 1
