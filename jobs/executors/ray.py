@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -106,13 +106,9 @@ def ray_cluster(pool: RayPool) -> Iterator[RayCluster]:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         ray.init(address=address, include_dashboard=False, log_to_driver=False, configure_logging=False)
     try:
-        resources = ray.cluster_resources()
-        cores, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
-        if gpus < pool.gpus:
-            raise ValueError(f"gpus_per_worker: the cluster has {gpus:g} GPUs, and each worker asks for {pool.gpus:g}")
-        workers = pool.workers or max(1, int(gpus / pool.gpus) if pool.gpus else int(cores))
-        cpus = max(1, int(cores * pool.gpus / gpus)) if pool.gpus else 1
-        cluster = RayCluster(ray, workers, cpus, pool.gpus)
+        nodes = [each["Resources"] for each in ray.nodes() if each["Alive"]]
+        workers, cpus = share_nodes(nodes, pool.gpus)
+        cluster = RayCluster(ray, pool.workers or workers, cpus, pool.gpus)
         try:
             yield cluster
         finally:
@@ -121,6 +117,32 @@ def ray_cluster(pool: RayPool) -> Iterator[RayCluster]:
     finally:
         if not connected:
             ray.shutdown()
+
+
+def share_nodes(nodes: Iterable[Mapping[str, float]], gpus: float) -> tuple[int, int]:
+    """How many workers a cluster has room for, and the cores for each of them.
+
+    Workers with GPUs share the cores of their own node, on which pictures are decoded and encoded: those of nodes
+    without a GPU are of no use to them.
+
+    >>> share_nodes([{"CPU": 16, "GPU": 2}, {"CPU": 64}], 0.5)
+    (4, 4)
+
+    Args:
+        nodes: the resources of each.
+        gpus: for each worker; 0 for none.
+
+    Raises:
+        ValueError: when no node has so many GPUs.
+    """
+    if not gpus:
+        return max(1, int(sum(each.get("CPU", 0.0) for each in nodes))), 1
+    rooms = [(int(each.get("GPU", 0.0) / gpus + 1e-6), each.get("CPU", 0.0)) for each in nodes]
+    rooms = [(room, cores) for room, cores in rooms if room and cores >= 1]
+    if not rooms:
+        raise ValueError(f"gpus_per_worker: no node of the cluster has {gpus:g} GPUs")
+    cpus = max(1, min(int(cores / room) for room, cores in rooms))
+    return sum(min(room, int(cores / cpus)) for room, cores in rooms), cpus
 
 
 class PoolActor:

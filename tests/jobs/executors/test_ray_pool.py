@@ -7,7 +7,7 @@ import pytest
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.jobs.corrections import NO_CORRECTIONS
-from salient_crop.jobs.executors.ray import MAX_LOST, _Pool
+from salient_crop.jobs.executors.ray import MAX_LOST, _Pool, share_nodes
 from salient_crop.jobs.folder import CropTask
 from salient_crop.jobs.picture_worker import PictureDone, PictureWork, split
 from salient_crop.jobs.run import FolderRun
@@ -180,3 +180,27 @@ def test_a_picture_that_kills_its_workers_is_given_up_and_the_others_of_its_chun
         f"{number}.jpg" for number in (0, 1, 3, 4, 5, 6)
     ]
     assert [(each.source, each.reason) for each in records] == [("2.jpg", f"{MAX_LOST} workers were lost over it")]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "gpus", "shared"),
+    [
+        ([{"CPU": 4}, {"CPU": 2}], 0, (6, 1)),
+        ([{}], 0, (1, 1)),
+        ([{"CPU": 16, "GPU": 1}], 1, (1, 16)),
+        ([{"CPU": 16, "GPU": 1}], 0.25, (4, 4)),
+        ([{"CPU": 16, "GPU": 1}], 0.1, (10, 1)),
+        ([{"CPU": 16, "GPU": 8}, {"CPU": 128}], 1, (8, 2)),  # the cores of the other node are of no use
+        ([{"CPU": 4, "GPU": 1}, {"CPU": 32, "GPU": 2}], 1, (3, 4)),  # as many as every node has
+        ([{"CPU": 2, "GPU": 4}], 1, (2, 1)),
+        ([{"CPU": 8, "GPU": 3}], 2, (1, 8)),
+    ],
+)
+def test_workers_share_the_cores_of_their_own_nodes(nodes, gpus, shared):
+    assert share_nodes(nodes, gpus) == shared
+
+
+@pytest.mark.parametrize("nodes", [[], [{"CPU": 8}], [{"CPU": 8, "GPU": 1}, {"CPU": 8, "GPU": 1}]])
+def test_gpus_that_no_node_has_are_refused(nodes):
+    with pytest.raises(ValueError, match="gpus_per_worker: no node of the cluster has 2 GPUs"):
+        share_nodes(nodes, 2)
