@@ -38,7 +38,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " 'crops/{00000..00009}.tar'",
     )
     parser.add_argument("--out", metavar="SHEET", type=Path, required=True, help="the sheet: .png, .jpg or .webp")
-    parser.add_argument("--source", metavar="FOLDER", type=Path, help="where the pictures are, if they were moved")
+    parser.add_argument(
+        "--source",
+        metavar="FOLDER",
+        type=parse_out,
+        help="where the pictures are, if they were moved; of crops in shards, folder or address of the shards that they"
+        " were cut from: without it, the sheet shows only the places of the crops",
+    )
     parser.add_argument("--follow-links", action="store_true", help="also show what links lead to outside the folder")
     add_cropper(parser, "whose heat to show (default: the manifest's own)")
     shown = parser.add_mutually_exclusive_group()

@@ -10,8 +10,8 @@ from .progress import Reporter
 from .sheets import refuse_sheet, write_sheet
 from .status import DONE, SOME_FAILED, UsageError
 
-# What is about the pictures, which shards of crops do not hold.
-_OF_PICTURES = {"source": None, "follow_links": False, "cropper": None}
+# What is about heat, and links in folders.
+_OF_MANIFESTS = {"follow_links": False, "cropper": None}
 
 
 def is_of_shards(word: str | Path) -> bool:
@@ -30,9 +30,9 @@ def run(chosen: argparse.Namespace, reporter: Reporter, count: int) -> int:
     from ..jobs.preview import most_doubtful, sample_records
     from ..jobs.shard_sheet import collect_shard_tiles, find_written, list_rows, row_assurance
 
-    idle = next((name for name, usual in _OF_PICTURES.items() if getattr(chosen, name) != usual), None)
+    idle = next((name for name, usual in _OF_MANIFESTS.items() if getattr(chosen, name) != usual), None)
     if idle is not None:
-        raise UsageError(f"{flag_of(idle)} is for a manifest; shards of crops hold no pictures")
+        raise UsageError(f"{flag_of(idle)} is for a manifest, not for shards")
     refuse_sheet(chosen.out, "--out")
     try:
         shards = find_written(chosen.manifest)
@@ -47,7 +47,10 @@ def run(chosen: argparse.Namespace, reporter: Reporter, count: int) -> int:
         raise UsageError(str(error)) from error
     if not shown:
         raise UsageError(f"{chosen.manifest} holds no crops")
-    tiles = collect_shard_tiles(shown, shards, lambda place, name: reporter.progress(place, len(shown), name, "crop"))
+    source = None if chosen.source is None else str(chosen.source)
+    tiles = collect_shard_tiles(
+        shown, shards, lambda place, name: reporter.progress(place, len(shown), name, "crop"), source
+    )
     write_sheet(chosen.out, "--out", draw_sheet(tiles))
     reporter.result(f"{len(shown)} of {total} crops in {chosen.out}")
     return DONE if all(each.status == OK for each in shown) else SOME_FAILED

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 
-from ..datasets.manifest import FAILED, OK
+from ..datasets.manifest import FAILED, OK, PictureRecord
 from ..datasets.shards.addresses import find_matches, is_address
 from ..datasets.shards.arrow import NoArrowError, import_arrow
 from ..datasets.shards.marker import SUFFIX, Marker
 from ..datasets.shards.names import ShardSources, beside, crops_file, join, names_shards, resolve_shards
+from ..datasets.shards.originals import read_pictures, split_source
 from ..datasets.shards.output import open_output
 from ..datasets.shards.written import CropRow, WrittenCrop, WrittenError, read_crops, read_rows
 from ..images.budget import default_memory
@@ -27,7 +30,7 @@ from .shards import RECORD
 from .stages import PICTURE_ERRORS, describe_error
 
 PLATE = 214
-"""Grey level of what is drawn in place of the picture that a crop was cut from, which shards of crops do not hold."""
+"""Grey level of what is drawn in place of a picture, which shards of crops do not hold."""
 
 
 def is_shard_output(word: str | PathLike[str]) -> bool:
@@ -88,16 +91,18 @@ def row_assurance(row: CropRow) -> float:
 
 
 def collect_shard_tiles(
-    rows: Sequence[CropRow], shards: ShardSources, progress: Callable[[int, str], None]
+    rows: Sequence[CropRow], shards: ShardSources, progress: Callable[[int, str], None], source: str | None = None
 ) -> list[PictureTile]:
-    """One tile a row, in order. Of each crop only a thumbnail stays in memory.
+    """One tile a row, in order. Of each crop and picture only a thumbnail stays in memory.
 
     Args:
         rows: of crops, from `list_rows`.
         shards: that they are in.
         progress: called after each crop with how many there are so far and the name of the last one.
+        source: folder or address of the shards that the crops were cut from; None draws a plate for each picture.
     """
     tiles: dict[CropRow, PictureTile] = {}
+    records: dict[CropRow, PictureRecord] = {}
     by_shard: dict[str, list[CropRow]] = {}
     for row in rows:
         if row.status == OK:
@@ -109,11 +114,13 @@ def collect_shard_tiles(
             reason = "it is not in its shard"
             try:
                 for crop in read_crops(shards.root, wanted, default_memory() // 2):
-                    tiles[crop.row] = _tile(crop, reader)
+                    tiles[crop.row], records[crop.row] = _tile(crop, reader), crop.record
                     progress(len(tiles), crop.row.name)
             except WrittenError as error:
                 reason = f"{shard}: {error}"
             tiles.update({row: PictureTile(row.name, reason) for row in wanted if row not in tiles})
+        if source is not None:
+            tiles |= _with_pictures({row: tiles[row] for row in records if tiles[row].crops}, records, source, reader)
     return [tiles[row] for row in rows]
 
 
@@ -122,9 +129,7 @@ def _tile(crop: WrittenCrop, reader: PictureReader) -> PictureTile:
     size, name = crop.record.size, crop.row.name
     assert size is not None
     try:
-        with reader.open(Path(name), crop.content) as opened:
-            own = opened.info.size
-            pixels = opened.crop((0, 0, *own), thumbnail_size(own), WHITE)
+        pixels = _thumbnail(name, crop.content, reader)
     except PictureError as error:
         return PictureTile(name, error.reason)
     except PICTURE_ERRORS as error:
@@ -133,6 +138,34 @@ def _tile(crop: WrittenCrop, reader: PictureReader) -> PictureTile:
     plate = np.full((height, width, 3), PLATE, np.uint8)
     tile = crop_tile(pixels, crop.record.crops[0], size)
     return PictureTile(name, f"{size[0]} × {size[1]}", plate, None, (tile,))
+
+
+def _with_pictures(
+    tiles: Mapping[CropRow, PictureTile], records: Mapping[CropRow, PictureRecord], source: str, reader: PictureReader
+) -> dict[CropRow, PictureTile]:
+    """The tiles with their pictures, as far as these are in their shards as they were."""
+    found = {row: replace(tile, note=f"{tile.note}, not in {source} as it was") for row, tile in tiles.items()}
+    rows_of: dict[str, list[CropRow]] = {}
+    by_shard: dict[str, dict[str, str]] = {}
+    for row in tiles:
+        record = records[row]
+        rows_of.setdefault(record.source, []).append(row)
+        with suppress(ValueError):
+            by_shard.setdefault(split_source(record.source)[0], {})[record.source] = record.digest or ""
+    for shard, digests in by_shard.items():
+        with suppress(WrittenError):
+            for name, content in read_pictures(source, shard, digests, default_memory() // 2):
+                with suppress(PictureError, *PICTURE_ERRORS):
+                    pixels = _thumbnail(name, content, reader)
+                    found |= {row: replace(tiles[row], pixels=pixels) for row in rows_of[name]}
+    return found
+
+
+def _thumbnail(name: str, content: bytes, reader: PictureReader) -> np.ndarray:
+    """A picture as it is shown, uint8 `[h, w, 3]`."""
+    with reader.open(Path(name), content) as opened:
+        size = opened.info.size
+        return opened.crop((0, 0, *size), thumbnail_size(size), WHITE)
 
 
 def _marked_shard(root: str, file: str) -> str | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from .tar import TornTarError
@@ -26,9 +29,24 @@ class GunzipStream:
             TornTarError: when it is damaged, or ends too early.
             OSError: when the stream cannot be read.
         """
-        try:
+        with _named_damage():
             return self._opened.read(size)
-        except EOFError:
-            raise TornTarError("torn: its compression ends too early") from None
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise TornTarError(f"torn: its compression is damaged ({error})") from None
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Goes on from another place, forwards by reading all up to it.
+
+        Raises:
+            TornTarError, OSError: see `read`.
+        """
+        with _named_damage():
+            return self._opened.seek(offset, whence)
+
+
+@contextmanager
+def _named_damage() -> Iterator[None]:
+    try:
+        yield
+    except EOFError:
+        raise TornTarError("torn: its compression ends too early") from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise TornTarError(f"torn: its compression is damaged ({error})") from None

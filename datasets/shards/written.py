@@ -73,7 +73,7 @@ def read_rows(root: str, shard: str, limit: int) -> Iterator[CropRow]:
     file = beside(shard, PARQUET) if of_tar else shard
     columns = _OF_RECORDS if of_tar else _OF_TABLES
     make = _tar_row if of_tar else _table_row
-    with _Table(root, file, limit) as table:
+    with WrittenTable(root, file, limit) as table:
         for place, values in enumerate(table.rows(columns)):
             try:
                 yield make(shard, place, values)
@@ -120,21 +120,29 @@ def _from_tar(root: str, rows: Sequence[CropRow], limit: int) -> Iterator[Writte
 
 def _from_table(root: str, rows: Sequence[CropRow], limit: int) -> Iterator[WrittenCrop]:
     by_place = {each.place: each for each in rows}
-    with _Table(root, rows[0].shard, limit) as table:
+    with WrittenTable(root, rows[0].shard, limit) as table:
         for place, values in table.rows_at(sorted(by_place), (PREFIX, PREFIX + "_record")):
             content, record = values[PREFIX], values[PREFIX + "_record"]
             if isinstance(content, bytes) and isinstance(record, str):
                 yield WrittenCrop(by_place[place], content, _record(record))
 
 
-class _Table:
-    """A parquet file of rows that a run has written; a context."""
+class WrittenTable:
+    """A parquet file of which some columns, or single rows, are read; a context.
+
+    Args:
+        root, file: where it is.
+        limit: bytes that a group of its rows may take.
+
+    Raises:
+        WrittenError: when it cannot be read.
+    """
 
     def __init__(self, root: str, file: str, limit: int) -> None:
         self._arrow = import_arrow()
         self._address, self._limit = join(root, file), limit
 
-    def __enter__(self) -> _Table:
+    def __enter__(self) -> WrittenTable:
         try:
             self._stream: BinaryIO = open_file(self._address)
         except OSError as error:

@@ -1,5 +1,6 @@
 """`salient-crop preview` over shards of crops. Needs pyarrow: `pip install -e '.[shards]'`."""
 
+import gzip
 import io
 import json
 import shutil
@@ -54,10 +55,11 @@ def preview(home, *words, place="out"):
     return main(["preview", str(home / place), "--out", str(home / "sheet.png"), *words])
 
 
-def tiles_of(home):
+def tiles_of(home, source=None):
     shards = find_written(home / "out")
     rows = list(list_rows(shards, lambda place, name: None))
-    return dict(zip((each.name for each in rows), collect_shard_tiles(rows, shards, lambda *_: None), strict=True))
+    tiles = collect_shard_tiles(rows, shards, lambda place, name: None, source)
+    return dict(zip((each.name for each in rows), tiles, strict=True))
 
 
 def test_every_crop_is_drawn_as_it_was_written(home, capsys):
@@ -108,6 +110,27 @@ def test_some_shards_and_the_most_doubtful(home, capsys):
     assert np.array_equal(np.asarray(Image.open(home / "sheet.png")), draw_sheet([expected[each] for each in names]))
 
 
+def test_the_pictures_are_shown_where_their_shards_are_named(home, cropped):
+    shutil.copytree(cropped / "in", home / "in")
+    changed = save_picture(home / "other.png", (120, 80), seed=99).read_bytes()
+    with TarWriter(opened := io.BytesIO()) as tar:
+        tar.add("0.png", changed)
+        tar.add("./1.png", _member(cropped / "in" / "1.tar", "1.png"))
+    (home / "in" / "1.tar").write_bytes(opened.getvalue())
+    (home / "in" / "2.tar").unlink()
+    tiles = tiles_of(home, str(home / "in"))
+    for name, source in (("0.tar/2x3/3.jpg", ("0.tar", "3.png")), ("1.tar/1x1/1.jpg", ("1.tar", "1.png"))):
+        expected = Image.open(io.BytesIO(_member(cropped / "in" / source[0], source[1])))
+        shown = tiles[name].pixels
+        expected = np.asarray(expected.convert("RGB").resize(shown.shape[1::-1]), np.float32)
+        assert np.abs(shown - expected).mean() < 4 and tiles[name].note == f"12{source[1][0]} × 80"
+    assert len(np.unique(tiles["table.parquet/00000003"].pixels)) > 50
+    for name in ("1.tar/1x1/0.jpg", "2.tar/1x1/0.jpg"):  # another picture of that name, and none
+        assert tiles[name].note == f"120 × 80, not in {home / 'in'} as it was"
+        assert len(np.unique(tiles[name].pixels)) == 1 and tiles[name].crops
+    assert preview(home, "--source", str(home / "in")) == 1
+
+
 def test_what_is_gone_or_damaged_is_named_and_the_rest_is_drawn(home):
     out = home / "out"
     (out / "0.parquet").write_bytes(b"no parquet")
@@ -140,7 +163,7 @@ def test_records_of_others_do_no_harm(home):
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--source", "in"], "--source is for a manifest"),
+        (["--follow-links"], "--follow-links is for a manifest"),
         (["--cropper", "centre"], "--cropper is for a manifest"),
         (["--doubtful", "3", "--seed", "1"], "--seed does nothing with --doubtful"),
         (["--seed", "-1"], "does not lie in"),
@@ -164,3 +187,14 @@ def test_nothing_is_found_in_a_place_without_done_shards(home, capsys):
 def test_review_says_that_shards_are_looked_at_otherwise(home, capsys):
     assert main(["review", str(home / "out")]) == 2
     assert "crops in shards are not corrected one by one" in capsys.readouterr().err
+
+
+def test_the_pictures_of_compressed_shards_are_shown(home, cropped):
+    (home / "in").mkdir()
+    (home / "in" / "0.tar.gz").write_bytes(gzip.compress((cropped / "in" / "0.tar").read_bytes()))
+    assert main(["crop", str(home / "in" / "0.tar.gz"), "--out", str(home / "crops"), "--cropper", "centre"]) == 1
+    shards = find_written(home / "crops")
+    rows = [each for each in list_rows(shards, lambda place, name: None) if each.file is not None]
+    tiles = collect_shard_tiles(rows, shards, lambda place, name: None, str(home / "in"))
+    assert [each.note for each in tiles] == [f"12{number} × 80" for number in range(PICTURES)]
+    assert all(len(np.unique(each.pixels)) > 50 for each in tiles)

@@ -18,6 +18,7 @@ from salient_crop.datasets.shards.tar import TarWriter
 from salient_crop.jobs.bucket_options import BucketOptions
 from salient_crop.jobs.prepare_shards import prepare_shards
 from salient_crop.jobs.run import RunError
+from salient_crop.jobs.shard_sheet import collect_shard_tiles, find_written, list_rows
 from salient_crop.jobs.shard_worker import ShardWorker
 from salient_crop.jobs.shards import crop_shards
 from salient_crop.models.registry import load_cropper
@@ -106,6 +107,11 @@ def test_crops_in_a_bucket_are_those_on_disk(bucket, tmp_path, more):
     assert crop(["s3://photos/in/{0..1}.tar"], "s3://photos/out", **more).is_whole
     assert crop([str(tmp_path / "in" / "*.tar")], tmp_path / "out", **more).is_whole
     assert stored(bucket, "photos/out") == tree(tmp_path / "out")
+
+    shards = find_written("s3://photos/out")
+    rows = list(list_rows(shards, lambda place, name: None))
+    assert [each.name for each in rows] == ["0.tar/0.jpg", "0.tar/1.jpg", "1.tar/2.jpg", "1.tar/3.jpg"]
+    assert all(each.crops for each in collect_shard_tiles(rows[1:3], shards, lambda place, name: None))
 
     assert crop(["s3://photos/in/{0..1}.tar"], "s3://photos/out", **more).resumed == 2
     bucket.rm("photos/out/1.tar")
