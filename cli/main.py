@@ -40,7 +40,11 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns:
         The exit status, see `status`.
     """
-    chosen = build_parser().parse_args(words)
+    return execute(build_parser().parse_args(words))
+
+
+def execute(chosen: argparse.Namespace) -> int:
+    """Runs the command that was chosen, and returns its exit status."""
     import logging  # neither is needed for `--help`
     import warnings
 
