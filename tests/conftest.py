@@ -16,6 +16,9 @@ from comfy_stub import Stub
 
 import_checkout()
 
+# No test reads, or leaves behind, what another process has converted.
+os.environ["SALIENT_CROP_CACHE"] = ""
+
 # The same cases in every run, however busy the machine is.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("repeatable")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .choice import FLOAT32, OPENVINO, TORCH, Runtime
+from .kept import keep, name_conversion, read_kept
 from .openvino import CompiledNetwork, convert, refuse_fork
 
 T = TypeVar("T")
@@ -94,10 +96,25 @@ class NetworkPass(Generic[T]):
         )
 
     def _convert(self, shape: Sequence[int]) -> Callable[[Tensor], T]:
-        """As OpenVINO runs it, once it agrees with PyTorch on images of noise that it was not traced with."""
+        """As OpenVINO runs it: as an earlier process has converted it, or as it is converted now."""
         example, noise = (torch.rand((1, *shape[1:]), generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
-        model, expected = convert(self._network, self._compute, example), self._compute(noise)
-        compiled = CompiledNetwork(model, FLOAT32)
+        name = name_conversion(self._network, self._compute)
+        if (kept := read_kept(name)) is not None:
+            with suppress(Exception):  # other code has made it, or it is damaged
+                return self._compile(kept, noise)
+        model = convert(self._network, self._compute, example)
+        compiled = self._compile(model, noise)
+        keep(name, model)
+        return compiled
+
+    def _compile(self, model: Any, noise: Tensor) -> Callable[[Tensor], T]:
+        """A converted network as it is called, once it agrees with PyTorch on images that it was not traced with.
+
+        Raises:
+            ValueError: when it does not.
+            Exception: of OpenVINO, when it cannot be compiled.
+        """
+        expected, compiled = self._compute(noise), CompiledNetwork(model, FLOAT32)
         for ours, theirs in zip(_tensors(expected), compiled(noise), strict=True):
             apart = (ours - theirs).abs().max().item() / max(1.0, ours.abs().max().item())
             if not apart <= TOLERANCE:

@@ -55,17 +55,21 @@ class CompiledNetwork:
             "NUM_STREAMS": 1,
             "ENABLE_CPU_PINNING": False,  # all of them would be bound to the same core
         }
-        with _CORE_LOCK:
-            core = _core()
-        return core.compile_model(model, "CPU", settings).create_infer_request()
+        return find_core().compile_model(model, "CPU", settings).create_infer_request()
 
 
 _CORE_LOCK = Lock()
 
 
+def find_core() -> Any:
+    """OpenVINO itself, once for the whole life of the process; from many threads."""
+    with _CORE_LOCK:
+        return _core()
+
+
 @cache
 def _core() -> Any:
-    """OpenVINO itself, once for the whole life of the process.
+    """See `find_core`.
 
     Each one gives its thread a stack for signals, and takes it away when it ends. Where two do that in another order
     than they began, the next Ctrl-C finds no stack.
