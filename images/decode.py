@@ -133,8 +133,15 @@ class Picture:
         self._profile: bytes | None = None
         self._scale: int | None = None  # how many times smaller than the file the picture is decoded
 
-    def small(self, short_side: int, background: RGB = WHITE) -> np.ndarray:
+    def small(self, short_side: int, background: RGB = WHITE, decoded_at: int = 8) -> np.ndarray:
         """A thumbnail whose shorter side has at most `short_side` pixels, uint8 [h, w, 3]; see `small_size`.
+
+        Args:
+            short_side: of the thumbnail, in pixels.
+            background: what transparent pixels lie on.
+            decoded_at: how many times smaller than the file, at most, a JPEG is decoded for it: 1, 2, 4 or 8. Where
+                that is less than the thumbnail needs, the rest is averaged, and what was decoded serves later
+                questions, see `scale_for`.
 
         Raises:
             TypeError, ValueError: when `short_side` is not a whole number of at least 1, or `background` is no colour.
@@ -146,9 +153,19 @@ class Picture:
         width, height = self.info.size
         region = (0.0, 0.0, float(width), float(height))
         size = small_size(self.info.size, short_side)
-        question = self._ask(region, size, _THUMBNAIL)
+        question = self._ask(region, size, _THUMBNAIL, decoded_at)
         self._make_room(question, size)
         return self.answer(question, under)
+
+    def scale_for(self, box_size: Size, size: Size) -> int:
+        """How many times smaller than the file the picture is decoded for a crop: 1, 2, 4 or 8.
+
+        Args:
+            box_size: width and height of its box, in pixels of the picture.
+            size: width and height of the crop.
+        """
+        region = (0.0, 0.0, float(box_size[0]), float(box_size[1]))
+        return block_side(shrink_factor(region, size) / _CROP.gap) if self.info.format in DRAFTED else 1
 
     def crop(
         self, box: Sequence[int], size: Size | None = None, background: RGB | None = WHITE, fill: Fill = None
@@ -212,13 +229,13 @@ class Picture:
         """Lets go of what is decoded. The next question decodes it anew, and gets the same answer."""
         self._decoded = None
 
-    def _ask(self, region: FloatBox, size: Size, sampling: _Sampling) -> Question:
+    def _ask(self, region: FloatBox, size: Size, sampling: _Sampling, decoded_at: int = 8) -> Question:
         """The question for the part `region` of the displayed picture at a size, as it is asked of the stored one."""
         orientation = self.info.orientation
         region, size = to_stored_box(region, self.info.size, orientation), swap_sides(size, orientation)
         shrink = block_side(shrink_factor(region, size) / sampling.gap)
         # What is decoded serves every later question, so that a crop does not depend on what was forgotten.
-        scale = min(shrink if self.info.format in DRAFTED else 1, self._scale or shrink)
+        scale = min(shrink if self.info.format in DRAFTED else 1, self._scale or shrink, decoded_at)
         return Question(region, size, sampling.filter, scale, shrink // scale if sampling.averages else 1)
 
     def _make_room(self, question: Question, result: Size) -> None:

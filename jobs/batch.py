@@ -41,7 +41,6 @@ from ..models.registry import check_loaded
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32, check_runtime
 from ..models.selection import SearchBatch
-from .analyse import ANALYSIS_SIDE
 from .bucket_options import BucketOptions
 from .bucket_stages import constraint_for, crop_for_bucket, measure_picture, picture_losses
 from .defaults import KEEP_MOST
@@ -53,6 +52,7 @@ from .on_cut import KEEP, ON_CUT, HeadCutError, choose_crop, is_dropped
 from .picture import crop_opened, open_cropper
 from .settings import BucketSettings, CropSettings
 from .stages import PICTURE_ERRORS, describe_error
+from .thumbnails import thumbnail_for
 from .warnings import summarise_warnings
 
 Columns = Mapping[str, Any]
@@ -201,7 +201,10 @@ class BatchStage(ABC):
                     _unwrapped(image), lambda *file, **more: files.enter_context(reader.open(*file, **more))
                 )
                 wanted = None if bucket is None else parse_size(str(bucket))
-                return {"error": "", **self._row(picture, analyser.analyse(picture.small(ANALYSIS_SIDE)), wanted)}
+                return {
+                    "error": "",
+                    **self._row(picture, analyser.analyse(thumbnail_for(picture, self._settings)), wanted),
+                }
         except ROW_ERRORS as error:
             reason = error.reason_for(error.path) if isinstance(error, PictureError) else describe_error(error)
             return {**self._added(), "error": reason}

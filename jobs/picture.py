@@ -32,7 +32,7 @@ from ..models.base import Cropper
 from ..models.registry import check_loaded, load_cropper
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
-from .analyse import ANALYSIS_SIDE, analyse_thumbnails
+from .analyse import analyse_thumbnails
 from .defaults import KEEP_MOST
 from .device import find_device
 from .framing import apply_framing
@@ -43,6 +43,7 @@ from .on_cut import KEEP, HeadCutError, is_dropped
 from .settings import CropSettings
 from .stages import choose_crops
 from .steer import NO_GUIDANCE, STRENGTH, Guidance
+from .thumbnails import thumbnail_for
 from .warnings import summarise_warnings
 from .words import ERROR, SKIP, WordSettings, make_word_settings, parse_words
 
@@ -237,7 +238,7 @@ def crop(
         if words is not None:
             loaded_detector = None if words.model else cast("WordDetector", subject_model)
             guidance = look_for_words(opened, guidance, words, settings.device, focus_strength, loaded_detector)
-        (analysis,) = analyse_thumbnails(loaded, [opened.small(ANALYSIS_SIDE)], settings.device)
+        (analysis,) = analyse_thumbnails(loaded, [thumbnail_for(opened, settings)], settings.device)
         return crop_opened(opened, analysis, settings, guidance)
 
 

@@ -14,13 +14,13 @@ from ..datasets.hashing import hash_bytes
 from ..datasets.manifest import FAILED, OK, PictureRecord
 from ..images.decode import Picture
 from ..images.reader import PictureReader
-from .analyse import ANALYSIS_SIDE
 from .bucket_stages import crop_in_bucket, picture_losses
 from .buckets import CHANGED_MEANWHILE, measure_seen
 from .executors.batches import Analyser
 from .settings import CropSettings
 from .stages import Seen, analysing, fail_alone, plan_picture, render_crop
 from .steer import NO_GUIDANCE
+from .thumbnails import thumbnail_for
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class PictureStages:
         return fail_alone(self.reader.open(path, content), path, planned, work), crops
 
     def _look_at(self, picture: Picture) -> Seen:
-        thumbnail = picture.small(ANALYSIS_SIDE)
+        thumbnail = thumbnail_for(picture, self.settings)
         with analysing(picture):
             analysis = self.analyser.analyse(thumbnail)
         return Seen(analysis, NO_GUIDANCE, (thumbnail.shape[1], thumbnail.shape[0]))

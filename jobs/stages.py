@@ -28,7 +28,6 @@ from ..images.encode import encode
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
-from .analyse import ANALYSIS_SIDE
 from .corrections import BY_HAND, NO_CORRECTIONS, Corrections, pick_corrections
 from .executors.batches import Analyser
 from .heatmaps import draw_heatmap
@@ -38,6 +37,7 @@ from .run import FolderRun
 from .settings import CropSettings
 from .steer import NO_GUIDANCE, Guidance
 from .subject_crops import SubjectCrops, choose_subject_crops
+from .thumbnails import thumbnail_for
 from .warnings import summarise_warnings
 from .words import ERROR, SKIP
 
@@ -157,7 +157,7 @@ def look_at(run: FolderRun, picture: Picture, source: str, analyser: Analyser, d
     Raises:
         PictureError: when the picture, or a mask or a file of boxes for it, cannot be read.
     """
-    thumbnail = picture.small(ANALYSIS_SIDE)
+    thumbnail = thumbnail_for(picture, run.settings)
     guidance = NO_GUIDANCE if run.guides is None else run.guides.read(picture, source)
     left_out, words = "", run.settings.words
     if run.finder is not None and words is not None:
