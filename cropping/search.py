@@ -345,7 +345,10 @@ def _refine(
     # A step tries all 27 combinations of smaller, equal or larger with left, stay or right, and up, stay or down.
     moves = torch.cartesian_prod(*[torch.tensor([0, -1, 1], device=corner.device)] * 3)
     boxes, _ = feasible.nearest_boxes(long_side, corner)
+    settled: tuple[int, int] | None = None  # the step that has moved nothing, and would again
     for shift, growth in steps:
+        if (shift, growth) == settled:
+            continue
         # A box that grows keeps its centre, so that growth and shift are independent.
         sides = (long_side[..., None] + growth * moves[:, 0]).clamp(feasible.shortest, feasible.longest)
         centred = (boxes[..., None, 2:] - feasible.ranges_of(sides)[..., 0, :]) // 2
@@ -354,6 +357,7 @@ def _refine(
         tie_breakers = (each.flatten(0, 1) for each in _tie_breakers(options, feasible.size))
         best = _argbest(scorer.score(listed).view(-1, len(moves)), *tie_breakers)
         best = best.view(*long_side.shape, 1)
+        settled = None if best.any() else (shift, growth)
         boxes = options.gather(2, best[..., None].expand(-1, -1, -1, 4))[:, :, 0]
         long_side = sides.gather(2, best)[..., 0]
     return boxes
