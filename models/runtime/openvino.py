@@ -42,7 +42,7 @@ class CompiledNetwork:
             request = self._idle.pop()
         except IndexError:
             request = self._compile()
-        each = [request.infer([image[None]]).to_tuple() for image in images.contiguous().numpy()]
+        each = [request.infer([image[None]], share_inputs=True).to_tuple() for image in images.contiguous().numpy()]
         self._idle.append(request)  # one that fails, or is interrupted, is not used again
         return [torch.from_numpy(np.concatenate(outputs)) for outputs in zip(*each, strict=True)]
 
