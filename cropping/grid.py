@@ -56,6 +56,18 @@ class GridScale:
     lefts: range
     tops: range
 
+    def holds(self, other: GridScale) -> bool:
+        """Whether each box of another scale lies inside one of this scale."""
+        return _hold(self.lefts, self.width, other.lefts, other.width) and _hold(
+            self.tops, self.height, other.tops, other.height
+        )
+
+
+def _hold(starts: range, length: int, inner_starts: range, inner_length: int) -> bool:
+    """Whether each inner span lies inside an outer one; both may begin anywhere in a range."""
+    first, last = inner_starts[0] >= starts[0], inner_starts[-1] + inner_length <= starts[-1] + length
+    return first and last and inner_length <= length
+
 
 def list_scales(feasible: FeasibleBoxes, grid: SearchGrid) -> Iterator[GridScale]:
     """The scales of the feasible boxes, from the largest to the smallest, evenly spaced in the log of the long side."""

@@ -96,7 +96,7 @@ class GridBoxSet:
     """All positions of one scale of a grid; shape `[tops, lefts]`."""
 
     def __init__(self, sums: GridSums, scale: GridScale) -> None:
-        self._sums, self._scale = sums, scale
+        self._sums, self.scale = sums, scale
         (self.x1, self.x2), (self.y1, self.y2) = self._slice(sums.across, 0, 0), self._slice(sums.down, 0, 1)
 
     def heat_sum(self) -> Tensor:
@@ -130,7 +130,7 @@ class GridBoxSet:
         return down[..., :, None] * across[..., None, :]
 
     def area_share(self) -> Tensor:
-        scale, grid = self._scale, self._sums.grid
+        scale, grid = self.scale, self._sums.grid
         return self._sums.heat.new_full((1, 1, 1), scale.width * scale.height / (grid.columns * grid.rows))
 
     @cached_property
@@ -138,11 +138,11 @@ class GridBoxSet:
         return self.table_sum(self._sums.heat)
 
     def evaluate_smooth(self, function: Callable[[Tensor], Tensor]) -> Tensor:
-        return resample(self._sums.at_some_positions(function)[self._scale], (len(self.y1), len(self.x1)))
+        return resample(self._sums.at_some_positions(function)[self.scale], (len(self.y1), len(self.x1)))
 
     def _slice(self, nodes: Tensor, dim: int, axis: int) -> tuple[Tensor, Tensor]:
         """Values at nodes, along `dim`, at all first edges and at all last edges, across (axis 0) or down (axis 1)."""
-        scale = self._scale
+        scale = self.scale
         starts, length = (scale.lefts, scale.width) if axis == 0 else (scale.tops, scale.height)
         return nodes.narrow(dim, starts.start, len(starts)), nodes.narrow(dim, starts.start + length, len(starts))
 

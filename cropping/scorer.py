@@ -6,7 +6,6 @@ not calm.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 
@@ -146,16 +145,19 @@ class Scorer:
             total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * self._span)
         return total, terms
 
-    def bounds(self, box_sets: Sequence[BoxSet]) -> Tensor | None:
-        """What no score of each of N box sets of one size exceeds, `[B, N]`; None where only the scores tell.
+    def bounds(self, heat: Tensor, share: Tensor) -> Tensor | None:
+        """What no score exceeds of boxes that hold so much heat at most and are so large: `[B, N]`; None where only the
+        scores tell.
 
         All that a box can lose is left out, and all that subjects and text regions can give is granted in full.
+
+        Args:
+            heat: `[B, N]` or `[B, 1]`, the share of the heat.
+            share: `[1, N]`, of the picture's area.
         """
         weights = self.weights
         if self.choice is not None or (self.inputs.ratings is not None and weights.composition):
             return None
-        heat = torch.stack([each.heat_sum().flatten(1).amax(1) for each in box_sets], 1)
-        share = torch.cat([each.area_share().flatten(1) for each in box_sets], 1)
         size = self._size(share / (self.largest[0] * self.largest[1]))
         subjects = (weights.subjects * self._subject_terms.total).clamp(0, 1)[:, None]
         layout = weights.layout if self.constraint.text_regions else 0.0

@@ -28,6 +28,7 @@ from .inputs import SearchInputs
 from .objective import DEFAULT_OBJECTIVE, Objective
 from .padded import PaddedBoxes, pad_beside_text, reach_text_sides
 from .ratio import Ratio
+from .scale_scores import score_scales
 from .scorer import Scorer
 from .text_rule import largest_free
 
@@ -283,10 +284,7 @@ def _scan_grid(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes) -> tup
     """The best position of each of the K best scales: long side `[B, K]`, and left and top in pixels `[B, K, 2]`."""
     scales = list(list_scales(feasible, grid))
     sums = GridSums(scorer.inputs.heat, grid, scales)
-    scores = _score_scales(scorer, [GridBoxSet(sums, scale) for scale in scales])
-    best = scorer.inputs.heat.new_full((len(scorer.inputs), len(scales)), -torch.inf)
-    for index, each in scores.items():
-        best[:, index] = each.amax((1, 2))
+    scores, best = score_scales(scorer, [GridBoxSet(sums, scale) for scale in scales], REFINED_SCALES, TIE_TOLERANCE)
     # Scales run from the largest to the smallest and the sort is stable, so ties go to the larger box.
     order = (-(best / TIE_TOLERANCE).round()).argsort(dim=1, stable=True)[:, :REFINED_SCALES]
     long_side = torch.tensor([scale.long_side for scale in scales], device=order.device)[order]
@@ -295,22 +293,6 @@ def _scan_grid(scorer: Scorer, grid: SearchGrid, feasible: FeasibleBoxes) -> tup
         picture, rank = (order == index).nonzero(as_tuple=True)
         corner[picture, rank] = _find_best_position(scores[index][picture], scales[index], grid, feasible)
     return long_side, corner
-
-
-def _score_scales(scorer: Scorer, scales: Sequence[GridBoxSet]) -> dict[int, Tensor]:
-    """The scores `[B, tops, lefts]` of the scales that may be among the K best of a picture, by index.
-
-    First those of the highest bounds; then all whose bound is not below the K-th best score found.
-    """
-    bounds = scorer.bounds(scales)
-    if bounds is None or len(scales) <= REFINED_SCALES:
-        return {index: scorer.score(scale) for index, scale in enumerate(scales)}
-    first = bounds.topk(REFINED_SCALES, 1).indices.unique().tolist()
-    scores = {index: scorer.score(scales[index]) for index in first}
-    found = torch.stack([each.amax((1, 2)) for each in scores.values()], 1)
-    enough = found.topk(REFINED_SCALES, 1).values[:, -1:] - 2 * TIE_TOLERANCE
-    promising = (bounds >= enough).any(0).nonzero()[:, 0].tolist()
-    return scores | {index: scorer.score(scales[index]) for index in promising if index not in scores}
 
 
 def _find_best_position(scores: Tensor, scale: GridScale, grid: SearchGrid, feasible: FeasibleBoxes) -> Tensor:

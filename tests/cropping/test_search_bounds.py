@@ -68,7 +68,9 @@ def test_no_score_of_a_scale_exceeds_its_bound(asked, objective):
         scales = list(list_scales(find_feasible_boxes(constraint, RATIO, SIZE), grid))
         sets = [GridBoxSet(GridSums(inputs.heat, grid, scales), each) for each in scales]
         highest = torch.stack([scorer.score(each).amax((1, 2)) for each in sets], 1)
-        assert (scorer.bounds(sets) >= highest - 1e-12).all()
+        heat = torch.stack([each.heat_sum().amax((1, 2)) for each in sets], 1)
+        share = torch.cat([each.area_share()[0] for each in sets], 1)
+        assert (scorer.bounds(heat, share) >= highest - 1e-12).all()
 
 
 def test_most_scales_of_a_picture_with_one_hot_place_are_not_scored(monkeypatch):
