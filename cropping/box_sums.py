@@ -68,17 +68,16 @@ def read_points(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
     height, width = table.shape[-2:]
     column, right = _locate(x, width)
     row, below = _locate(y, height)
-    flat = table.flatten(1)
-    start = row * width + column
-    upper = torch.lerp(flat.gather(1, start), flat.gather(1, start + 1), right)
-    lower = torch.lerp(flat.gather(1, start + width), flat.gather(1, start + width + 1), right)
-    return torch.lerp(upper, lower, below)
+    first = row * width + column
+    nodes = torch.cat([first, first + 1, first + width, first + (width + 1)], 1)
+    near, next_to, under, across = table.flatten(1).gather(1, nodes).chunk(4, 1)
+    return torch.lerp(torch.lerp(near, next_to, right), torch.lerp(under, across, right), below)
 
 
 def _locate(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
     """The node before each position in 0..1, and how far the position lies towards the next node, 0..1."""
-    scaled = position.clamp(0, 1) * (nodes - 1)
-    index = scaled.floor().long().clamp(max=nodes - 2)
+    scaled = position.clamp(0, 1).mul_(nodes - 1)
+    index = scaled.long().clamp_(max=nodes - 2)
     return index, scaled - index
 
 
