@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from ...version import VERSION
+from .choice import openvino_version
 from .openvino import find_core
 
 CACHE = "SALIENT_CROP_CACHE"
@@ -47,10 +48,8 @@ def name_conversion(network: nn.Module, compute: Callable[..., Any]) -> str:
     """The name of what a computation with a network is converted to: it follows from the code, by its version, and from
     the weights.
     """
-    from importlib.metadata import version
-
     code = type(network).__qualname__, getattr(compute, "__qualname__", type(compute).__qualname__)
-    made_by = VERSION, torch.__version__, version("openvino"), *code
+    made_by = VERSION, torch.__version__, openvino_version(), *code
     digest = blake2b(repr(made_by).encode(), digest_size=16)
     for name, values in network.state_dict().items():
         digest.update(f"{name} {values.dtype} {list(values.shape)}".encode())

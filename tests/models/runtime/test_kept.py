@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,14 @@ def test_the_longest_unused_go(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     run(make(0))  # it is used again
     run(make(2))
     assert {each.name for each in folder.iterdir()} == {names[0], name_conversion(make(2), make(2))}
+
+
+def test_an_openvino_that_does_not_tell_its_version_runs_networks_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", unknown)
+    run(make())
+    assert len(list(folder.iterdir())) == 1
