@@ -1,11 +1,13 @@
-"""Malformed shards: tars and parquet files that were changed, and tars with names that lead elsewhere.
+"""Malformed shards: tars, compressed or not, and parquet files that were changed, tars with names that lead elsewhere.
 
 Beside each lies a whole shard. That one has all its crops, and nothing else changes. What is written of a changed one
-leads nowhere, and where nothing could be done of it, the run says so.
+leads nowhere, and where nothing could be done of it, the run says so. A sheet of crops in shards that were changed is
+drawn, or refused.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
 import tarfile
@@ -27,26 +29,27 @@ _NAMES = [
     *("\x1b[2J.png", "a\nfailed: b.png: forged.png", "\u202egpj.png", "x" * 400 + ".png", "y/" * 90 + "a.png"),
     *("caf\udce9.png", "a.json", "a.salient_crop.json", "a.txt", "1x1/a.png"),
 ]
+_KINDS = ("bytes", "names", "pictures", "end", "parquet", "compressed", "sheet")
 _TYPES = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE, tarfile.GNUTYPE_SPARSE]
 _TYPES += [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, b"V", b"\xff"]
 
 
 class Shards(SingleAttack):
-    name, count, short, batch = "shards", 500, 5, 1
+    name, count, short, batch = "shards", 500, len(_KINDS), 1
 
     def evidence(self, case: Case) -> Iterable[Path]:
         return (case.scratch / "shards", case.scratch / "out")
 
     def try_one(self, case: Case) -> str:
         chance = case.chance
-        kind = ("bytes", "names", "pictures", "end", "parquet")[case.number % 5]
+        kind = _KINDS[case.number % len(_KINDS)]
         shards, out = case.scratch / "shards", case.scratch / "out"
         shards.mkdir(parents=True)
         pictures = [save_picture(case.scratch / f"{seed}.png", (48, 32), seed).read_bytes() for seed in range(3)]
         (shards / "whole.tar").write_bytes(
             _tar([("a.png", pictures[0]), ("a.txt", b"a caption"), ("b.png", pictures[1])])
         )
-        extension = "parquet" if kind == "parquet" else "tar"
+        extension = {"parquet": "parquet", "compressed": "tar.gz"}.get(kind, "tar")
         (shards / f"changed.{extension}").write_bytes(_changed(kind, pictures, chance))
         before = tree(shards)
         words = ["--ratios", "1:1", "--workers", "2", *(["--each"] if chance.random() < 0.2 else [])]
@@ -57,7 +60,20 @@ class Shards(SingleAttack):
         complaint = ending.complain(0, 1) or _complain(ending, out)
         if not complaint and (changed := differences(before, tree(shards))):
             complaint = f"changed {changed[:3]}"
+        if not complaint and kind == "sheet":
+            complaint = self._look(case, out)
         return f"{kind}: {complaint}" if complaint else ""
+
+    def _look(self, case: Case, out: Path) -> str:
+        """Draws a sheet of crops of which one file was changed; no crop changes by it."""
+        changed = case.chance.choice(sorted(each for each in out.iterdir() if not each.name.startswith(".")))
+        changed.write_bytes(_flipped(changed.read_bytes(), case.chance))
+        before, source = tree(out), case.chance.choice(([], ["--source", case.scratch / "shards"]))
+        ending = run_command("preview", out, "--out", case.scratch / "sheet.png", *source, folder=case.scratch)
+        self.spend(ending.seconds, ending.memory)
+        if ending.memory > MEMORY:
+            return f"took {ending.memory / 1e6:.0f} MB"
+        return ending.complain(0, 1, 2) or ("changed the crops" if differences(before, tree(out)) else "")
 
 
 def _complain(ending: Ending, out: Path) -> str:
@@ -104,9 +120,28 @@ def _changed(kind: str, pictures: list[bytes], chance: random.Random) -> bytes:
     if kind == "names":
         return _tar([(chance.choice(_NAMES), content) for content in pictures for _ in range(2)])
     content = _tar(members, format)
+    if kind == "sheet":
+        return content
+    if kind == "compressed":
+        return _compressed(content, chance)
     if kind == "end":
         return content[: chance.randrange(len(content))] + (content if chance.random() < 0.2 else b"")
     return _rewritten(content, chance) if chance.random() < 0.5 else _flipped(content, chance)
+
+
+def _compressed(content: bytes, chance: random.Random) -> bytes:
+    """A changed tar that is compressed, one that was changed after, or one that is far larger than it looks."""
+    way = chance.randrange(5)
+    if way == 0:
+        return gzip.compress(_rewritten(content, chance))
+    if way == 1:
+        large = io.BytesIO()
+        with gzip.open(large, "wb", compresslevel=1) as packed:
+            packed.write(content[: -2 * _BLOCK])
+            for _ in range(16):
+                packed.write(bytes(1 << 24))
+        return large.getvalue()
+    return _flipped(gzip.compress(content), chance)
 
 
 def _parquet(pictures: list[bytes]) -> bytes:
