@@ -171,7 +171,8 @@ def try_kills(chosen: argparse.Namespace) -> None:
                 command = crop_command(base, chosen, f"out-{place}", "--engine", "ray", "--address", cluster.address)
                 process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 marks = base / f"out-{place}"
-                while process.poll() is None and not any(marks.glob("[!.]*.jpg" if chosen.folder else "*.tar")):
+                begun = "manifest.jsonl.*" if chosen.folder else "*.tar"  # its journals
+                while process.poll() is None and not any(marks.glob(begun)):
                     time.sleep(0.05)
                 time.sleep(random.uniform(0, usual / 2))
                 was_running = process.poll() is None
