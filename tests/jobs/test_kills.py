@@ -35,9 +35,9 @@ def slow(monkeypatch):
     """Every picture and every file takes a moment."""
     small, save = Picture.small, Image.Image.save
 
-    def slow_small(*given):
+    def slow_small(*given, **options):
         time.sleep(0.01)
-        return small(*given)
+        return small(*given, **options)
 
     def slow_save(*given, **options):
         time.sleep(0.01)
