@@ -24,6 +24,15 @@ def escape(text: str) -> str:
     return replace_unprintable(text, lambda sign: sign.encode("unicode_escape").decode())
 
 
+def first_line(error: Exception) -> str:
+    r"""What an error says, without what follows its first line; the name of its kind where it says nothing.
+
+    >>> first_line(ValueError("torn\nat byte 7")), first_line(KeyError())
+    ('torn', 'KeyError')
+    """
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def replace_unprintable(text: str, escape_one: Callable[[str], str]) -> str:
     """The text with every character that `escape` would escape replaced by what `escape_one` makes of it."""
     if text.isprintable():  # nearly all are, and this is fast

@@ -28,6 +28,7 @@ from ..images.encode import encode
 from ..images.errors import PictureError
 from ..models.analysis import Analysis
 from ..models.selection import SearchBatch
+from ..printable import first_line
 from .corrections import BY_HAND, NO_CORRECTIONS, Corrections, pick_corrections
 from .executors.batches import Analyser
 from .heatmaps import draw_heatmap
@@ -441,8 +442,7 @@ def describe_error(error: Exception) -> str:
     """What went wrong with a picture, in a few words for its reason."""
     if isinstance(error, MemoryError):
         return "not enough memory"
-    lines = str(error).splitlines()  # PyTorch adds where in its code it happened
-    return lines[0] if lines else type(error).__name__
+    return first_line(error)  # PyTorch adds where in its code it happened
 
 
 def describe_unwritten(error: OSError) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from ...printable import first_line
 from ..staged import HashingStream
 from .arrow import import_arrow
 
@@ -52,7 +53,7 @@ class TableReader:
             self._file = self._arrow.parquet.ParquetFile(self._arrow.PythonFile(stream, mode="r"))
             self.schema = self._file.schema_arrow
         except (self._arrow.ArrowException, OSError, ValueError) as error:
-            raise TableError(f"no parquet file that can be read ({_words(error)})") from None
+            raise TableError(f"no parquet file that can be read ({first_line(error)})") from None
         self.column = self._find_column(column)
         for name in result_fields(self._arrow):
             if name in self.schema.names:
@@ -81,7 +82,7 @@ class TableReader:
                     column = column.field("bytes")
                 pictures = column.to_pylist()
             except (self._arrow.ArrowException, OSError, ValueError) as error:
-                raise TableError(f"damaged: {_words(error)}") from None
+                raise TableError(f"damaged: {first_line(error)}") from None
             yield Batch(rows, pictures)
 
     def _find_column(self, wanted: str | None) -> str:
@@ -158,7 +159,3 @@ def result_fields(arrow: Any) -> dict[str, Any]:
         "_record": text,
     }
     return {PREFIX + name: kind for name, kind in fields.items()}
-
-
-def _words(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from ...printable import first_line
 from ..json_values import MalformedValue, format_json, parse_json
 from ..manifest import OK, PictureRecord, parse_line
 from .addresses import open_file
@@ -259,4 +260,4 @@ def _number(value: Any) -> float | None:
 def _words(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
-    return (str(getattr(error, "strerror", None) or error).splitlines() or [type(error).__name__])[0]
+    return str(getattr(error, "strerror", None) or first_line(error))

@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from ...cropping.checks import show
+from ...printable import first_line
 
 AUTO, TORCH, OPENVINO = "auto", "torch", "openvino"
 RUNTIMES = (AUTO, TORCH, OPENVINO)
@@ -120,7 +121,7 @@ def import_problem() -> str:
     try:
         import_module(OPENVINO)
     except Exception as error:  # whatever is broken in it
-        return (str(error).splitlines() or [type(error).__name__])[0]
+        return first_line(error)
     return ""
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
+from ...printable import first_line
 from .choice import FLOAT32, OPENVINO, TORCH, Runtime
 from .kept import keep, name_conversion, read_kept
 from .openvino import CompiledNetwork, convert, refuse_fork
@@ -88,9 +89,8 @@ class NetworkPass(Generic[T]):
         """Lets PyTorch run it from now on, and says why."""
         # What is compiled is kept: in a fork, not even its end can be waited for.
         self._runtime = replace(self.runtime, name=TORCH)
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         warnings.warn(
-            f"OpenVINO cannot run this {type(self._network).__name__} ({reason}); PyTorch does, more slowly",
+            f"OpenVINO cannot run this {type(self._network).__name__} ({first_line(error)}); PyTorch does, more slowly",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from ....printable import first_line
 from . import grounding_dino, owlv2
 from .base import WordDetector
 from .folder import hash_folder, read_config
@@ -60,9 +61,8 @@ def load_word_detector(folder: Path, device: str = "cpu") -> WordDetector:
         TypeError,
         ValueError,
     ) as error:  # as its readers put it
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(
-            f"{folder}: transformers {library.__version__} cannot load it as a detector: {reason}"
+            f"{folder}: transformers {library.__version__} cannot load it as a detector: {first_line(error)}"
         ) from error
     finally:
         quiet.setLevel(level)
