@@ -20,7 +20,7 @@ from .errors import PictureError, reading
 from .fill import Fill
 from .header import CHANGED, MAX_PIXELS, describe, open_image, read_header, read_structure
 from .orientation import TURNS, FloatBox, swap_sides, to_stored_box
-from .resample import CROP_FILTER, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
+from .resample import CROP_FILTER, MOST_REDUCED, SMALL_FILTER, Size, block_side, resize, scale_box, shrink_factor
 from .structure import Structure
 from .thumbnail import small_size
 
@@ -40,6 +40,10 @@ class _Sampling:
     filter: Image.Resampling
     gap: float
     averages: bool
+
+    def shrink(self, region: FloatBox, size: Size) -> int:
+        """By how much a region of a size is reduced before the last step: 1, 2, 4 or 8."""
+        return block_side(shrink_factor(region, size) / self.gap)
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class Picture:
         self._profile: bytes | None = None
         self._scale: int | None = None  # how many times smaller than the file the picture is decoded
 
-    def small(self, short_side: int, background: RGB = WHITE, decoded_at: int = 8) -> np.ndarray:
+    def small(self, short_side: int, background: RGB = WHITE, decoded_at: int = MOST_REDUCED) -> np.ndarray:
         """A thumbnail whose shorter side has at most `short_side` pixels, uint8 [h, w, 3]; see `small_size`.
 
         Args:
@@ -164,8 +168,7 @@ class Picture:
             box_size: width and height of its box, in pixels of the picture.
             size: width and height of the crop.
         """
-        region = (0.0, 0.0, float(box_size[0]), float(box_size[1]))
-        return block_side(shrink_factor(region, size) / _CROP.gap) if self.info.format in DRAFTED else 1
+        return self._drafted(_CROP.shrink((0.0, 0.0, float(box_size[0]), float(box_size[1])), size))
 
     def crop(
         self, box: Sequence[int], size: Size | None = None, background: RGB | None = WHITE, fill: Fill = None
@@ -229,14 +232,18 @@ class Picture:
         """Lets go of what is decoded. The next question decodes it anew, and gets the same answer."""
         self._decoded = None
 
-    def _ask(self, region: FloatBox, size: Size, sampling: _Sampling, decoded_at: int = 8) -> Question:
+    def _ask(self, region: FloatBox, size: Size, sampling: _Sampling, decoded_at: int = MOST_REDUCED) -> Question:
         """The question for the part `region` of the displayed picture at a size, as it is asked of the stored one."""
         orientation = self.info.orientation
         region, size = to_stored_box(region, self.info.size, orientation), swap_sides(size, orientation)
-        shrink = block_side(shrink_factor(region, size) / sampling.gap)
+        shrink = sampling.shrink(region, size)
         # What is decoded serves every later question, so that a crop does not depend on what was forgotten.
-        scale = min(shrink if self.info.format in DRAFTED else 1, self._scale or shrink, decoded_at)
+        scale = min(self._drafted(shrink), self._scale or shrink, decoded_at)
         return Question(region, size, sampling.filter, scale, shrink // scale if sampling.averages else 1)
+
+    def _drafted(self, shrink: int) -> int:
+        """How many times smaller than the file a decoder hands out what is to become `shrink` times smaller."""
+        return shrink if self.info.format in DRAFTED else 1
 
     def _make_room(self, question: Question, result: Size) -> None:
         """Waits until there is memory for the answer, and for a result of that size that it becomes part of."""

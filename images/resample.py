@@ -13,6 +13,8 @@ from .orientation import FloatBox
 
 CROP_FILTER = Image.Resampling.LANCZOS
 SMALL_FILTER = Image.Resampling.BILINEAR  # for thumbnails: what croppers see, and previews
+MOST_REDUCED = 8
+"""By how much a JPEG decoder reduces a picture at most, along each side."""
 # Pillow averages whole blocks of pixels first where at least this many times the result's size remain for the filter
 # proper. Its authors call the result of 3 indistinguishable.
 _REDUCING_GAP = 3.0
@@ -31,7 +33,7 @@ def shrink_factor(region: FloatBox, size: Size) -> float:
 
 def block_side(shrink: float) -> int:
     """By how much a JPEG decoder reduces a picture that is to become `shrink` times smaller: 8, 4, 2 or 1."""
-    return next((each for each in (8, 4, 2) if each <= shrink), 1)
+    return next((each for each in (MOST_REDUCED, 4, 2) if each <= shrink), 1)
 
 
 def whole_pixels(region: FloatBox, size: Size) -> tuple[int, int, int, int] | None:

@@ -7,10 +7,9 @@ import numpy as np
 from ..cropping.constraint import UnsatisfiableError
 from ..cropping.sequence import EACH
 from ..images.decode import Picture
+from ..images.resample import MOST_REDUCED
 from .analyse import ANALYSIS_SIDE
 from .settings import CropSettings
-
-UNKNOWN = 8  # no decoder reduces a picture by more
 
 
 def thumbnail_for(picture: Picture, settings: CropSettings) -> np.ndarray:
@@ -29,13 +28,13 @@ def thumbnail_for(picture: Picture, settings: CropSettings) -> np.ndarray:
 
 
 def _crop_scale(picture: Picture, settings: CropSettings) -> int:
-    """How many times smaller than the file the picture will be decoded for its crops, at least; `UNKNOWN` where that
-    cannot be foreseen.
+    """How many times smaller than the file the picture will be decoded for its crops, at least; `MOST_REDUCED` where
+    that cannot be foreseen.
 
     Where that is 1 it is certain. A half, or less, is right for the largest crop of a ratio only.
     """
     if settings.buckets is not None or settings.faces is not None or settings.frames != EACH:
-        return UNKNOWN  # they are cut later, or from all of the picture
+        return MOST_REDUCED  # they are cut later, or from all of the picture
     size = picture.info.size
     try:
         asked = [
@@ -44,9 +43,9 @@ def _crop_scale(picture: Picture, settings: CropSettings) -> int:
             for ratio in constraint.ratios_for(size)
         ]
     except UnsatisfiableError:
-        return UNKNOWN
+        return MOST_REDUCED
     scale = min(picture.scale_for(largest, settings.size_of(largest, shape, size)) for largest, shape in asked)
-    return scale if scale == 1 or _keeps_the_most(settings) else UNKNOWN
+    return scale if scale == 1 or _keeps_the_most(settings) else MOST_REDUCED
 
 
 def _keeps_the_most(settings: CropSettings) -> bool:
