@@ -38,29 +38,23 @@ def score_scales(
         scores[index] = scorer.score(scales[index])
         best[:, index] = scores[index].amax((1, 2))
 
-    if len(scales) <= count or scorer.bounds(share, share) is None:
+    if len(scales) <= count or not scorer.is_bounded:
         for index in range(len(scales)):
             score(index)
         return scores, best
     for start in range(0, len(scales), TOGETHER):
         part, rest = slice(start, start + TOGETHER), slice(start + TOGETHER, None)
         heat = torch.stack([each.heat_sum().amax((1, 2)) for each in scales[part]], 1)
-        bounds = _bound(scorer, heat, share[:, part])
+        bounds = scorer.bounds(heat, share[:, part])
         for place in bounds.amax(0).argsort(descending=True).tolist():
             if (bounds[:, place] >= _enough(best, count, tolerance)).any():
                 score(start + place)
         held = [scales[part][-1].scale.holds(each.scale) for each in scales[rest]]
         if held and all(held):
-            bounds = _bound(scorer, heat[:, -1:], share[:, rest]).amax(1)
+            bounds = scorer.bounds(heat[:, -1:], share[:, rest]).amax(1)
             if (bounds < _enough(best, count, tolerance)).all():
                 break
     return scores, best
-
-
-def _bound(scorer: Scorer, heat: Tensor, share: Tensor) -> Tensor:
-    bounds = scorer.bounds(heat, share)
-    assert bounds is not None
-    return bounds
 
 
 def _enough(best: Tensor, count: int, tolerance: float) -> Tensor:

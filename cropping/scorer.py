@@ -145,9 +145,13 @@ class Scorer:
             total = total.sub_(self._head_rule.broken(parts), alpha=HEAD_PENALTY * self._span)
         return total, terms
 
-    def bounds(self, heat: Tensor, share: Tensor) -> Tensor | None:
-        """What no score exceeds of boxes that hold so much heat at most and are so large: `[B, N]`; None where only the
-        scores tell.
+    @property
+    def is_bounded(self) -> bool:
+        """Whether `bounds` tells something of scores; where a model judges boxes, only the scores do."""
+        return self.choice is None and (self.inputs.ratings is None or not self.weights.composition)
+
+    def bounds(self, heat: Tensor, share: Tensor) -> Tensor:
+        """What no score exceeds of boxes that hold so much heat at most and are so large: `[B, N]`. See `is_bounded`.
 
         All that a box can lose is left out, and all that subjects and text regions can give is granted in full.
 
@@ -156,8 +160,6 @@ class Scorer:
             share: `[1, N]`, of the picture's area.
         """
         weights = self.weights
-        if self.choice is not None or (self.inputs.ratings is not None and weights.composition):
-            return None
         size = self._size(share / (self.largest[0] * self.largest[1]))
         subjects = (weights.subjects * self._subject_terms.total).clamp(0, 1)[:, None]
         layout = weights.layout if self.constraint.text_regions else 0.0
