@@ -43,7 +43,7 @@ from .output_names import (
     make_room,
     refuse_obstacles,
 )
-from .picture_tasks import PictureEngine, PictureTask, Workplace
+from .picture_tasks import PictureEngine, PictureTask, RecordTask, Workplace
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, summarise
 from .run_record import (
@@ -193,7 +193,7 @@ def list_entries(run: FolderRun, records: Iterable[PictureRecord]) -> Iterator[E
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeasureTask(PictureTask[PictureRecord]):
+class MeasureTask(RecordTask):
     """A picture to be measured in every bucket.
 
     Attributes:
@@ -205,12 +205,9 @@ class MeasureTask(PictureTask[PictureRecord]):
     def do(self, here: Workplace) -> PictureRecord:
         return measure_source(here.run, self.source, here.analyser, here.corrections, self.heatmap)
 
-    def as_failed(self, reason: str, done: PictureRecord | None = None) -> PictureRecord:
-        return PictureRecord(self.source, None if done is None else done.size, FAILED, reason)
-
 
 @dataclass(frozen=True, kw_only=True)
-class WriteTask(PictureTask[PictureRecord]):
+class WriteTask(RecordTask):
     """A picture whose crops are planned, to be written.
 
     Attributes:

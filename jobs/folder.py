@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cropping.sequence import EACH
-from ..datasets.manifest import FAILED, PictureRecord, read_manifest, write_manifest
+from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
 from .corrections import Corrections, find_corrections, format_corrections, is_honoured, pick_corrections
 from .executors.batches import Analyser
 from .journal import Journal
 from .output_names import has_its_files, lacks_heatmap, make_room
-from .picture_tasks import PictureEngine, PictureTask, Workplace, on_threads
+from .picture_tasks import PictureEngine, PictureTask, RecordTask, Workplace, on_threads
 from .progress import CROPPING, Progress, StepCounter
 from .run import FolderRun, Outcome, describe_guides, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
@@ -93,7 +93,7 @@ def _crop_each(run: FolderRun, engine: PictureEngine, progress: Progress) -> Out
 
 
 @dataclass(frozen=True, kw_only=True)
-class CropTask(PictureTask[PictureRecord]):
+class CropTask(RecordTask):
     """A picture to be cropped from end to end.
 
     Attributes:
@@ -106,9 +106,6 @@ class CropTask(PictureTask[PictureRecord]):
 
     def do(self, here: Workplace) -> PictureRecord:
         return crop_picture(here.run, self.source, self.name, here.analyser, here.corrections, self.heatmap)
-
-    def as_failed(self, reason: str, done: PictureRecord | None = None) -> PictureRecord:
-        return PictureRecord(self.source, None if done is None else done.size, FAILED, reason)
 
 
 def open_journal(run: FolderRun, files: Mapping[str, list[str]], state_of: Callable[[str], str]) -> Journal:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from ..datasets.manifest import FAILED, PictureRecord
 from .corrections import Corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
@@ -60,6 +61,14 @@ class PictureTask(ABC, Generic[R]):
             reason: why not.
             done: what it has returned, where only its files could not be written.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordTask(PictureTask[PictureRecord]):
+    """One that returns the record of its picture."""
+
+    def as_failed(self, reason: str, done: PictureRecord | None = None) -> PictureRecord:
+        return PictureRecord(self.source, None if done is None else done.size, FAILED, reason)
 
 
 class PictureEngine(Protocol):
