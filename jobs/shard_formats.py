@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ..datasets.captions import add_words, decode_caption
 from ..datasets.manifest import DROPPED, FAILED, CropRecord, PictureRecord, format_line
-from ..datasets.shards.compressed import GunzipStream
+from ..datasets.shards.compressed import tar_stream
 from ..datasets.shards.details import add_details
-from ..datasets.shards.names import PARQUET, beside, crops_file, is_compressed, kind_of
+from ..datasets.shards.names import PARQUET, beside, crops_file, kind_of
 from ..datasets.shards.output import ShardOutput
 from ..datasets.shards.records import RecordWriter, crop_bucket, record_rows
 from ..datasets.shards.samples import CAPTION, DETAILS, LostMember, Sample, read_samples
@@ -109,8 +109,7 @@ class TarShard(ShardFormat):
     """A webdataset tar, which may be compressed; that of its crops is not."""
 
     def pictures(self) -> Iterator[ShardPicture | LostMember]:
-        stream = cast(BinaryIO, GunzipStream(self.stream)) if is_compressed(self.shard) else self.stream
-        for each in read_samples(stream, self.limit):
+        for each in read_samples(tar_stream(self.shard, self.stream), self.limit):
             yield each if isinstance(each, LostMember) else self._picture(each)
 
     @contextmanager

@@ -7,9 +7,15 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
+from .names import is_compressed
 from .tar import TornTarError
+
+
+def tar_stream(name: str, stream: BinaryIO) -> BinaryIO:
+    """The tar of that name in a stream, which is decompressed where the name says that it is compressed."""
+    return cast(BinaryIO, GunzipStream(stream)) if is_compressed(name) else stream
 
 
 class GunzipStream:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
 
 from ..hashing import hash_bytes
 from .addresses import open_file
-from .compressed import GunzipStream
-from .names import TAR, is_compressed, join, kind_of
+from .compressed import tar_stream
+from .names import TAR, join, kind_of
 from .table import TableError, TableReader
 from .tar import TornTarError, read_members
 from .written import WrittenError, WrittenTable
@@ -55,8 +54,7 @@ def read_pictures(root: str, shard: str, digests: Mapping[str, str], limit: int)
 def _in_tar(root: str, shard: str, names: Collection[str], limit: int) -> Iterator[tuple[str, bytes]]:
     wanted = {spelt for name in names for spelt in (name, f"./{name}")}
     with open_file(join(root, shard)) as opened:
-        stream = cast(BinaryIO, GunzipStream(opened)) if is_compressed(shard) else opened
-        for member in read_members(stream, limit, wanted):
+        for member in read_members(tar_stream(shard, opened), limit, wanted):
             if member.content is not None and member.name in wanted:
                 yield member.name.removeprefix("./"), member.content
 
