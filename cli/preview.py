@@ -83,17 +83,14 @@ def _draw_manifest(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
     from ..jobs.executors.threads import available_cores
-    from ..jobs.preview import assurance_of, collect_tiles, list_records, most_doubtful, sample_records
+    from ..jobs.preview import assurance_of, choose_records, collect_tiles, list_records
     from ..jobs.progress import Step
     from ..jobs.reopen import noted_ground, noted_guides
     from ..jobs.run_record import noted_cropper, source_folder
 
     try:
         every = list_records(chosen.manifest)
-        if chosen.doubtful:
-            records, total = most_doubtful(every, chosen.doubtful, assurance_of)
-        else:
-            records, total = sample_records(every, chosen.count or COUNT, chosen.seed)
+        records, total = choose_records(every, assurance_of, chosen.doubtful, chosen.count or COUNT, chosen.seed)
     except OSError as error:
         raise UsageError(f"{chosen.manifest}: {error.strerror or error}") from error
     except ValueError as error:

@@ -27,7 +27,7 @@ def is_of_shards(word: str | Path) -> bool:
 def run(chosen: argparse.Namespace, reporter: Reporter, count: int) -> int:
     from ..datasets.manifest import OK
     from ..jobs.contact_sheet import draw_sheet
-    from ..jobs.preview import most_doubtful, sample_records
+    from ..jobs.preview import choose_records
     from ..jobs.shard_sheet import collect_shard_tiles, find_written, list_rows, row_assurance
 
     idle = next((name for name, usual in _OF_MANIFESTS.items() if getattr(chosen, name) != usual), None)
@@ -37,10 +37,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter, count: int) -> int:
     try:
         shards = find_written(chosen.manifest)
         rows = list_rows(shards, lambda place, name: reporter.progress(place, len(shards.names), name, "shard"))
-        if chosen.doubtful:
-            shown, total = most_doubtful(rows, chosen.doubtful, row_assurance)
-        else:
-            shown, total = sample_records(rows, chosen.count or count, chosen.seed)
+        shown, total = choose_records(rows, row_assurance, chosen.doubtful, chosen.count or count, chosen.seed)
     except OSError as error:
         raise UsageError(f"{error.filename or chosen.manifest}: {error.strerror or error}") from error
     except ValueError as error:

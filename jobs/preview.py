@@ -131,6 +131,20 @@ def picture_tile(
         return PictureTile(record.source, f"could not be shown: {describe_error(error)}")
 
 
+def choose_records(
+    records: Iterator[T], assurance: Callable[[T], float], doubtful: int | None, count: int, seed: int | None
+) -> tuple[list[T], int]:
+    """The records that a sheet shows, and how many there are.
+
+    Args:
+        records: all of them.
+        assurance: how sure each is, see `assurance_of`.
+        doubtful: how many of the least sure, see `most_doubtful`; None for a sample.
+        count, seed: of the sample, see `sample_records`.
+    """
+    return most_doubtful(records, doubtful, assurance) if doubtful else sample_records(records, count, seed)
+
+
 def sample_records(records: Iterator[T], count: int, seed: int | None = None) -> tuple[list[T], int]:
     """At most `count` records in their order, and how many there are; no more than these are in memory.
 
