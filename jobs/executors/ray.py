@@ -1,27 +1,23 @@
 """Work on a Ray cluster: a pool of actors, each with a worker of its own, and one process that hands out tasks.
 
-No more tasks are under way than there are actors. An actor that is lost, with its process or its node, is replaced, and
-its task begun anew: what comes out does not depend on who does it, and what was staged has no name yet. A task that
-loses several workers is given up, as it may be what kills them.
+An actor may be lost with its process or its node.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from ...images.budget import default_memory
-from .pool import PoolWork
+from .pool import Answer, PoolResult, PoolWork, hand_out
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-MAX_LOST, MAX_STILLBORN = 4, 20  # workers that one task may lose; that may be lost before they have begun, in a row
 _GPU_THREADS = 2  # pictures at once for each core of a worker with a GPU, see `default_workers`
 
 
@@ -46,14 +42,6 @@ class RayPool:
 
 
 @dataclass(frozen=True)
-class PoolResult(Generic[T, R]):
-    """A task that is done, or given up, and what came of it."""
-
-    task: T
-    result: R
-
-
-@dataclass(frozen=True)
 class RayCluster:
     """A cluster that this process is connected to, as far as a run takes of it.
 
@@ -61,14 +49,14 @@ class RayCluster:
         ray: the module.
         workers: actors.
         cpus, gpus: for each of them.
-        pools: of its runs so far.
+        pools: the actors of its runs so far.
     """
 
     ray: ModuleType
     workers: int
     cpus: int
     gpus: float
-    pools: list[_Pool[Any, Any]] = field(default_factory=list)
+    pools: list[_Actors] = field(default_factory=list)
 
     @property
     def threads(self) -> int:
@@ -76,17 +64,12 @@ class RayCluster:
         return self.cpus * _GPU_THREADS if self.gpus else 1
 
     def run(self, work: PoolWork[T, R], tasks: Iterable[T]) -> Generator[PoolResult[T, R], None, None]:
-        """Does all tasks by a new pool of actors, which ends with the generator.
-
-        Raises:
-            ConnectionError: when no actor can be started.
-            Exception: what an actor raised, which the others would too.
-        """
+        """See `Pool.run`."""
         actor = self.ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=0)(PoolActor)
         told = work, self.cpus, self.threads, os.getcwd()
-        pool = _Pool(self.ray, lambda: actor.remote(*told), work, tasks)
-        self.pools.append(pool)
-        yield from pool.run(self.workers)
+        actors = _Actors(self.ray, lambda: actor.remote(*told))
+        self.pools.append(actors)
+        return hand_out(actors, work, tasks, self.workers)
 
 
 @contextmanager
@@ -176,100 +159,49 @@ class PoolActor:
         return self._worker(task)
 
 
-@dataclass(frozen=True)
-class _UnderWay(Generic[T]):
-    """What an actor is doing: a task, or where there is none, beginning."""
-
-    actor: Any
-    task: T | None
-
-
-class _Pool(Generic[T, R]):
-    """Hands tasks to actors, one to each at a time.
+class _Actors:
+    """The actors of a pool.
 
     Args:
         ray: the module.
         make: makes an actor.
-        work: what the tasks are of.
-        tasks: read only as far as there are actors for them.
     """
 
-    def __init__(self, ray: ModuleType, make: Callable[[], Any], work: PoolWork[T, R], tasks: Iterable[T]) -> None:
-        self._ray, self._make, self._work, self._tasks = ray, make, work, iter(tasks)
-        self._again: deque[T] = deque()
-        self._lost: Counter[str] = Counter()  # by the name of a task
-        self._stillborn = 0
-        self._under_way: dict[Any, _UnderWay[T]] = {}
+    most_stillborn = 20
 
-    def run(self, workers: int) -> Iterator[PoolResult[T, R]]:
-        """The results, as they come."""
+    def __init__(self, ray: ModuleType, make: Callable[[], Any]) -> None:
+        self._ray, self._make = ray, make
+        self._asked: dict[Any, Any] = {}  # actor by the reference to its answer
+
+    def begin(self) -> Any:
+        actor = self._make()
+        self._asked[actor.begin.remote()] = actor
+        return actor
+
+    def give(self, actor: Any, task: Any) -> None:
+        self._asked[actor.work.remote(task)] = actor
+
+    def wait(self) -> Answer[Any]:
+        (reference,), _ = self._ray.wait(list(self._asked), num_returns=1)
+        actor = self._asked.pop(reference)
         try:
-            if not self._has_more():
-                return
-            for _ in range(workers):
-                self._begin()
-            while any(each.task is not None for each in self._under_way.values()) or self._has_more():
-                (reference,), _ = self._ray.wait(list(self._under_way), num_returns=1)
-                yield from self._finish(reference, self._under_way.pop(reference))
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Ends what is under way."""
-        for each in self._under_way.values():
-            self._ray.kill(each.actor)
-        self._under_way.clear()
-
-    def _finish(self, reference: Any, done: _UnderWay[T]) -> Iterator[PoolResult[T, R]]:
-        """What an actor has done; it gets the next task, and where it is lost, another takes its place.
-
-        Raises:
-            ConnectionError: when no actor can be started.
-            Exception: what an actor raised, which the others would too.
-        """
-        try:
-            result = self._ray.get(reference)
+            return Answer(actor, self._ray.get(reference))
         except self._ray.exceptions.RayTaskError as error:
-            self._ray.kill(done.actor)
+            self._ray.kill(actor)
             raise error.cause or error from None
         except self._ray.exceptions.RayError as error:
-            self._ray.kill(done.actor)
-            yield from self._replace(done.task, error)
-            return
-        self._stillborn = 0
-        if self._has_more():
-            task = self._again.popleft()
-            self._under_way[done.actor.work.remote(task)] = _UnderWay(done.actor, task)
-        else:
-            self._ray.kill(done.actor)
-        if done.task is not None:
-            yield PoolResult(done.task, result)
+            self._ray.kill(actor)
+            return Answer(actor, lost=error)
 
-    def _replace(self, task: T | None, error: Exception) -> Iterator[PoolResult[T, R]]:
-        """Begins another actor; a task that has lost too many of them is given up."""
-        if task is None:
-            self._stillborn += 1
-            if self._stillborn > MAX_STILLBORN:
-                raise ConnectionError(f"no worker can be started: {str(error).splitlines()[0]}") from error
-        self._begin()
-        if task is None:
-            return
-        again = self._work.again(task)
-        self._lost[self._work.name(task)] += len(again) == 1
-        if self._lost[self._work.name(task)] < MAX_LOST:
-            self._again.extend(again)
-        else:
-            yield PoolResult(task, self._work.give_up(task, f"{MAX_LOST} workers were lost over it"))
+    def dismiss(self, actor: Any) -> None:
+        self._asked = {reference: each for reference, each in self._asked.items() if each is not actor}
+        self._ray.kill(actor)
 
-    def _begin(self) -> None:
-        actor = self._make()
-        self._under_way[actor.begin.remote()] = _UnderWay(actor, None)
-
-    def _has_more(self) -> bool:
-        """Whether a task waits; the next one is then the first of `_again`."""
-        if not self._again and (task := next(self._tasks, None)) is not None:
-            self._again.append(task)
-        return bool(self._again)
+    def close(self) -> None:
+        """Ends all that have been asked for something."""
+        for each in self._asked.values():
+            self._ray.kill(each)
+        self._asked.clear()
 
 
 def _import_ray() -> ModuleType:

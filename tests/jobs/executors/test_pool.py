@@ -1,4 +1,4 @@
-"""How tasks are handed to actors, without Ray: what is lost, given up, and never started too soon."""
+"""How tasks are handed to workers, here without Ray: what is lost, given up, and never started too soon."""
 
 from collections import deque
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.jobs.corrections import NO_CORRECTIONS
-from salient_crop.jobs.executors.ray import MAX_LOST, _Pool, share_nodes
+from salient_crop.jobs.executors.pool import MAX_LOST, hand_out
+from salient_crop.jobs.executors.ray import _Actors, share_nodes
 from salient_crop.jobs.folder import CropTask
 from salient_crop.jobs.picture_worker import PictureDone, PictureWork, split
 from salient_crop.jobs.run import FolderRun
@@ -94,8 +95,7 @@ def done(shard):
 
 
 def run(ray, given, workers):
-    pool = _Pool(ray, ray.make, SHARDS, given)
-    return [each.result for each in pool.run(workers)]
+    return [each.result for each in hand_out(_Actors(ray, ray.make), SHARDS, given, workers)]
 
 
 def names(results):
@@ -106,7 +106,7 @@ def names(results):
 def test_every_shard_is_done_once(workers):
     ray = FakeRay(done)
     assert sorted(names(run(ray, tasks(5), workers))) == [f"{number}.tar" for number in range(5)]
-    assert ray.most <= workers and ray.made == workers
+    assert ray.most <= workers and ray.made == min(workers, 5)
 
 
 def test_without_shards_no_actor_is_made():
@@ -116,8 +116,8 @@ def test_without_shards_no_actor_is_made():
 
 def test_shards_are_read_only_as_far_as_there_are_actors():
     read = []
-    pool = _Pool(ray := FakeRay(done), ray.make, SHARDS, tasks(100, read))
-    results = pool.run(2)
+    ray = FakeRay(done)
+    results = hand_out(_Actors(ray, ray.make), SHARDS, tasks(100, read), 2)
     next(results)
     assert len(read) <= 5
     results.close()
@@ -173,8 +173,7 @@ def test_a_picture_that_kills_its_workers_is_given_up_and_the_others_of_its_chun
 
     given = split((CropTask(source=f"{number}.jpg", name=str(number)) for number in range(7)), 4)
     ray = FakeRay(outcome)
-    pool = _Pool(ray, ray.make, PICTURES, given)
-    results = [done for each in pool.run(2) for done in each.result]
+    results = [done for each in hand_out(_Actors(ray, ray.make), PICTURES, given, 2) for done in each.result]
     records = [each.result for each in results if not isinstance(each.result, str)]
     assert sorted(each.result for each in results if isinstance(each.result, str)) == [
         f"{number}.jpg" for number in (0, 1, 3, 4, 5, 6)
