@@ -1,17 +1,18 @@
-"""Networks as OpenVINO has converted them, kept for the next process: converting takes longer than a first crop.
+"""Networks as OpenVINO has compiled them, kept for the next process: converting takes longer than a first crop.
 
-They lie where the system keeps what programs can make anew, in folders that appear whole, and the longest unused go.
-Nothing is said of a folder that cannot be written. What is read back is only tried: `network_pass.py` compares it
-with PyTorch's network before it uses it, as it does what was converted just now.
+They lie where the system keeps what programs can make anew, in files that appear whole, and the longest unused go.
+Nothing is said of a folder that cannot be written. A file counts only where it is as it was written, for the same
+network and the same kind of processor; and then it is only tried: `network_pass.py` compares it with PyTorch's network
+before it uses it, as it does what was converted just now.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from torch import nn
 
 from ...version import VERSION
 from .choice import openvino_version
-from .openvino import find_core
+from .openvino import describe_processor
 
 CACHE = "SALIENT_CROP_CACHE"
 """The environment variable that says where they lie; where it is empty, none is kept."""
 MOST = 16
-_FILE = "network.xml"
+_DIGEST = 16  # bytes that each file begins with
 
 
 def cache_folder() -> Path | None:
@@ -44,12 +45,12 @@ def cache_folder() -> Path | None:
     return Path(base, "salient-crop", "openvino")
 
 
-def name_conversion(network: nn.Module, compute: Callable[..., Any]) -> str:
-    """The name of what a computation with a network is converted to: it follows from the code, by its version, and from
-    the weights.
+def name_conversion(network: nn.Module, compute: Callable[..., Any], precision: str) -> str:
+    """The name of what a computation with a network is compiled to: it follows from the code, by its version, from the
+    weights, and from the processor.
     """
     code = type(network).__qualname__, getattr(compute, "__qualname__", type(compute).__qualname__)
-    made_by = VERSION, torch.__version__, openvino_version(), *code
+    made_by = VERSION, torch.__version__, openvino_version(), describe_processor(), precision, *code
     digest = blake2b(repr(made_by).encode(), digest_size=16)
     for name, values in network.state_dict().items():
         digest.update(f"{name} {values.dtype} {list(values.shape)}".encode())
@@ -57,42 +58,45 @@ def name_conversion(network: nn.Module, compute: Callable[..., Any]) -> str:
     return digest.hexdigest()
 
 
-def read_kept(name: str) -> Any | None:
-    """The model of that name; None where there is none that can be read."""
+def read_kept(name: str) -> bytes | None:
+    """What is kept under that name; None where there is nothing, or it is not as it was written."""
     folder = cache_folder()
-    if folder is None or not (file := folder / name / _FILE).is_file():
+    if folder is None:
         return None
     try:
-        model = find_core().read_model(file)
+        written = (folder / name).read_bytes()
         os.utime(folder / name)  # it is used
-    except (OSError, RuntimeError):
+    except OSError:
         return None
-    return model
+    digest, content = written[:_DIGEST], written[_DIGEST:]
+    return content if digest == _digest(name, content) else None
 
 
-def keep(name: str, model: Any) -> None:
-    """Keeps a model under that name, where that can be done."""
+def keep(name: str, content: bytes) -> None:
+    """Keeps what a network was compiled to under that name, where that can be done."""
     folder = cache_folder()
     if folder is None:
         return
-    import openvino
-
-    try:
+    with suppress(OSError):  # no space, or no rights
         folder.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".", dir=folder))
-        try:
-            openvino.save_model(model, part / _FILE, compress_to_fp16=False)
-            shutil.rmtree(folder / name, ignore_errors=True)  # one that could not be used
-            part.rename(folder / name)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        with tempfile.NamedTemporaryFile(prefix=".", dir=folder, delete=False) as part:
+            try:
+                part.write(_digest(name, content))
+                part.write(content)
+                part.close()
+                Path(part.name).replace(folder / name)
+            except BaseException:
+                Path(part.name).unlink()
+                raise
         _remove_unused(folder)
-    except (OSError, RuntimeError):  # no space, no rights, or another process was quicker
-        return
+
+
+def _digest(name: str, content: bytes) -> bytes:
+    return blake2b(name.encode() + content, digest_size=_DIGEST).digest()
 
 
 def _remove_unused(folder: Path) -> None:
     """Removes all but those last used."""
     by_use = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
     for each in by_use[MOST:]:
-        shutil.rmtree(each, ignore_errors=True)
+        each.unlink()

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar, cast
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from ...printable import first_line
 from .choice import FLOAT32, OPENVINO, TORCH, Runtime
 from .kept import keep, name_conversion, read_kept
-from .openvino import CompiledNetwork, convert, refuse_fork
+from .openvino import CompiledNetwork, compile_network, convert, refuse_fork
 
 T = TypeVar("T")
 TOLERANCE = 1e-3
@@ -96,32 +97,47 @@ class NetworkPass(Generic[T]):
         )
 
     def _convert(self, shape: Sequence[int]) -> Callable[[Tensor], T]:
-        """As OpenVINO runs it: as an earlier process has converted it, or as it is converted now."""
-        example, noise = (torch.rand((1, *shape[1:]), generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
-        name = name_conversion(self._network, self._compute)
-        if (kept := read_kept(name)) is not None:
-            with suppress(Exception):  # other code has made it, or it is damaged
-                return self._compile(kept, noise)
-        model = convert(self._network, self._compute, example)
-        compiled = self._compile(model, noise)
-        keep(name, model)
-        return compiled
-
-    def _compile(self, model: Any, noise: Tensor) -> Callable[[Tensor], T]:
-        """A converted network as it is called, once it agrees with PyTorch on images that it was not traced with.
+        """As OpenVINO runs it, once it agrees with PyTorch on an image that it was not traced with.
 
         Raises:
             ValueError: when it does not.
-            Exception: of OpenVINO, when it cannot be compiled.
+            Exception: of PyTorch or OpenVINO, when it cannot be converted.
         """
-        expected, compiled = self._compute(noise), CompiledNetwork(model, FLOAT32)
-        for ours, theirs in zip(_tensors(expected), compiled(noise), strict=True):
-            apart = (ours - theirs).abs().max().item() / max(1.0, ours.abs().max().item())
-            if not apart <= TOLERANCE:
-                raise ValueError(f"its outputs differ from those of PyTorch by {apart:.2g}")
+        example, noise = (torch.rand((1, *shape[1:]), generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
+        expected = self._compute(noise)
+
+        @cache
+        def model() -> Any:
+            return convert(self._network, self._compute, example)
+
+        def find(precision: str, check: Callable[[CompiledNetwork], None]) -> CompiledNetwork:
+            """As an earlier process has compiled it, or as it is compiled now."""
+            name = name_conversion(self._network, self._compute, precision)
+            if (kept := read_kept(name)) is not None:
+                with suppress(Exception):  # other code has made it
+                    check(compiled := CompiledNetwork(kept, precision))
+                    return compiled
+            content = compile_network(model(), precision)
+            check(compiled := CompiledNetwork(content, precision))
+            keep(name, content)
+            return compiled
+
+        compiled = find(FLOAT32, lambda found: _compare(expected, found(noise)))
         if self.runtime.precision != FLOAT32:
-            compiled = CompiledNetwork(model, self.runtime.precision)
+            compiled = find(self.runtime.precision, lambda found: None)
         return lambda images: _like(expected, compiled(images))
+
+
+def _compare(expected: Any, found: Sequence[Tensor]) -> None:
+    """Refuses outputs that are not those of PyTorch.
+
+    Raises:
+        ValueError: saying how far they differ.
+    """
+    for ours, theirs in zip(_tensors(expected), found, strict=True):
+        apart = (ours - theirs).abs().max().item() / max(1.0, ours.abs().max().item())
+        if not apart <= TOLERANCE:
+            raise ValueError(f"its outputs differ from those of PyTorch by {apart:.2g}")
 
 
 def _tensors(outputs: Any) -> Sequence[Tensor]:

@@ -52,7 +52,7 @@ def use(monkeypatch: pytest.MonkeyPatch, network: nn.Module, off: float = 0.0) -
         def __call__(self, given: Tensor) -> list[Tensor]:
             return [each * (1 + off) for each in network(given)]
 
-    for name in ("convert", "name_conversion", "read_kept", "keep"):
+    for name in ("convert", "compile_network", "name_conversion", "read_kept", "keep"):
         monkeypatch.setattr(network_pass, name, lambda *_: None)
     monkeypatch.setattr(network_pass, "CompiledNetwork", Compiled)
     return made
