@@ -137,7 +137,7 @@ def shards_per_second(base: Path, chosen: argparse.Namespace, out: str, workers:
     from salient_crop.cropping.ratio import Ratio
     from salient_crop.jobs.executors.ray import RayPool, ray_cluster
     from salient_crop.jobs.prepare_shards import prepare_shards
-    from salient_crop.jobs.shard_engine import shards_on_ray
+    from salient_crop.jobs.shard_engine import shards_on_pool
     from salient_crop.jobs.shards import crop_shards
     from salient_crop.models.registry import load_cropper
 
@@ -145,7 +145,7 @@ def shards_per_second(base: Path, chosen: argparse.Namespace, out: str, workers:
     run = prepare_shards([base / "in" / "*.tar"], base / out, load_cropper(name), asked, checkpoint=name)
     stamps: list[float] = []
     with ray_cluster(RayPool(workers=workers)) as cluster:
-        crop_shards(run, shards_on_ray(run.work, cluster), lambda step: stamps.append(time.perf_counter()))
+        crop_shards(run, shards_on_pool(run.work, cluster), lambda step: stamps.append(time.perf_counter()))
     return (len(stamps) - workers) / (stamps[-1] - stamps[workers - 1])
 
 

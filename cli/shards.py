@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import ENGINES, RAY, THREADS
+from ..jobs.defaults import AUTO, ENGINES, MANY_PICTURES, RAY
 from . import buckets, subjects
 from .options import flag_of, name_flag, open_cropper, parse_factor
 from .progress import Reporter
@@ -53,9 +53,10 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--engine",
         choices=ENGINES,
-        help="what works on pictures or shards: threads of this process (default; one shard after the other), or"
-        " workers on a Ray cluster (pip install 'salient-crop[ray]'), one for every core or GPU, or --workers N; then"
-        " without --frames and --subject",
+        help="what works on pictures or shards: threads of this process (one shard after the other), processes of this"
+        " machine, which together search faster, or workers on a Ray cluster (pip install 'salient-crop[ray]'), one for"
+        " every core or GPU, or --workers N; all but threads without --frames and --subject. Default: auto, which is"
+        f" processes for {MANY_PICTURES} pictures or more on a CPU, else threads",
     )
     group.add_argument("--address", metavar="ADDRESS", help="of the cluster; auto: the one here (default: a new one)")
     group.add_argument(
@@ -86,7 +87,7 @@ def run(chosen: argparse.Namespace, constraint: Constraint, reporter: Reporter) 
     run, cropper = shard_run(chosen, constraint)
     try:
         asked = chosen.address, chosen.gpus_per_worker, chosen.workers
-        with open_engine(run, cropper, chosen.engine or THREADS, *asked) as engine:
+        with open_engine(run, cropper, chosen.engine or AUTO, *asked) as engine:
             outcome = crop_shards(run, engine, _progress(reporter))
     except (RunError, ValueError) as error:
         raise UsageError(name_flag(str(error), chosen)) from error
@@ -112,7 +113,7 @@ def worker_device(chosen: argparse.Namespace) -> tuple[str, str]:
         if idle is not None:
             raise UsageError(f"{flag_of(idle)} does nothing without --engine {RAY}")
     try:
-        return find_worker_device(chosen.device, chosen.engine or THREADS, chosen.gpus_per_worker)
+        return find_worker_device(chosen.device, chosen.engine or AUTO, chosen.gpus_per_worker)
     except ValueError as error:
         raise UsageError(name_flag(str(error), chosen)) from error
 

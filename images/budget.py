@@ -83,12 +83,17 @@ class MemoryBudget:
     Args:
         total: bytes; None for `default_memory`.
 
+    Attributes:
+        total: bytes.
+        refused: how often there was too little, whatever others had.
+
     Raises:
         ValueError: when it is less than one byte.
     """
 
     def __init__(self, total: int | None = None) -> None:
         self.total = default_memory() if total is None else check_memory(total)
+        self.refused = 0
         self._changed = Condition()
         self._taken = 0
         self._waiting: list[int] = []  # numbers of shares
@@ -157,6 +162,7 @@ class Share:
         if more <= 0:
             return
         if need > self._budget.total:
+            self._budget.refused += 1
             raise NoRoomError(
                 f"it needs about {_words(need)} of memory, and all pictures together may take"
                 f" {_words(self._budget.total)}; make it smaller, or allow more with --memory"

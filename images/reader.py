@@ -63,6 +63,11 @@ class PictureReader:
         for process in ended:
             process.end()
 
+    @property
+    def refused(self) -> int:
+        """How often a picture failed because it needs more memory than all pictures together may take."""
+        return self._budget.refused
+
     @contextmanager
     def open(self, path: Path | str, content: bytes | None = None) -> Iterator[Picture]:
         """A picture; its memory is given back when the context ends.

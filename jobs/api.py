@@ -23,6 +23,7 @@ from ..models.base import Cropper
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
 from .bucket_options import BucketOptions
+from .defaults import AUTO as AUTO_ENGINE
 from .defaults import KEEP_MOST, RAY, THREADS
 from .engine_choice import check_engine, find_worker_device
 from .executors.batches import Analyser
@@ -171,15 +172,18 @@ def crop_folder(
         follow_links: also read what links lead to outside the folder.
         dry_run: write the manifest, and no pixels.
         manifest: None for `manifest.jsonl` in `out`.
-        engine: `threads` of this process, or workers on a `ray` cluster, whose nodes all see the pictures and `out`
-            under the same path; see `docs/scale.md`. Without clips, and without looking for words.
+        engine: `threads` of this process; `processes` of this machine, which together are faster; or workers on a
+            `ray` cluster, whose nodes all see the pictures and `out` under the same path; see `docs/scale.md`. The
+            latter two without clips, and without looking for words. `auto` is processes for many pictures on a CPU.
+            Where they are not forked (on Windows, for one) processes import the script that started them, so a script
+            that asks for them must start its work below `if __name__ == "__main__":`.
         address: of the cluster, as `ray.init` takes it; None for the one that this process is connected to, or a new
             one here.
         gpus_per_worker: with `ray`; None for none.
-        workers: pictures at once, with `ray` processes; None for one for every core, or GPU.
-        memory: that all pictures in work in one process may take together while they are decoded, in bytes or as
-            `"4GB"`; those that need more fail, and say how much. None: half of what this process may use, with `ray` of
-            its share of that.
+        workers: pictures at once, with `ray` workers; None for one for every core, or GPU.
+        memory: that all pictures in work may take together while they are decoded, with `ray` in one worker, in bytes
+            or as `"4GB"`; those that need more fail, and say how much. None: half of what this process may use, with
+            `ray` of its share of that.
         device: `auto`, `cpu` or `cuda`. A cropper that is loaded stays where it is.
         runtime, precision: of the network on a CPU, see `load_cropper`; not of a cropper that is loaded.
         progress: called after every step; an exception that it raises stops the run.
@@ -201,8 +205,12 @@ def crop_folder(
         buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats, step
     )
     check_engine(engine, address, gpus_per_worker)
-    if engine == RAY and isinstance(cropper, Cropper):
-        raise ValueError(f"cropper: one that is loaded stays in this process; with engine {RAY} name it, or its file")
+    if isinstance(cropper, Cropper) and engine != THREADS:
+        if engine != AUTO_ENGINE:
+            raise ValueError(
+                f"cropper: one that is loaded stays in this process; with engine {engine} name it, or its file"
+            )
+        engine = THREADS
     of_workers, here = find_worker_device(device, engine, gpus_per_worker)
     loaded = open_cropper(cropper, here, runtime, precision)
     where = of_workers if engine == RAY else str(loaded.device or here)

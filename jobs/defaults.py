@@ -8,9 +8,12 @@ RATIOS = "1:1,2:3,3:2"
 BUCKET_RESOLUTION = 1024
 """Side in pixels of the square that names the pixel budget of buckets."""
 
-THREADS, RAY = "threads", "ray"
-ENGINES = (THREADS, RAY)
-"""What works on the shards of a run."""
+AUTO, THREADS, PROCESSES, RAY = "auto", "threads", "processes", "ray"
+ENGINES = (AUTO, THREADS, PROCESSES, RAY)
+"""What works on the pictures or the shards of a run."""
+
+MANY_PICTURES = 100
+"""For so many it is worth the time to start processes."""
 
 KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
 FRAMINGS = (KEEP_MOST, AS_PEOPLE)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 
 from ..cropping.checks import check_number, show
+from ..images.budget import default_memory
+from ..images.machine import memory_limit
 from .defaults import ENGINES, RAY
 from .device import find_device
-from .executors.ray import RayCluster, RayMissingError, RayPool, ray_cluster
+from .executors.pool import Pool
+from .executors.processes import ProcessPool
+
+PROCESS_BYTES = 600_000_000
+"""Memory that a process takes beside the pictures in work, in round numbers; no more than a quarter of all there is."""
+_GPU_THREADS = 8  # pictures at once in each process where a GPU takes them in batches
 
 
 @contextmanager
-def open_cluster(address: str | None, gpus_per_worker: float | None, workers: int | None) -> Iterator[RayCluster]:
+def open_cluster(address: str | None, gpus_per_worker: float | None, workers: int | None) -> Iterator[Pool]:
     """A Ray cluster, see `RayPool`.
 
     Raises:
         ValueError: naming the argument, when Ray is not installed or the cluster not to be had as asked for.
     """
+    from .executors.ray import RayMissingError, RayPool, ray_cluster
+
     try:
         with ray_cluster(RayPool(address, workers, gpus_per_worker or 0.0)) as cluster:
             yield cluster
@@ -25,6 +35,46 @@ def open_cluster(address: str | None, gpus_per_worker: float | None, workers: in
         raise ValueError(f"engine: {error}") from None
     except ConnectionError as error:
         raise ValueError(f"address: {error}") from error
+
+
+@contextmanager
+def open_processes(workers: int, device: str, memory: int | None) -> Iterator[ProcessPool]:
+    """Processes of this machine for so many pictures at once, see `share_machine`.
+
+    Args:
+        workers: pictures at once.
+        device: that they are analysed on.
+        memory: bytes that pictures in work may take together; None for the default.
+
+    Raises:
+        ValueError: when none can be started.
+    """
+    processes, threads = share_machine(workers, device, memory_limit())
+    share = (default_memory() if memory is None else memory) // processes
+    try:
+        with ProcessPool(processes, threads, max(1, share)) as pool:
+            yield pool
+    except ConnectionError as error:
+        raise ValueError(
+            f"engine: {error}; a script must start its work below `if __name__ == '__main__':`, and engine threads"
+            " needs no processes"
+        ) from error
+
+
+def share_machine(workers: int, device: str, memory: int) -> tuple[int, int]:
+    """How many processes work on so many pictures at once, and how many pictures at once are in each of them.
+
+    >>> share_machine(8, "cpu", 32 * 10**9), share_machine(8, "cpu", 8 * 10**9), share_machine(32, "cuda", 64 * 10**9)
+    ((8, 1), (3, 3), (4, 8))
+
+    Args:
+        workers: pictures at once.
+        device: that they are analysed on.
+        memory: bytes of the machine.
+    """
+    threads = 1 if device == "cpu" else _GPU_THREADS
+    processes = max(1, min(ceil(workers / threads), memory // 4 // PROCESS_BYTES))
+    return processes, ceil(workers / processes)
 
 
 def find_worker_device(device: str, engine: str, gpus_per_worker: float | None) -> tuple[str, str]:
@@ -55,7 +105,7 @@ def check_engine(engine: str, address: str | None = None, gpus_per_worker: float
     """Makes sure that an engine can be asked for so.
 
     Args:
-        engine: `threads` or `ray`.
+        engine: one of `ENGINES`.
         address, gpus_per_worker: with `ray`, see `RayPool`.
 
     Raises:

@@ -33,10 +33,12 @@ class PictureDone:
     Attributes:
         result: what the task returned.
         changes: to be made in the output, see `OutputFolder.make_changes`.
+        cramped: whether it may have failed because the process may take too little memory.
     """
 
     result: Any
     changes: Sequence[Change] = ()
+    cramped: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,13 @@ class PictureWorker:
         return done
 
     def _do(self, task: PictureTask[Any]) -> PictureDone:
-        writer = self.run.writer
-        if not isinstance(writer, StagedFolder):
-            return PictureDone(task.do(self))
-        with writer.noting() as changes:
-            return PictureDone(task.do(self), changes)
+        writer, refused = self.run.writer, self.run.reader.refused
+        changes: Sequence[Change] = ()
+        with ExitStack() as noting:
+            if isinstance(writer, StagedFolder):
+                changes = noting.enter_context(writer.noting())
+            result = task.do(self)
+        return PictureDone(result, changes, cramped=self.run.reader.refused > refused)
 
     def _load(self) -> Analyser:
         device = self._work.device

@@ -74,13 +74,15 @@ def crop_shards(
         cropper: the name of a bundled cropper, or the path of a checkpoint.
         image_column: the column of parquet files, or the extension in tars, that holds the pictures; None for the only
             one that can.
-        engine: `threads` of this process, or workers on a `ray` cluster.
+        engine: `threads` of this process, which `auto` is, too; `processes` of this machine, see `crop_folder`; or
+            workers on a `ray` cluster.
         address: of the cluster, as `ray.init` takes it; None for the one that this process is connected to, or a new
             one here.
         gpus_per_worker: with `ray`; None for none.
-        workers: pictures at once, with `ray` processes; None for one for every core, or GPU.
-        memory: that the pictures in work in one process may take, in bytes or as `"4GB"`; None for half of what a
-            process may use, with `ray` of its share of that.
+        workers: pictures at once, with `ray` workers; None for one for every core, or GPU.
+        memory: that the pictures in work may take together, with `ray` in one worker, in bytes or as `"4GB"`; None for
+            half of what this process may use, with `ray` of its share of that. With `processes` each has its part of
+            it, and no picture may take more.
         runtime: see `load_cropper`; `auto` is what is found here, and workers without it refuse to begin.
         progress: called after every shard; an exception that it raises stops the run.
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..models.base import Cropper
-from .defaults import RAY
-from .engine_choice import check_engine, open_cluster
-from .executors.pool import PoolWork
-from .executors.ray import RayCluster
+from .defaults import PROCESSES, RAY
+from .engine_choice import check_engine, open_cluster, open_processes
+from .executors.pool import Pool, PoolWork
 from .shard_work import ShardResult, ShardTask, ShardWork
 from .shard_worker import ShardWorker
 from .shards import ShardEngine, ShardRun
@@ -31,26 +30,29 @@ def open_engine(
     Args:
         run: where and how.
         cropper: its cropper, for this process.
-        engine: `threads` or `ray`.
+        engine: one of `ENGINES`; `auto` is threads, which give a large picture all the memory that there is.
         address, gpus_per_worker, workers: with `ray`, see `RayPool`.
 
     Raises:
         ValueError: when it is not known, not installed, or not to be had as asked for.
     """
     check_engine(engine, address, gpus_per_worker)
-    if engine != RAY:
+    if engine == RAY:
+        with open_cluster(address, gpus_per_worker, workers) as cluster:
+            yield shards_on_pool(run.work, cluster)
+    elif engine == PROCESSES:
+        with open_processes(run.work.workers, run.work.device, run.work.memory) as pool:
+            yield shards_on_pool(run.work, pool)
+    else:
         with ShardWorker(run.work, cropper) as worker:
             yield partial(map, worker)
-        return
-    with open_cluster(address, gpus_per_worker, workers) as cluster:
-        yield shards_on_ray(run.work, cluster)
 
 
-def shards_on_ray(work: ShardWork, cluster: RayCluster) -> ShardEngine:
-    """The workers of a cluster as an engine for `crop_shards`. Results come as shards are done, in any order."""
+def shards_on_pool(work: ShardWork, pool: Pool) -> ShardEngine:
+    """The workers of a pool as an engine for `crop_shards`. Results come as shards are done, in any order."""
 
     def work_on(tasks: Iterable[ShardTask]) -> Iterator[ShardResult]:
-        return (each.result for each in cluster.run(ShardPoolWork(work), tasks))
+        return (each.result for each in pool.run(ShardPoolWork(work), tasks))
 
     return work_on
 

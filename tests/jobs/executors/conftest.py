@@ -1,6 +1,12 @@
-"""A Ray cluster on this machine, where Ray is installed."""
+"""A Ray cluster on this machine, where Ray is installed; and pictures for runs of several processes."""
 
 import pytest
+from spread_runs import make_photos
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    return make_photos(tmp_path_factory.mktemp("photos"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from salient_crop.datasets.shards.tar import TarWriter
 from salient_crop.jobs.bucket_options import BucketOptions
 from salient_crop.jobs.executors.ray import RayPool, ray_cluster
 from salient_crop.jobs.prepare_shards import prepare_shards
-from salient_crop.jobs.shard_engine import shards_on_ray
+from salient_crop.jobs.shard_engine import shards_on_pool
 from salient_crop.jobs.shard_worker import ShardWorker
 from salient_crop.jobs.shards import crop_shards
 from salient_crop.models.registry import load_cropper
@@ -55,7 +55,7 @@ def crop_here(shards, out, **more):
 def crop_there(shards, out, progress=lambda step: None, **more):
     run = shard_run(shards, out, **more)
     with ray_cluster(RayPool(workers=2)) as cluster:
-        return crop_shards(run, shards_on_ray(run.work, cluster), progress)
+        return crop_shards(run, shards_on_pool(run.work, cluster), progress)
 
 
 def test_the_same_bytes_as_on_one_machine(cluster, shards, tmp_path):

@@ -7,56 +7,17 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
-from made_pictures import save_picture
-from PIL import Image
+from spread_runs import PICTURES, SORTED, WAYS, crop, tree
 
-import salient_crop
 from salient_crop.models.registry import load_cropper
 
 pytest.importorskip("ray")
 pytest.importorskip("psutil")
 
-PICTURES = 30
-ASKED = {"cropper": "centre", "device": "cpu", "runtime": "torch"}
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Small pictures in two folders with captions and masks, one twice and one that is none."""
-    base = tmp_path_factory.mktemp("photos")
-    for number in range(PICTURES):
-        path = save_picture(base / f"{number % 2}" / f"{number:02}.png", (60 + number, 80 - number), seed=number)
-        path.with_suffix(".txt").write_text(f"picture {number}")
-    Image.fromarray(np.full((80, 60), 200, np.uint8)).save(base / "0" / "00-masklabel.png")
-    (base / "twice.png").write_bytes((base / "0" / "02.png").read_bytes())
-    (base / "bad.png").write_bytes(b"no picture")
-    return base
-
-
-def tree(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def crop(photos, out, engine="ray", progress=None, **more):
-    ratios = None if "buckets" in more else "1:1,2:3"
-    workers = 2 if engine == "ray" else 1
-    return salient_crop.crop_folder(
-        photos, out, ratios, engine=engine, workers=workers, progress=progress, **{**ASKED, **more}
-    )
-
-
-SORTED = {"buckets": "64x64,64x96", "batch_size": 4, "duplicates": "skip", "dataset": "kohya"}
-
 
 def test_the_same_bytes_as_without_ray(cluster, photos, tmp_path):
-    for name, more in {
-        "plain": {"name": "{name}_{ratio}", "save_heatmaps": True},
-        "each": {"each": True, "resolution": 64, "format": "webp"},
-        "dry": {"dry_run": True},
-        "sorted": SORTED,
-    }.items():
+    for name, more in WAYS.items():
         there, here = (crop(photos, tmp_path / f"{name}-{engine}", engine, **more) for engine in ("ray", "threads"))
         assert (there.pictures, there.crops, there.failed) == (here.pictures, here.crops, here.failed)
         assert there.failed == 1 and there.report == here.report
@@ -93,7 +54,7 @@ def test_lost_workers_and_nodes_lose_nothing(cluster, workers_of, photos, tmp_pa
             killed.append("node")
 
     steps = []
-    outcome = crop(photos, tmp_path / "there", progress=lambda step: (steps.append(step), kill(step)), **SORTED)
+    outcome = crop(photos, tmp_path / "there", "ray", progress=lambda step: (steps.append(step), kill(step)), **SORTED)
     assert "worker" in killed and "node" in killed and outcome.failed == 1
     crop(photos, tmp_path / "here", "threads", **SORTED)
     assert tree(tmp_path / "there") == tree(tmp_path / "here")
@@ -112,7 +73,7 @@ def test_a_command_that_is_killed_goes_on(cluster, photos, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     done = len(list(out.glob("**/*.jpg")))
-    outcome = crop(photos, out)
+    outcome = crop(photos, out, "ray")
     assert outcome.failed == 1 and outcome.resumed >= done - 1
     crop(photos, tmp_path / "here", "threads")
     assert tree(out) == tree(tmp_path / "here")
@@ -129,5 +90,5 @@ def test_a_command_that_is_killed_goes_on(cluster, photos, tmp_path):
 )
 def test_what_it_cannot_do_is_refused(photos, tmp_path, more, problem):
     with pytest.raises(ValueError, match=problem):
-        crop(photos, tmp_path / "out", **more)
+        crop(photos, tmp_path / "out", "ray", **more)
     assert not (tmp_path / "out").exists()
