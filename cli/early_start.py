@@ -1,0 +1,44 @@
+"""Starts the process that the workers of a run are forked from, while this one still imports PyTorch.
+
+On Linux workers are forked from a process that has imported what all of them need, so that none does it anew. Only the
+command starts it: in a program of somebody else's, what is imported there is not ours to say.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from itertools import chain, islice
+
+from ..jobs.defaults import AUTO, MANY_PICTURES, PROCESSES
+
+
+def start_early(chosen: Namespace) -> None:
+    """Starts that process, where a command is likely to come to need it.
+
+    Args:
+        chosen: the arguments of the command.
+    """
+    if sys.platform == "linux" and _needs_processes(chosen):
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload([f"{__package__}.preloaded"])
+        forkserver.ensure_running()
+
+
+def _needs_processes(chosen: Namespace) -> bool:
+    if not hasattr(chosen, "engine"):
+        return False
+    engine = chosen.engine or AUTO
+    if engine != AUTO:
+        return bool(engine == PROCESSES)
+    cores = len(os.sched_getaffinity(0)) if chosen.workers is None else chosen.workers
+    return cores > 1 and chosen.device != "cuda" and chosen.frames == "each" and _names_many(chosen.pictures)
+
+
+def _names_many(words: Sequence[str | os.PathLike[str]]) -> bool:
+    """Whether so many files are named, or lie in the folders that are; no more are looked for."""
+    inside = chain.from_iterable(names for word in words for _, _, names in os.walk(word))
+    return len(words) >= MANY_PICTURES or len(list(islice(inside, MANY_PICTURES))) == MANY_PICTURES

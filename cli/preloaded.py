@@ -1,0 +1,9 @@
+"""What the workers of a run have in common; imported by the process that they are forked from, for its effect.
+
+What it has imported stays out of the garbage collector's sight, so that forks go on sharing its memory.
+"""
+
+from .process import collecting_nothing
+
+with collecting_nothing():
+    from ..jobs import picture_worker, shard_worker  # noqa: F401
