@@ -3,11 +3,12 @@
 python benchmarks/throughput.py PHOTOGRAPHS [--count 200] [--long-side 480]
 python benchmarks/throughput.py PHOTOGRAPHS --count 60 --long-side 4000 [--resolution 1024] [--croppers focus,centre]
 
-All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, on the same cores: salient-crop in one
-process with one thread a core, smartcrop.py in one process a core, libvips with its own threads and as many files at
-once as there are cores. Each is also run on one photograph: that is its start, and a second figure leaves it out, as a
-folder of thousands does. Where OpenVINO is installed, salient-crop is run with it and without. What is not installed of
-the others (`pip install smartcrop pyvips pyvips-binary`) is left out.
+All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, on the same cores: salient-crop as it
+chooses, which is one process a core for a hundred photographs or more and one thread a core for fewer, smartcrop.py in
+one process a core, libvips with its own threads and as many files at once as there are cores. Each is also run on one
+photograph: that is its start, and a second figure leaves it out, as a folder of thousands does. Where OpenVINO is
+installed, salient-crop is run with it and without. What is not installed of the others (`pip install smartcrop pyvips
+pyvips-binary`) is left out.
 """
 
 from __future__ import annotations

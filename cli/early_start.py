@@ -12,6 +12,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from itertools import chain, islice
 
+from ..images.machine import available_cores
 from ..jobs.defaults import AUTO, MANY_PICTURES, PROCESSES
 
 
@@ -34,8 +35,8 @@ def _needs_processes(chosen: Namespace) -> bool:
     engine = chosen.engine or AUTO
     if engine != AUTO:
         return bool(engine == PROCESSES)
-    cores = len(os.sched_getaffinity(0)) if chosen.workers is None else chosen.workers
-    return cores > 1 and chosen.device != "cuda" and chosen.frames == "each" and _names_many(chosen.pictures)
+    workers = chosen.workers or available_cores()
+    return workers > 1 and chosen.device != "cuda" and chosen.frames == "each" and _names_many(chosen.pictures)
 
 
 def _names_many(words: Sequence[str | os.PathLike[str]]) -> bool:

@@ -80,9 +80,9 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
 def _draw_manifest(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..datasets.manifest import OK
+    from ..images.machine import available_cores
     from ..jobs.contact_sheet import draw_sheet
     from ..jobs.executors.batches import Analyser
-    from ..jobs.executors.threads import available_cores
     from ..jobs.preview import assurance_of, choose_records, collect_tiles, list_records
     from ..jobs.progress import Step
     from ..jobs.reopen import noted_ground, noted_guides

@@ -1,4 +1,4 @@
-"""How much memory this process may use: that of the machine, or of the container that it runs in."""
+"""How much of the machine this process may use, or of the container that it runs in: memory and cores."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator
+from math import ceil
 from pathlib import Path
 
 _UNKNOWN = 4 << 30  # assumed where no system call tells
@@ -39,8 +40,32 @@ def _windows_memory() -> int:
     return status.total if known else _UNKNOWN
 
 
+def available_cores() -> int:
+    """How many cores this process may use, at least one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([cores, *map(ceil, _cgroup_cores())]))
+
+
 def _cgroup_limits(own: Path = _OWN_CGROUP, root: Path = _CGROUPS) -> Iterator[int]:
-    """The limits of this process's control groups, and of those around them, of either version."""
+    """The limits of memory of this process's control groups, and of those around them, of either version."""
+    for group, version in _groups("memory", own, root):
+        if (limit := _read_number(group / ("memory.max" if version == 2 else "memory.limit_in_bytes"))) is not None:
+            yield limit
+
+
+def _cgroup_cores(own: Path = _OWN_CGROUP, root: Path = _CGROUPS) -> Iterator[float]:
+    """How many cores' time this process's control groups, and those around them, have, of either version."""
+    for group, version in _groups("cpu", own, root):
+        if version == 2:
+            quota, period = _read_numbers(group / "cpu.max")
+        else:
+            quota, period = (_read_number(group / f"cpu.cfs_{name}_us") for name in ("quota", "period"))
+        if quota is not None and quota > 0 and period:
+            yield quota / period
+
+
+def _groups(controller: str, own: Path, root: Path) -> Iterator[tuple[Path, int]]:
+    """The folders of this process's control groups, and of those around them, with their version."""
     try:
         lines = own.read_text().splitlines()
     except OSError:
@@ -48,16 +73,15 @@ def _cgroup_limits(own: Path = _OWN_CGROUP, root: Path = _CGROUPS) -> Iterator[i
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
-            top, name = root, "memory.max"
-        elif "memory" in controllers.split(","):
-            top, name = root / "memory", "memory.limit_in_bytes"
+            top, version = root, 2
+        elif controller in controllers.split(","):
+            top, version = root / controller, 1
         else:
             continue
         # Inside a container the path may be that of the host, which is not there; its own limit lies at the top.
         group = top / path.lstrip("/")
         for folder in (group, *group.parents):
-            if (limit := _read_number(folder / name)) is not None:
-                yield limit
+            yield folder, version
             if folder == top:
                 break
 
@@ -68,6 +92,16 @@ def _read_number(file: Path) -> int | None:
         return int(file.read_text())
     except (OSError, ValueError):
         return None
+
+
+def _read_numbers(file: Path) -> tuple[int | None, int | None]:
+    """The two numbers in a file, each None where it is another word; both None where there are not two."""
+    try:
+        words = file.read_text().split()
+    except (OSError, ValueError):
+        return None, None
+    one, other = (int(word) if word.isdecimal() else None for word in words) if len(words) == 2 else (None, None)
+    return one, other
 
 
 def _resource_limits() -> Iterator[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..cropping.checks import show
+from ..images.machine import available_cores
 
 RATIOS = "1:1,2:3,3:2"
 BUCKET_RESOLUTION = 1024
@@ -46,6 +47,4 @@ def default_min_share(with_buckets: bool) -> float:
 
 def default_workers(device: str) -> int:
     """How many pictures are worked on at once: one for every core, two where a GPU takes them in batches."""
-    from .executors.threads import available_cores  # PyTorch comes with it; the help texts need none
-
     return available_cores() * (1 if device == "cpu" else 2)

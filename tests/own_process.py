@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,3 +29,18 @@ def run(code: str) -> str:
     found = subprocess.run([sys.executable, "-c", START + code], capture_output=True, check=False)
     assert found.returncode == 0, found.stderr.decode()
     return found.stdout.decode()
+
+
+def processes_of(group: int) -> set[int]:
+    """The processes of a group that have not ended, whether or not anybody has asked how they ended."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return {int(pid) for pid, of, state in rows if int(of) == group and not state.startswith("Z")}
+
+
+def wait_for_end(group: int) -> None:
+    """Waits until all processes of a group have ended, and fails where they do not within ten seconds."""
+    deadline = time.monotonic() + 10
+    while found := processes_of(group):
+        assert time.monotonic() < deadline, f"still there: {found}"
+        time.sleep(0.05)

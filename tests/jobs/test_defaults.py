@@ -3,8 +3,8 @@
 import pytest
 
 from salient_crop.cropping.model_sizes import parse_shapes
+from salient_crop.jobs import defaults
 from salient_crop.jobs.defaults import BUCKET_RESOLUTION, RATIOS, default_min_share, default_workers
-from salient_crop.jobs.executors import threads
 
 
 def test_ratios_and_resolution():
@@ -19,5 +19,5 @@ def test_the_smallest_share(with_buckets, share):
 
 @pytest.mark.parametrize(("device", "workers"), [("cpu", 3), ("cuda", 6)])
 def test_a_gpu_takes_the_pictures_of_twice_as_many_workers(monkeypatch, device, workers):
-    monkeypatch.setattr(threads, "available_cores", lambda: 3)
+    monkeypatch.setattr(defaults, "available_cores", lambda: 3)
     assert default_workers(device) == workers

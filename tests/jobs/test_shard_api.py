@@ -33,7 +33,7 @@ def test_shards_are_cropped_in_one_call(shard, tmp_path):
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"engine": "spark"}, "engine must be one of threads, ray"),
+        ({"engine": "spark"}, "engine must be one of auto, threads, processes, ray"),
         ({"address": "auto"}, "address: does nothing without engine ray"),
         ({"gpus_per_worker": 1}, "gpus_per_worker: does nothing"),
         ({"engine": "ray", "gpus_per_worker": -1}, "gpus_per_worker must be above 0"),

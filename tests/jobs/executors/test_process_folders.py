@@ -9,9 +9,11 @@ import time
 
 import pytest
 from made_pictures import save_picture
+from own_process import wait_for_end
 from spread_runs import PICTURES, SORTED, WAYS, crop, tree
 
 from salient_crop.jobs import picture_engine
+from salient_crop.jobs.executors import processes
 from salient_crop.models.registry import load_cropper
 
 
@@ -75,23 +77,12 @@ def test_a_command_that_is_stopped_leaves_no_process_and_goes_on(photos, tmp_pat
     said = process.communicate()[1]
     if end == signal.SIGINT:
         assert process.returncode == 130 and "Traceback" not in said and "goes on from here" in said
-    deadline = time.monotonic() + 10
-    while _is_there(process.pid):
-        assert time.monotonic() < deadline, "a process of it is still there"
-        time.sleep(0.05)
+    wait_for_end(process.pid)
     done = len(list(out.glob("**/*.jpg")))
     outcome = crop(photos, out, "processes")
     assert outcome.failed == 1 and outcome.resumed >= done - 1
     crop(photos, tmp_path / "here", "threads")
     assert tree(out) == tree(tmp_path / "here")
-
-
-def _is_there(group):
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(("many", "spread"), [(PICTURES, True), (PICTURES + 3, False)])
@@ -124,3 +115,11 @@ def test_what_they_cannot_do_is_refused(photos, tmp_path, more, problem):
     with pytest.raises(ValueError, match=problem):
         crop(photos, tmp_path / "out", "processes", **more)
     assert not (tmp_path / "out").exists()
+
+
+def test_processes_that_are_not_forked_write_the_same(photos, tmp_path, monkeypatch):
+    spawn = multiprocessing.get_context("spawn")
+    monkeypatch.setattr(processes, "_context", lambda: spawn)
+    for engine in ("processes", "threads"):
+        crop(photos, tmp_path / engine, engine, **WAYS["each"])
+    assert tree(tmp_path / "processes") == tree(tmp_path / "threads")

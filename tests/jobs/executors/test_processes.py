@@ -2,14 +2,13 @@
 
 import multiprocessing
 import os
+import subprocess
 import sys
-import time
 import warnings
 from contextlib import closing
 
-import psutil
 import pytest
-from own_process import ROOT
+from own_process import ROOT, processes_of, wait_for_end
 from pool_work import Deeds
 
 from salient_crop.jobs.engine_choice import open_processes, share_machine
@@ -85,8 +84,8 @@ def test_a_script_that_starts_work_while_it_is_imported_is_told_how_to(tmp_path)
         f"salient_crop.crop_folder({str(ROOT / 'samples')!r}, {str(tmp_path / 'out')!r}, '1:1',"
         " cropper='centre', engine='processes', workers=2)\n"
     )
-    found = psutil.Popen([sys.executable, str(script)], stdout=-1, stderr=-1)
-    assert "below `if __name__ == '__main__':`" in found.communicate()[1].decode()
+    found = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert "below `if __name__ == '__main__':`" in found.stderr
     assert found.returncode == 1
 
 
@@ -101,15 +100,11 @@ def test_workers_end_at_once_with_the_process_that_gave_them_tasks(tmp_path):
         "        for each in pool.run(Deeds(), ['task 1', 'task 2', 'sleep 60', 'sleep 60']):\n"
         "            print(each.result.split()[-1], flush=True)\n"
     )
-    process = psutil.Popen([sys.executable, str(script)], stdout=-1)
-    found = [psutil.Process(int(process.stdout.readline())) for _ in range(2)]
-    assert all(each.is_running() for each in found)
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, start_new_session=True)
+    assert {int(process.stdout.readline()) for _ in range(2)} < processes_of(process.pid)
     process.kill()
     process.wait()
-    deadline = time.monotonic() + 10
-    while any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in found):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for_end(process.pid)
 
 
 @pytest.mark.parametrize(

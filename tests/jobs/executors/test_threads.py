@@ -1,13 +1,12 @@
 """Many items at once: order, how far ahead is read, and what ends a stage."""
 
-import os
 import threading
 import time
 
 import pytest
 import torch
 
-from salient_crop.jobs.executors.threads import available_cores, map_in_order, run_stage, single_threaded_torch
+from salient_crop.jobs.executors.threads import map_in_order, run_stage, single_threaded_torch
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -122,13 +121,3 @@ def test_torch_has_one_thread_in_a_stage_and_its_own_number_after():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
-
-
-def test_only_the_cores_that_this_process_may_use_are_counted(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
-    assert available_cores() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert available_cores() == 6
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert available_cores() == 1
