@@ -112,7 +112,7 @@ def test_workers_end_at_once_with_the_process_that_gave_them_tasks(tmp_path):
     [
         ((1, "cpu", 64 * GB), (1, 1)),
         ((16, "cpu", 64 * GB), (16, 1)),
-        ((16, "cpu", 16 * GB), (6, 3)),  # processes take memory, too
+        ((16, "cpu", 16 * GB), (8, 2)),  # processes take memory, too
         ((16, "cpu", GB), (1, 16)),
         ((32, "cuda", 64 * GB), (4, 8)),  # each fills batches
         ((2, "cuda", 64 * GB), (1, 2)),
