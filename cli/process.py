@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 from .early_start import start_early
 from .main import build_parser, execute
+from .status import INTERRUPTED, SOME_FAILED
 
 
 def run() -> int:
@@ -22,13 +23,19 @@ def run() -> int:
 
     The process is expected to end with it.
     """
-    chosen = build_parser().parse_args()
-    start_early(chosen)
     ending = _QuickEnd()
     atexit.register(ending)  # the first of all, so that it is the last to be called
-    with collecting_nothing():
-        import torch  # noqa: F401  every command comes to need it
-    ending.status = execute(chosen)
+    try:
+        chosen = build_parser().parse_args()
+        start_early(chosen)
+        with collecting_nothing():
+            import torch  # noqa: F401  every command comes to need it
+        ending.status = execute(chosen)
+    except KeyboardInterrupt:  # nothing has begun
+        ending.status = INTERRUPTED
+    except BrokenPipeError:  # nobody reads on, as where `head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        ending.status = SOME_FAILED
     return ending.status
 
 

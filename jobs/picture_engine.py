@@ -85,15 +85,17 @@ def pictures_on_pool(pool: Pool, chunk: int = _FAR_CHUNK, cramped: PictureEngine
         told = replace(run, sources=(), corrections=None, measurements=None)
         work = PictureWork(told, corrections, settings.checkpoint or settings.cropper, settings.device)
         left: list[PictureTask[R]] = []
-        with closing(pool.run(work, split(tasks, chunk * pool.threads))) as results:
-            for each in results:
-                for task, done in zip(each.task, each.result, strict=True):
-                    if done.cramped and cramped is not None:
-                        left.append(task)
-                    else:
-                        finish(task, _take(run, task, done))
-        if run.output is not None:  # of workers that were lost, or of a run whose process was
-            remove_leftovers(run.output)
+        try:
+            with closing(pool.run(work, split(tasks, chunk * pool.threads))) as results:
+                for each in results:
+                    for task, done in zip(each.task, each.result, strict=True):
+                        if done.cramped and cramped is not None:
+                            left.append(task)
+                        else:
+                            finish(task, _take(run, task, done))
+        finally:
+            if run.output is not None:  # of workers that were lost or ended, or of a run whose process was
+                remove_leftovers(run.output)
         if left and cramped is not None:
             cramped(run, corrections, left, finish)
 

@@ -12,6 +12,7 @@ from made_pictures import save_picture
 from own_process import wait_for_end
 from spread_runs import PICTURES, SORTED, WAYS, crop, tree
 
+from salient_crop.datasets.part_names import is_part_name
 from salient_crop.jobs import picture_engine
 from salient_crop.jobs.executors import processes
 from salient_crop.models.registry import load_cropper
@@ -77,6 +78,7 @@ def test_a_command_that_is_stopped_leaves_no_process_and_goes_on(photos, tmp_pat
     said = process.communicate()[1]
     if end == signal.SIGINT:
         assert process.returncode == 130 and "Traceback" not in said and "goes on from here" in said
+        assert not any(is_part_name(each.name) for each in out.rglob("*"))
     wait_for_end(process.pid)
     done = len(list(out.glob("**/*.jpg")))
     outcome = crop(photos, out, "processes")

@@ -1,0 +1,98 @@
+"""The command as a process of its own: how it starts helpers, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from own_process import processes_of, wait_for_end
+
+from salient_crop.cli import early_start
+from salient_crop.cli.early_start import _needs_processes
+from salient_crop.jobs.defaults import MANY_PICTURES
+
+COMMAND = [sys.executable, "-m", "salient_crop.cli"]
+
+
+def start(*words: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *words], stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def test_its_status_is_that_of_the_command_and_all_that_it_says_is_seen() -> None:
+    process = start("croppers")
+    said, problems = process.communicate()
+    assert (process.returncode, problems) == (0, "") and said.startswith("Bundled, by name:") and said.endswith("\n")
+    assert start("crop", "nowhere", "--out", "out").wait() == 2
+
+
+def test_nobody_has_to_read_all_that_it_says() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = start("croppers", stdout=write)
+    os.close(write)
+    assert (process.communicate()[1], process.returncode) == ("", 1)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "below").mkdir(parents=True)
+    for number in range(MANY_PICTURES):
+        (folder / "below" / f"{number}.jpg").touch()
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no helper starts early")
+@pytest.mark.parametrize("after", [0, 0.5, 1.5])
+def test_an_interrupt_while_it_starts_ends_it_and_its_helpers_quietly(
+    photos: Path, tmp_path: Path, after: float
+) -> None:
+    process = start("crop", str(photos), "--out", str(tmp_path / "out"), "--device", "cpu", "--workers", "2")
+    while len(processes_of(process.pid)) < 2:
+        time.sleep(0.01)
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)
+    problems = process.communicate()[1]
+    assert "Traceback" not in problems
+    assert process.returncode in (130, -signal.SIGINT)
+    wait_for_end(process.pid)
+
+
+def chosen(pictures: list[str | Path], **more: object) -> Namespace:
+    return Namespace(pictures=pictures, **{"engine": None, "workers": 2, "device": "auto", "frames": "each", **more})
+
+
+@pytest.mark.parametrize(
+    ("more", "needed"),
+    [
+        ({}, True),
+        ({"workers": 1}, False),
+        ({"engine": "threads"}, False),
+        ({"engine": "ray"}, False),
+        ({"device": "cuda"}, False),
+        ({"device": "cuda", "engine": "processes"}, True),
+        ({"frames": "still"}, False),
+    ],
+)
+def test_workers_are_started_early_where_they_will_be_needed(
+    photos: Path, more: dict[str, object], needed: bool
+) -> None:
+    assert _needs_processes(chosen([photos], **more)) == needed
+
+
+def test_a_folder_of_few_pictures_and_other_commands_need_none(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (photos / "below" / "0.jpg").unlink()
+    assert not _needs_processes(chosen([photos]))
+    assert not _needs_processes(chosen(["nowhere", "*.jpg"]))
+    assert _needs_processes(chosen(["a.jpg"] * MANY_PICTURES))
+    assert not _needs_processes(Namespace(pictures=[photos] * MANY_PICTURES))
+    monkeypatch.setattr(early_start, "available_cores", lambda: 1)
+    assert not _needs_processes(chosen(["a.jpg"] * MANY_PICTURES, workers=None))
