@@ -1,7 +1,8 @@
-"""A folder of small pictures, and runs over it by each engine, whose files are to be the same."""
+"""A folder of small pictures and shards of them, and runs by each engine, whose files are to be the same."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from made_pictures import save_picture
 from PIL import Image
 
 import salient_crop
+from salient_crop.datasets.shards.tar import TarWriter
 from salient_crop.jobs.progress import Progress
 from salient_crop.jobs.run import Outcome
 
@@ -43,6 +45,18 @@ def crop(photos: Path | str, out: Path | str, engine: str, progress: Progress | 
     return salient_crop.crop_folder(photos, out, ratios, **asked)
 
 
-def tree(folder: Path) -> dict[str, bytes]:
-    """All files of a folder, by their paths in it."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+SHARDS, IN_SHARD = 5, 12
+
+
+def make_shards(folder: Path) -> Path:
+    """Tars of small pictures with captions, in each one that is none."""
+    for shard in range(SHARDS):
+        written = io.BytesIO()
+        with TarWriter(written) as tar:
+            for number in range(IN_SHARD):
+                save_picture(folder / "made.png", (60 + number, 40 + 5 * shard), seed=number)
+                tar.add(f"{number:02}.png", (folder / "made.png").read_bytes())
+                tar.add(f"{number:02}.txt", f"{shard}, {number}".encode())
+            tar.add("bad.png", b"no picture")
+        (folder / f"{shard}.tar").write_bytes(written.getvalue())
+    return folder

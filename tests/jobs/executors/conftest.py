@@ -1,12 +1,17 @@
-"""A Ray cluster on this machine, where Ray is installed; and pictures for runs of several processes."""
+"""A Ray cluster on this machine, where Ray is installed; and pictures for runs in several processes."""
 
 import pytest
-from spread_runs import make_photos
+from spread_runs import make_photos, make_shards
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     return make_photos(tmp_path_factory.mktemp("photos"))
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    return make_shards(tmp_path_factory.mktemp("shards"))
 
 
 @pytest.fixture

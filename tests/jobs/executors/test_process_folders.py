@@ -1,4 +1,4 @@
-"""Folders and shards in several processes of this machine, beside the same by threads."""
+"""Folders in several processes of this machine, beside the same by threads."""
 
 import multiprocessing
 import os
@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
-from made_pictures import save_picture
+from made_pictures import save_picture, tree
 from own_process import wait_for_end
-from spread_runs import PICTURES, SORTED, WAYS, crop, tree
+from spread_runs import PICTURES, SORTED, WAYS, crop
 
 from salient_crop.datasets.part_names import is_part_name
 from salient_crop.jobs import picture_engine

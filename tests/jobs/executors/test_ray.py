@@ -1,14 +1,13 @@
 """Shards on a Ray cluster of two nodes on this machine; tried where Ray is installed (`pip install -e '.[ray]'`)."""
 
-import io
 from functools import partial
 
 import pytest
-from made_pictures import save_picture, tree
+from made_pictures import tree
+from spread_runs import IN_SHARD, SHARDS
 
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio
-from salient_crop.datasets.shards.tar import TarWriter
 from salient_crop.jobs.bucket_options import BucketOptions
 from salient_crop.jobs.executors.ray import RayPool, ray_cluster
 from salient_crop.jobs.prepare_shards import prepare_shards
@@ -20,24 +19,6 @@ from salient_crop.models.registry import load_cropper
 pytest.importorskip("ray")
 pytest.importorskip("pyarrow")
 pytest.importorskip("psutil")
-
-SHARDS, PICTURES = 5, 12
-
-
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory):
-    """Tars of small pictures, one of which is none."""
-    base = tmp_path_factory.mktemp("shards")
-    for shard in range(SHARDS):
-        written = io.BytesIO()
-        with TarWriter(written) as tar:
-            for number in range(PICTURES):
-                save_picture(base / "made.png", (60 + number, 40 + 5 * shard), seed=number)
-                tar.add(f"{number:02}.png", (base / "made.png").read_bytes())
-                tar.add(f"{number:02}.txt", f"{shard}, {number}".encode())
-            tar.add("bad.png", b"no picture")
-        (base / f"{shard}.tar").write_bytes(written.getvalue())
-    return base
 
 
 def shard_run(shards, out, **more):
@@ -87,6 +68,6 @@ def test_lost_workers_and_nodes_lose_nothing(cluster, workers_of, shards, tmp_pa
 
     outcome = crop_there(shards, tmp_path / "there", kill)
     assert "worker" in killed and "node" in killed
-    assert outcome.pictures.crops == SHARDS * PICTURES and not outcome.unreadable
+    assert outcome.pictures.crops == SHARDS * IN_SHARD and not outcome.unreadable
     crop_here(shards, tmp_path / "here")
     assert tree(tmp_path / "there") == tree(tmp_path / "here")

@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from spread_runs import PICTURES, SORTED, WAYS, crop, tree
+from made_pictures import tree
+from spread_runs import PICTURES, SORTED, WAYS, crop
 
 from salient_crop.models.registry import load_cropper
 
