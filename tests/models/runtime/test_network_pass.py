@@ -107,6 +107,7 @@ def test_a_network_that_cannot_be_converted_is_run_by_pytorch_as_precisely_as_as
     def fail(*_: object) -> None:
         raise OSError("no such operation\nand a long story")
 
+    use(monkeypatch, small)
     monkeypatch.setattr(network_pass, "convert", fail)
     run = NetworkPass(small, small)
     run.runtime = Runtime("openvino", "bfloat16")
