@@ -20,18 +20,18 @@ def start_early(chosen: Namespace) -> None:
     """Starts that process, where a command is likely to come to need it.
 
     Args:
-        chosen: the arguments of the command.
+        chosen: the arguments of the command; only those of runs have an engine.
     """
-    if sys.platform == "linux" and _needs_processes(chosen):
-        from multiprocessing import forkserver
+    if sys.platform != "linux" or not hasattr(chosen, "engine"):
+        return
+    from multiprocessing import forkserver
 
-        forkserver.set_forkserver_preload([f"{__package__}.preloaded"])
+    forkserver.set_forkserver_preload([f"{__package__}.preloaded"])
+    if _needs_processes(chosen):
         forkserver.ensure_running()
 
 
 def _needs_processes(chosen: Namespace) -> bool:
-    if not hasattr(chosen, "engine"):
-        return False
     engine = chosen.engine or AUTO
     if engine != AUTO:
         return bool(engine == PROCESSES)

@@ -88,11 +88,10 @@ def test_workers_are_started_early_where_they_will_be_needed(
     assert _needs_processes(chosen([photos], **more)) == needed
 
 
-def test_a_folder_of_few_pictures_and_other_commands_need_none(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_few_pictures_needs_none(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (photos / "below" / "0.jpg").unlink()
     assert not _needs_processes(chosen([photos]))
     assert not _needs_processes(chosen(["nowhere", "*.jpg"]))
     assert _needs_processes(chosen(["a.jpg"] * MANY_PICTURES))
-    assert not _needs_processes(Namespace(pictures=[photos] * MANY_PICTURES))
     monkeypatch.setattr(early_start, "available_cores", lambda: 1)
     assert not _needs_processes(chosen(["a.jpg"] * MANY_PICTURES, workers=None))
