@@ -104,6 +104,7 @@ class _Processes:
             try:
                 kind, said = worker.answers.recv()
             except (EOFError, OSError, pickle.UnpicklingError):
+                worker.process.join(1)  # it is ending, and says how
                 self.dismiss(worker)
                 reason = f"its process ended ({_describe_end(worker.process.exitcode)})"
                 return Answer(worker, lost=ChildProcessError(reason))
