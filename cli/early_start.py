@@ -7,9 +7,11 @@ command starts it: in a program of somebody else's, what is imported there is no
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 
 from ..images.machine import available_cores
@@ -28,7 +30,18 @@ def start_early(chosen: Namespace) -> None:
 
     forkserver.set_forkserver_preload([f"{__package__}.preloaded"])
     if _needs_processes(chosen):
-        forkserver.ensure_running()
+        with _without_interrupts():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes that are started inside ignore Ctrl-C: the command hears it, and ends them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _needs_processes(chosen: Namespace) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,11 @@ def run(code: str) -> str:
     found = subprocess.run([sys.executable, "-c", START + code], capture_output=True, check=False)
     assert found.returncode == 0, found.stderr.decode()
     return found.stdout.decode()
+
+
+def heed_interrupts() -> None:
+    """For `preexec_fn`: Ctrl-C interrupts the new process even where the tests run in the background, and ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def processes_of(group: int) -> set[int]:

@@ -11,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from own_process import processes_of, wait_for_end
+from own_process import heed_interrupts, processes_of, wait_for_end
 
 from salient_crop.cli import early_start
 from salient_crop.cli.early_start import _needs_processes
@@ -22,7 +22,12 @@ COMMAND = [sys.executable, "-m", "salient_crop.cli"]
 
 def start(*words: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, *words], stdout=stdout, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*COMMAND, *words],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
 
 

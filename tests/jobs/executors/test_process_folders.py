@@ -9,7 +9,7 @@ import time
 
 import pytest
 from made_pictures import save_picture, tree
-from own_process import wait_for_end
+from own_process import heed_interrupts, wait_for_end
 from spread_runs import PICTURES, SORTED, WAYS, crop
 
 from salient_crop.datasets.part_names import is_part_name
@@ -70,7 +70,12 @@ def test_a_command_that_is_stopped_leaves_no_process_and_goes_on(photos, tmp_pat
     by_processes = ["--runtime", "torch", "--engine", "processes", "--workers", "2"]
     command = [sys.executable, "-m", "salient_crop.cli", "crop", *words, *by_processes]
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     while process.poll() is None and not list(out.glob("**/*.jpg")):
         time.sleep(0.01)
