@@ -45,13 +45,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def execute(chosen: argparse.Namespace) -> int:
     """Runs the command that was chosen, and returns its exit status."""
-    import logging  # neither is needed for `--help`
-    import warnings
+    import warnings  # neither is needed for `--help`
 
-    # Pictures have their own limit here, and the reason of one that fails is told; what Pillow adds to that would only
-    # disturb the bar.
-    warnings.filterwarnings("ignore", module="PIL")
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    from ..images.hush import hush_pillow
+
+    hush_pillow()  # it would only disturb the bar
     with Reporter() as reporter, warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: reporter.note(f"salient-crop: {message}")
         try:

@@ -6,7 +6,6 @@ an eighth longer than two processes, and no number of them could do more than fi
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import pickle
@@ -22,6 +21,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
+from ...images.hush import hush_pillow
 from .pool import Answer, PoolResult, PoolWork, hand_out
 from .threads import single_threaded_torch
 
@@ -125,8 +125,6 @@ class _Processes:
     def close(self) -> None:
         """Ends all of them."""
         for each in list(self._workers.values()):
-            each.process.kill()  # all at once, before any is waited for
-        for each in list(self._workers.values()):
             self.dismiss(each)
 
 
@@ -162,10 +160,9 @@ def _work(pipe: Any, work: PoolWork[Any, Any], threads: int, memory: int, tasks:
     def pass_on(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         say(_WARNED, (str(message), category))
 
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
     try:
         with warnings.catch_warnings(), single_threaded_torch(), work.open(threads, memory) as do:
-            warnings.filterwarnings("ignore", module="PIL")  # the reason of a picture that fails is told
+            hush_pillow()
             warnings.showwarning = pass_on  # type: ignore[assignment]
             say(_DONE, None)
             while True:
