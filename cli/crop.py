@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import AUTO, RATIOS, default_min_share
+from ..jobs.defaults import RATIOS, default_min_share
 from . import buckets, shards, subjects
 from .options import (
     add_cropper,
@@ -290,7 +290,7 @@ def _run_folder(chosen: argparse.Namespace, reporter: Reporter) -> int:
     from ..jobs.run import RunError
 
     run, cropper, device = folder_run(chosen)
-    asked = chosen.engine or AUTO, chosen.address, chosen.gpus_per_worker, chosen.workers
+    asked = chosen.engine, chosen.address, chosen.gpus_per_worker, chosen.workers
     try:
         with Analyser(cropper, device) as analyser, open_picture_engine(run, analyser, *asked) as engine:
             outcome = crop_folder(run, analyser, record_progress(reporter), engine)

@@ -45,9 +45,8 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _needs_processes(chosen: Namespace) -> bool:
-    engine = chosen.engine or AUTO
-    if engine != AUTO:
-        return bool(engine == PROCESSES)
+    if chosen.engine != AUTO:
+        return bool(chosen.engine == PROCESSES)
     workers = chosen.workers or available_cores()
     return workers > 1 and chosen.device != "cuda" and chosen.frames == "each" and _names_many(chosen.pictures)
 

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags that say what works on pictures and shards, which are None where they are not given."""
+    """Adds the flags that say what works on pictures and shards."""
     group = parser.add_argument_group(
         "several processes or machines",
         "With --engine ray, all nodes must see the folders of the pictures and of the crops, under the same paths.",
@@ -53,6 +53,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--engine",
         choices=ENGINES,
+        default=AUTO,
         help="what works on pictures or shards: threads of this process (one shard after the other), processes of this"
         " machine, which together search faster, or workers on a Ray cluster (pip install 'salient-crop[ray]'), one for"
         " every core or GPU, or --workers N; all but threads without --frames and --subject. Default: auto, which is"
@@ -87,7 +88,7 @@ def run(chosen: argparse.Namespace, constraint: Constraint, reporter: Reporter) 
     run, cropper = shard_run(chosen, constraint)
     try:
         asked = chosen.address, chosen.gpus_per_worker, chosen.workers
-        with open_engine(run, cropper, chosen.engine or AUTO, *asked) as engine:
+        with open_engine(run, cropper, chosen.engine, *asked) as engine:
             outcome = crop_shards(run, engine, _progress(reporter))
     except (RunError, ValueError) as error:
         raise UsageError(name_flag(str(error), chosen)) from error
@@ -113,7 +114,7 @@ def worker_device(chosen: argparse.Namespace) -> tuple[str, str]:
         if idle is not None:
             raise UsageError(f"{flag_of(idle)} does nothing without --engine {RAY}")
     try:
-        return find_worker_device(chosen.device, chosen.engine or AUTO, chosen.gpus_per_worker)
+        return find_worker_device(chosen.device, chosen.engine, chosen.gpus_per_worker)
     except ValueError as error:
         raise UsageError(name_flag(str(error), chosen)) from error
 

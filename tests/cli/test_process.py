@@ -72,7 +72,7 @@ def test_an_interrupt_while_it_starts_ends_it_and_its_helpers_quietly(
 
 
 def chosen(pictures: list[str | Path], **more: object) -> Namespace:
-    return Namespace(pictures=pictures, **{"engine": None, "workers": 2, "device": "auto", "frames": "each", **more})
+    return Namespace(pictures=pictures, **{"engine": "auto", "workers": 2, "device": "auto", "frames": "each", **more})
 
 
 @pytest.mark.parametrize(
