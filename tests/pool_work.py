@@ -1,7 +1,8 @@
-"""Work for workers in other processes that goes wrong in the ways that it can."""
+"""Work for workers in other processes that goes wrong in the ways that it can, and the workers that are there."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -10,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 
 from salient_crop.jobs.executors.pool import PoolWork
 
@@ -65,3 +67,8 @@ def _do(task: str) -> str:
     elif deed == "hold":
         raise UnpicklableError
     return f"{task} by {os.getpid()}"
+
+
+def workers() -> list[BaseProcess]:
+    """Of this process: the workers that have not ended."""
+    return [each for each in multiprocessing.active_children() if each.name == "salient-crop worker"]

@@ -10,16 +10,13 @@ import time
 import pytest
 from made_pictures import save_picture, tree
 from own_process import heed_interrupts, wait_for_end
+from pool_work import workers
 from spread_runs import PICTURES, SORTED, WAYS, crop
 
 from salient_crop.datasets.part_names import is_part_name
 from salient_crop.jobs import picture_engine
 from salient_crop.jobs.executors import processes
 from salient_crop.models.registry import load_cropper
-
-
-def workers():
-    return [each for each in multiprocessing.active_children() if each.name == "salient-crop worker"]
 
 
 @pytest.mark.parametrize("way", WAYS)

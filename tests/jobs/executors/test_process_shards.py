@@ -1,11 +1,11 @@
 """Shards in several processes of this machine, beside the same by threads."""
 
-import multiprocessing
 import os
 import signal
 
 import pytest
 from made_pictures import tree
+from pool_work import workers
 from spread_runs import ASKED, IN_SHARD, SHARDS
 
 import salient_crop
@@ -35,7 +35,7 @@ def test_lost_workers_lose_nothing(shards, tmp_path):
 
     def kill(step):
         if step.done == 1:
-            for each in multiprocessing.active_children():
+            for each in workers():
                 os.kill(each.pid, signal.SIGKILL)
                 killed.append(each.pid)
 

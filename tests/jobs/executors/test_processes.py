@@ -1,6 +1,5 @@
 """Workers in processes of this machine: what they say, and how they end."""
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from contextlib import closing
 
 import pytest
 from own_process import ROOT, processes_of, wait_for_end
-from pool_work import Deeds
+from pool_work import Deeds, workers
 
 from salient_crop.jobs.engine_choice import open_processes, share_machine
 from salient_crop.jobs.executors.pool import MAX_LOST
@@ -21,10 +20,6 @@ GB = 10**9
 def run(tasks, processes=2, **more):
     with ProcessPool(processes, 1, GB) as pool:
         return {each.task: each.result for each in pool.run(Deeds(**more), tasks)}
-
-
-def workers():
-    return [each for each in multiprocessing.active_children() if each.name == "salient-crop worker"]
 
 
 def test_all_tasks_are_done_in_other_processes():
