@@ -26,22 +26,23 @@ def start_early(chosen: Namespace) -> None:
     """
     if sys.platform != "linux" or not hasattr(chosen, "engine"):
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     forkserver.set_forkserver_preload([f"{__package__}.preloaded"])
     if _needs_processes(chosen):
-        with _without_interrupts():
+        resource_tracker.ensure_running()  # by itself first: it would let interrupts through again
+        with _interrupts_held_back():
             forkserver.ensure_running()
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Processes that are started inside ignore Ctrl-C: the command hears it, and ends them."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C waits until the end, and never reaches processes that are started inside: the command ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _needs_processes(chosen: Namespace) -> bool:

@@ -71,6 +71,26 @@ def test_an_interrupt_while_it_starts_ends_it_and_its_helpers_quietly(
     wait_for_end(process.pid)
 
 
+INTERRUPTED_BY_ITSELF = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+STARTS_A_HELPER = f"""
+import subprocess, sys
+from salient_crop.cli.early_start import _interrupts_held_back
+try:
+    with _interrupts_held_back():
+        {INTERRUPTED_BY_ITSELF}
+        helped = subprocess.run([sys.executable, "-c", "{INTERRUPTED_BY_ITSELF}"]).returncode == 0
+except KeyboardInterrupt:
+    print("interrupted", helped)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no helper starts early")
+def test_an_interrupt_while_a_helper_is_started_is_for_the_command_alone() -> None:
+    command = [sys.executable, "-c", STARTS_A_HELPER]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts).stdout
+    assert said == "interrupted True\n"
+
+
 def chosen(pictures: list[str | Path], **more: object) -> Namespace:
     return Namespace(pictures=pictures, **{"engine": "auto", "workers": 2, "device": "auto", "frames": "each", **more})
 
