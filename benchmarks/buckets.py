@@ -33,7 +33,8 @@ import torch
 from salient_crop.bucketing.grids import choose_quantile_sizes, list_candidate_sizes, list_kohya_sizes, list_sdxl_sizes
 from salient_crop.bucketing.loss import compute_loss
 from salient_crop.bucketing.sizes import aspect_ratios, measure_area_loss
-from salient_crop.bucketing.solver.planner import BucketPlan, plan_assignment
+from salient_crop.bucketing.solver.plan import BucketPlan
+from salient_crop.bucketing.solver.planner import plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 from salient_crop.cropping.constraint import Constraint
 from salient_crop.cropping.ratio import Ratio

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..cropping.checks import LIMIT, check_count, check_tuple
 from ..printable import escape
 from .sizes import Size, format_size, sort_sizes
-from .solver.planner import EXACT_GAP, REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
+from .solver.plan import EXACT_GAP, REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
 from .solver.policy import MAX_COUNT
 
 BEHEADED = "beheaded"  # why a picture is left out, beside those of the planner

@@ -16,7 +16,7 @@ import torch
 from ..bucketing.grids import list_kohya_sizes
 from ..bucketing.loss import compute_loss
 from ..bucketing.report import BEHEADED, BucketReport, Placement, build_report, describe_left_out
-from ..bucketing.solver.planner import BucketPlan, plan_assignment
+from ..bucketing.solver.plan import BucketPlan
 from ..cropping.box import Box
 from ..cropping.canvas import NO_CANVAS, Canvas
 from ..cropping.constraint import Constraint, UnsatisfiableError
@@ -146,6 +146,8 @@ def sort_pictures(
         measured: the records of `measure_picture` for each, read once, in order.
         settings: gives the buckets, the counts and the weights of the loss.
     """
+    from ..bucketing.solver.planner import plan_assignment  # SciPy comes with it; what measures and writes needs none
+
     measurements = _Measurements.read(sizes, measured, settings)
     plan = plan_assignment(measurements.loss(settings), settings.policy())
     plan = replace(plan, left_out={**plan.left_out, **dict.fromkeys(measurements.beheaded(), BEHEADED)})

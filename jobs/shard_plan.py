@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..bucketing.sizes import format_size
-from ..bucketing.solver.planner import EXACT_GAP, plan_assignment
+from ..bucketing.solver.plan import EXACT_GAP
+from ..bucketing.solver.planner import plan_assignment
 from ..datasets.json_values import parse_json
 from ..datasets.shards.marker import Marker
 from ..datasets.shards.measured import measured_file, read_losses

@@ -11,7 +11,8 @@ from salient_crop.bucketing.report import (
     build_report,
     describe_left_out,
 )
-from salient_crop.bucketing.solver.planner import REMAINDER, TOO_FEW, TOO_SMALL, plan_assignment
+from salient_crop.bucketing.solver.plan import REMAINDER, TOO_FEW, TOO_SMALL
+from salient_crop.bucketing.solver.planner import plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 
 PORTRAIT, SQUARE, LANDSCAPE = (832, 1216), (1024, 1024), (1216, 832)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from salient_crop.bucketing.solver import reduction
-from salient_crop.bucketing.solver.planner import REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan, plan_assignment
+from salient_crop.bucketing.solver.plan import REMAINDER, TOO_FEW, TOO_SMALL, BucketPlan
+from salient_crop.bucketing.solver.planner import plan_assignment
 from salient_crop.bucketing.solver.policy import BucketPolicy
 
 INF = np.inf
