@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import RATIOS, default_min_share
+from ..jobs.defaults import BACKGROUND, RATIOS, default_min_share
 from . import buckets, shards, subjects
 from .options import (
     add_cropper,
@@ -267,7 +267,7 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
         "--background",
         metavar="COLOUR",
         type=parse_background,
-        default="white",
+        default=BACKGROUND,
         help="under transparent pixels and padding: a name, #rrggbb, or `keep` for transparent png and webp",
     )
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..jobs.defaults import BACKGROUND
 from .options import (
     add_cropper,
     add_device,
@@ -110,7 +111,7 @@ def _add_square(parser: argparse.ArgumentParser) -> None:
         "--background",
         metavar="COLOUR",
         type=parse_background,
-        default="white",
+        default=BACKGROUND,
         help="a name or #rrggbb (default white)",
     )
     parser.add_argument("--padding-masks", action="store_true", help="write masks of what lies outside the picture")

@@ -6,6 +6,9 @@ from ..cropping.checks import show
 from ..images.machine import available_cores
 
 RATIOS = "1:1,2:3,3:2"
+BACKGROUND = (255, 255, 255)
+"""Red, green and blue under what is transparent or outside the picture."""
+
 BUCKET_RESOLUTION = 1024
 """Side in pixels of the square that names the pixel budget of buckets."""
 

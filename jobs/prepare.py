@@ -13,11 +13,11 @@ from ..cropping.constraint import Constraint
 from ..cropping.objective import DEFAULT_OBJECTIVE, Objective
 from ..cropping.sequence import EACH, with_even_sides
 from ..images.budget import check_memory
-from ..images.colour import RGB, WHITE
+from ..images.colour import RGB
 from ..images.fill import Fill
 from ..models.base import Cropper
 from .bucket_options import BucketOptions
-from .defaults import default_workers
+from .defaults import BACKGROUND, default_workers
 from .face_settings import FaceSettings
 from .guides import NO_GUIDES, ROLES, Guides
 from .on_cut import KEEP
@@ -48,7 +48,7 @@ def prepare_run(
     format: str = "jpg",
     quality: int | None = None,
     name: str | None = None,
-    background: RGB | None = WHITE,
+    background: RGB | None = BACKGROUND,
     fit: str = CROP,
     fit_side: str = AUTO,
     fill: Fill = None,

@@ -28,11 +28,12 @@ from ..cropping.sequence import EACH, FRAMES
 from ..datasets.formats import DatasetFormat
 from ..datasets.formats.plain import Plain
 from ..datasets.name_pattern import OF_CROP, NamePattern
-from ..images.colour import RGB, WHITE
+from ..images.colour import RGB
 from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
 from ..images.fill import Fill, parse_fill
 from ..models.base import Cropper
 from ..models.runtime.choice import TORCH
+from .defaults import BACKGROUND
 from .face_settings import FaceSettings
 from .guides import NO_GUIDES, Guides
 from .on_cut import KEEP, ON_CUT
@@ -166,7 +167,7 @@ class CropSettings:
     format: str = "jpg"
     quality: int | None = None
     name: str | None = None
-    background: RGB | None = WHITE
+    background: RGB | None = BACKGROUND
     fit: str = CROP
     fit_side: str = AUTO
     fill: Fill = None
