@@ -36,6 +36,7 @@ def resize_to_working_size(images: Tensor) -> Tensor:
     images = images.cpu() if images.device.type == "mps" else images
     width, height = working_size((images.shape[-1], images.shape[-2]))
     if images.shape[-2:] != (height, width):
+        images = images.contiguous()  # faster than interleaved pixels, to the same values
         images = F.interpolate(images, size=(height, width), mode="bilinear", antialias=True)
     return round_to_byte(images * 255).to(torch.uint8)
 
