@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ def run() -> int:
     try:
         chosen = build_parser().parse_args()
         start_early(chosen)
-        with collecting_nothing():
+        with collecting_nothing(), ended_by_interrupts():
             import torch  # noqa: F401  every command comes to need it
         ending.status = execute(chosen)
     except KeyboardInterrupt:  # nothing has begun
@@ -48,6 +49,21 @@ def collecting_nothing() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def ended_by_interrupts() -> Iterator[None]:
+    """Lets Ctrl-C end the process at once, where nothing has begun that could be stopped properly.
+
+    An exception that is raised anywhere in the import of PyTorch may be swallowed by its own code, or abort it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else it is ignored, as in the background
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _QuickEnd:

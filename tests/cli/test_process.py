@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from salient_crop.cli import early_start
 from salient_crop.cli.early_start import _needs_processes
 from salient_crop.jobs.defaults import MANY_PICTURES
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 COMMAND = [sys.executable, "-m", "salient_crop.cli"]
 
 
@@ -60,6 +62,9 @@ def photos(tmp_path: Path) -> Path:
 def test_an_interrupt_while_it_starts_ends_it_and_its_helpers_quietly(
     photos: Path, tmp_path: Path, after: float
 ) -> None:
+    first = shutil.copy(SAMPLES / "astronaut.jpg", photos / "astronaut.jpg")
+    for number in range(6 * MANY_PICTURES):  # so that it is still at work then, however fast
+        os.link(first, photos / f"{number}.jpg")
     process = start("crop", str(photos), "--out", str(tmp_path / "out"), "--device", "cpu", "--workers", "2")
     while len(processes_of(process.pid)) < 2:
         time.sleep(0.01)
@@ -89,6 +94,31 @@ def test_an_interrupt_while_a_helper_is_started_is_for_the_command_alone() -> No
     command = [sys.executable, "-c", STARTS_A_HELPER]
     said = subprocess.run(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed_interrupts).stdout
     assert said == "interrupted True\n"
+
+
+SWALLOWS_AN_INTERRUPT = f"""
+from salient_crop.cli.process import ended_by_interrupts
+with ended_by_interrupts():
+    try:
+        {INTERRUPTED_BY_ITSELF}
+    except KeyboardInterrupt:
+        pass
+print("goes on")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+@pytest.mark.parametrize("ended", [True, False])
+def test_no_interrupt_is_swallowed_while_nothing_has_begun_unless_it_is_ignored(ended: bool) -> None:
+    command = [sys.executable, "-c", SWALLOWS_AN_INTERRUPT]
+    disposition = heed_interrupts if ended else ignore_interrupts
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True, preexec_fn=disposition)
+    assert (process.returncode, process.stdout) == ((-signal.SIGINT, "") if ended else (0, "goes on\n"))
+
+
+def ignore_interrupts() -> None:
+    """As a shell does for what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def chosen(pictures: list[str | Path], **more: object) -> Namespace:
