@@ -39,6 +39,9 @@ def test_the_version_is_shown(capsys):
     assert capsys.readouterr().out == f"salient-crop {salient_crop.__version__}\n"
 
 
+SLOW = {"torch", "torchvision", "scipy", "numpy", "PIL", "tqdm", "openvino", "logging", "importlib.metadata"}
+
+
 @pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "--help"] for name in SUB_COMMANDS)])
 def test_help_needs_nothing_slow(words):
     code = f"""
@@ -52,8 +55,7 @@ finally:
     shown = subprocess.run([sys.executable, "-c", own_process.START + code], capture_output=True, text=True)
     loaded = set(json.loads(shown.stdout.splitlines()[-1]))
     assert "argparse" in loaded
-    slow = {"torch", "torchvision", "scipy", "numpy", "PIL", "tqdm", "openvino", "logging", "importlib.metadata"}
-    assert not slow & loaded
+    assert not SLOW & loaded
     if words[0] not in SUB_COMMANDS:
         assert not {f"salient_crop.cli.{name}" for name in SUB_COMMANDS} & loaded, "only what was asked for"
 
@@ -69,6 +71,26 @@ print(json.dumps(list(sys.modules)))
     loaded = set(json.loads(own_process.run(code).splitlines()[-1]))
     assert "torch" in loaded
     assert not {"scipy", "torchvision", "matplotlib", "transformers", "pyarrow", "fsspec", "ray"} & loaded
+
+
+def test_workers_of_any_run_need_only_what_they_use():
+    code = """
+import json, salient_crop.cli.preloaded
+print(json.dumps(list(sys.modules)))
+"""
+    loaded = set(json.loads(own_process.run(code).splitlines()[-1]))
+    assert {"torch", "salient_crop.jobs.bucket_stages", "salient_crop.jobs.shard_stages"} <= loaded
+    assert not {"scipy", "torchvision", "openvino"} & loaded
+
+
+def test_the_arguments_of_a_crop_are_read_before_anything_slow_is_imported():
+    code = """
+import json
+from salient_crop.cli.main import build_parser
+build_parser().parse_args(["crop", "photos", "--out", "crops", "--ratios", "2:3,sdxl"])
+print(json.dumps(list(sys.modules)))
+"""
+    assert not SLOW & set(json.loads(own_process.run(code).splitlines()[-1]))
 
 
 def test_the_help_of_buckets_says_what_there_is():
