@@ -1,6 +1,6 @@
 """A folder of photographs to crops of one size: `salient-crop crop` beside smartcrop.py and libvips' smartcrop.
 
-python benchmarks/throughput.py PHOTOGRAPHS [--count 200] [--long-side 480]
+python benchmarks/throughput.py PHOTOGRAPHS [--count 200] [--long-side 480] [--rounds 5]
 python benchmarks/throughput.py PHOTOGRAPHS --count 60 --long-side 4000 [--resolution 1024] [--croppers focus,centre]
 
 All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, on the same cores: salient-crop as it
@@ -8,7 +8,8 @@ chooses, which is one process a core for a hundred photographs or more and one t
 one process a core, libvips with its own threads and as many files at once as there are cores. Each is also run on one
 photograph: that is its start, and a second figure leaves it out, as a folder of thousands does. Where OpenVINO is
 installed, salient-crop is run with it and without. What is not installed of the others (`pip install smartcrop pyvips
-pyvips-binary`) is left out.
+pyvips-binary`) is left out. With `--rounds` all of them are run in turns so often, and medians count: of figures, and
+of their ratios within a round, as the same machine may be half as fast again an hour later.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -44,6 +47,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--long-side", type=int, default=0, help="resize them to this first (0: as they are)")
     parser.add_argument("--resolution", type=int, choices=SIZES, default=512)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument(
         "--croppers", default="", help="of salient-crop, separated by commas (default: its own default)"
     )
@@ -55,16 +59,17 @@ def main() -> None:
         shutil.copy(min(folder.iterdir()), one)
         print(f"{chosen.count} photographs, {CORES} cores; ratios to the first row")
         print(f"{'':24}{'whole run':>16}{'start':>9}{'after the start':>20}{'peak MB':>10}")
-        first: Speed | None = None
-        for name, commands in contenders(chosen).items():
-            # The first run reads files for the first time, and converts networks, which later ones find.
-            _, start, whole = (
-                measure(commands, pictures, Path(scratch, "out", name, str(turn)))
-                for turn, pictures in enumerate((one, one, folder))
-            )
-            speed = Speed.of(start, whole, chosen.count)
-            first = first or speed
-            print_row(name, speed, first)
+        speeds: dict[str, list[Speed]] = defaultdict(list)
+        for turn in range(chosen.rounds):
+            for name, commands in contenders(chosen).items():
+                out = Path(scratch, "out")
+                if turn == 0:  # reads files for the first time, and converts networks, which later runs find
+                    measure(commands, one, out)
+                start, whole = measure(commands, one, out), measure(commands, folder, out)
+                speeds[name].append(Speed.of(start, whole, chosen.count))
+        first = next(iter(speeds.values()))
+        for name, found in speeds.items():
+            print_row(name, found, first)
 
 
 @dataclass(frozen=True)
@@ -87,22 +92,29 @@ class Speed:
 
 
 def measure(commands: Commands, folder: Path, out: Path) -> Usage:
-    """Crops a folder, and exits where a photograph has no crop."""
-    out.mkdir(parents=True)
+    """Crops a folder into a new one, which is removed, and exits where a photograph has no crop."""
+    out.mkdir()
     used = run_and_measure(commands(folder, out))
     crops, count = len(list(out.rglob("*.jpg"))), len(list(folder.iterdir()))
     if crops != count:
-        raise SystemExit(f"{out.parent.name} wrote {crops} crops of {count}")
+        raise SystemExit(f"{commands(folder, out)} wrote {crops} crops of {count}")
+    shutil.rmtree(out)
     return used
 
 
-def print_row(name: str, speed: Speed, first: Speed) -> None:
-    """A program's figures, with their ratios to those of the first."""
+def print_row(name: str, speeds: Sequence[Speed], first: Sequence[Speed]) -> None:
+    """A program's figures, with their ratios to those of the first, by round: the medians."""
+
+    def typical(figure: str) -> float:
+        return median(getattr(each, figure) for each in speeds)
+
+    def ratio(figure: str) -> float:
+        return median(getattr(each, figure) / getattr(base, figure) for each, base in zip(speeds, first, strict=True))
+
     print(
-        f"{name:24}{speed.whole:8.1f}/s {speed.whole / first.whole:5.2f}{speed.start:8.2f}s"
-        f"{speed.after:9.1f}/s {speed.after / first.after:5.2f}{1000 * speed.cpu:5.0f} ms CPU"
-        f"{speed.megabytes:6.0f}",
-        flush=True,
+        f"{name:24}{typical('whole'):8.1f}/s {ratio('whole'):5.2f}{typical('start'):8.2f}s"
+        f"{typical('after'):9.1f}/s {ratio('after'):5.2f}{1000 * typical('cpu'):5.0f} ms CPU"
+        f"{typical('megabytes'):6.0f}"
     )
 
 
