@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from ..bucketing.sizes import format_size, parse_size
-from ..bucketing.solver.planner import plan_assignment
 from ..cropping.box import Box
 from ..cropping.canvas import AUTO, CROP
 from ..cropping.checks import Size, check_count, check_kind, show
@@ -392,6 +391,8 @@ def assign_buckets(
     table, sizes = np.asarray(losses, np.float64), settings.grid.sizes
     if table.ndim != 2 or table.shape[1] != len(sizes):
         raise ValueError(f"losses: {buckets} has {len(sizes)} sizes, got losses of shape {list(table.shape)}")
+    from ..bucketing.solver.planner import plan_assignment  # SciPy comes with it; what crops needs none
+
     columns = plan_assignment(table, settings.policy()).assignment
     return [format_size(sizes[column]) if column >= 0 else NO_BUCKET for column in columns]
 

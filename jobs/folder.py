@@ -53,7 +53,7 @@ def crop_folder(run: FolderRun, analyser: Analyser, progress: Progress, engine: 
             return crop_clips(run, analyser, progress)
         if run.settings.buckets is None:
             return _crop_each(run, engine, progress)
-        from .buckets import sort_folder  # the solver comes with it, and most runs need none
+        from .buckets import sort_folder  # most runs need none of it
 
         return sort_folder(run, engine, progress)
 
