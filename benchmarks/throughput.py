@@ -59,13 +59,13 @@ def main() -> None:
         shutil.copy(min(folder.iterdir()), one)
         print(f"{chosen.count} photographs, {CORES} cores; ratios to the first row")
         print(f"{'':24}{'whole run':>16}{'start':>9}{'after the start':>20}{'peak MB':>10}")
+        programs, out = contenders(chosen), Path(scratch, "out")
         speeds: dict[str, list[Speed]] = defaultdict(list)
         for turn in range(chosen.rounds):
-            for name, commands in contenders(chosen).items():
-                out = Path(scratch, "out")
+            for name, commands in programs.items():
                 if turn == 0:  # reads files for the first time, and converts networks, which later runs find
-                    measure(commands, one, out)
-                start, whole = measure(commands, one, out), measure(commands, folder, out)
+                    measure(name, commands, one, out)
+                start, whole = (measure(name, commands, each, out) for each in (one, folder))
                 speeds[name].append(Speed.of(start, whole, chosen.count))
         first = next(iter(speeds.values()))
         for name, found in speeds.items():
@@ -91,13 +91,13 @@ class Speed:
         return cls(count / whole.seconds, start.seconds, more / seconds, cpu / more, whole.megabytes)
 
 
-def measure(commands: Commands, folder: Path, out: Path) -> Usage:
+def measure(name: str, commands: Commands, folder: Path, out: Path) -> Usage:
     """Crops a folder into a new one, which is removed, and exits where a photograph has no crop."""
     out.mkdir()
     used = run_and_measure(commands(folder, out))
     crops, count = len(list(out.rglob("*.jpg"))), len(list(folder.iterdir()))
     if crops != count:
-        raise SystemExit(f"{commands(folder, out)} wrote {crops} crops of {count}")
+        raise SystemExit(f"{name} wrote {crops} crops of {count}")
     shutil.rmtree(out)
     return used
 
