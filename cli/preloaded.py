@@ -5,10 +5,12 @@ taking that apart: whoever reads what the command says waits for it, too.
 """
 
 import atexit
-import os
+import sys
+from multiprocessing import forkserver
 
-from .process import collecting_nothing
+from .process import QuickEnd, collecting_nothing
 
-atexit.register(os._exit, 0)
+if getattr(sys.modules["__main__"], "main", None) is forkserver.main:  # in any other process, the status is not ours
+    atexit.register(QuickEnd(0))
 with collecting_nothing():
     from ..jobs import picture_worker, shard_worker  # noqa: F401

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from .early_start import start_early
 from .main import build_parser, execute
@@ -24,7 +25,7 @@ def run() -> int:
 
     The process is expected to end with it.
     """
-    ending = _QuickEnd()
+    ending = QuickEnd()
     atexit.register(ending)  # the first of all, so that it is the last to be called
     try:
         chosen = build_parser().parse_args()
@@ -66,7 +67,8 @@ def ended_by_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-class _QuickEnd:
+@dataclass
+class QuickEnd:
     """Ends the process without taking its objects apart, once all else that ends with it has ended.
 
     Attributes:

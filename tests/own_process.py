@@ -37,6 +37,11 @@ def heed_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def ignore_interrupts() -> None:
+    """For `preexec_fn`: Ctrl-C does nothing, as in what a shell starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def processes_of(group: int) -> set[int]:
     """The processes of a group that have not ended, whether or not anybody has asked how they ended."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout

@@ -12,13 +12,12 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
-from own_process import heed_interrupts, processes_of, wait_for_end
+from own_process import ROOT, heed_interrupts, ignore_interrupts, processes_of, wait_for_end
 
 from salient_crop.cli import early_start
 from salient_crop.cli.early_start import _needs_processes
 from salient_crop.jobs.defaults import MANY_PICTURES
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 COMMAND = [sys.executable, "-m", "salient_crop.cli"]
 
 
@@ -62,7 +61,7 @@ def photos(tmp_path: Path) -> Path:
 def test_an_interrupt_while_it_starts_ends_it_and_its_helpers_quietly(
     photos: Path, tmp_path: Path, after: float
 ) -> None:
-    first = shutil.copy(SAMPLES / "astronaut.jpg", photos / "astronaut.jpg")
+    first = shutil.copy(ROOT / "samples" / "astronaut.jpg", photos / "astronaut.jpg")
     for number in range(6 * MANY_PICTURES):  # so that it is still at work then, however fast
         os.link(first, photos / f"{number}.jpg")
     process = start("crop", str(photos), "--out", str(tmp_path / "out"), "--device", "cpu", "--workers", "2")
@@ -116,9 +115,11 @@ def test_no_interrupt_is_swallowed_while_nothing_has_begun_unless_it_is_ignored(
     assert (process.returncode, process.stdout) == ((-signal.SIGINT, "") if ended else (0, "goes on\n"))
 
 
-def ignore_interrupts() -> None:
-    """As a shell does for what it starts in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is forked from it")
+def test_what_workers_share_ends_no_other_process() -> None:
+    code = "import salient_crop.cli.preloaded; print('said'); raise SystemExit(3)"
+    process = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert (process.returncode, process.stdout) == (3, "said\n")
 
 
 def chosen(pictures: list[str | Path], **more: object) -> Namespace:
