@@ -60,37 +60,33 @@ finally:
         assert not {f"salient_crop.cli.{name}" for name in SUB_COMMANDS} & loaded, "only what was asked for"
 
 
+def modules_after(code: str) -> set[str]:
+    """All that is imported once the code has run, in a process of its own."""
+    said = own_process.run(f"{code}\nimport json; print(json.dumps(list(sys.modules)))")
+    return set(json.loads(said.splitlines()[-1]))
+
+
 def test_a_crop_needs_only_what_it_uses(tmp_path):
     words = ["crop", str(ROOT / "samples" / "cat.jpg"), "--out", str(tmp_path / "out")]
-    code = f"""
-import json
-from salient_crop.cli.main import main
-assert main({words}) == 0
-print(json.dumps(list(sys.modules)))
-"""
-    loaded = set(json.loads(own_process.run(code).splitlines()[-1]))
+    loaded = modules_after(f"from salient_crop.cli.main import main; assert main({words}) == 0")
     assert "torch" in loaded
     assert not {"scipy", "torchvision", "matplotlib", "transformers", "pyarrow", "fsspec", "ray"} & loaded
 
 
 def test_workers_of_any_run_need_only_what_they_use():
-    code = """
-import json, salient_crop.cli.preloaded
-print(json.dumps(list(sys.modules)))
-"""
-    loaded = set(json.loads(own_process.run(code).splitlines()[-1]))
+    loaded = modules_after("import salient_crop.cli.preloaded")
     assert {"torch", "salient_crop.jobs.bucket_stages", "salient_crop.jobs.shard_stages"} <= loaded
     assert not {"scipy", "torchvision", "openvino"} & loaded
 
 
+def test_a_stage_of_an_engine_imports_no_solver():
+    assert "scipy" not in modules_after("import salient_crop; salient_crop.CropBatch")
+
+
 def test_the_arguments_of_a_crop_are_read_before_anything_slow_is_imported():
-    code = """
-import json
-from salient_crop.cli.main import build_parser
-build_parser().parse_args(["crop", "photos", "--out", "crops", "--ratios", "2:3,sdxl"])
-print(json.dumps(list(sys.modules)))
-"""
-    assert not SLOW & set(json.loads(own_process.run(code).splitlines()[-1]))
+    words = ["crop", "photos", "--out", "crops", "--ratios", "2:3,sdxl"]
+    code = f"from salient_crop.cli.main import build_parser; build_parser().parse_args({words})"
+    assert not SLOW & modules_after(code)
 
 
 def test_the_help_of_buckets_says_what_there_is():
