@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..jobs.defaults import BACKGROUND, RATIOS, default_min_share
 from . import buckets, shards, subjects
+from .engines import add_engine, worker_device
 from .options import (
     add_cropper,
     add_device,
@@ -96,7 +97,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
     buckets.add_arguments(parser)
     subjects.add_arguments(parser)
-    shards.add_engine(parser)
+    add_engine(
+        parser,
+        "pictures, or on shards (threads: one after the other)",
+        "All but threads go without --frames and --subject, and auto leaves shards to threads.",
+    )
     shards.add_arguments(parser)
 
 
@@ -338,7 +343,7 @@ def folder_run(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
     check_flags(chosen)
     of_subjects = subjects.per_subject(chosen)
     options = buckets.bucket_options(chosen)
-    device, here = shards.worker_device(chosen)
+    device, here = worker_device(chosen)
     cropper = open_cropper(chosen.cropper, here, chosen.runtime, chosen.precision)
     asked, objective = apply_framing(
         chosen.framing, constraint(chosen), DEFAULT_OBJECTIVE, sized=chosen.min_area is not None

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import AUTO, ENGINES, MANY_PICTURES, RAY
 from . import buckets, subjects
-from .options import flag_of, name_flag, open_cropper, parse_factor
+from .engines import worker_device
+from .options import flag_of, name_flag, open_cropper
 from .progress import Reporter
 from .status import DONE, SOME_FAILED, UsageError
 from .summary import count_pictures, describe_pictures
@@ -44,30 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Adds the flags that say what works on pictures and shards."""
-    group = parser.add_argument_group(
-        "several processes or machines",
-        "With --engine ray, all nodes must see the folders of the pictures and of the crops, under the same paths.",
-    )
-    group.add_argument(
-        "--engine",
-        choices=ENGINES,
-        default=AUTO,
-        help="what works on pictures or shards: threads of this process (one shard after the other), processes of this"
-        " machine, which together search faster, or workers on a Ray cluster (pip install 'salient-crop[ray]'), one for"
-        " every core or GPU, or --workers N; all but threads without --frames and --subject. Default: auto, which is"
-        f" processes for {MANY_PICTURES} pictures or more on a CPU, else threads",
-    )
-    group.add_argument("--address", metavar="ADDRESS", help="of the cluster; auto: the one here (default: a new one)")
-    group.add_argument(
-        "--gpus-per-worker",
-        metavar="X",
-        type=parse_factor,
-        help="with --engine ray, GPUs for each worker, such as 1 or 0.5 (default: none)",
-    )
-
-
 def refuse_flags(chosen: argparse.Namespace) -> None:
     """Refuses flags that do nothing without shards.
 
@@ -99,24 +75,6 @@ def run(chosen: argparse.Namespace, constraint: Constraint, reporter: Reporter) 
         reporter.result(*outcome.plan.format_text(), "")
     reporter.result(summary(run, outcome))
     return DONE if outcome.is_whole else SOME_FAILED
-
-
-def worker_device(chosen: argparse.Namespace) -> tuple[str, str]:
-    """The device that pictures are analysed on, and that of this process; the same without Ray.
-
-    Raises:
-        UsageError: when it is not there, or flags of engines do not go together.
-    """
-    from ..jobs.engine_choice import find_worker_device
-
-    if chosen.engine != RAY:
-        idle = next((name for name in ("address", "gpus_per_worker") if getattr(chosen, name) is not None), None)
-        if idle is not None:
-            raise UsageError(f"{flag_of(idle)} does nothing without --engine {RAY}")
-    try:
-        return find_worker_device(chosen.device, chosen.engine, chosen.gpus_per_worker)
-    except ValueError as error:
-        raise UsageError(name_flag(str(error), chosen)) from error
 
 
 def shard_run(chosen: argparse.Namespace, constraint: Constraint) -> tuple[ShardRun, Cropper]:

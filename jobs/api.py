@@ -23,9 +23,8 @@ from ..models.base import Cropper
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
 from .bucket_options import BucketOptions
-from .defaults import AUTO as AUTO_ENGINE
 from .defaults import KEEP_MOST, RAY, THREADS
-from .engine_choice import check_engine, find_worker_device
+from .engine_choice import check_engine, engine_for, find_worker_device
 from .executors.batches import Analyser
 from .folder import crop_folder as crop_run
 from .framing import resolve_asked
@@ -205,12 +204,7 @@ def crop_folder(
         buckets, batch_size, smallest, remainder, most_enlarged, duplicates, dataset, concept, repeats, step
     )
     check_engine(engine, address, gpus_per_worker)
-    if isinstance(cropper, Cropper) and engine != THREADS:
-        if engine != AUTO_ENGINE:
-            raise ValueError(
-                f"cropper: one that is loaded stays in this process; with engine {engine} name it, or its file"
-            )
-        engine = THREADS
+    engine = engine_for(cropper, engine)
     of_workers, here = find_worker_device(device, engine, gpus_per_worker)
     loaded = open_cropper(cropper, here, runtime, precision)
     where = of_workers if engine == RAY else str(loaded.device or here)

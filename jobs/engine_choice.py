@@ -9,7 +9,8 @@ from math import ceil
 from ..cropping.checks import check_number, show
 from ..images.budget import default_memory
 from ..images.machine import memory_limit
-from .defaults import ENGINES, RAY
+from ..models.base import Cropper
+from .defaults import AUTO, ENGINES, RAY, THREADS
 from .device import find_device
 from .executors.pool import Pool
 from .executors.processes import ProcessPool
@@ -121,3 +122,20 @@ def check_engine(engine: str, address: str | None = None, gpus_per_worker: float
                 raise ValueError(f"{name}: does nothing without engine {RAY}")
     if gpus_per_worker is not None and not 0 < check_number("gpus_per_worker", gpus_per_worker) <= 1024:
         raise ValueError(f"gpus_per_worker must be above 0, got {gpus_per_worker}")
+
+
+def engine_for(cropper: object, engine: str) -> str:
+    """The engine of a run by a cropper: one that is loaded stays in this process, and so does the run.
+
+    Args:
+        cropper: loaded, or its name or path.
+        engine: that was asked for.
+
+    Raises:
+        ValueError: when the engine has other processes.
+    """
+    if not isinstance(cropper, Cropper) or engine == THREADS:
+        return engine
+    if engine == AUTO:
+        return THREADS
+    raise ValueError(f"cropper: one that is loaded stays in this process; with engine {engine} name it, or its file")
