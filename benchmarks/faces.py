@@ -29,7 +29,7 @@ from salient_crop.images.reader import PictureReader
 from salient_crop.images.warp import plan_warp, warp
 from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.face_settings import FaceSettings
-from salient_crop.jobs.face_stages import FaceLooker, keep_passing, read_picture
+from salient_crop.jobs.face_stages import find_in_picture, keep_passing, read_picture
 from salient_crop.models.base import Cropper
 from salient_crop.models.landmarks.loading import LandmarkFinder, load_bundled_finder
 from salient_crop.models.registry import load_cropper
@@ -69,9 +69,9 @@ def main() -> None:
 def extract(path: Path, cropper: Cropper, finder: LandmarkFinder, size: int) -> int:
     """The squares of a photograph as the command makes them; returns how many."""
     settings = FaceSettings(finder.digest, size=size)
-    look = FaceLooker(Analyser(cropper), finder, settings)
     with PictureReader() as reader, reader.open(path) as picture:
-        found = keep_passing(look(picture, PictureRecord(path.name, picture.info.size, FAILED)), settings)
+        record = PictureRecord(path.name, picture.info.size, FAILED)
+        found = keep_passing(find_in_picture(picture, record, Analyser(cropper), finder, settings), settings)
         read = read_picture(picture)
         for crop in found.crops:
             assert crop.face is not None

@@ -49,7 +49,8 @@ def _needs_processes(chosen: Namespace) -> bool:
     if chosen.engine != AUTO:
         return bool(chosen.engine == PROCESSES)
     workers = chosen.workers or available_cores()
-    return workers > 1 and chosen.device != "cuda" and chosen.frames == "each" and _names_many(chosen.pictures)
+    each_alone = getattr(chosen, "frames", "each") == "each"
+    return workers > 1 and chosen.device != "cuda" and each_alone and _names_many(chosen.pictures)
 
 
 def _names_many(words: Sequence[str | os.PathLike[str]]) -> bool:

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..jobs.defaults import BACKGROUND
+from ..jobs.defaults import AUTO, BACKGROUND, THREADS
+from .engines import add_engine, worker_device
 from .options import (
     add_cropper,
     add_device,
@@ -14,7 +15,6 @@ from .options import (
     add_workers,
     flag_of,
     open_cropper,
-    open_device,
     parse_background,
     parse_factor,
     parse_fill,
@@ -77,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_memory(parser)
     add_device(parser)
     parser.add_argument("--follow-links", action="store_true", help="also read what links lead to outside the folder")
+    add_engine(parser, "pictures", "--paste-back is left to threads.")
 
 
 def _add_square(parser: argparse.ArgumentParser) -> None:
@@ -233,12 +234,13 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 def _extract(chosen: argparse.Namespace, reporter: Reporter) -> tuple[FolderRun, Outcome]:
     from ..jobs.executors.batches import Analyser
     from ..jobs.face_folder import extract_faces
-    from ..jobs.prepare_faces import prepare_face_run, prepare_look, prepare_person
+    from ..jobs.picture_engine import open_picture_engine
+    from ..jobs.prepare_faces import find_earlier, prepare_face_run, prepare_person
     from ..models.landmarks.loading import load_bundled_finder
     from .crop import record_progress
 
-    device = open_device(chosen.device)
-    cropper = open_cropper(chosen.cropper, device, chosen.runtime, chosen.precision)
+    device, here = worker_device(chosen)
+    cropper = open_cropper(chosen.cropper, here, chosen.runtime, chosen.precision)
     finder = load_bundled_finder()
     person = prepare_person(chosen.pictures, chosen.same_as, chosen.embeddings)
     run = prepare_face_run(
@@ -258,9 +260,10 @@ def _extract(chosen: argparse.Namespace, reporter: Reporter) -> tuple[FolderRun,
         workers=chosen.workers,
         memory=chosen.memory,
     )
-    with Analyser(cropper, device) as analyser:
-        look = prepare_look(chosen.pictures, run, analyser, finder, person)
-        return run, extract_faces(run, look, record_progress(reporter))
+    earlier = find_earlier(chosen.pictures, person)
+    asked = chosen.engine, chosen.address, chosen.gpus_per_worker, chosen.workers
+    with Analyser(cropper, here) as analyser, open_picture_engine(run, analyser, *asked, finder) as engine:
+        return run, extract_faces(run, engine, record_progress(reporter), earlier)
 
 
 def _face_settings(chosen: argparse.Namespace, finder: str, embeddings: str) -> FaceSettings:
@@ -282,6 +285,8 @@ def _paste_back(chosen: argparse.Namespace, reporter: Reporter) -> tuple[FolderR
     from ..jobs.face_paste import paste_faces, prepare_paste
     from .crop import record_progress
 
+    if chosen.engine not in (AUTO, THREADS):
+        raise UsageError(f"--engine {chosen.engine} finds faces; --paste-back is left to threads")
     run, faces = prepare_paste(
         chosen.pictures,
         chosen.paste_back,

@@ -16,13 +16,15 @@ from ..models.landmarks.loading import load_bundled_finder
 from ..models.runtime.choice import AUTO as AUTO_RUNTIME
 from ..models.runtime.choice import FLOAT32
 from .api import Words, as_path, as_words, ignore_progress
-from .device import find_device
+from .defaults import RAY, THREADS
 from .embeddings import Embed
+from .engine_choice import check_engine, engine_for, find_worker_device
 from .executors.batches import Analyser
 from .face_folder import extract_faces
 from .face_settings import LEAST_ALIKE, LEAST_CERTAIN, SIZE, FaceSettings
 from .picture import open_cropper
-from .prepare_faces import prepare_face_run, prepare_look, prepare_person
+from .picture_engine import open_picture_engine
+from .prepare_faces import find_earlier, prepare_face_run, prepare_person
 from .progress import Progress
 from .run import Outcome
 
@@ -58,6 +60,9 @@ def crop_faces(
     follow_links: bool = False,
     dry_run: bool = False,
     manifest: str | PathLike[str] | None = None,
+    engine: str = THREADS,
+    address: str | None = None,
+    gpus_per_worker: float | None = None,
     workers: int | None = None,
     memory: int | str | None = None,
     device: str = "auto",
@@ -92,8 +97,8 @@ def crop_faces(
         embed: makes such a vector of a square, uint8 `[n, n, 3]`; in place of `embeddings`.
         least_alike: the cosine between two vectors from which two faces are one person's.
         sort, spread, padding_masks: see `FaceSettings`.
-        format, quality, background, fill, follow_links, dry_run, manifest, workers, memory, device, runtime, precision,
-            progress: see `crop_folder`.
+        format, quality, background, fill, follow_links, dry_run, manifest, engine, address, gpus_per_worker, workers,
+            memory, device, runtime, precision, progress: see `crop_folder`.
 
     Raises:
         TypeError, ValueError: when an argument cannot be used; the message names it.
@@ -104,8 +109,11 @@ def crop_faces(
     if progress is not None and not callable(progress):
         raise TypeError(f"progress must be callable, got {show(progress)}")
     words = as_words("pictures", pictures)
-    loaded = open_cropper(cropper, find_device(device), runtime, precision)
-    where = str(loaded.device or find_device(device))
+    check_engine(engine, address, gpus_per_worker)
+    engine = engine_for(cropper, engine)
+    of_workers, here = find_worker_device(device, engine, gpus_per_worker)
+    loaded = open_cropper(cropper, here, runtime, precision)
+    where = of_workers if engine == RAY else str(loaded.device or here)
     finder, shown_by = load_bundled_finder(), (same_as,) if isinstance(same_as, str) else tuple(same_as)
     person = prepare_person(words, shown_by, embeddings, embed)
     asked = FaceSettings(
@@ -143,6 +151,6 @@ def crop_faces(
         workers=workers,
         memory=read_memory(memory),
     )
-    with Analyser(loaded, where) as analyser:
-        look = prepare_look(words, run, analyser, finder, person)
-        return extract_faces(run, look, ignore_progress if progress is None else progress)
+    earlier, asked_engine = find_earlier(words, person), (engine, address, gpus_per_worker, workers)
+    with Analyser(loaded, here) as analyser, open_picture_engine(run, analyser, *asked_engine, finder) as pool:
+        return extract_faces(run, pool, ignore_progress if progress is None else progress, earlier)

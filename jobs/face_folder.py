@@ -9,24 +9,26 @@ from pathlib import Path
 from ..cropping.pose_spread import spread_poses
 from ..datasets.face_record import FaceRecord
 from ..datasets.manifest import DROPPED, OK, PictureRecord, read_manifest
-from ..images.decode import Picture
 from .corrections import NO_CORRECTIONS
-from .executors.threads import run_stage
+from .earlier_faces import EarlierFaces
 from .face_settings import MOST_FACES, FaceSettings
-from .face_stages import Look, keep_passing, look_at_faces, write_faces, write_squares
+from .face_stages import faces_of
+from .face_tasks import ExtractFaces, FindFaces, WriteFaces
 from .folder import finish_run, open_journal
 from .journal import Journal
 from .output_names import has_its_files, make_room, refuse_obstacles
+from .picture_tasks import PictureEngine, PictureTask
 from .progress import MEASURING, WRITING, Progress, StepCounter
 from .run import FolderRun, Outcome, list_sources
 from .run_record import MEASURED, describe_change, journal_file, run_identity
-from .settings import CropSettings
 from .stages import remove_crop
 
 PASSED_OVER = "its faces were left out: others cover their poses"
 
 
-def extract_faces(run: FolderRun, look: Look, progress: Progress) -> Outcome:
+def extract_faces(
+    run: FolderRun, engine: PictureEngine, progress: Progress, earlier: EarlierFaces | None = None
+) -> Outcome:
     """Writes a square for every face of the run's pictures that passes, and the manifest in the order of the sources.
 
     Stopped at any point and run again, it goes on where it was. Where faces are sorted or spread over poses, all are
@@ -36,8 +38,9 @@ def extract_faces(run: FolderRun, look: Look, progress: Progress) -> Outcome:
 
     Args:
         run: with `faces` among its settings.
-        look: finds the faces of a picture; see `FaceLooker` and `FaceReframer`.
+        engine: works on the pictures. The same files come out whatever it is.
         progress: called after every picture, in every stage.
+        earlier: faces that are framed anew; None where faces are looked for.
 
     Raises:
         RunError: when the folder has no pictures, an output would lie over a source, or another run is writing where
@@ -48,15 +51,15 @@ def extract_faces(run: FolderRun, look: Look, progress: Progress) -> Outcome:
         sources = list_sources(run)
         names = make_room(run, sources).of_source
         notes, before = describe_change(run), _list_squares(run.manifest)
-        folder = _Folder(run, look, names, before if faces_of(run.settings).is_ordered else None)
+        folder = _Folder(run, earlier, names, before if faces_of(run.settings).is_ordered else None)
         journal = open_journal(run, folder, folder.state_of)
         try:
             remaining = [each for each in sources if not folder.is_done(journal, each)]
             if folder.in_order and remaining:
                 remaining = sources
-                _extract_in_order(folder, sources, journal, progress)
+                _extract_in_order(folder, sources, journal, engine, progress)
             else:
-                _extract_each(folder, sources, remaining, journal, progress)
+                _extract_each(folder, sources, remaining, journal, engine, progress)
             wanted = {crop.file for record in journal.records(sources) for crop in record.crops}
             for file in {file for files in before.values() for file in files} - wanted:
                 remove_crop(run, file)
@@ -66,32 +69,25 @@ def extract_faces(run: FolderRun, look: Look, progress: Progress) -> Outcome:
             journal.close()
 
 
-def faces_of(settings: CropSettings) -> FaceSettings:
-    """What is asked of faces.
-
-    Raises:
-        ValueError: when the settings are those of crops.
-    """
-    if settings.faces is None:
-        raise ValueError("settings: they ask for no faces")
-    return settings.faces
-
-
 class _Folder(Mapping[str, list[str]]):
     """The run's pictures, and where the squares of each may go: made when asked for, as a picture may have a hundred.
 
     Args:
         run: the run.
-        look: finds the faces of a picture.
+        earlier: faces that are framed anew; None where faces are looked for.
         names: of each picture's crops, see `OutputNames`.
         listed: the squares of each picture in the manifest that is there, where faces are put in order: their names
             follow from all others. None where they are not.
     """
 
     def __init__(
-        self, run: FolderRun, look: Look, names: Mapping[str, str], listed: Mapping[str, list[str]] | None
+        self,
+        run: FolderRun,
+        earlier: EarlierFaces | None,
+        names: Mapping[str, str],
+        listed: Mapping[str, list[str]] | None,
     ) -> None:
-        self.run, self.look, self._names, self._listed = run, look, names, listed
+        self.run, self._earlier, self._names, self._listed = run, earlier, names, listed
         self.settings = faces_of(run.settings)
 
     @property
@@ -101,7 +97,8 @@ class _Folder(Mapping[str, list[str]]):
 
     def state_of(self, source: str) -> str:
         """Changes whenever a picture, or what is found in it, does."""
-        return f"{self.run.state_of(source)} {self.look.mark(source)}".rstrip()
+        state = self.run.state_of(source)
+        return state if self._earlier is None else f"{state} {self._earlier.mark(source)}"
 
     def is_done(self, journal: Journal, source: str) -> bool:
         """Whether an earlier run has done a picture, as it is now."""
@@ -110,12 +107,14 @@ class _Folder(Mapping[str, list[str]]):
             return False
         return has_its_files(self.run, record, _files_in(record) if self.in_order else self[source])
 
-    def name(self, record: PictureRecord) -> PictureRecord:
-        """The record with a file for each of its faces; without any in a dry run."""
-        if self.run.output is None:
-            return record
-        crops = [replace(crop, file=file) for crop, file in zip(record.crops, self._files_of(record), strict=False)]
-        return replace(record, crops=tuple(crops))
+    def find(self, source: str) -> FindFaces:
+        """The task that finds the faces of a picture."""
+        return FindFaces(source=source, state=self.state_of(source), before=self._before(source))
+
+    def extract(self, source: str) -> ExtractFaces:
+        """The task that finds the faces of a picture, and writes their squares."""
+        state, name = self.state_of(source), self._names[source]
+        return ExtractFaces(source=source, state=state, before=self._before(source), name=name)
 
     def choose(self, record: PictureRecord, places: Places) -> PictureRecord:
         """The record with those of its faces that were chosen, each with its file."""
@@ -130,9 +129,8 @@ class _Folder(Mapping[str, list[str]]):
             return replace(record, status=DROPPED, reason=PASSED_OVER, crops=())
         return replace(record, crops=tuple(kept))
 
-    def _files_of(self, record: PictureRecord) -> list[str]:
-        name = self._names[record.source]
-        return [self.run.settings.face_file(name, index) for index in range(len(record.crops))]
+    def _before(self, source: str) -> PictureRecord | None:
+        return None if self._earlier is None else self._earlier.find(source)
 
     def __getitem__(self, source: str) -> list[str]:
         if self._listed is not None:
@@ -150,30 +148,27 @@ class _Folder(Mapping[str, list[str]]):
 
 
 def _extract_each(
-    folder: _Folder, sources: Sequence[str], remaining: Sequence[str], journal: Journal, progress: Progress
+    folder: _Folder,
+    sources: Sequence[str],
+    remaining: Sequence[str],
+    journal: Journal,
+    engine: PictureEngine,
+    progress: Progress,
 ) -> None:
     """One pass, in which each picture is opened once."""
-    run = folder.run
     counter = StepCounter(progress, len(sources))
     counter.pass_over(WRITING, len(sources) - len(remaining))
 
-    def work(picture: Picture, record: PictureRecord) -> PictureRecord:
-        planned = folder.name(keep_passing(folder.look(picture, record), folder.settings))
-        write_squares(run, picture, planned)
-        return planned
+    def finish(task: PictureTask[PictureRecord], record: PictureRecord) -> None:
+        journal.add(record, task.state)
+        counter.step(WRITING, record)
 
-    def extract(source: str) -> tuple[PictureRecord, str]:
-        state = folder.state_of(source)  # before it is read: a change while it is read is noticed by the next run
-        return look_at_faces(run, source, work), state
-
-    def finish(result: tuple[PictureRecord, str]) -> None:
-        journal.add(*result)
-        counter.step(WRITING, result[0])
-
-    run_stage(extract, remaining, run.workers, finish, run.reader.abandon)
+    engine(folder.run, NO_CORRECTIONS, map(folder.extract, remaining), finish)
 
 
-def _extract_in_order(folder: _Folder, sources: Sequence[str], journal: Journal, progress: Progress) -> None:
+def _extract_in_order(
+    folder: _Folder, sources: Sequence[str], journal: Journal, engine: PictureEngine, progress: Progress
+) -> None:
     """Two passes: all faces are found, chosen and put in order, then those that were chosen are written."""
     run, counter = folder.run, StepCounter(progress, 2 * len(sources), len(sources))
     measured = Journal(journal_file(run.manifest, MEASURED), run_identity(run))
@@ -181,35 +176,30 @@ def _extract_in_order(folder: _Folder, sources: Sequence[str], journal: Journal,
         remaining = [each for each in sources if measured.finished(each, folder.state_of(each)) is None]
         counter.pass_over(MEASURING, len(sources) - len(remaining))
 
-        def measure(source: str) -> tuple[PictureRecord, str]:
-            state = folder.state_of(source)
-            return keep_passing(look_at_faces(run, source, folder.look), folder.settings), state
+        def note(task: PictureTask[PictureRecord], record: PictureRecord) -> None:
+            measured.add(record, task.state)
+            counter.step(MEASURING, record)
 
-        def note(result: tuple[PictureRecord, str]) -> None:
-            measured.add(*result)
-            counter.step(MEASURING, result[0])
-
-        run_stage(measure, remaining, run.workers, note, run.reader.abandon)
+        engine(run, NO_CORRECTIONS, map(folder.find, remaining), note)
         places = order_faces(measured.records(sources), folder.settings)
         if run.output is not None:
             records = (folder.choose(each, places) for each in measured.records(sources))
             refuse_obstacles(run, [file for each in records for file in _files_in(each)])
 
-        def plan() -> Iterator[tuple[PictureRecord, bool]]:
-            for each in measured.records(sources):
-                planned = folder.choose(each, places)
-                done = journal.finished(each.source, measured.state(each.source))
-                yield planned, done == planned and has_its_files(run, planned, _files_in(planned))
-
-        def write(planned: tuple[PictureRecord, bool]) -> PictureRecord:
-            record, is_done = planned
-            return record if is_done else write_faces(run, record)
-
-        def finish(record: PictureRecord) -> None:
-            journal.add(record, measured.state(record.source))
+        def finish(record: PictureRecord, state: str) -> None:
+            journal.add(record, state)
             counter.step(WRITING, record)
 
-        run_stage(write, plan(), run.workers, finish, run.reader.abandon)
+        def plan() -> Iterator[WriteFaces]:
+            for each in measured.records(sources):
+                planned, state = folder.choose(each, places), measured.state(each.source)
+                is_done = journal.finished(each.source, state) == planned
+                if _files_in(planned) and not (is_done and has_its_files(run, planned, _files_in(planned))):
+                    yield WriteFaces(source=each.source, state=state, record=planned)
+                else:  # there is nothing to write
+                    finish(planned, state)
+
+        engine(run, NO_CORRECTIONS, plan(), lambda task, record: finish(record, task.state))
         measured.remove()
     finally:
         measured.close()

@@ -26,8 +26,7 @@ from ..images.warp import paste_square, plan_warp
 from .corrections import NO_CORRECTIONS
 from .defaults import default_workers
 from .executors.threads import run_stage
-from .face_folder import faces_of
-from .face_stages import CHANGED
+from .face_stages import CHANGED, faces_of
 from .folder import finish_run, open_journal
 from .journal import Journal
 from .output_names import has_its_files, make_room

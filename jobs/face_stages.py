@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import blake2b
-from typing import Protocol, cast
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from ..cropping.face_framing import Square
 from ..cropping.subject import Subject
 from ..datasets.deduplicate import hash_file
 from ..datasets.face_record import FaceRecord
-from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord, format_line
+from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from ..images.colour import WHITE
 from ..images.cut import OutsideError
 from ..images.decode import Picture
@@ -27,95 +26,74 @@ from ..images.errors import PictureError
 from ..images.warp import Read, plan_warp, warp
 from ..models.landmarks.loading import LandmarkFinder
 from .analyse import ANALYSIS_SIDE
-from .embeddings import Person
 from .executors.batches import Analyser
 from .face_search import FoundFace, find_faces, measure_face_blur
 from .face_settings import MOST_FACES, FaceSettings
 from .head_search import CloserLook, ReadPixels, find_heads
 from .run import FolderRun
+from .settings import CropSettings
 from .stages import analysing, with_picture
 
 NO_FACE = "no face found in it"
 CHANGED = "changed since its faces were found; run over the folder again"
 
 
-class Look(Protocol):
-    """Finds the faces of pictures."""
+def faces_of(settings: CropSettings) -> FaceSettings:
+    """What is asked of faces.
 
-    def __call__(self, picture: Picture, record: PictureRecord) -> PictureRecord:
-        """An open picture, and its record with its size → the record with its faces."""
-        ...
+    Raises:
+        ValueError: when the settings are those of crops.
+    """
+    if settings.faces is None:
+        raise ValueError("settings: they ask for no faces")
+    return settings.faces
 
-    def mark(self, source: str) -> str:
-        """Changes whenever what it finds in a picture does, though the picture is the same."""
-        ...
 
+def find_in_picture(
+    picture: Picture, record: PictureRecord, analyser: Analyser, finder: LandmarkFinder, settings: FaceSettings
+) -> PictureRecord:
+    """The record of an open picture, with its faces.
 
-@dataclass(frozen=True)
-class FaceLooker:
-    """Looks for the faces in pictures.
-
-    Attributes:
+    Args:
+        picture: that is looked at.
+        record: of it, with its size.
         analyser: of the cropper that finds heads.
         finder: of the points of faces.
         settings: of the run.
+
+    Raises:
+        PictureError: when the picture cannot be read.
     """
 
-    analyser: Analyser
-    finder: LandmarkFinder
-    settings: FaceSettings
+    def find_subjects(thumbnail: np.ndarray) -> Sequence[Subject]:
+        return analyser.analyse(thumbnail).subjects
 
-    def __call__(self, picture: Picture, record: PictureRecord) -> PictureRecord:
-        size, read = picture.info.size, read_picture(picture)
-        thumbnail, digest = picture.small(ANALYSIS_SIDE), hash_file(picture.path)
-        with analysing(picture):
-            subjects = self.analyser.analyse(thumbnail).subjects
-            look = CloserLook(read_pixels(picture), self._find_subjects)
-            heads = find_heads(subjects, size, look)[:MOST_FACES]
-            found = find_faces(read, size, heads, self.finder, self.settings.least_certain)
-            crops = [describe_face(read, size, each, self.settings) for each in found]
-        return _with_faces(replace(record, digest=digest), [each for each in crops if each is not None], NO_FACE)
-
-    def mark(self, source: str) -> str:
-        return ""
-
-    def _find_subjects(self, thumbnail: np.ndarray) -> Sequence[Subject]:
-        return self.analyser.analyse(thumbnail).subjects
+    size, read = picture.info.size, read_picture(picture)
+    thumbnail, digest = picture.small(ANALYSIS_SIDE), hash_file(picture.path)
+    with analysing(picture):
+        heads = find_heads(find_subjects(thumbnail), size, CloserLook(read_pixels(picture), find_subjects))
+        found = find_faces(read, size, heads[:MOST_FACES], finder, settings.least_certain)
+        crops = [describe_face(read, size, each, settings) for each in found]
+    return _with_faces(replace(record, digest=digest), [each for each in crops if each is not None], NO_FACE)
 
 
-@dataclass(frozen=True)
-class FaceReframer:
-    """Takes the faces that an earlier run has found, and frames them anew.
+def frame_anew(picture: Picture, record: PictureRecord, before: PictureRecord, settings: FaceSettings) -> PictureRecord:
+    """The record of an open picture, with the faces that an earlier run has found in it.
 
-    Attributes:
-        earlier: its records, by source.
-        settings: of the run.
-        person: whom faces are compared with; None for nobody.
+    Args:
+        picture, record, settings: see `find_in_picture`.
+        before: the record of the earlier run.
+
+    Raises:
+        PictureError: when the picture cannot be read, or has changed since.
     """
-
-    earlier: Mapping[str, PictureRecord]
-    settings: FaceSettings
-    person: Person | None = None
-
-    def mark(self, source: str) -> str:
-        return f"faces:{blake2b(format_line(self.earlier[source]).encode(), digest_size=8).hexdigest()}"
-
-    def __call__(self, picture: Picture, record: PictureRecord) -> PictureRecord:
-        before = self.earlier[record.source]
-        if before.status == FAILED:
-            raise PictureError(picture.path, before.reason or NO_FACE)
-        if before.size != picture.info.size or before.digest != hash_file(picture.path):
-            raise PictureError(picture.path, CHANGED)
-        crops = [reframe(each, picture.info.size, self.settings) for each in map(self._compare, before.crops) if each]
-        kept = [each for each in crops if each is not None]
-        return _with_faces(replace(record, digest=before.digest), kept, before.reason or NO_FACE)
-
-    def _compare(self, crop: CropRecord) -> FaceRecord | None:
-        """The face of an earlier square, with how much it is like the person."""
-        if crop.face is None or self.person is None:
-            return crop.face
-        likeness = self.person.likeness(crop.file)
-        return replace(crop.face, likeness=None if likeness is None else _rounded(likeness))
+    if before.status == FAILED:
+        raise PictureError(picture.path, before.reason or NO_FACE)
+    if before.size != picture.info.size or before.digest != hash_file(picture.path):
+        raise PictureError(picture.path, CHANGED)
+    crops = [reframe(each.face, picture.info.size, settings) for each in before.crops if each.face]
+    kept = [each for each in crops if each is not None]
+    return _with_faces(replace(record, digest=before.digest), kept, before.reason or NO_FACE)
 
 
 def look_at_faces(

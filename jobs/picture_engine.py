@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import chain, islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ..cropping.sequence import EACH
 from ..datasets.atomic import remove_leftovers
@@ -20,6 +20,9 @@ from .picture_worker import PictureDone, PictureWork, split
 from .run import FolderRun, RunError
 from .stages import DISK_ERRORS, describe_unwritten
 
+if TYPE_CHECKING:
+    from ..models.landmarks.loading import LandmarkFinder
+
 R = TypeVar("R")
 _FAR_CHUNK, _NEAR_CHUNK = 8, 2  # pictures for each of a worker's threads, on other machines and on this one
 
@@ -32,8 +35,9 @@ def open_picture_engine(
     address: str | None = None,
     gpus_per_worker: float | None = None,
     workers: int | None = None,
+    finder: LandmarkFinder | None = None,
 ) -> Iterator[PictureEngine]:
-    """An engine for `crop_folder`.
+    """An engine for `crop_folder`, or for `extract_faces`.
 
     Args:
         run: where and how.
@@ -41,12 +45,13 @@ def open_picture_engine(
         engine: one of `ENGINES`; `auto` is processes where there are many pictures, and one at a time would be searched
             otherwise.
         address, gpus_per_worker, workers: with `ray`, see `RayPool`.
+        finder: of the points of faces for this process, for a run over faces.
 
     Raises:
         ValueError: when it is not known, not installed, cannot do what the run asks for, or is not to be had.
     """
     check_engine(engine, address, gpus_per_worker)
-    here = on_threads(analyser)
+    here = on_threads(analyser, finder)
     if engine == AUTO and (run.workers == 1 or analyser.device != "cpu" or _describe_unfit(run)):
         engine = THREADS
     if engine == THREADS:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ..datasets.manifest import FAILED, PictureRecord
 from .corrections import Corrections
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .run import FolderRun
+
+if TYPE_CHECKING:
+    from ..models.landmarks.loading import LandmarkFinder
 
 R = TypeVar("R")
 
@@ -30,6 +33,10 @@ class Workplace(Protocol):
     @property
     def analyser(self) -> Analyser:
         """For the run's settings; loaded when it is first asked for."""
+
+    @property
+    def finder(self) -> LandmarkFinder:
+        """Of the points of faces, for a run over faces; loaded when it is first asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +105,22 @@ class _Here:
     run: FolderRun
     corrections: Corrections
     analyser: Analyser
+    points: LandmarkFinder | None
+
+    @property
+    def finder(self) -> LandmarkFinder:
+        if self.points is None:
+            raise ValueError("finder: a run over faces needs one of their points")
+        return self.points
 
 
-def on_threads(analyser: Analyser) -> PictureEngine:
-    """The threads of this process, as many as the run has workers. Pictures are finished in their order."""
+def on_threads(analyser: Analyser, finder: LandmarkFinder | None = None) -> PictureEngine:
+    """The threads of this process, as many as the run has workers. Pictures are finished in their order.
+
+    Args:
+        analyser: for the run's settings.
+        finder: of the points of faces, for a run over faces.
+    """
 
     def work_on(
         run: FolderRun,
@@ -109,7 +128,7 @@ def on_threads(analyser: Analyser) -> PictureEngine:
         tasks: Iterable[PictureTask[R]],
         finish: Callable[[PictureTask[R], R], None],
     ) -> None:
-        here = _Here(run, corrections, analyser)
+        here = _Here(run, corrections, analyser, finder)
 
         def do(task: PictureTask[R]) -> tuple[PictureTask[R], R]:
             return task, task.do(here)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..datasets.folder_writer import FolderWriter
 from ..datasets.staged import Change, StagedFolder
@@ -21,7 +21,10 @@ from .executors.pool import PoolWork
 from .executors.threads import run_stage
 from .picture_tasks import PictureTask
 from .run import FolderRun
-from .worker_cropper import find_worker_cropper
+from .worker_cropper import find_worker_cropper, load_worker_finder
+
+if TYPE_CHECKING:
+    from ..models.landmarks.loading import LandmarkFinder
 
 Chunk: TypeAlias = tuple[PictureTask[Any], ...]
 
@@ -90,6 +93,7 @@ class PictureWorker:
         self.corrections = work.corrections
         self._work, self._loading = work, Lock()
         self._analyser: Analyser | None = None
+        self._finder: LandmarkFinder | None = None
         self._opened = ExitStack()
 
     def __enter__(self) -> PictureWorker:
@@ -119,6 +123,18 @@ class PictureWorker:
             if self._analyser is None:
                 self._analyser = self._opened.enter_context(self._load())
             return self._analyser
+
+    @property
+    def finder(self) -> LandmarkFinder:
+        """Loads the weights when it is first asked for.
+
+        Raises:
+            ValueError: see `load_worker_finder`.
+        """
+        with self._loading:
+            if self._finder is None:
+                self._finder = load_worker_finder(self.run.settings)
+            return self._finder
 
     def __call__(self, chunk: Chunk) -> list[PictureDone]:
         """Works on pictures, and stages what is written of them.

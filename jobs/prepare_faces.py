@@ -11,12 +11,9 @@ from ..cropping.constraint import Constraint
 from ..cropping.ratio import Ratio
 from ..datasets.manifest import PictureRecord, read_manifest
 from ..models.base import Cropper
-from ..models.landmarks.loading import LandmarkFinder
+from .earlier_faces import EarlierFaces
 from .embeddings import Embed, Embeddings, Person, embed_squares, read_embeddings
-from .executors.batches import Analyser
-from .face_folder import faces_of
 from .face_settings import FaceSettings
-from .face_stages import FaceLooker, FaceReframer, Look
 from .prepare import prepare_run
 from .run import FolderRun, RunError
 from .run_record import read_run_record, source_folder
@@ -49,22 +46,19 @@ def prepare_face_run(
     return FolderRun(folder, run.out, run.manifest, run.settings, run.workers, tuple(sorted(records)), run.memory)
 
 
-def prepare_look(
-    pictures: Sequence[str | PathLike[str]],
-    run: FolderRun,
-    analyser: Analyser,
-    finder: LandmarkFinder,
-    person: Person | None = None,
-) -> Look:
-    """How the faces of a run of `prepare_face_run` are found: anew, or in the manifest that was named.
+def find_earlier(pictures: Sequence[str | PathLike[str]], person: Person | None = None) -> EarlierFaces | None:
+    """The faces of the manifest that was named; None where pictures were.
 
     Args:
+        pictures: see `prepare_face_run`.
         person: see `prepare_person`.
+
+    Raises:
+        RunError: see `read_face_manifest`.
     """
-    settings = faces_of(run.settings)
-    if is_manifest_name(pictures):
-        return FaceReframer(read_face_manifest(Path(pictures[0]))[1], settings, person)
-    return FaceLooker(analyser, finder, settings)
+    if not is_manifest_name(pictures):
+        return None
+    return EarlierFaces(read_face_manifest(Path(pictures[0]))[1], person)
 
 
 def prepare_person(

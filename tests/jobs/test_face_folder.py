@@ -20,7 +20,8 @@ from salient_crop.jobs.executors.batches import Analyser
 from salient_crop.jobs.face_folder import extract_faces
 from salient_crop.jobs.face_paste import paste_faces, prepare_paste
 from salient_crop.jobs.face_settings import FaceSettings
-from salient_crop.jobs.prepare_faces import prepare_face_run, prepare_look, prepare_person
+from salient_crop.jobs.picture_tasks import on_threads
+from salient_crop.jobs.prepare_faces import find_earlier, prepare_face_run, prepare_person
 from salient_crop.jobs.run import RunError
 from salient_crop.models.analysis import Analysis
 from salient_crop.models.base import Cropper
@@ -75,8 +76,7 @@ class Faces:
         faces = FaceSettings("mean", **{"size": 32, "least_certain": 0.5, **asked})
         run = prepare_face_run(named, out, Heads(), faces, **{"format": "png", **more})
         with Analyser(Heads()) as analyser:
-            look = prepare_look(named, run, analyser, MeanFinder())
-            return extract_faces(run, look, progress)
+            return extract_faces(run, on_threads(analyser, MeanFinder()), progress, find_earlier(named))
 
     def paste(self, edited, out, feather=0):
         run, faces = prepare_paste([self.out / "manifest.jsonl"], edited, out, feather=feather)
@@ -386,7 +386,8 @@ def same(faces, out, same_as=("a_0.png",), embeddings=VECTORS, embed=None, **ask
     settings = FaceSettings("mean", **asked)
     run = prepare_face_run(named, out, Heads(), settings, format="png")
     with Analyser(Heads()) as analyser:
-        return extract_faces(run, prepare_look(named, run, analyser, MeanFinder(), person), lambda step: None)
+        engine = on_threads(analyser, MeanFinder())
+        return extract_faces(run, engine, lambda step: None, find_earlier(named, person))
 
 
 def test_faces_of_one_person_are_kept_and_sorted_by_how_alike_they_are(faces, tmp_path):
