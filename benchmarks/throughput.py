@@ -7,7 +7,8 @@ All read the same JPEGs and write JPEGs of quality 95, 4:4:4, at the same size, 
 chooses, which is one process a core for a hundred photographs or more and one thread a core for fewer, smartcrop.py in
 one process a core, libvips with its own threads and as many files at once as there are cores. Each is also run on one
 photograph: that is its start, and a second figure leaves it out, as a folder of thousands does. Where OpenVINO is
-installed, salient-crop is run with it and without. What is not installed of the others (`pip install smartcrop pyvips
+installed, salient-crop is run with it and without, and with `--bfloat16` once more with it in that precision, for
+processors that compute with such numbers. What is not installed of the others (`pip install smartcrop pyvips
 pyvips-binary`) is left out. With `--rounds` all of them are run in turns so often, and medians count: of figures, and
 of their ratios within a round, as the same machine may be half as fast again an hour later.
 """
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument(
         "--croppers", default="", help="of salient-crop, separated by commas (default: its own default)"
     )
+    parser.add_argument("--bfloat16", action="store_true", help="salient-crop with OpenVINO in that precision, too")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = copy_photographs(chosen.photographs, chosen.count, Path(scratch, "in"), chosen.long_side)
@@ -58,7 +60,7 @@ def main() -> None:
         one.mkdir()
         shutil.copy(min(folder.iterdir()), one)
         print(f"{chosen.count} photographs, {CORES} cores; ratios to the first row")
-        print(f"{'':24}{'whole run':>16}{'start':>9}{'after the start':>20}{'peak MB':>10}")
+        print(f"{'':32}{'whole run':>16}{'start':>9}{'after the start':>20}{'peak MB':>10}")
         programs, out = contenders(chosen), Path(scratch, "out")
         speeds: dict[str, list[Speed]] = defaultdict(list)
         for turn in range(chosen.rounds):
@@ -112,7 +114,7 @@ def print_row(name: str, speeds: Sequence[Speed], first: Sequence[Speed]) -> Non
         return median(getattr(each, figure) / getattr(base, figure) for each, base in zip(speeds, first, strict=True))
 
     print(
-        f"{name:24}{typical('whole'):8.1f}/s {ratio('whole'):5.2f}{typical('start'):8.2f}s"
+        f"{name:32}{typical('whole'):8.1f}/s {ratio('whole'):5.2f}{typical('start'):8.2f}s"
         f"{typical('after'):9.1f}/s {ratio('after'):5.2f}{1000 * typical('cpu'):5.0f} ms CPU"
         f"{typical('megabytes'):6.0f}"
     )
@@ -120,22 +122,28 @@ def print_row(name: str, speeds: Sequence[Speed], first: Sequence[Speed]) -> Non
 
 def contenders(chosen: argparse.Namespace) -> dict[str, Commands]:
     """By name, a function from the folder of photographs and that of crops to the command lines; peers come first."""
-    return peer_commands(chosen.resolution) | our_commands(chosen.croppers.split(","), chosen.resolution)
+    croppers = chosen.croppers.split(",")
+    return peer_commands(chosen.resolution) | our_commands(croppers, chosen.resolution, chosen.bfloat16)
 
 
-def our_commands(croppers: list[str], resolution: int) -> dict[str, Commands]:
+def our_commands(croppers: list[str], resolution: int, less_precise: bool) -> dict[str, Commands]:
     """For each cropper, by each runtime that there is. The default cropper is that without a name."""
 
-    def command(folder: Path, out: Path, cropper: str, runtime: str) -> list[list[str]]:
+    def command(folder: Path, out: Path, cropper: str, flags: Sequence[str]) -> list[list[str]]:
         words = ["crop", str(folder), "--out", str(out), "--ratios", "2:3", "--resolution", str(resolution)]
-        words += ["--workers", str(CORES), "--device", "cpu", "--runtime", runtime]
+        words += ["--workers", str(CORES), "--device", "cpu", *flags]
         return [command_line(*words, *(["--cropper", cropper] if cropper else []))]
 
-    runtimes = ["openvino"] if importlib.util.find_spec("openvino") else []
+    runtimes = {"torch": ["--runtime", "torch"]}
+    if importlib.util.find_spec("openvino"):
+        by_openvino = ["--runtime", "openvino"]
+        if less_precise:
+            runtimes = {"openvino bfloat16": [*by_openvino, "--precision", "bfloat16"], **runtimes}
+        runtimes = {"openvino": by_openvino, **runtimes}
     return {
-        f"salient-crop {cropper} {runtime}".replace("  ", " "): partial(command, cropper=cropper, runtime=runtime)
+        f"salient-crop {cropper} {runtime}".replace("  ", " "): partial(command, cropper=cropper, flags=flags)
         for cropper in croppers
-        for runtime in [*runtimes, "torch"]
+        for runtime, flags in runtimes.items()
     }
 
 
