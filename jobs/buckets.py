@@ -33,6 +33,7 @@ from .corrections import (
     pick_correction,
 )
 from .duplicates import describe_duplicate, find_folder_duplicates
+from .earlier_crops import refuse_other_pictures
 from .executors.batches import Analyser
 from .journal import Journal
 from .output_names import (
@@ -71,6 +72,7 @@ def sort_folder(run: FolderRun, engine: PictureEngine, progress: Progress) -> Ou
     settings = _bucket_settings(run)
     sources = list_sources(run)
     names = make_room(run, sources)
+    refuse_other_pictures(run, names.of_source)
     notes = [*describe_change(run), *describe_guides(run, sources)]
     compared = 0 if settings.duplicates == "use" else len(sources)
     counter = StepCounter(progress, compared + 2 * len(sources), len(sources))

@@ -20,6 +20,7 @@ from ..models.analysis import Analysis
 from .analyse import ANALYSIS_SIDE
 from .clip import choose_clip_crops
 from .corrections import Corrections, find_corrections
+from .earlier_crops import refuse_other_pictures, settle_earlier_crops
 from .executors.batches import Analyser
 from .executors.threads import run_stage
 from .folder import finish_run, open_journal
@@ -50,6 +51,7 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     corrections = find_corrections(run)
     _refuse_corrected(run, sources, corrections)
     names = make_room(run, sources)
+    refuse_other_pictures(run, names.of_source)
     files = {source: run.settings.files(names.of_source[source]) for source in sources}
     notes = [*describe_change(run), *describe_guides(run, sources)]
     states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
@@ -75,6 +77,7 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
 
             remaining = [each for each in planned if each.source not in done]
             run_stage(write, remaining, run.workers, finish, run.reader.abandon)
+        notes += settle_earlier_crops(run, sources, journal)
         return finish_run(run, journal, sources, states, corrections, len(done), notes)
     finally:
         journal.close()

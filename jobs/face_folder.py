@@ -10,6 +10,7 @@ from ..cropping.pose_spread import spread_poses
 from ..datasets.face_record import FaceRecord
 from ..datasets.manifest import DROPPED, OK, PictureRecord, read_manifest
 from .corrections import NO_CORRECTIONS
+from .earlier_crops import refuse_other_pictures
 from .earlier_faces import EarlierFaces
 from .face_settings import MOST_FACES, FaceSettings
 from .face_stages import faces_of
@@ -50,6 +51,7 @@ def extract_faces(
     with run.writing(), run.reader:
         sources = list_sources(run)
         names = make_room(run, sources).of_source
+        refuse_other_pictures(run, names)
         notes, before = describe_change(run), _list_squares(run.manifest)
         folder = _Folder(run, earlier, names, before if faces_of(run.settings).is_ordered else None)
         journal = open_journal(run, folder, folder.state_of)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..cropping.sequence import EACH
 from ..datasets.manifest import PictureRecord, read_manifest, write_manifest
 from .corrections import Corrections, find_corrections, format_corrections, is_honoured, pick_corrections
+from .earlier_crops import refuse_other_pictures, settle_earlier_crops
 from .executors.batches import Analyser
 from .journal import Journal
 from .output_names import has_its_files, lacks_heatmap, make_room
@@ -62,6 +63,7 @@ def _crop_each(run: FolderRun, engine: PictureEngine, progress: Progress) -> Out
     sources = list_sources(run)
     planned = make_room(run, sources)
     names, heatmaps = planned.of_source, planned.heatmap_of
+    refuse_other_pictures(run, names)
     files = {source: run.settings.files(name) for source, name in names.items()}
     notes = [*describe_change(run), *describe_guides(run, sources)]
     corrections = find_corrections(run)
@@ -86,6 +88,7 @@ def _crop_each(run: FolderRun, engine: PictureEngine, progress: Progress) -> Out
             counter.step(CROPPING, record)
 
         engine(run, corrections, tasks, finish)
+        notes += settle_earlier_crops(run, sources, journal)
         states = {source: journal.state(source) for source in sources}
         return finish_run(run, journal, sources, states, corrections, resumed, notes)
     finally:
