@@ -336,6 +336,20 @@ def _parse(read: Callable[[], Any]) -> Any:
 # What the values name
 
 
+def find_manifest(named: Path) -> Path:
+    """The manifest that was named, or that of the folder of crops that was.
+
+    Raises:
+        UsageError: when there is none in the folder.
+    """
+    if not named.is_dir():
+        return named
+    manifest = named / "manifest.jsonl"
+    if not manifest.is_file():
+        raise UsageError(f"{named}: there is no manifest.jsonl in it; name the manifest, or the folder of the crops")
+    return manifest
+
+
 def open_device(name: str) -> str:
     """`cpu` or `cuda`.
 

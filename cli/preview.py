@@ -11,6 +11,7 @@ from .options import (
     add_cropper,
     add_device,
     add_workers,
+    find_manifest,
     open_cropper,
     open_device,
     parse_out,
@@ -75,6 +76,7 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
         raise UsageError("--seed does nothing with --doubtful, which leaves no choice")
     if preview_shards.is_of_shards(chosen.manifest):
         return preview_shards.run(chosen, reporter, COUNT)
+    chosen.manifest = find_manifest(chosen.manifest)
     return _draw_manifest(chosen, reporter)
 
 

@@ -14,6 +14,7 @@ from .options import (
     add_device,
     add_memory,
     add_workers,
+    find_manifest,
     open_cropper,
     open_device,
     parse_port,
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " manifest."
     )
     parser.set_defaults(run=run)
-    parser.add_argument("manifest", metavar="MANIFEST", type=Path)
+    parser.add_argument("manifest", metavar="MANIFEST|CROPS", type=Path, help="of a run, or its folder of crops")
     parser.add_argument("--port", metavar="N", type=parse_port, default=0, help="of the page (default: any free one)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address, and open no browser")
     parser.add_argument("--source", metavar="FOLDER", type=Path, help="where the pictures are, if they were moved")
@@ -95,6 +96,7 @@ def reopen(chosen: argparse.Namespace) -> tuple[FolderRun, Cropper, str]:
             f"{chosen.manifest}: crops in shards are not corrected one by one; `salient-crop preview` shows them, and"
             " pictures whose crops you want to correct are cropped from a folder (tar -xf)"
         )
+    chosen.manifest = find_manifest(chosen.manifest)
     device = open_device(chosen.device)
     try:
         workers = chosen.workers or default_workers(device)

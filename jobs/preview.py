@@ -145,8 +145,13 @@ def choose_records(
     return most_doubtful(records, doubtful, assurance) if doubtful else sample_records(records, count, seed)
 
 
+_SPARE = 16  # times as many as are shown: the more, the more even their distances
+
+
 def sample_records(records: Iterator[T], count: int, seed: int | None = None) -> tuple[list[T], int]:
-    """At most `count` records in their order, and how many there are; no more than these are in memory.
+    """`count` records in their order, or all where there are fewer, and how many there are.
+
+    No more than `_SPARE` times as many are in memory.
 
     Args:
         records: all of them.
@@ -159,12 +164,13 @@ def sample_records(records: Iterator[T], count: int, seed: int | None = None) ->
     every, total = 1, 0
     for record in records:
         if total % every == 0:
-            if len(kept) == count:
+            if len(kept) == _SPARE * count:
                 kept, every = kept[::2], every * 2
             if total % every == 0:
                 kept.append(record)
         total += 1
-    return kept, total
+    shown = min(count, len(kept))
+    return [kept[place * len(kept) // shown] for place in range(shown)], total
 
 
 def _draw_records(records: Iterator[T], count: int, random: Random) -> tuple[list[T], int]:
@@ -227,7 +233,7 @@ def _draw_picture(
 ) -> PictureTile:
     path = folder / record.source
     if not follow_links and leads_outside(path, folder):
-        raise PictureError(path, "a link that leads out of the folder; --follow-links shows it")
+        raise PictureError(path, LEADS_OUTSIDE)
     with reader.open(path) as picture:
         if not follow_links and not is_inside(path, folder, picture.identity):
             raise PictureError(path, LEADS_OUTSIDE)
@@ -274,4 +280,4 @@ def crop_tile(pixels: np.ndarray, crop: CropRecord, size: Size) -> CropTile:
 
 def _describe(crop: CropRecord) -> str:
     sure = "" if crop.confidence is None else f"   sure {crop.confidence:.0%}"
-    return f"keeps {crop.kept:.0%}{sure}"
+    return f"certain {crop.score:.0%}" if crop.face else f"keeps {crop.kept:.0%}{sure}"

