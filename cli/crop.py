@@ -314,6 +314,7 @@ def _run_folder(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
 def record_progress(reporter: Reporter) -> Progress:
     """Shows progress, and notes every picture that has no crop, once."""
+    from ..datasets.find import LEADS_OUTSIDE
     from ..datasets.manifest import OK
     from ..jobs.progress import Step
 
@@ -323,7 +324,8 @@ def record_progress(reporter: Reporter) -> Progress:
         record = step.record
         if record.status != OK and record.source not in noted:  # with buckets, there are several stages
             noted.add(record.source)
-            reporter.note(f"{record.status}: {record.source}: {record.reason}")
+            advice = "; --follow-links reads it" if str(record.reason).endswith(LEADS_OUTSIDE) else ""
+            reporter.note(f"{record.status}: {record.source}: {record.reason}{advice}")
         reporter.progress(step.done, step.total, record.source)
 
     return progress
@@ -425,6 +427,8 @@ def check_flags(chosen: argparse.Namespace) -> None:
     models = [str(each) for each in chosen.ratios or () if isinstance(each, ModelSizes)]
     if models and chosen.multiple_of:
         raise UsageError(f"--multiple-of does nothing with {models[0]}, whose sizes are exact")
+    if models and chosen.resolution and len(models) == len(chosen.ratios):
+        raise UsageError(f"--resolution does nothing with {models[0]}, whose sizes are exact")
     resized = chosen.resolution or chosen.buckets or models
     if chosen.no_enlarge and not resized:
         raise UsageError("--no-enlarge does nothing without --resolution N, --buckets GRID or the sizes of a model")

@@ -11,8 +11,9 @@ from .checks import LIMIT, Size, check_count, check_pair, check_size, check_whol
 
 MAX_PART = 10**9  # of a reduced ratio: products with pixels then fit 64 bits
 MAX_TEXT = 40  # characters of a ratio that is parsed
-_PAIR = re.compile(r"^\s*(\d+)\s*[:x×/]\s*(\d+)\s*$", re.IGNORECASE)
-_DECIMAL = re.compile(r"^\s*\+?(\d+\.?\d*|\.\d+)\s*$")
+_NUMBER = r"(\d+\.?\d*|\.\d+)"
+_PAIR = re.compile(rf"^\s*{_NUMBER}\s*[:x×/]\s*{_NUMBER}\s*$", re.IGNORECASE)
+_DECIMAL = re.compile(rf"^\s*\+?{_NUMBER}\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Ratio:
 
     @classmethod
     def parse(cls, text: str) -> Ratio:
-        """Reads `2:3`, `832x1216`, `16/9` or a decimal number such as `1.5`, which is rounded to thousandths or better.
+        """Reads `2:3`, `832x1216` or `16/9`; or `1.91:1` or `1.5`, which are rounded to thousandths or better.
 
         Raises:
             TypeError: when it is no text.
@@ -66,10 +67,11 @@ class Ratio:
         # Neither int nor Fraction sees a number that takes long to compute, such as 1e99999999.
         pair, decimal = (pattern.match(text) if len(text) <= MAX_TEXT else None for pattern in (_PAIR, _DECIMAL))
         try:
-            if pair:
+            if pair and "." not in text:
                 return cls(int(pair[1]), int(pair[2]))
-            if decimal:
-                value = Fraction(decimal[1]).limit_denominator(1000)
+            if pair or decimal:
+                width, height = (Fraction(part) for part in (pair.groups() if pair else (text.strip(), "1")))
+                value = (width / height if height else Fraction(0)).limit_denominator(1000)
                 return cls(value.numerator, value.denominator)
         except ValueError as error:
             raise ValueError(f"{text!r} is not a ratio: {error}") from None

@@ -188,6 +188,7 @@ def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_
         (["--name", "{name}{bucket}"], "--name"),
         (["--ratios", "sdx"], "--ratios"),
         (["--ratios", "sdxl", "--multiple-of", "64"], "--multiple-of"),
+        (["--ratios", "sdxl", "--resolution", "512"], "--resolution does nothing"),
         (["--buckets", "sdxl", "--multiple-of", "64"], "--multiple-of"),
         (["--policy", "none"], "--policy"),
         (["--on-cut", "skip"], "--on-cut"),

@@ -24,6 +24,9 @@ SMALL = [Ratio(width, height) for width in range(1, 8) for height in range(1, 8)
         (" .5 ", Ratio(1, 2)),
         ("2.", Ratio(2, 1)),
         ("3", Ratio(3, 1)),
+        ("1.91:1", Ratio(191, 100)),
+        ("2.39 x 1", Ratio(239, 100)),
+        ("1:1.85", Ratio(20, 37)),
         ("1.91", Ratio(191, 100)),
         ("0.3333333", Ratio(1, 3)),  # as near as a thousandth allows
         ("1.0015", Ratio(668, 667)),
