@@ -16,6 +16,7 @@ from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from ..bucketing.sizes import format_size, parse_size
 from ..cropping.box import Box
@@ -183,6 +184,7 @@ class BatchStage(ABC):
         if taken:
             raise ValueError(f"prefix: the batch has a column {taken[0]!r} of its own; choose another prefix")
         images = columns[self.image]
+        _check_columns(columns, self.image)
         buckets = [each or NO_BUCKET for each in columns[read]] if read in columns else [None] * len(images)
         return zip(images, buckets, strict=True)
 
@@ -199,7 +201,7 @@ class BatchStage(ABC):
                 picture = open_picture(
                     _unwrapped(image), lambda *file, **more: files.enter_context(reader.open(*file, **more))
                 )
-                wanted = None if bucket is None else parse_size(str(bucket))
+                wanted = None if bucket is None else self._find_bucket(bucket)
                 return {
                     "error": "",
                     **self._row(picture, analyser.analyse(thumbnail_for(picture, self._settings)), wanted),
@@ -207,6 +209,17 @@ class BatchStage(ABC):
         except ROW_ERRORS as error:
             reason = error.reason_for(error.path) if isinstance(error, PictureError) else describe_error(error)
             return {**self._added(), "error": reason}
+
+    def _find_bucket(self, name: Any) -> Size:
+        """The bucket of a name.
+
+        Raises:
+            ValueError: when the grid has none.
+        """
+        size, buckets = parse_size(str(name)), self._bucket_settings
+        if buckets is not None and size not in buckets.grid.sizes:
+            raise ValueError(f"bucket: {name} is none of {self.buckets}")
+        return size
 
     @cached_property
     def _cropper(self) -> Cropper:
@@ -413,6 +426,26 @@ def _describe(
         "confidence": float("nan") if confidence is None else float(confidence),
         "warnings": [each.words for each in warnings],
     }
+
+
+def _check_columns(columns: Columns, image: str) -> None:
+    """Refuses what is no batch: a single row, as an engine gives that was not told of batches.
+
+    Raises:
+        ValueError: naming the column.
+    """
+    batched = "; with datasets, map(…, batched=True)"
+    pictures = columns[image]
+    if isinstance(pictures, str | bytes | PathLike | Mapping | Image.Image) or not hasattr(pictures, "__len__"):
+        kind = type(pictures).__name__
+        raise ValueError(f"image: column {image!r} must be a list of pictures, got one ({kind}){batched}")
+    if getattr(pictures, "ndim", 1) == 3 and pictures.shape[2] in (1, 3, 4):
+        raise ValueError(
+            f"image: column {image!r} is one picture, {list(pictures.shape)}, and no list of them{batched}"
+        )
+    for name, values in columns.items():
+        if isinstance(values, str | bytes) or not hasattr(values, "__len__") or len(values) != len(pictures):
+            raise ValueError(f"batch: column {name!r} must have {len(pictures)} rows, as column {image!r} has{batched}")
 
 
 def _unwrapped(image: Any) -> Any:

@@ -129,3 +129,31 @@ def test_a_bad_picture_goes_into_no_bucket(photographs):
 def test_what_cannot_be_meant_is_refused_by_name(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ({"image": "photo.jpg"}, r"image: column 'image' must be a list of pictures, got one \(str\); with datasets"),
+        ({"image": b"bytes"}, r"got one \(bytes\)"),
+        ({"image": {"bytes": b"", "path": "photo.jpg"}}, r"got one \(dict\)"),
+        ({"image": Image.new("RGB", (8, 8))}, r"got one \(Image\)"),
+        ({"image": np.zeros((20, 30, 3), np.uint8)}, r"image: column 'image' is one picture, \[20, 30, 3\]"),
+        ({"image": ["photo.jpg"], "caption": "a cat"}, r"batch: column 'caption' must have 1 rows"),
+        ({"image": ["photo.jpg"], "n": [1, 2]}, r"batch: column 'n' must have 1 rows"),
+    ],
+)
+def test_a_single_row_is_no_batch(row, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        quick()(row)
+
+
+def test_arrays_of_one_size_are_a_batch(photographs):
+    pictures = np.stack([np.asarray(Image.open(each).convert("RGB").resize((60, 40))) for each in photographs])
+    assert quick()({"image": pictures})["error"] == ["", "", ""]
+
+
+def test_a_bucket_that_the_grid_has_not_fails_its_row(photographs):
+    stage = CropBatch(cropper="smartcrop", **GRID)
+    found = stage({"image": photographs[:2], "bucket": ["7x7", "512x512"]})
+    assert found["error"] == ["bucket: 7x7 is none of 512x512,448x576", ""] and found["crop"][0] is None
