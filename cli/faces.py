@@ -308,12 +308,12 @@ def _summary(run: FolderRun, outcome: Outcome, pasted: bool) -> str:
         f"in {run.output}, manifest {run.manifest}" if run.output else f"planned in {run.manifest}, no pixels written"
     )
     done = outcome.pictures - outcome.failed - outcome.dropped
-    what = f"{outcome.crops} face squares pasted back {where}" if pasted else f"{outcome.crops} face squares {where}"
-    parts = [f"{done} of {outcome.pictures} pictures, {what}"]
+    what = f"with their squares pasted back, {where}" if pasted else f"{outcome.crops} face squares {where}"
+    parts = [f"{done} of {outcome.pictures} pictures{' ' if pasted else ', '}{what}"]
     if outcome.resumed:
         parts.append(f"{outcome.resumed} had been done before")
     if outcome.dropped:
-        parts.append(f"{outcome.dropped} without a face that was kept")
+        parts.append(f"{outcome.dropped} without {'an edited square' if pasted else 'a face that was kept'}")
     if outcome.failed:
         parts.append(f"{outcome.failed} failed")
     return "; ".join(parts)

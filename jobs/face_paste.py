@@ -16,7 +16,7 @@ from torch import Tensor
 from ..cropping.ratio import Ratio
 from ..cropping.similarity import Similarity
 from ..datasets.deduplicate import hash_file
-from ..datasets.find import EXTENSIONS, LEADS_OUTSIDE, leads_outside
+from ..datasets.find import EXTENSIONS, LEADS_OUTSIDE, find_pictures, leads_outside
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord, format_line
 from ..images.colour import WHITE
 from ..images.decode import Picture
@@ -61,6 +61,13 @@ class EditedFaces:
         stem = PurePosixPath(file).with_suffix("")
         others = (self.folder / f"{stem}{extension}" for extension in sorted(EXTENSIONS))
         return next((each for each in (path, *others) if each.is_file()), None)
+
+    def strangers(self) -> list[str]:
+        """The pictures in the folder that have the name of no square, relative to it."""
+        files = (crop.file for record in self.records.values() for crop in record.crops if crop.file)
+        named = {PurePosixPath(file).with_suffix("") for file in files}
+        found = (PurePosixPath(path.relative_to(self.folder).as_posix()) for path in find_pictures(self.folder))
+        return [str(each) for each in found if each.with_suffix("") not in named]
 
     def mark(self, source: str) -> str:
         """Changes whenever what is pasted into a picture does."""
@@ -132,7 +139,7 @@ def paste_faces(run: FolderRun, faces: EditedFaces, progress: Progress) -> Outco
             raise RunError(f"{run.manifest}: no pictures in the manifest that was named")
         names = make_room(run, sources).of_source
         files = {source: run.settings.files(name) for source, name in names.items()}
-        notes = describe_change(run)
+        notes = [*describe_change(run), *_describe_strangers(faces)]
 
         def state_of(source: str) -> str:
             return f"{run.state_of(source)} {faces.mark(source)}"
@@ -156,6 +163,14 @@ def paste_faces(run: FolderRun, faces: EditedFaces, progress: Progress) -> Outco
             return finish_run(run, journal, sources, states, NO_CORRECTIONS, len(sources) - len(remaining), notes)
         finally:
             journal.close()
+
+
+def _describe_strangers(faces: EditedFaces) -> list[str]:
+    strangers = faces.strangers()
+    if not strangers:
+        return []
+    more = f" and {len(strangers) - 1} more" if len(strangers) > 1 else ""
+    return [f"{faces.folder}: {strangers[0]}{more}: no square has that name, so it is pasted nowhere"]
 
 
 def _is_done(run: FolderRun, journal: Journal, source: str, state: str, files: Sequence[str]) -> bool:

@@ -303,6 +303,16 @@ def test_a_square_saved_in_another_format_or_size_goes_back_too(faces, tmp_path)
     assert np.asarray(Image.open(tmp_path / "pasted" / "a.png"))[y, x].tolist() == [0, 0, 255]
 
 
+def test_edited_pictures_that_no_square_is_named_after_are_told_of(faces, tmp_path):
+    faces.extract()
+    edited = tmp_path / "edited"
+    edited.mkdir()
+    for name in ("a_0.png", "a_0_edited.png", "b.png"):
+        Image.new("RGB", (32, 32)).save(edited / name)
+    notes = faces.paste(edited, tmp_path / "pasted").notes
+    assert notes == (f"{edited}: a_0_edited.png and 1 more: no square has that name, so it is pasted nowhere",)
+
+
 def test_a_square_that_is_none_fails_its_picture_by_name(faces, tmp_path):
     faces.extract()
     Image.new("RGB", (40, 32)).save(faces.out / "a_0.png")
