@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .jobs.face_api import crop_faces
     from .jobs.on_cut import HeadCutError
     from .jobs.paste_back import paste_back
+    from .jobs.per_subject import PerSubject
     from .jobs.picture import CroppedPicture, crop
     from .jobs.run import Outcome, RunError
     from .jobs.shard_api import crop_shards
@@ -67,6 +68,7 @@ _HOMES = {
     "Objective": ".cropping",
     "ObjectiveWeights": ".cropping",
     "Outcome": ".jobs.run",
+    "PerSubject": ".jobs.per_subject",
     "PictureError": ".images.errors",
     "Ratio": ".cropping",
     "RunError": ".jobs.run",
@@ -100,6 +102,7 @@ __all__ = [
     "Objective",
     "ObjectiveWeights",
     "Outcome",
+    "PerSubject",
     "PictureError",
     "Ratio",
     "RunError",

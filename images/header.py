@@ -160,7 +160,7 @@ def _open_file(path: Path, content: bytes | None) -> Iterator[BinaryIO]:
 def _open_regular(path: Path) -> BinaryIO:
     kind = os.stat(path).st_mode  # before it is opened: a pipe would wait for a writer
     if stat.S_ISDIR(kind):
-        raise PictureError(path, "a folder, and no file: if there are pictures in it, they cannot be listed")
+        raise PictureError(path, "a folder, and no picture; one in a folder of pictures is one that cannot be listed")
     if not stat.S_ISREG(kind):
         raise PictureError(path, "not a regular file")
     return path.open("rb")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 from torch import Tensor
 
 from ..cropping.checks import Region, check_region
@@ -69,6 +70,8 @@ def _holds_boxes(path: Path) -> bool:
 
 
 def _open(value: Any, role: str, open_file: Callable[..., Picture]) -> Picture:
+    if str(getattr(value, "dtype", "")).removeprefix("torch.") == "bool":  # as comparisons and segmenters give them
+        value = value.astype(np.float32) if isinstance(value, np.ndarray) else value.float()
     try:
         return open_picture(value, open_file)
     except (TypeError, ValueError) as error:

@@ -16,6 +16,7 @@ from ..datasets.folder_lock import FolderBusyError
 from ..datasets.folder_writer import FolderWriter
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord
 from ..datasets.output_folder import OutputFolder
+from ..datasets.shards.names import names_shards
 from ..datasets.sidecars import Sidecars
 from ..images.errors import PictureError
 from ..images.header import read_header
@@ -234,8 +235,13 @@ def list_sources(run: FolderRun) -> list[str]:
         raise RunError(f"{run.folder}: {error.strerror or error}") from error
     if not found:
         known = ", ".join(sorted(extension[1:] for extension in EXTENSIONS))
-        raise RunError(f"{run.folder}: no pictures in it or below it (looked for {known})")
+        shards = f"; for the shards in it, name '{run.folder}/*.tar' or *.parquet" if _holds_shards(run.folder) else ""
+        raise RunError(f"{run.folder}: no pictures in it or below it (looked for {known}){shards}")
     return [path.relative_to(run.folder).as_posix() for path in found]
+
+
+def _holds_shards(folder: Path) -> bool:
+    return any(names_shards([each.name]) for each in folder.iterdir())
 
 
 def describe_guides(run: FolderRun, sources: Sequence[str]) -> list[str]:

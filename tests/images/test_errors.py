@@ -51,7 +51,7 @@ def test_empty_missing_text_and_folder(tmp_path):
     (tmp_path / "b.jpg").write_text("<html>404</html>")
     assert "not a picture" in reason(tmp_path / "b.jpg", read_header)
     (tmp_path / "c.jpg").mkdir()
-    assert reason(tmp_path / "c.jpg").startswith("a folder, and no file")
+    assert reason(tmp_path / "c.jpg").startswith("a folder, and no picture")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links and pipes")

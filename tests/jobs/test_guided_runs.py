@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import salient_crop
@@ -287,7 +288,8 @@ def test_a_single_picture_takes_a_mask_boxes_or_the_folder(folder, notes):
         return salient_crop.crop(picture, "1:1", cropper="centre", **more).box.x
 
     assert x() == 8
-    for given in (mask, Image.fromarray((mask * 255).astype(np.uint8)), [tuple(LEFT)], notes, notes / "boxes.jsonl"):
+    masks = mask, mask > 0, torch.from_numpy(mask > 0), Image.fromarray((mask * 255).astype(np.uint8))
+    for given in (*masks, [tuple(LEFT)], notes, notes / "boxes.jsonl"):
         assert x(focus=given, focus_strength=1.0) == 0
         assert x(keep=given) <= 1
     assert x(avoid=[(0.0, 0.0, 0.7, 1.0)]) >= 16

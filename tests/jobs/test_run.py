@@ -63,7 +63,10 @@ def test_links_are_followed_where_that_is_asked_for(folder, tmp_path):
 
 def test_a_folder_without_pictures_and_a_missing_one_are_named(folder, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="empty: no pictures in it or below it .*jpg"):
+    with pytest.raises(RunError, match=r"empty: no pictures in it or below it .*jpg.*\)$"):
+        list_sources(replace(folder.run(), folder=tmp_path / "empty"))
+    (tmp_path / "empty" / "00000.tar").touch()
+    with pytest.raises(RunError, match=r"; for the shards in it, name '.*empty/\*\.tar' or \*\.parquet"):
         list_sources(replace(folder.run(), folder=tmp_path / "empty"))
     with pytest.raises(RunError, match="gone: No such file"):
         list_sources(replace(folder.run(), folder=tmp_path / "gone"))
