@@ -64,13 +64,18 @@ def resample(maps: Tensor, nodes: tuple[int, int]) -> Tensor:
 
 
 def read_points(table: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """A table `[B, h + 1, w + 1]`, bilinearly interpolated at relative points x, y `[B, N]` clamped to 0..1."""
+    """A table `[B, h + 1, w + 1]`, bilinearly interpolated at relative points x, y clamped to 0..1: `[B, N]`.
+
+    Points are `[B, N]`, or `[1, N]`, the same for all.
+    """
     height, width = table.shape[-2:]
     column, right = _locate(x, width)
     row, below = _locate(y, height)
     first = row * width + column
     nodes = torch.cat([first, first + 1, first + width, first + (width + 1)], 1)
-    near, next_to, under, across = table.flatten(1).gather(1, nodes).chunk(4, 1)
+    flat = table.flatten(1)
+    values = flat.gather(1, nodes) if len(nodes) == len(flat) else flat.index_select(1, nodes[0])
+    near, next_to, under, across = values.chunk(4, 1)
     return torch.lerp(torch.lerp(near, next_to, right), torch.lerp(under, across, right), below)
 
 

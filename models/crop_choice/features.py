@@ -154,9 +154,7 @@ def _parts(boxes: Tensor) -> Tensor:
 def _sums(tables: Tensor, parts: Tensor) -> Tensor:
     """Sums inside rectangles given as edges `[4, P, N]`, from tables `[M, h + 1, w + 1]`: `[M, P, N]`."""
     x1, y1, x2, y2 = parts.flatten(1)
-    corners = read_points(
-        tables, *(torch.cat(each).expand(len(tables), -1) for each in ((x2, x1, x2, x1), (y2, y2, y1, y1)))
-    )
+    corners = read_points(tables, torch.cat([x2, x1, x2, x1])[None], torch.cat([y2, y2, y1, y1])[None])
     right_below, left_below, right_above, left_above = corners.chunk(4, 1)
     return (right_below - left_below - right_above + left_above).view(len(tables), *parts.shape[1:])
 

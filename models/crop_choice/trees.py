@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -42,20 +43,50 @@ class Trees(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features `[N, F]` in single precision → `[N]`."""
-        return torch.cat([self._sum(rows) for rows in features.split(ROWS_PER_CHUNK)])
+        walk = _Walk(self)
+        return torch.cat([self._sum(walk, rows) for rows in features.split(ROWS_PER_CHUNK)])
 
-    def _sum(self, features: Tensor) -> Tensor:
-        trees, nodes = self.feature.shape
-        start = torch.arange(trees)[:, None] * nodes
-        wanted, children = self.feature.flatten().long(), (self.child.long() + start).flatten()
-        threshold = self.threshold.flatten()
-        columns = features.T.contiguous().flatten()
-        row = torch.arange(len(features))
-        node = start.expand(-1, len(features))
-        for _ in range(int(self.depth)):
-            beyond = columns[wanted[node] * len(features) + row] > threshold[node]
-            node = children[2 * node + beyond]
-        return self.value.flatten()[node].sum(0) + self.offset
+    def _sum(self, walk: _Walk, features: Tensor) -> Tensor:
+        leaves = torch.from_numpy(walk.find_leaves(features.numpy()))
+        return self.value.flatten()[leaves].sum(0) + self.offset
+
+
+class _Walk:
+    """Trees as NumPy looks numbers up, three times as fast as PyTorch does.
+
+    A node is known by the place of its first child, so that the second one is the next; what it asks for stands there
+    twice.
+    """
+
+    def __init__(self, trees: Trees) -> None:
+        count, nodes = trees.feature.shape
+        roots = np.arange(count)[:, None] * nodes
+        self._roots, self._depth = 2 * roots, int(trees.depth)
+        self._feature = trees.feature.numpy().astype(np.int64).repeat(2)
+        self._threshold = trees.threshold.numpy().repeat(2)
+        self._child = (2 * (trees.child.numpy().astype(np.int64) + roots)).ravel()
+
+    def find_leaves(self, features: np.ndarray) -> np.ndarray:
+        """The leaf that each row `[N, F]` comes to in each of T trees, counted over all of them: `[T, N]`."""
+        rows = len(features)
+        columns, first = np.ascontiguousarray(features.T).ravel(), self._feature * rows
+        node = self._roots.repeat(rows, 1)
+        place, value, threshold = np.empty_like(node), *(np.empty(node.shape, np.float32) for _ in range(2))
+        beyond = np.empty(node.shape, bool)
+        for _ in range(self._depth):
+            _look_up(first, node, place)
+            place += np.arange(rows)
+            _look_up(columns, place, value)
+            _look_up(self._threshold, node, threshold)
+            np.greater(value, threshold, out=beyond)
+            np.add(node, beyond, out=place)
+            _look_up(self._child, place, node)
+        return node >> 1
+
+
+def _look_up(values: np.ndarray, places: np.ndarray, found: np.ndarray) -> None:
+    """Values at places, all of which are there, into an array that is."""
+    np.take(values, places, out=found, mode="clip")  # other modes first make a copy
 
 
 def load_trees(state: Mapping[str, Tensor], features: int, what: str) -> Trees:
