@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 
 from ..images.machine import available_cores
-from ..jobs.defaults import AUTO, MANY_PICTURES, PROCESSES
+from ..jobs.defaults import AS_PEOPLE, AUTO, MANY_PICTURES, MANY_SLOW_PICTURES, PROCESSES
 
 
 def start_early(chosen: Namespace) -> None:
@@ -50,10 +50,11 @@ def _needs_processes(chosen: Namespace) -> bool:
         return bool(chosen.engine == PROCESSES)
     workers = chosen.workers or available_cores()
     each_alone = getattr(chosen, "frames", "each") == "each"
-    return workers > 1 and chosen.device != "cuda" and each_alone and _names_many(chosen.pictures)
+    many = MANY_SLOW_PICTURES if getattr(chosen, "framing", None) == AS_PEOPLE else MANY_PICTURES
+    return workers > 1 and chosen.device != "cuda" and each_alone and _names_many(chosen.pictures, many)
 
 
-def _names_many(words: Sequence[str | os.PathLike[str]]) -> bool:
+def _names_many(words: Sequence[str | os.PathLike[str]], many: int) -> bool:
     """Whether so many files are named, or lie in the folders that are; no more are looked for."""
     inside = chain.from_iterable(names for word in words for _, _, names in os.walk(word))
-    return len(words) >= MANY_PICTURES or len(list(islice(inside, MANY_PICTURES))) == MANY_PICTURES
+    return len(words) >= many or len(list(islice(inside, many))) == many

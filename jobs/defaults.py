@@ -19,6 +19,9 @@ ENGINES = (AUTO, THREADS, PROCESSES, RAY)
 MANY_PICTURES = 100
 """For so many it is worth the time to start processes."""
 
+MANY_SLOW_PICTURES = 16
+"""The same where crops are chosen as people crop, which takes tenths of a second each."""
+
 KEEP_MOST, AS_PEOPLE = "keep the most", "as people crop"
 FRAMINGS = (KEEP_MOST, AS_PEOPLE)
 """How close a crop goes: the larger the better, or as people would go."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..cropping.sequence import EACH
 from ..datasets.atomic import remove_leftovers
 from .corrections import Corrections
-from .defaults import AUTO, MANY_PICTURES, PROCESSES, RAY, THREADS
+from .defaults import AUTO, MANY_PICTURES, MANY_SLOW_PICTURES, PROCESSES, RAY, THREADS
 from .engine_choice import check_engine, open_cluster, open_processes
 from .executors.batches import Analyser
 from .executors.pool import Pool
@@ -65,7 +65,8 @@ def open_picture_engine(
         return
     with open_processes(run.workers, analyser.device, run.memory) as pool:
         there = pictures_on_pool(pool, _NEAR_CHUNK, cramped=here)
-        yield there if engine == PROCESSES else _by_number(MANY_PICTURES, here, there)
+        many = MANY_PICTURES if run.settings.objective.chooser is None else MANY_SLOW_PICTURES
+        yield there if engine == PROCESSES else _by_number(many, here, there)
 
 
 def pictures_on_pool(pool: Pool, chunk: int = _FAR_CHUNK, cramped: PictureEngine | None = None) -> PictureEngine:

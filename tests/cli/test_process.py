@@ -16,7 +16,7 @@ from own_process import ROOT, heed_interrupts, ignore_interrupts, processes_of, 
 
 from salient_crop.cli import early_start
 from salient_crop.cli.early_start import _needs_processes
-from salient_crop.jobs.defaults import MANY_PICTURES
+from salient_crop.jobs.defaults import MANY_PICTURES, MANY_SLOW_PICTURES
 
 COMMAND = [sys.executable, "-m", "salient_crop.cli"]
 
@@ -149,5 +149,7 @@ def test_a_folder_of_few_pictures_needs_none(photos: Path, monkeypatch: pytest.M
     assert not _needs_processes(chosen([photos]))
     assert not _needs_processes(chosen(["nowhere", "*.jpg"]))
     assert _needs_processes(chosen(["a.jpg"] * MANY_PICTURES))
+    assert not _needs_processes(chosen(["a.jpg"] * MANY_SLOW_PICTURES))
+    assert _needs_processes(chosen(["a.jpg"] * MANY_SLOW_PICTURES, framing="as people crop"))
     monkeypatch.setattr(early_start, "available_cores", lambda: 1)
     assert not _needs_processes(chosen(["a.jpg"] * MANY_PICTURES, workers=None))
