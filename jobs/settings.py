@@ -30,7 +30,7 @@ from ..datasets.formats.plain import Plain
 from ..datasets.name_pattern import OF_CROP, NamePattern
 from ..images.colour import RGB
 from ..images.encode import FORMATS, LOSSY, WITH_ALPHA
-from ..images.fill import Fill, parse_fill
+from ..images.fill import BLUR, EDGE, MIRROR, Fill, parse_fill
 from ..models.base import Cropper
 from ..models.runtime.choice import TORCH
 from .defaults import BACKGROUND
@@ -204,6 +204,7 @@ class CropSettings:
                 f"a {self.format} cannot keep transparency; use {' or '.join(WITH_ALPHA)}, or a background"
             )
         object.__setattr__(self, "fill", parse_fill(self.fill))
+        refuse_mirrored_text(self.constraint, self.fill, self.fit)
         _ = self.canvas  # raises where it cannot be
         if self.quality is not None:
             check_count("quality", self.quality, MAX_QUALITY)
@@ -461,6 +462,18 @@ class CropSettings:
 def _shape_text(shape: Shape | None) -> str:
     """A shape as a part of a path."""
     return f"{shape.width}x{shape.height}" if isinstance(shape, Ratio) else str(shape)
+
+
+def refuse_mirrored_text(constraint: Constraint, fill: Fill, fit: str) -> None:
+    """Refuses to mirror the picture where text goes: the heads that were kept out from under it would be drawn there.
+
+    Raises:
+        ValueError: when canvas may be added for text, and is a mirror.
+    """
+    if fill == MIRROR and constraint.crop_text_regions and (constraint.policy == "pad" or fit != CROP):
+        raise ValueError(
+            f"fill: {MIRROR} would draw the picture once more where the text goes; use a colour, {EDGE} or {BLUR}"
+        )
 
 
 def describe_differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -24,6 +24,7 @@ from ..jobs.corrections import BY_HAND
 from ..jobs.crop_words import describe_crop
 from ..jobs.on_cut import KEEP, is_dropped
 from ..jobs.output_size import fit_size
+from ..jobs.settings import refuse_mirrored_text
 from ..jobs.stages import choose_crops
 from ..jobs.warnings import summarise_warnings
 from ..jobs.words import AS_WITHOUT, SKIP
@@ -201,6 +202,8 @@ class ConstrainedCrop(io.ComfyNode):
             single_or(overlap, "overlap", 0),
         )
         constraints = constraints_with_ratios(require_single(ratio, "ratio"), target, constraint, sizes)
+        for asked in constraints:
+            refuse_mirrored_text(asked, added.fill, canvas.fit)
         objectives = resolve_objectives(constraint, len(sizes))
         masks = read_masks(mask, batches, "mask")
         reaction = single_or(on_cut, "on_cut", KEEP)

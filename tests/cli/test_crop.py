@@ -195,6 +195,10 @@ def test_framed_as_people_crop_every_crop_is_smaller_and_a_run_is_done_anew(tmp_
         (["--fit", "all"], "--fit"),
         (["--fit", "whole", "--fit-side", "up"], "--fit-side"),
         (["--fit", "whole", "--fill", "blurred"], "--fill"),
+        *(
+            (["--layout", "left", "--layout-frame", "crop", "--fill", "mirror", *more], "--fill: mirror would draw")
+            for more in (["--policy", "pad"], ["--fit", "whole"])
+        ),
         (["--framing", "close"], "--framing"),
         (["--per-subject", "face"], "--per-subject"),
         (["--per-subject", "head", "--subject-margin", "nan"], "--subject-margin"),

@@ -364,6 +364,19 @@ def test_the_whole_picture_is_extended_and_marked_for_outpainting(run, centre, f
     assert warnings == [""] and not boxes[0]["metadata"]["warnings"]
 
 
+@pytest.mark.parametrize(
+    ("policy", "fit", "refused"), [("pad", "crop", True), ("shrink", "whole", True), ("shrink", "crop", False)]
+)
+def test_no_mirror_is_drawn_where_text_goes(run, centre, policy, fit, refused):
+    (constraint,) = run("Constraint", layout="right half", layout_frame="crop", policy=policy)
+    given = {"constraint": [constraint], "cropper": [centre], "ratio": ["3:1"], "fit": [fit], "fill": ["mirror"]}
+    if refused:
+        with pytest.raises(ValueError, match="^fill: mirror would draw the picture once more where the text goes"):
+            run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], **given)
+    else:
+        run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], **given)
+
+
 def test_a_fill_that_is_none_is_named(run, centre):
     with pytest.raises(ValueError, match="^fill: 'stars' is neither a colour nor one of edge, blur, mirror"):
         run("ConstrainedCrop", image=[scene(60, 40, 30, 20)], cropper=[centre], fill=["stars"])
