@@ -12,6 +12,14 @@ EXTENSIONS = frozenset(
     + [".tif", ".tiff", ".bmp", ".dib", ".gif"]
 )
 
+# Formats that are not read here, and the endings that go with pictures.
+_OTHER_FORMATS = frozenset(
+    [".jp2", ".j2k", ".jpx", ".jxl", ".jxr", ".psd", ".tga", ".exr", ".hdr", ".svg", ".eps"]
+    + [".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2", ".raf", ".pef", ".srw"]
+)
+_BESIDE = frozenset([".txt", ".caption", ".json", ".xml", ".npz", ".safetensors", ".yaml", ".csv", ".md"])
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"RIFF", b"II*\0", b"MM\0*")
+
 MASK_SUFFIX = "-masklabel.png"  # beside its picture, as OneTrainer names it; no picture itself
 
 LEADS_OUTSIDE = "a link that leads out of the folder"
@@ -39,6 +47,35 @@ def find_pictures(folder: Path | str, exclude: Sequence[Path | str] = (), follow
     found = [path for path in _walk(root, excluded, follow_links, closed) if is_picture_name(path)]
     found += [path for path in closed if os.path.realpath(path) not in excluded]
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def find_misnamed(folder: Path | str, exclude: Sequence[Path | str] = (), follow_links: bool = False) -> list[Path]:
+    """The files that `find_pictures` passes over though they look like pictures: those in formats that are not read
+    here, and those whose name hides what they are (`photo.jpg_large`, `photo.jpg.1`, or no extension at all).
+
+    Args:
+        folder, exclude, follow_links: see `find_pictures`.
+    """
+    excluded = {os.path.realpath(each) for each in exclude}
+    return sorted(path for path in _walk(Path(folder), excluded, follow_links, []) if _looks_like_picture(path))
+
+
+def _looks_like_picture(path: Path) -> bool:
+    """Whether a file is probably a picture, though not by its extension."""
+    suffix = path.suffix.lower()
+    if suffix in EXTENSIONS or suffix in _BESIDE:
+        return False
+    if suffix in _OTHER_FORMATS:
+        return True
+    if suffix:
+        return any(f"{each}{sign}" in path.name.lower() for each in EXTENSIONS for sign in "._-~ ")
+    if not path.is_file():  # a pipe would wait for a writer
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(_BEGINNINGS)
+    except OSError:
+        return False
 
 
 def natural_key(path: str) -> list[tuple[int, int | str]]:

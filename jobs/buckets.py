@@ -46,7 +46,7 @@ from .output_names import (
 )
 from .picture_tasks import PictureEngine, PictureTask, RecordTask, Workplace
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, summarise
+from .run import FolderRun, Outcome, RunError, describe_guides, describe_misnamed, list_sources, summarise
 from .run_record import (
     describe_change,
     journal_file,
@@ -73,7 +73,7 @@ def sort_folder(run: FolderRun, engine: PictureEngine, progress: Progress) -> Ou
     sources = list_sources(run)
     names = make_room(run, sources)
     refuse_other_pictures(run, names.of_source)
-    notes = [*describe_change(run), *describe_guides(run, sources)]
+    notes = [*describe_misnamed(run), *describe_change(run), *describe_guides(run, sources)]
     compared = 0 if settings.duplicates == "use" else len(sources)
     counter = StepCounter(progress, compared + 2 * len(sources), len(sources))
     duplicates = find_folder_duplicates(run, engine, sources, counter) if compared else []

@@ -27,7 +27,7 @@ from .folder import finish_run, open_journal
 from .journal import Journal
 from .output_names import OutputNames, has_its_files, lacks_heatmap, make_room
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, RunError, describe_guides, list_sources, sizes_of
+from .run import FolderRun, Outcome, RunError, describe_guides, describe_misnamed, list_sources, sizes_of
 from .run_record import describe_change
 from .settings import CropSettings
 from .stages import look_at, plan_record, with_picture, write_heatmap, write_planned
@@ -53,7 +53,7 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     names = make_room(run, sources)
     refuse_other_pictures(run, names.of_source)
     files = {source: run.settings.files(names.of_source[source]) for source in sources}
-    notes = [*describe_change(run), *describe_guides(run, sources)]
+    notes = [*describe_misnamed(run), *describe_change(run), *describe_guides(run, sources)]
     states = {source: state for clip in clips for source, state in _states_of(run, clip).items()}
     journal = open_journal(run, files, states.__getitem__)
     try:

@@ -20,7 +20,7 @@ from .journal import Journal
 from .output_names import has_its_files, make_room, refuse_obstacles
 from .picture_tasks import PictureEngine, PictureTask
 from .progress import MEASURING, WRITING, Progress, StepCounter
-from .run import FolderRun, Outcome, list_sources
+from .run import FolderRun, Outcome, describe_misnamed, list_sources
 from .run_record import MEASURED, describe_change, journal_file, run_identity
 from .stages import remove_crop
 
@@ -52,7 +52,7 @@ def extract_faces(
         sources = list_sources(run)
         names = make_room(run, sources).of_source
         refuse_other_pictures(run, names)
-        notes, before = describe_change(run), _list_squares(run.manifest)
+        notes, before = [*describe_misnamed(run), *describe_change(run)], _list_squares(run.manifest)
         folder = _Folder(run, earlier, names, before if faces_of(run.settings).is_ordered else None)
         journal = open_journal(run, folder, folder.state_of)
         try:

@@ -14,7 +14,7 @@ from .journal import Journal
 from .output_names import has_its_files, lacks_heatmap, make_room
 from .picture_tasks import PictureEngine, PictureTask, RecordTask, Workplace, on_threads
 from .progress import CROPPING, Progress, StepCounter
-from .run import FolderRun, Outcome, describe_guides, list_sources, summarise
+from .run import FolderRun, Outcome, describe_guides, describe_misnamed, list_sources, summarise
 from .run_record import describe_change, is_unchanged, journal_file, read_states, run_identity, write_run_record
 from .stages import crop_picture
 from .subject_crops import pick_recorded_corrections
@@ -65,7 +65,7 @@ def _crop_each(run: FolderRun, engine: PictureEngine, progress: Progress) -> Out
     names, heatmaps = planned.of_source, planned.heatmap_of
     refuse_other_pictures(run, names)
     files = {source: run.settings.files(name) for source, name in names.items()}
-    notes = [*describe_change(run), *describe_guides(run, sources)]
+    notes = [*describe_misnamed(run), *describe_change(run), *describe_guides(run, sources)]
     corrections = find_corrections(run)
     journal = open_journal(run, files, run.state_of)
     try:

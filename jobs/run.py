@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cropping.checks import Size
-from ..datasets.find import EXTENSIONS, find_pictures, is_same, leads_outside
+from ..datasets.find import EXTENSIONS, find_misnamed, find_pictures, is_same, leads_outside
 from ..datasets.folder_lock import FolderBusyError
 from ..datasets.folder_writer import FolderWriter
 from ..datasets.manifest import DROPPED, FAILED, PictureRecord
@@ -39,6 +39,9 @@ COUNTED = ("pictures", "failed", "crops", "enlarged", "dropped", "warned", "head
 
 class RunError(Exception):
     """A run that cannot be started as it was asked for."""
+
+
+_NAMED = 3  # of the files that are passed over
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,18 @@ def list_sources(run: FolderRun) -> list[str]:
         shards = f"; for the shards in it, name '{run.folder}/*.tar' or *.parquet" if _holds_shards(run.folder) else ""
         raise RunError(f"{run.folder}: no pictures in it or below it (looked for {known}){shards}")
     return [path.relative_to(run.folder).as_posix() for path in found]
+
+
+def describe_misnamed(run: FolderRun) -> list[str]:
+    """What a person should know of files in the folder that are passed over though they look like pictures."""
+    if run.sources is not None:
+        return []
+    found = find_misnamed(run.folder, run.no_sources, run.settings.follow_links)
+    if not found:
+        return []
+    first = ", ".join(path.relative_to(run.folder).as_posix() for path in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return [f"passed over, as their names end like no picture that is read here: {first}{more}"]
 
 
 def _holds_shards(folder: Path) -> bool:

@@ -7,12 +7,14 @@ import pytest
 from PIL import Image
 
 from salient_crop.cropping.crop import CropWarning
+from salient_crop.datasets.find import find_misnamed
 from salient_crop.datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
 from salient_crop.jobs.output_names import refuse_obstacles
 from salient_crop.jobs.run import (
     FolderRun,
     Outcome,
     RunError,
+    describe_misnamed,
     list_sources,
     read_sizes,
     summarise,
@@ -160,3 +162,18 @@ def test_pictures_whose_heads_are_cut_off_are_counted_and_named_before_all_other
     assert outcome.first_warned == ("e: a head is cut off (and 1 more)", "g: a head is cut off", "a: it is dark")
     every = summarise([picture(name, warnings=(cut, cut)) for name in "hijk"], 0)
     assert (every.heads_cut, every.first_warned[-1]) == (4, "j: a head is cut off (and 1 more)")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_files_that_look_like_pictures_and_are_passed_over_are_named(folder):
+    named = ("a.jp2", "b.JXL", "c.jpg_large", "d.jpg.1", "photo.png~")
+    for name in (*named, "e.jpg.txt", "a.caption", "notes.md", "clip.mp4", ".f.jpg.1", "README"):
+        (folder.photos / name).write_bytes(b"whatever")
+    (folder.photos / "bare").write_bytes((folder.photos / "a.png").read_bytes())
+    os.mkfifo(folder.photos / "pipe")
+    (note,) = describe_misnamed(folder.run())
+    assert note.startswith("passed over, as their names end like no picture that is read here: a.jp2, b.JXL, bare and ")
+    found = find_misnamed(folder.photos)
+    assert {each.name for each in found} == {*named, "bare"}
+    assert folder.crop().notes == (note,)
+    assert not describe_misnamed(folder.run(sources=("a.png",)))
