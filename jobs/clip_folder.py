@@ -37,17 +37,17 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
     """Crops the frames of every folder of the run as one clip; see `crop_folder`, which calls it.
 
     Frames are in the natural order of their names. A frame that cannot be read fails alone, and the box passes over it.
+    A clip whose frames have several sizes fails, too; the others are cropped.
     A clip of which a frame was changed, added or taken away is done again whole. Pictures that were corrected by hand
     are refused: a box for one frame would make the others jump. About 0.2 MB a frame are in memory until a clip is
     written.
 
     Raises:
-        RunError: when the frames of a folder have several sizes, or some were corrected; names the first.
+        RunError: when the frames of every folder have several sizes, or some were corrected; names the first.
     """
     sources = sorted(list_sources(run), key=natural_key)
     clips = split_clips(sources)
-    for clip in clips:
-        _refuse_other_sizes(run, clip)
+    uneven = _find_uneven(run, clips)
     corrections = find_corrections(run)
     _refuse_corrected(run, sources, corrections)
     names = make_room(run, sources)
@@ -66,7 +66,10 @@ def crop_clips(run: FolderRun, analyser: Analyser, progress: Progress) -> Outcom
         waiting = [clip for clip in clips if not done.issuperset(clip)]
         counter = StepCounter(progress, len(sources) + sum(map(len, waiting)), len(done))
         for clip in waiting:
-            planned = _plan_clip(run, clip, names, analyser, counter)
+            if clip[0] in uneven:
+                planned = _fail_clip(clip, uneven[clip[0]], counter)
+            else:
+                planned = _plan_clip(run, clip, names, analyser, counter)
 
             def write(record: PictureRecord) -> PictureRecord:
                 return write_planned(run, record)
@@ -95,16 +98,36 @@ def split_clips(sources: Sequence[str]) -> list[list[str]]:
     return list(clips.values())
 
 
-def _refuse_other_sizes(run: FolderRun, clip: Sequence[str]) -> None:
-    """Refuses a clip whose frames have several sizes, as far as they can be read."""
+def _find_uneven(run: FolderRun, clips: Sequence[Sequence[str]]) -> dict[str, str]:
+    """By their first frame, the clips whose frames have several sizes, as far as they can be read, and the reason.
+
+    Raises:
+        RunError: when there is no other clip, as where photographs are taken for one.
+    """
+    reasons = {clip[0]: reason for clip in clips if (reason := _describe_other_size(run, clip))}
+    if len(reasons) == len(clips):
+        raise RunError(next(iter(reasons.values())))
+    return reasons
+
+
+def _describe_other_size(run: FolderRun, clip: Sequence[str]) -> str:
+    """The first frame of a clip that has another size than those before it, in words; empty where there is none."""
     first = None
     for path, size in sizes_of(run.folder, [run.folder / each for each in clip], run.settings.follow_links):
         first = first or size
         if size != first:
-            raise RunError(
+            return (
                 f"{path}: a frame of {size[0]}×{size[1]} after frames of {first[0]}×{first[1]}; each folder is a clip,"
                 " whose frames have one size"
             )
+    return ""
+
+
+def _fail_clip(clip: Sequence[str], reason: str, counter: StepCounter) -> list[PictureRecord]:
+    records = [PictureRecord(each, None, FAILED, reason) for each in clip]
+    for each in records:
+        counter.step(MEASURING, each)
+    return records
 
 
 def _refuse_corrected(run: FolderRun, sources: Sequence[str], corrections: Corrections) -> None:

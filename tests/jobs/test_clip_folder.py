@@ -129,8 +129,22 @@ def test_a_frame_that_cannot_be_read_fails_alone(clip):
     assert places == sorted(places)
 
 
-def test_frames_of_several_sizes_are_refused_by_name_before_anything_is_written(clip):
+def test_a_clip_of_several_sizes_fails_alone(clip):
+    crop(clip)
+    whole = {each.source: each for each in records(clip)}
     save_frame(clip.photos / "two" / "frame7.png", 20, (54, 96))
+    outcome = crop(clip)
+    assert (outcome.failed, outcome.resumed) == (8, 8)
+    for record in records(clip):
+        if record.source.startswith("two/"):
+            assert "frame7.png: a frame of 54×96 after frames of 96×54" in record.reason and not record.crops
+        else:
+            assert record == whole[record.source]
+
+
+def test_pictures_that_are_no_clip_are_refused_before_anything_is_written(clip):
+    for folder in ("one", "two"):
+        save_frame(clip.photos / folder / "frame7.png", 20, (54, 96))
     with pytest.raises(RunError, match=r"frame7\.png: a frame of 54×96 after frames of 96×54"):
         crop(clip)
     assert not clip.out.exists()
