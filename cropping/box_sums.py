@@ -86,9 +86,8 @@ def _locate(position: Tensor, nodes: int) -> tuple[Tensor, Tensor]:
     return index, scaled - index
 
 
-def hat_weights(position: Tensor, nodes: int) -> Tensor:
-    """Linear interpolation as weights `[*, nodes]`: they read a function, given at evenly spaced nodes, at positions
-    `[*]` in 0..1.
-    """
-    index = torch.arange(nodes, dtype=position.dtype, device=position.device)
-    return (1 - (position[..., None] * (nodes - 1) - index).abs()).clamp_min(0)
+def read_along(values: Tensor, dim: int, position: Tensor) -> Tensor:
+    """Values, given at evenly spaced nodes along a dimension, linearly interpolated at positions `[n]` in 0..1."""
+    index, share = _locate(position, values.shape[dim])
+    share = share.view(-1, *[1] * (values.ndim - 1 - dim))
+    return torch.lerp(values.index_select(dim, index), values.index_select(dim, index + 1), share)

@@ -11,7 +11,7 @@ from einops import rearrange
 from torch import Tensor
 
 from .box_sets import share_before, share_between, take_part
-from .box_sums import hat_weights, resample
+from .box_sums import read_along, resample
 from .checks import Region
 from .grid import GridScale, SearchGrid
 
@@ -108,9 +108,8 @@ class GridBoxSet:
         return right - left
 
     def region_sum(self, table: Tensor, region: Region) -> Tensor:
-        rows, columns = table.shape[1:]
-        down = _rise_weights(self.y1, self.y2[0] - self.y1[0], region[1::2], rows)
-        return down @ table @ _rise_weights(self.x1, self.x2[0] - self.x1[0], region[0::2], columns).T
+        rows = _rise(table, 1, self.y1, self.y2[0] - self.y1[0], region[1::2])
+        return _rise(rows, 2, self.x1, self.x2[0] - self.x1[0], region[0::2])
 
     def edge_sum(self) -> Tensor:
         def read_corner(top: bool, left: bool) -> Tensor:
@@ -152,16 +151,17 @@ def _pick_evenly(positions: range) -> Tensor:
     return torch.linspace(positions[0], positions[-1], min(SMOOTH_POSITIONS, len(positions)), dtype=torch.float64)
 
 
-def _rise_weights(starts: Tensor, length: Tensor, part: tuple[float, ...], nodes: int) -> Tensor:
-    """`[n, nodes]` weights that read how much a piecewise linear function rises over a part of each span.
+def _rise(values: Tensor, dim: int, starts: Tensor, length: Tensor, part: tuple[float, ...]) -> Tensor:
+    """How much values rise along a dimension over a part of each span.
 
     Args:
-        starts: `[n]`, of the spans along one axis, relative to the picture.
+        values: at nodes that are evenly spaced from 0 to 1.
+        dim: along which they are.
+        starts: `[n]`, of the spans, relative to the picture.
         length: of all spans.
         part: start and end, relative to the span.
-        nodes: at which the function is given, evenly spaced from 0 to 1.
     """
-    near, far = hat_weights(starts + length * starts.new_tensor(part)[:, None], nodes)
+    near, far = (read_along(values, dim, starts + length * share) for share in part)
     return far - near
 
 

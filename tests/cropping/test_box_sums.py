@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from salient_crop.cropping.box_sums import hat_weights, normalise, read_points, resample, summed_area
+from salient_crop.cropping.box_sums import normalise, read_along, read_points, resample, summed_area
 
 
 def maps(*rows) -> torch.Tensor:
@@ -104,12 +104,11 @@ def test_each_picture_has_a_table_of_its_own():
 
 @pytest.mark.parametrize(
     ("position", "expected"),
-    [
-        ([], torch.zeros(0, 3)),
-        ([0.0, 0.5, 1.0], [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
-        ([0.25, 0.9], [[0.5, 0.5, 0], [0, 0.2, 0.8]]),
-    ],
+    [([], []), ([0.0, 0.5, 1.0], [1.0, 3.0, 11.0]), ([0.25, 0.9], [2.0, 9.4])],
 )
-def test_weights_of_nodes(position, expected):
-    found = hat_weights(torch.tensor(position, dtype=torch.float64), 3)
-    torch.testing.assert_close(found, torch.as_tensor(expected, dtype=torch.float64))
+def test_values_between_nodes(position, expected):
+    values = torch.tensor([1.0, 3.0, 11.0], dtype=torch.float64)
+    at = torch.tensor(position, dtype=torch.float64)
+    assert read_along(values, 0, at).tolist() == pytest.approx(expected)
+    many = values[None, :, None] * torch.arange(1.0, 5)
+    torch.testing.assert_close(read_along(many, 1, at)[0, :, 3], 4 * torch.tensor(expected, dtype=torch.float64))
