@@ -156,7 +156,9 @@ def run(chosen: argparse.Namespace, reporter: Reporter) -> int:
 
     try:
         result = benchmark.run(chosen.file, chosen.images, cropper, progress)
-    except (OSError, ValueError, PictureError) as error:
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
+    except (ValueError, PictureError) as error:
         raise UsageError(str(error)) from error
     if cropper is not None:
         result["cropper"] = describe_cropper(cropper, device)

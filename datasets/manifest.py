@@ -201,6 +201,8 @@ def _read_lines(opened: BinaryIO) -> Iterator[PictureRecord | BrokenLine]:
                 continue
             try:
                 yield parse_line(line.decode("utf-8-sig"))
+            except UnicodeDecodeError:
+                yield BrokenLine(number, "not a manifest line (no text in UTF-8)")
             except ValueError as error:
                 yield BrokenLine(number, str(error))
 
