@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from ..datasets.find import is_same
 from ..datasets.manifest import FAILED, PictureRecord, read_manifest
@@ -30,10 +29,10 @@ def refuse_other_pictures(run: FolderRun, names: Mapping[str, str]) -> None:
     if run.output is None or folder is None or is_same(folder, run.folder):
         return
     planned = {file: source for source, name in names.items() for file in run.settings.files(name)}
-    for record, file in _written_crops(run):
+    for record, file in _listed_crops(run):
         taken = run.folder / planned[file] if file in planned else None
         picture = folder / record.source
-        if (taken is None and not _clears_others(run)) or not os.path.lexists(picture):
+        if (taken is None and not _clears_others(run)) or not _is_there(run, file) or not os.path.lexists(picture):
             continue
         if taken is None or not is_same(taken, picture):
             raise RunError(
@@ -66,12 +65,12 @@ def settle_earlier_crops(run: FolderRun, sources: Sequence[str], journal: Journa
             done.add(record.source)
     ours, known = is_same(folder, run.folder), set(sources)
     removed = left = 0
-    for record, file in _written_crops(run):
-        if file in now:
+    for record, file in _listed_crops(run):
+        if file in now or not _is_there(run, file):
             continue
         if ours and record.source in done:
             remove_crop(run, file)
-            removed += 1
+            removed += not _is_there(run, file)
         elif not ours or record.source not in known:
             left += 1
     notes = []
@@ -83,14 +82,19 @@ def settle_earlier_crops(run: FolderRun, sources: Sequence[str], journal: Journa
     return notes
 
 
-def _written_crops(run: FolderRun) -> Iterator[tuple[PictureRecord, str]]:
-    """The files of the crops that the last run's manifest lists and that are there, each with its picture's record."""
-    if run.output is None or not run.manifest.exists():
+def _listed_crops(run: FolderRun) -> Iterator[tuple[PictureRecord, str]]:
+    """The files of the crops that the last run's manifest lists, each with its picture's record."""
+    if not run.manifest.exists():
         return
     for record in read_manifest(run.manifest):
         for crop in record.crops:
-            if crop.file is not None and os.path.lexists(Path(run.output, crop.file)):
+            if crop.file is not None:
                 yield record, crop.file
+
+
+def _is_there(run: FolderRun, file: str) -> bool:
+    """Whether there is a file of that name in the output, whoever wrote it."""
+    return run.output is not None and os.path.lexists(run.output / file)
 
 
 def _clears_others(run: FolderRun) -> bool:

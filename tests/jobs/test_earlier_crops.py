@@ -76,8 +76,9 @@ def test_crops_that_have_other_names_now_are_removed_with_their_captions(trips):
 def test_what_somebody_has_changed_since_stays(trips):
     crop(trips / "a", trips / "out")
     save_picture(trips / "out" / "one.jpg", seed=9)
-    crop(trips / "a", trips / "out", format="png")
+    notes = crop(trips / "a", trips / "out", format="png").notes
     assert files(trips / "out") == ["one.jpg", "one.png", "only_a.png"]
+    assert notes[-1] == "removed: 1 crop of the last run, under names that this one does not use"
 
 
 def test_the_crop_of_a_picture_that_can_no_longer_be_read_stays(trips):
