@@ -86,7 +86,8 @@ def test_a_table_is_printed_where_nobody_is_held_out(
     measure.main(words)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("all (1) ")
-    assert [line.split()[0] for line in lines[1:4]] == ["ours", "centre", "best"]
+    rows = [line.split()[0] for line in lines[1:-1] if line]
+    assert rows[:2] == ["ours", "centre"] and rows[-1] == "best"  # between them the other programs that are installed
     assert lines[-1].strip() == "people (0)"
     measure.main([*words, "--json"])
     assert json.loads(capsys.readouterr().out)["subsets"]["people"] == {"n": 0, "rows": {}}
