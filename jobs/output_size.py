@@ -52,7 +52,9 @@ def fit_size(size: Size, wanted: Size, multiple: int = 1) -> Size:
     for name, side in zip(("width", "height"), wanted, strict=True):
         check_count(name, side, LIMIT, 0)
         if side % multiple:
-            raise ValueError(f"{name}: {side} is no multiple of {multiple}, as multiple_of asks; change one of them")
+            raise ValueError(
+                f"{name}: {side} is no multiple of {multiple}, as multiple_of or frames asks; change one of them"
+            )
     width, height = wanted
     if not width and not height:
         return size

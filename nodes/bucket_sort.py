@@ -338,7 +338,7 @@ def cut_outputs(inputs: PictureInputs, index: int, record: CropRecord) -> tuple:
         to_host(cut_mask(inputs.masks[index], crop.box, size, bucket)[None]),
         format_size(bucket),
         index,
-        make_bounding_box(crop, size, bucket),
+        make_bounding_box(crop, size, bucket, (index, len(inputs.sizes))),
         inputs.names[index],
     )
 

@@ -236,10 +236,9 @@ class ConstrainedCrop(io.ComfyNode):
             if is_dropped(crop, reaction):
                 dropped.append(f"picture {index}: {BY_HAND if correction else summarise_warnings(crop.warnings)}")
             else:
-                outputs.append(
-                    (*cut_outputs(analysed, masks[index], crop, size, added, drawn), index, crop.framing or "")
-                )
-                panel.add(tile_of(analysed, crop, asked))
+                outputs.append(cut_outputs(analysed, masks[index], crop, size, added, (index, len(sizes)), drawn))
+                # Its number among all: some may be left out.
+                panel.add(replace(tile_of(analysed, crop, asked), name=str(index) if len(sizes) > 1 else ""))
         if not outputs:
             reason = "nothing" if missing == SKIP else "corrections" if decided else "on_cut"
             raise ValueError(f"{reason}: every picture was dropped:\n" + "\n".join(dropped))
@@ -365,26 +364,34 @@ def constraints_with_ratios(
 
 
 def cut_outputs(
-    analysed: AnalysedPicture, mask: Tensor | None, crop: Crop, size: Size, added: AddedCanvas, drawn: bool = True
+    analysed: AnalysedPicture,
+    mask: Tensor | None,
+    crop: Crop,
+    size: Size,
+    added: AddedCanvas,
+    place: tuple[int, int],
+    drawn: bool = True,
 ) -> tuple:
-    """What one picture puts on the wires, in the order of the outputs; the last two, its index and its framing, are the
-    caller's.
+    """What one picture puts on the wires, in the order of the outputs.
 
     Args:
         mask: of the picture, `[h, w]`; None where none is connected.
         size: width and height of the results.
         added: how canvas is drawn and marked.
+        place: index of the picture, and how many there are.
         drawn: whether anybody looks at `preview`; otherwise it is None.
     """
     picture_size = size_of(analysed.picture)
     return (
         to_host(cut_picture(analysed.picture, crop.box, size, added.fill)[None]),
         to_host(cut_mask(mask, crop.box, picture_size, size)[None]),
-        make_bounding_box(crop, picture_size, size),
+        make_bounding_box(crop, picture_size, size, place),
         crop.score,
         to_host(draw_crop(analysed.thumbnail, crop.box, picture_size)[None]) if drawn else None,
         to_host(mark_outside(crop.box, picture_size, size, added.feather, added.overlap)[None]),
         "\n".join(each.words for each in crop.warnings),
+        place[0],
+        crop.framing or "",
     )
 
 

@@ -252,7 +252,7 @@ class CropFolder(io.ComfyNode):
                 editor = show_folder_editor(run, analyser) if is_preview else {}
                 sheet = draw_contact_sheet(run, analyser) if is_connected(cls.hidden.unique_id, SHEET) else None
         except RunError as error:
-            raise ValueError(f"folder: {error}") from error
+            raise ValueError(f"{'save_to' if str(error).startswith(str(out)) else 'folder'}: {error}") from error
         ignored = [] if bucketed else list_ignored(layout, duplicates)
         report = "\n\n".join([*ignored, write_report(run, outcome)])
         shown = show_outcome(run, outcome, save_to, ignored) | editor

@@ -193,7 +193,8 @@ class FaceCrops(io.ComfyNode):
                 square, outside = cut_square(analysed.picture, crop, background)
                 squares.append(to_host(square[None]))
                 outsides.append(to_host(outside[None]))
-                boxes.append(make_face_box(crop, size_of(analysed.picture), named.strip() or WHITE))
+                told = named.strip() or WHITE, (index, count)
+                boxes.append(make_face_box(crop, size_of(analysed.picture), *told))
                 sources.append(index)
             shown = [crop for crop, source in zip(boxes, sources, strict=True) if source == index]
             panel.add(face_tile(analysed, shown, faults))

@@ -13,7 +13,7 @@ from ..images.paste import WIDEST_FEATHER, paste
 from ..images.warp import paste_square
 from .host import to_host, track_progress
 from .panel import KEPT, Marked, Panel, Tile, count_of, tile_of
-from .sockets.boxes import Frame, box_input, cut_size_of, fit_box, group_boxes, share_boxes
+from .sockets.boxes import Frame, box_input, cut_size_of, fit_box, group_boxes, share_boxes, told_places
 from .sockets.faces import read_square
 from .sockets.lists import require_single
 from .sockets.masks import read_masks
@@ -132,12 +132,15 @@ def pair_crops(pictures: int, crops: int, frames: Sequence[Frame]) -> Pairing:
         raise ValueError("box: no box arrived; the node before found none")
     if pictures == 1 and len(boxes) == 1:
         return Pairing([[(index, boxes[0])] for index in range(crops)], variants=True)
-    frames = share_boxes(frames, pictures, "box")
-    needed = sum(map(len, frames))
-    if crops not in (1, needed):
-        raise ValueError(f"crop: {crops} crops for {needed} boxes on {pictures} pictures; connect one for each box")
-    order = iter(range(needed))
-    return Pairing([[(next(order) if crops > 1 else 0, box) for box in frame] for frame in frames])
+    told = told_places(boxes, pictures)
+    if told is None:
+        frames = share_boxes(frames, pictures, "box")
+        boxes = [box for frame in frames for box in frame]
+        order = iter(range(len(boxes)))
+        told = [[next(order) for _ in frame] for frame in frames]
+    if crops not in (1, len(boxes)):
+        raise ValueError(f"crop: {crops} crops for {len(boxes)} boxes on {pictures} pictures; connect one for each box")
+    return Pairing([[(each if crops > 1 else 0, boxes[each]) for each in indices] for indices in told])
 
 
 def _copy_batches(batches: Sequence[Tensor], variants: Sequence[int] | None) -> list[Tensor]:

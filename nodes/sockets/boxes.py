@@ -115,8 +115,8 @@ def group_boxes(values: Sequence[Any], name: str) -> list[Frame]:
 def share_boxes(frames: Sequence[Frame], count: int, name: str) -> list[Frame]:
     """The boxes of each of `count` pictures.
 
-    All are a single picture's. Of several pictures, boxes that tell their picture (see `make_bounding_box`), in order,
-    belong to it; otherwise there is one for each picture, or a list for each; or one, or one list, serves all.
+    All are a single picture's. Of several pictures, boxes that tell their picture (see `told_places`) belong to it;
+    otherwise there is one for each picture, or a list for each; or one, or one list, serves all.
 
     Args:
         frames: see `group_boxes`.
@@ -125,11 +125,11 @@ def share_boxes(frames: Sequence[Frame], count: int, name: str) -> list[Frame]:
         ValueError: when the counts do not match.
     """
     boxes = [box for frame in frames for box in frame]
-    places = [place for box in boxes if (place := _place_of(box, count)) is not None]
     if count == 1:
         return [boxes]
-    if boxes and len(places) == len(boxes) and places == sorted(places):
-        return [[box for box, place in zip(boxes, places, strict=True) if place == index] for index in range(count)]
+    told = told_places(boxes, count)
+    if told is not None:
+        return [[boxes[each] for each in indices] for indices in told]
     if len(frames) == 1:
         return [[box] for box in boxes] if len(boxes) == count else [*frames] * count
     if len(frames) != count:
@@ -138,6 +138,16 @@ def share_boxes(frames: Sequence[Frame], count: int, name: str) -> list[Frame]:
             " one of them for each"
         )
     return list(frames)
+
+
+def told_places(boxes: Sequence[Mapping[str, Any]], count: int) -> list[list[int]] | None:
+    """For each of `count` pictures, the indices of the boxes that say that they are of it (see `make_bounding_box`);
+    None unless all of them say of which of so many pictures they are.
+    """
+    places = [_place_of(box, count) for box in boxes]
+    if not places or None in places:
+        return None
+    return [[each for each, place in enumerate(places) if place == index] for index in range(count)]
 
 
 def fit_box(value: Mapping[str, Any], size: Size, name: str = "box") -> Box:
@@ -170,7 +180,8 @@ def make_bounding_box(
         size: width and height of its picture.
         crop_size: width and height that it was cut out at; by how much it is wider (> 0) or taller than the ratio, as a
             share, is told.
-        place: the index of the picture among how many, where one picture may have several boxes, or none.
+        place: the index of the picture among how many: a picture may have several boxes, or none, and boxes may come in
+            another order than pictures.
         more: of the metadata.
     """
     told = {} if place is None else {"picture_index": place[0], "picture_count": place[1]}

@@ -33,13 +33,20 @@ class CutSquare:
     fill: Fill
 
     def matrix_on(self, size: Size) -> Similarity:
-        """From a picture of another size, of the same shape, to the square."""
+        """From a picture of another size to the square.
+
+        Raises:
+            ValueError: when the picture has another shape than the one that the square was cut out of.
+        """
         scale = self.picture_size[0] / size[0]
+        if abs(size[1] * scale - self.picture_size[1]) > max(1.0, scale):  # more than rounding to whole pixels
+            own, other = (f"{width}×{height}" for width, height in (self.picture_size, size))
+            raise ValueError(f"box: the square was cut out of a picture of {own}, which {other} has not the shape of")
         return Similarity(scale, 0.0, 0.0, 0.0).then(self.face.similarity)
 
 
-def make_face_box(crop: CropRecord, size: Size, fill: str) -> dict[str, Any]:
-    """A face square of a picture of `size` as a BOUNDING_BOX."""
+def make_face_box(crop: CropRecord, size: Size, fill: str, place: tuple[int, int]) -> dict[str, Any]:
+    """A face square of a picture of `size` as a BOUNDING_BOX; `place` is the index of the picture among how many."""
     assert crop.face is not None
     x, y, width, height = crop.box
     return {
@@ -53,6 +60,8 @@ def make_face_box(crop: CropRecord, size: Size, fill: str) -> dict[str, Any]:
             "picture_size": list(size),
             "crop_size": list(crop.target_size),
             "fill": fill,
+            "picture_index": place[0],
+            "picture_count": place[1],
             "face": format_face(crop.face),
         },
     }

@@ -291,7 +291,7 @@ def test_pictures_of_others_in_the_output_folder_are_kept(run, smartcrop, host):
     save_folder(host)
     Image.new("RGB", (9, 9)).save(host.base / "output" / "p3.jpg")
     before = read_tree(host.base / "output")
-    with pytest.raises(ValueError, match=r"^folder: .*p3\.jpg: there already, and no run wrote it"):
+    with pytest.raises(ValueError, match=r"^save_to: .*p3\.jpg: there already, and no run wrote it"):
         run("CropFolder", folder="set", cropper=smartcrop, buckets="", save_to=".")
     assert read_tree(host.base / "output") == before
 
@@ -311,7 +311,7 @@ def test_a_folder_that_another_run_is_writing_into_is_left_alone(run, smartcrop,
     save_folder(host)
     out = host.base / "output" / "crops"
     out.mkdir()
-    with lock_folder(out), pytest.raises(ValueError, match="folder: .*another run is writing into it"):
+    with lock_folder(out), pytest.raises(ValueError, match="save_to: .*another run is writing into it"):
         run("CropFolder", folder="set", cropper=smartcrop, resolution=64)
     assert os.listdir(out) == []
 

@@ -88,6 +88,17 @@ def test_an_edit_lands_in_the_face_and_nowhere_else(run, astronaut):
     assert torch.equal(pasted[0, 300:], astronaut[0, 300:])
 
 
+def test_squares_go_back_into_the_pictures_that_they_are_of(run, astronaut):
+    without = torch.full((1, 90, 120, 3), 0.5)
+    squares, _, boxes, source = look(run, astronaut, image=[without, astronaut])
+    assert source == [1]
+    (restored,) = run("PasteBack", image=[without, astronaut], crop=[1 - each for each in squares], box=boxes)
+    assert torch.equal(restored[0], without) and not torch.equal(restored[1], astronaut)
+    wide = astronaut.repeat_interleave(2, 2)
+    with pytest.raises(ValueError, match=r"the square was cut out of a picture of 512×512, which 1024×512 has not"):
+        run("PasteBack", image=[wide], crop=squares, box=boxes)
+
+
 def test_a_square_goes_into_a_larger_version_of_its_picture(run, astronaut):
     squares, _, boxes, _ = look(run, astronaut)
     larger = astronaut.repeat_interleave(2, 1).repeat_interleave(2, 2)

@@ -58,6 +58,28 @@ def test_a_batch_takes_one_box_or_one_each_and_pictures_without_a_box_stay(run, 
     assert not some[0][0, 8:16, 8:16].any() and torch.equal(some[0][1:], pictures[1:])
 
 
+def test_crops_in_the_order_of_their_buckets_go_back_into_their_own_pictures(run, smartcrop):
+    pictures = [scene(96, 64, 30, 40), scene(64, 96, 50, 40), scene(90, 60, 20, 8), scene(60, 90, 40, 70)]
+    given = {"buckets": ["64x96,96x64"], "order": ["bucket"], "smallest": [1], "cropper": [smartcrop]}
+    crops, _, _, _, index, boxes, *_ = run("BucketSort", image=pictures, **given)
+    assert index != sorted(index)
+    (restored,) = run("PasteBack", image=pictures, crop=crops, box=boxes)
+    assert all(map(torch.equal, restored, pictures))
+    (applied, _, places) = run("ApplyBox", image=pictures, box=boxes)
+    assert places == [0, 1, 2, 3] and [each.shape[2] > each.shape[1] for each in applied] == [True, False, True, False]
+
+
+def test_crops_of_some_pictures_leave_the_others_as_they_are(run, smartcrop):
+    pictures = [scene(120, 80, 30, 40), scene(80, 120, 50, 40), scene(80, 120, 20, 80)]
+    images, _, boxes, *_ = run("ConstrainedCrop", image=pictures, cropper=[smartcrop], ratio=["1:1"])
+    del images[1], boxes[1]  # as where one was dropped
+    (restored,) = run("PasteBack", image=pictures, crop=[1 - each for each in images], box=boxes, feather=0)
+    assert torch.equal(restored[1], pictures[1])
+    for index, box in zip((0, 2), boxes, strict=True):
+        x, y = box["x"] + box["width"] // 2, box["y"] + box["height"] // 2
+        assert torch.allclose(restored[index][0, y, x], 1 - pictures[index][0, y, x], atol=1e-6)
+
+
 def test_only_what_is_white_in_the_mask_is_pasted(run, pictures):
     mask = torch.zeros(1, 10, 10)
     mask[:, :5] = 1
