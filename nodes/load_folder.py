@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..cropping.checks import LIMIT, check_count
 from ..datasets.find import find_pictures, leads_outside
+from ..datasets.ledger import Ledger
 from ..datasets.sidecars import Sidecars
 from ..images.colour import RGB, WHITE
 from ..images.decode import Picture
@@ -26,6 +27,9 @@ from .host import to_host, track_progress
 from .panel import Panel, count_of, tile_of
 
 logger = logging.getLogger(__name__)
+
+MASKS = "masks"
+"""The folder of masks in data sets."""
 
 
 class LoadFolder(io.ComfyNode):
@@ -76,7 +80,7 @@ class LoadFolder(io.ComfyNode):
     def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
         try:
             root = existing_folder(folder_paths.get_input_directory(), folder)
-            return fingerprint(list_pictures(root, subfolders, start, limit), Sidecars(root))
+            return fingerprint(list_pictures(root, subfolders, start, limit), sidecars_of(root))
         except (TypeError, ValueError) as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
@@ -84,7 +88,7 @@ class LoadFolder(io.ComfyNode):
     def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
         root = existing_folder(folder_paths.get_input_directory(), folder)
         images, captions, names, problems, masks = [], [], [], [], []
-        sidecars = Sidecars(root)
+        sidecars = sidecars_of(root)
         paths = list_pictures(root, subfolders, start, limit)
         panel, masked = Panel(len(paths)), 0
         with PictureReader(memory_limit()) as reader:
@@ -127,7 +131,8 @@ def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]
     for name, number in (("start", start), ("limit", limit)):
         check_count(name, number, LIMIT, 0)
     try:
-        found = find_pictures(root)
+        own = list_own_masks(root)
+        found = [path for path in find_pictures(root) if path not in own]
     except OSError as error:
         raise ValueError(f"folder: {root.name!r} cannot be listed ({error.strerror}); refresh the node") from error
     if not below:
@@ -138,6 +143,26 @@ def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]
     if not part:
         raise ValueError(f"start: {start} passes over all {len(found)} pictures of {root.name!r}")
     return part
+
+
+def sidecars_of(root: Path) -> Sidecars:
+    """The captions and masks of a folder's pictures; those of a data set of this pack have their masks in `masks`."""
+    return Sidecars(root, root / MASKS if list_own_masks(root) else None)
+
+
+def list_own_masks(root: Path) -> set[Path]:
+    """The masks in a folder `masks` of a data set that this pack has written, which are no pictures.
+
+    Raises:
+        OSError: when what it has written cannot be read.
+    """
+    ledger = Ledger(root)
+    try:
+        ledger.load()
+    except ValueError:  # somebody else's file of that name
+        return set()
+    below = (path for path in root.rglob(f"{MASKS}/**/*.png"))
+    return {path for path in below if ledger.lists(path.relative_to(root).as_posix())}
 
 
 @contextmanager

@@ -211,7 +211,10 @@ def require_no_other_pictures(folder: Path, files: Set[str]) -> None:
     others = [each for each in find_pictures(folder) if each.relative_to(folder).as_posix() not in files]
     if others:
         first = others[0].relative_to(folder).as_posix()
-        raise ValueError(f"folder: {folder} already holds {len(others)} other pictures ({first}, …); name a new folder")
+        raise ValueError(
+            f"folder: {folder} already holds {count_of(len(others), 'picture')} under other names ({first}); name a new"
+            " folder, or empty this one"
+        )
 
 
 @contextmanager

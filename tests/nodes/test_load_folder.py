@@ -75,6 +75,19 @@ def test_a_folder_is_loaded_again_only_when_it_changed(nodes, host, samples):
     assert len({first, second, fingerprint()}) == 3
 
 
+def test_the_masks_of_a_data_set_of_ours_are_its_masks(run, host):
+    pictures = torch.rand(2, 16, 24, 3)
+    masks = torch.zeros(2, 16, 24)
+    masks[:, :8] = 1
+    given = {"destination": ["input"], "folder": ["ds"], "layout": ["kohya"], "mask": [masks]}
+    run("SaveDataset", image=[pictures], **given)
+    (host.base / "input" / "ds" / "masks" / "mine").mkdir()
+    Image.new("RGB", (8, 8)).save(host.base / "input" / "ds" / "masks" / "mine" / "picture.png")
+    images, _, names, problems, found = run("LoadFolder", folder="ds")
+    assert (len(images), problems) == (3, "") and names[-1] == "masks/mine/picture.png"
+    assert all(torch.equal(each[0], masks[0]) for each in found[:2]) and (found[2] == 1).all()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 @pytest.mark.parametrize("name", ["a.txt", "metadata.jsonl", "a-masklabel.png"])
 def test_captions_and_masks_outside_the_folder_are_not_read(run, host, tmp_path, name):

@@ -46,7 +46,7 @@ def test_a_saved_dataset_is_taken_by_its_trainer_as_it_is(run, smartcrop, host, 
 def test_a_dataset_is_not_mixed_with_other_pictures(run, host):
     (host.base / "output" / "dataset").mkdir()
     Image.new("RGB", (8, 8)).save(host.base / "output" / "dataset" / "other.png")
-    with pytest.raises(ValueError, match="already holds 1 other pictures"):
+    with pytest.raises(ValueError, match="already holds 1 picture under other names"):
         run("SaveDataset", image=[torch.zeros(1, 64, 64, 3)], layout="onetrainer")
     with pytest.raises(ValueError, match="outside"):
         run("SaveDataset", image=[torch.zeros(1, 64, 64, 3)], folder="../../etc")
