@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -216,7 +216,21 @@ class CropConstraint(io.ComfyNode):
         whole = own if constraint is None else merge(before, own)
         picture = None if image is None else read_batches([image])[0]
         names = name_regions(painted, size or DEFAULT_RATIO, room)
-        return io.NodeOutput(whole, ui=draw_constraint(whole, picture, names))
+        problems = [] if layout == DRAWN or not region else [f"region: does nothing unless layout is {DRAWN}"]
+        if layout == DRAWN and not any(any(each.frames) for each in drawn):
+            problems.append(f"layout: {DRAWN}, but no box has arrived at region")
+        return io.NodeOutput(whole, ui=draw_constraint(whole, picture, names, [*problems, *list_outside(own, size)]))
+
+
+def list_outside(value: PendingConstraint, size: Size | None) -> list[str]:
+    """What a person should know of boxes that lie outside the picture, where that is known."""
+    every = {"keep": value.keep, "avoid": value.avoid, "text": [each.regions for each in value.text_regions]}
+    counts = {kind: 0 if size is None else sum(each.count_outside(size) for each in every[kind]) for kind in every}
+    return [
+        f"{count_of(count, 'box', 'boxes')} for {kind} outside the picture {'does' if count == 1 else 'do'} nothing"
+        for kind, count in counts.items()
+        if count
+    ]
 
 
 def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstraint:
@@ -240,12 +254,13 @@ def merge(first: PendingConstraint, second: PendingConstraint) -> PendingConstra
 
 
 def draw_constraint(
-    value: PendingConstraint, pictures: Tensor | None, names: Mapping[Region, str]
+    value: PendingConstraint, pictures: Tensor | None, names: Mapping[Region, str], problems: Sequence[str]
 ) -> dict[str, list[Any]]:
     """The panel: the regions on the picture, or on an empty one, and those of the crop on a frame of its ratio.
 
     Args:
         names: of regions that have one.
+        problems: what else a person should know.
     """
     size = DEFAULT_RATIO if pictures is None else size_of(pictures[0])
     unplaced = pictures is None and value.depends_on_size
@@ -267,8 +282,9 @@ def draw_constraint(
     panel = Panel(1)
     for tile in tiles:
         panel.add(tile)
-    boxes = ["boxes are measured on the picture that is cropped: connect it as image to see them"] if unplaced else []
-    return panel.show(describe_constraint(constraint, value.objective.size_model is not None), boxes)
+    in_pixels = "boxes, and margins in pixels, wait for the picture that is cropped: connect it as image to see them"
+    words = describe_constraint(constraint, value.objective.size_model is not None)
+    return panel.show(words, [*([in_pixels] if unplaced else []), *problems])
 
 
 def frame_of(shape: Shape, size: Size) -> Size:

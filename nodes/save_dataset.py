@@ -125,8 +125,13 @@ class SaveDataset(io.ComfyNode):
         for picture, entry in zip(pictures, entries, strict=True):
             panel.add(tile_of(picture, name=entry.file, words=entry.caption))
         words = summarise_dataset(dataset, entries, Path(root.name, out.relative_to(root)).as_posix())
-        shown = panel.show(words, list_problems(dataset, entries), count_bars(entries))
+        given = [each for each in masks if each is not None]
+        black = [ALL_BLACK] if given and not any(bool(each.any()) for each in given) else []
+        shown = panel.show(words, [*black, *list_problems(dataset, entries)], count_bars(entries))
         return io.NodeOutput(str(out), write_report(dataset, entries, index_files), ui=shown)
+
+
+ALL_BLACK = "mask: all are black, so that a trainer that weighs its loss by them learns nothing"
 
 
 def require_choice(value: str, choices: Sequence[str], name: str) -> str:

@@ -44,6 +44,11 @@ class Regions:
             return True
         return self.size is None and any(isinstance(each, Box) for frame in self.frames for each in frame)
 
+    def count_outside(self, size: Size) -> int:
+        """How many of the boxes lie outside a picture of `size`, and so are left out."""
+        every = [each for frame in self.frames for each in frame if isinstance(each, Box)]
+        return sum(boxes.relative_region(each, self.size or size) is None for each in every)
+
     def resolve(self, index: int, count: int, size: Size, name: str) -> tuple[Region, ...]:
         """The relative regions of picture `index` of `count`, of `size`. Boxes outside the picture are left out.
 

@@ -104,3 +104,16 @@ def test_the_panel_draws_the_regions_of_the_crop_on_a_frame_and_others_on_the_pi
     masks = torch.zeros(3, 8, 8)
     masks[1, :4] = 1  # one for each picture of a batch that is not here yet
     assert panel("Constraint", keep=masks)["tiles"]
+
+
+def test_the_panel_says_which_regions_do_nothing(panel):
+    box, picture = as_box(10, 0, 10, 20), torch.zeros(1, 40, 80, 3)
+
+    def warnings(**given):
+        return panel("Constraint", image=picture, **given)["warnings"]
+
+    assert warnings(layout="drawn region", region=box) == warnings(keep_boxes=box) == []
+    assert warnings(layout="drawn region") == ["layout: drawn region, but no box has arrived at region"]
+    assert warnings(region=box) == ["region: does nothing unless layout is drawn region"]
+    outside = [box, as_box(1000, 0, 10, 20), as_box(0, 900, 5, 5)]
+    assert warnings(keep_boxes=outside) == ["2 boxes for keep outside the picture do nothing"]

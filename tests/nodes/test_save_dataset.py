@@ -239,6 +239,10 @@ def test_the_panel_says_what_was_written_where_and_what_to_look_at(panel):
     assert [each["name"] for each in content["tiles"]] == ["00000.png", "00001.png", "00002.png"]
     mask = torch.ones(1, 70, 96)
     picture = torch.zeros(1, 70, 96, 3)
+    content = panel(
+        "SaveDataset", image=picture, mask=0 * mask, folder="black", destination="input", layout="onetrainer"
+    )
+    assert content["warnings"][0].startswith("mask: all are black")
     content = panel("SaveDataset", image=picture, mask=mask, folder="other", destination="input", layout="ai-toolkit")
     assert content["words"].startswith("Wrote 1 picture and 1 mask for ai-toolkit into input/other.")
     assert any("would crop 96x70 to" in each for each in content["warnings"])
