@@ -314,7 +314,9 @@ def sort_scenes(inputs: PictureInputs, scenes: Sequence[MeasuredScene], settings
         if bucket is not None
     }
     if not records:
-        raise ValueError("no picture could be placed in any bucket:\n" + result.report.format_text())
+        most = settings.most_enlarged
+        limit = "" if most is None else f"most_enlarged: enlarged at most {most:g} times, "
+        raise ValueError(f"{limit}no picture could be placed in any bucket:\n{result.report.format_text()}")
     return SortedScenes(kept, result, records)
 
 

@@ -191,7 +191,10 @@ class CropConstraint(io.ComfyNode):
         further = mask_regions(layout_mask, "layout_mask") + box_regions(layout_boxes, "layout_boxes", size)
         room = Margin.parse(margin)
         painted = read_painted(regions)
-        named = parse_text_regions(layouts if layout in (NONE, DRAWN) else f"{layout}; {layouts}")
+        try:
+            named = parse_text_regions(layouts if layout in (NONE, DRAWN) else f"{layout}; {layouts}")
+        except ValueError as error:
+            raise ValueError(f"layouts: {error}") from None
         base = Constraint(
             ratios=parse_ratios(ratio) or before.base.ratios,
             min_share=min_share,
