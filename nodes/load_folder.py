@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from ..cropping.checks import LIMIT, check_count
 from ..datasets.find import find_pictures, leads_outside
-from ..datasets.ledger import Ledger
+from ..datasets.ledger import LEDGER, Ledger
 from ..datasets.sidecars import Sidecars
 from ..images.colour import RGB, WHITE
 from ..images.decode import Picture
@@ -156,12 +157,14 @@ def list_own_masks(root: Path) -> set[Path]:
     Raises:
         OSError: when what it has written cannot be read.
     """
+    if not os.path.lexists(root / LEDGER):  # of most folders, which may be large
+        return set()
     ledger = Ledger(root)
     try:
         ledger.load()
     except ValueError:  # somebody else's file of that name
         return set()
-    below = (path for path in root.rglob(f"{MASKS}/**/*.png"))
+    below = (root / MASKS).rglob("*.png")
     return {path for path in below if ledger.lists(path.relative_to(root).as_posix())}
 
 
