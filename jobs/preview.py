@@ -233,7 +233,7 @@ def _draw_picture(
 ) -> PictureTile:
     path = folder / record.source
     if not follow_links and leads_outside(path, folder):
-        raise PictureError(path, LEADS_OUTSIDE)
+        raise PictureError(path, f"{LEADS_OUTSIDE}; --follow-links shows it")
     with reader.open(path) as picture:
         if not follow_links and not is_inside(path, folder, picture.identity):
             raise PictureError(path, LEADS_OUTSIDE)

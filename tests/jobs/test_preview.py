@@ -1,5 +1,6 @@
 """From a manifest to tiles."""
 
+import os
 import weakref
 from collections import Counter
 
@@ -98,6 +99,16 @@ def test_tiles_come_in_order_with_a_step_each(folder, scripted):
     assert tiles[1].note == "there is no such file (moved, deleted, or a broken link)"
     assert tiles[3].note == "failed: truncated"
     assert [tile.pixels is None for tile in tiles] == [False, True, False, True]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_picture_behind_a_link_out_of_the_folder_is_not_shown_but_said_how(folder, scripted, tmp_path):
+    folder.crop()
+    (folder.photos / "b.png").rename(tmp_path / "away.png")
+    (folder.photos / "b.png").symlink_to(tmp_path / "away.png")
+    with Analyser(scripted()) as analyser:
+        tiles = collect_tiles(list(read_manifest(folder.out / "manifest.jsonl")), folder.photos, analyser, 1, print)
+    assert tiles[1].note == "a link that leads out of the folder; --follow-links shows it"
 
 
 def test_a_tile_names_ratio_and_size_of_a_crop_that_is_no_square(folder, scripted):
