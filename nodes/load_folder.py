@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,7 +81,8 @@ class LoadFolder(io.ComfyNode):
     def fingerprint_inputs(cls, folder: str, subfolders: bool, start: int, limit: int) -> str:
         try:
             root = existing_folder(folder_paths.get_input_directory(), folder)
-            return fingerprint(list_pictures(root, subfolders, start, limit), sidecars_of(root))
+            own = list_own_masks(root)
+            return fingerprint(list_pictures(root, subfolders, start, limit, own), sidecars_of(root, own))
         except (TypeError, ValueError) as error:  # `execute` raises it again, where the user sees it
             return str(error)
 
@@ -89,8 +90,9 @@ class LoadFolder(io.ComfyNode):
     def execute(cls, folder: str, subfolders: bool, start: int, limit: int) -> io.NodeOutput:
         root = existing_folder(folder_paths.get_input_directory(), folder)
         images, captions, names, problems, masks = [], [], [], [], []
-        sidecars = sidecars_of(root)
-        paths = list_pictures(root, subfolders, start, limit)
+        own = list_own_masks(root)
+        sidecars = sidecars_of(root, own)
+        paths = list_pictures(root, subfolders, start, limit, own)
         panel, masked = Panel(len(paths)), 0
         with PictureReader(memory_limit()) as reader:
             for path in track_progress(paths, len(paths)):
@@ -123,8 +125,8 @@ def summarise_folder(folder: str, pictures: int, captions: int, masks: int) -> s
     return f"{count_of(pictures, 'picture')} from {folder!r}, with {' and '.join(beside)}."
 
 
-def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]:
-    """The pictures to load, in order.
+def list_pictures(root: Path, below: bool, start: int, limit: int, own: Set[Path]) -> list[Path]:
+    """The pictures to load, in order; `own` are masks, see `list_own_masks`.
 
     Raises:
         TypeError, ValueError: when the folder is gone, or nothing is left to load.
@@ -132,7 +134,6 @@ def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]
     for name, number in (("start", start), ("limit", limit)):
         check_count(name, number, LIMIT, 0)
     try:
-        own = list_own_masks(root)
         found = [path for path in find_pictures(root) if path not in own]
     except OSError as error:
         raise ValueError(f"folder: {root.name!r} cannot be listed ({error.strerror}); refresh the node") from error
@@ -146,23 +147,19 @@ def list_pictures(root: Path, below: bool, start: int, limit: int) -> list[Path]
     return part
 
 
-def sidecars_of(root: Path) -> Sidecars:
+def sidecars_of(root: Path, own: Set[Path]) -> Sidecars:
     """The captions and masks of a folder's pictures; those of a data set of this pack have their masks in `masks`."""
-    return Sidecars(root, root / MASKS if list_own_masks(root) else None)
+    return Sidecars(root, root / MASKS if own else None)
 
 
 def list_own_masks(root: Path) -> set[Path]:
-    """The masks in a folder `masks` of a data set that this pack has written, which are no pictures.
-
-    Raises:
-        OSError: when what it has written cannot be read.
-    """
+    """The masks in a folder `masks` of a data set that this pack has written, which are no pictures."""
     if not os.path.lexists(root / LEDGER):  # of most folders, which may be large
         return set()
     ledger = Ledger(root)
     try:
         ledger.load()
-    except ValueError:  # somebody else's file of that name
+    except (OSError, ValueError):  # somebody else's file of that name: then the folder is one like others
         return set()
     below = (root / MASKS).rglob("*.png")
     return {path for path in below if ledger.lists(path.relative_to(root).as_posix())}

@@ -75,6 +75,17 @@ def test_a_folder_is_loaded_again_only_when_it_changed(nodes, host, samples):
     assert len({first, second, fingerprint()}) == 3
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_folder_with_somebody_elses_file_in_place_of_our_notes_is_one_like_others(run, host, tmp_path):
+    folder = host.base / "input" / "set"
+    (folder / "masks").mkdir(parents=True)
+    for name in ("a.png", "masks/a.png"):
+        Image.new("RGB", (8, 8)).save(folder / name)
+    (tmp_path / "notes").write_text("")
+    (folder / ".salient-crop.jsonl").symlink_to(tmp_path / "notes")
+    assert run("LoadFolder", folder="set")[2] == ["a.png", "masks/a.png"]
+
+
 def test_the_masks_of_a_data_set_of_ours_are_its_masks(run, host):
     pictures = torch.rand(2, 16, 24, 3)
     masks = torch.zeros(2, 16, 24)
