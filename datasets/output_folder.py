@@ -31,7 +31,7 @@ class NotOursError(OSError):
     """
 
     def __init__(self, file: str, obstacle: str) -> None:
-        super().__init__(errno.EEXIST, f"{file}: {obstacle}, so it is kept; move it away, and run again")
+        super().__init__(errno.EEXIST, f"{file}: {obstacle}, so it is kept")
 
 
 class OutputFolder:

@@ -23,6 +23,7 @@ from ..datasets.captions import caption_paths
 from ..datasets.deduplicate import hash_file
 from ..datasets.find import LEADS_OUTSIDE, is_inside, leads_outside
 from ..datasets.manifest import DROPPED, FAILED, OK, CropRecord, PictureRecord
+from ..datasets.output_folder import NotOursError
 from ..images.decode import Picture
 from ..images.encode import encode
 from ..images.errors import PictureError
@@ -447,7 +448,8 @@ def describe_error(error: Exception) -> str:
 
 def describe_unwritten(error: OSError) -> str:
     """Why a crop could not be written, for the reason of its picture."""
-    return f"its crop cannot be written: {error.strerror or error}"
+    advice = "; move it away, and run again" if isinstance(error, NotOursError) else ""
+    return f"its crop cannot be written: {error.strerror or error}{advice}"
 
 
 @contextmanager
