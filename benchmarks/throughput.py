@@ -134,12 +134,12 @@ def our_commands(croppers: list[str], resolution: int, less_precise: bool) -> di
         words += ["--workers", str(CORES), "--device", "cpu", *flags]
         return [command_line(*words, *(["--cropper", cropper] if cropper else []))]
 
-    runtimes = {"torch": ["--runtime", "torch"]}
+    runtimes = {}
     if importlib.util.find_spec("openvino"):
-        by_openvino = ["--runtime", "openvino"]
+        runtimes["openvino"] = ["--runtime", "openvino"]
         if less_precise:
-            runtimes = {"openvino bfloat16": [*by_openvino, "--precision", "bfloat16"], **runtimes}
-        runtimes = {"openvino": by_openvino, **runtimes}
+            runtimes["openvino bfloat16"] = ["--runtime", "openvino", "--precision", "bfloat16"]
+    runtimes["torch"] = ["--runtime", "torch"]
     return {
         f"salient-crop {cropper} {runtime}".replace("  ", " "): partial(command, cropper=cropper, flags=flags)
         for cropper in croppers
